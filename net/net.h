@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NET_NET_H
+#define NET_NET_H
+/*
+ * Network of one container: a routed veth pair, "venet0" inside, "vzID" on the host, /32 and /128 host routes, no bridge
+ * and no ARP: both ends share one MAC and are NOARP, so a frame is always for the peer. rtnetlink over libmnl, batched;
+ * firewall objects over libnftnl on a libmnl socket. Knows no container: an id is a number.
+ *
+ * Anti-spoofing: table inet "vz" (name configurable) has one set of (interface, address) pairs per family; anything
+ * that comes from an interface vz* and is not in it is dropped. A container adds elements, never a rule.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <netinet/in.h>
+
+#include "util/param.h"
+#include "util/str.h"
+
+struct err;
+struct net;		/* one rtnetlink and one nfnetlink socket, opened on first use */
+
+struct net_ip {		/* an address of a container; AF_INET or AF_INET6 */
+	uint8_t family, prefix;		/* prefix as configured, host route is always /32 or /128 */
+	union { struct in_addr v4; struct in6_addr v6; };
+};
+int net_ip_parse(const char *s, struct net_ip *ret, struct err *e);	/* "A", "A/24", "A/255.255.255.0", v6 "A/64" */
+int net_ip_print(const struct net_ip *ip, bool with_prefix, char *dst, size_t size);
+bool net_ip_equal(const struct net_ip *a, const struct net_ip *b);	/* address only */
+bool net_ip_is_any(const struct net_ip *ip);				/* 0.0.0.0, :: */
+
+struct net_conf {
+	struct str_list ip;		/* IP_ADDRESS, canonical text, prefix kept if given */
+	struct str_list ip_del;		/* --ipdel; "all" alone = every one. Never stored */
+};
+extern const struct param net_params[];		/* IP_ADDRESS (--ipadd, --ip), --ipdel */
+extern const size_t net_params_n;
+/* @base without del, plus add; same address with another mask is replaced. Result in *ret (cleared first). */
+int net_conf_merge(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
+
+struct net_host_conf {
+	const char *table;		/* nft table name, "vz" */
+	const char *pool4, *pool6;	/* CIDR masqueraded when leaving by a foreign interface; NULL or "" = none */
+	bool forward;			/* set ip_forward and ipv6 forwarding */
+};
+/* Sysctls, table, sets, chains, NAT. Idempotent, one nft transaction, leaves every other table alone. */
+int net_host_setup(struct net *n, const struct net_host_conf *c, struct err *e);
+int net_host_teardown(struct net *n, const struct net_host_conf *c, struct err *e);
+
+int net_open(const char *table, struct net **ret, struct err *e);
+void net_close(struct net *n);
+
+/*
+ * Host side of a start. Order: filter elements, link pair (peer "venet0" is born in @netns_fd), up, routes. Brings the
+ * table back if somebody flushed it. Idempotent over half-built state of an earlier try: a stale vzID is replaced.
+ * EADDRINUSE: the address is routed to another interface of ours (text says which). Blocks for the kernel only.
+ */
+int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd, struct err *e);
+/* Inside the container's network namespace, CAP_NET_ADMIN there: lo up; venet0 up, addresses, default routes (only if
+ * @ips is not empty). Called by the child after net_up() is known to be done; needs no fd from outside. */
+int net_inside_up(const struct str_list *ips, struct err *e);
+/* Filter elements, routes, link of @id. Whatever is gone already is success. @ips may be NULL: found by interface name. */
+int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e);
+/* Live change. Host side: elements and routes; inside: a forked child in @netns_fd. Undoes itself on failure. */
+int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *add, const struct str_list *del, struct err *e);
+void net_ifname(unsigned id, char dst[16]);		/* "vz101" */
+/* 0 free, 1 used by another container's interface (name in @owner), 2 an address of the host itself; or -errno */
+int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char owner[16], struct err *e);
+
+struct net_stat { uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets; };	/* as the container sees them */
+int net_stat(struct net *n, unsigned id, struct net_stat *ret, struct err *e);
+/* Ids of interfaces "vzNUMBER" that exist. */
+int net_each(struct net *n, int (*cb)(unsigned id, void *arg), void *arg, struct err *e);
+
+#endif

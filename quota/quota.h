@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef QUOTA_QUOTA_H
+#define QUOTA_QUOTA_H
+/*
+ * Space and inodes of a directory tree ("area"). Backends: project quota (ext4, xfs) and btrfs qgroups. An area is made
+ * by quota_area_create(), so that the limit covers everything in it from the first byte. Also the storage pool: one sparse
+ * file with a file system that can enforce limits, for hosts whose own cannot.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "util/num.h"
+#include "util/param.h"
+
+struct err;
+
+struct quota_conf {
+	struct num_pair space;		/* DISKSPACE, 1 KiB blocks soft:hard */
+	struct num_pair inodes;		/* DISKINODES */
+	struct num_opt quotatime;	/* QUOTATIME, seconds of grace */
+	struct num_opt ugidlimit;	/* QUOTAUGIDLIMIT */
+	struct num_opt enabled;		/* DISK_QUOTA, yes/no; unset = yes */
+};
+extern const struct param quota_params[];
+extern const size_t quota_params_n;
+
+struct quota_caps { const char *backend; bool blocks, inodes, soft; };	/* "project", "btrfs", "none" */
+/* What the file system of @dir can enforce right now. Never fails for lack of support: backend = "none". */
+int quota_probe(int dir, struct quota_caps *ret, struct err *e);
+
+/* Makes parent/name (mode 0700, root) as an area: a directory with a project id of @id and inheritance, or a subvolume.
+ * On a file system with no quota a plain directory. EEXIST if it is there. */
+int quota_area_create(int parent, const char *name, uint32_t id, struct err *e);
+/* Removes parent/name with all that is in it, limits included; does not cross mounts. ENOENT is success. btrfs: immediate. */
+int quota_area_remove(int parent, const char *name, struct err *e);
+
+struct quota_limit { uint64_t soft_kib, hard_kib, soft_inodes, hard_inodes; };	/* 0 = none */
+void quota_conf_limit(const struct quota_conf *c, struct quota_limit *ret);
+/* Sets or replaces the limits of the area that @dir (its top directory) is. A limit the backend cannot enforce: ENOTSUP,
+ * text says which, why and what to do (`vzhost pool`, another file system). Below use is allowed (like OpenVZ). */
+int quota_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e);
+struct quota_usage { uint64_t used_kib, used_inodes; struct quota_limit limit; };
+int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
+
+/* --- pool --------------------------------------------------------------------------------------------------------- */
+struct quota_pool { const char *image, *target; uint64_t size_bytes; };
+/*
+ * Makes (if absent) the sparse image with ext4+project quota where this kernel can mount that, else btrfs with quotas,
+ * and mounts it on @target nodev,nosuid. Idempotent: mounted already is success, an image that exists is only mounted.
+ * EBUSY: @target is not empty and not a mount point. ENOTSUP: no file system of this kernel can enforce limits.
+ */
+int quota_pool_up(const struct quota_pool *p, struct err *e);
+int quota_pool_down(const struct quota_pool *p, struct err *e);		/* unmounts and detaches; the image stays */
+
+#endif

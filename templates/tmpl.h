@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TEMPLATES_TMPL_H
+#define TEMPLATES_TMPL_H
+/*
+ * OS templates: archives in TEMPLATE/cache (NAME.tar[.gz|.bz2|.xz|.zst]) and the store of unpacked read-only trees:
+ *   TEMPLATE/store/sha256/ab/abcd.../tree + manifest   content-addressed by the archive's SHA-256
+ *   TEMPLATE/tmp/                                      what is being made; swept when its maker is dead
+ * Natural ids on disk. Archives are hostile: they are unpacked by the program vz-unpack (libarchive) in a user, mount,
+ * network and pid namespace of its own, root = the empty target, never by a privileged process.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "util/str.h"
+
+struct err;
+
+#define TMPL_DIGEST_LEN 64	/* hex digits of SHA-256 */
+
+struct tmpl {
+	char name[256];				/* basename without suffix: "debian-12-x86_64" */
+	char archive[4096];			/* path of the archive, "" if only the store has it */
+	char digest[TMPL_DIGEST_LEN + 1];	/* "" until known */
+};
+struct tmpl_limits { uint64_t max_bytes, max_entries; };	/* of the unpacked tree; 0 = defaults (20 GiB, 2 M) */
+
+/* Finds NAME below @tmpldir ("/vz/template"), or an absolute path to an archive. Reads no archive. ENOENT: text is
+ * "Cached OS template DIR/cache/NAME.tar[.gz|.bz2|.xz|.zst] not found". EINVAL: not a template name. */
+int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
+/*
+ * The unpacked, read-only tree of @t: from the store, or unpacked into it now (lock, tmp, fsync, rename). Fills t->digest.
+ * *ret_fd: O_PATH directory, caller closes. EBADMSG: the archive is corrupt or hostile (text names the entry),
+ * ENOSPC, EFBIG: over the limits. Nothing half-made stays. Seconds when it unpacks, < 1 ms when it is there.
+ */
+int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int *ret_fd, struct err *e);
+/* Opens a tree by digest; ENOENT when the store has lost it. */
+int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e);
+/* Unpacks the archive of @t into the empty directory @dir (layout dir). Same checks and sandbox. */
+int tmpl_unpack(const struct tmpl *t, int dir, const struct tmpl_limits *l, struct err *e);
+int tmpl_list(const char *tmpldir, struct str_list *ret, struct err *e);	/* names in the cache, sorted */
+/* Sweeps TEMPLATE/tmp of what dead makers left. Cheap. */
+int tmpl_sweep(const char *tmpldir, struct err *e);
+/* Makes cache/vz-base-ARCH.tar.zst ("vz-base" is accepted by tmpl_find) from @busybox (a static busybox); repeatable byte
+ * for byte. Present and same content: nothing to do. */
+int tmpl_build_base(const char *tmpldir, const char *busybox, struct err *e);
+
+#endif
