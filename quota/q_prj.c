@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Project quota of ext4 and xfs. An area is a directory with a project id and the inherit flag, set while it is empty:
+ * everything made below it later belongs to the project, and the kernel refuses links and renames between projects.
+ * The generic quotactl commands serve both file systems.
+ *
+ * A task with CAP_SYS_RESOURCE in the first user namespace is not stopped by ext4's limits: what writes into an area on
+ * a container's behalf must run in the container's user namespace.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/dqblk_xfs.h>
+#include <linux/fs.h>
+#include <linux/quota.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "quota/quota_priv.h"
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/path.h"
+
+/*
+ * Ids of ours are the upper half of the id space: never zero, one to one with what the caller counts, and out of the
+ * way of the small ids that administrators (/etc/projid) and container engines hand out.
+ */
+#define PRJ_BASE 0x80000000u
+
+static int prj_ctl(int fd, int cmd, uint32_t id, void *arg)
+{
+	return (int)syscall(SYS_quotactl_fd, fd, QCMD(cmd, PRJQUOTA), id, arg);
+}
+
+bool q_prj_enforced(int fd)
+{
+	const unsigned need = FS_QUOTA_PDQ_ACCT | FS_QUOTA_PDQ_ENFD;
+	struct fs_quota_statv st = { .qs_version = FS_QSTATV_VERSION1 };
+
+	return prj_ctl(fd, Q_XGETQSTATV, 0, &st) == 0 && (st.qs_flags & need) == need;
+}
+
+static int prj_read(int fd, uint32_t project, struct if_dqblk *ret, struct err *e)
+{
+	*ret = (struct if_dqblk){ 0 };
+	if (prj_ctl(fd, Q_GETQUOTA, project, ret) == 0 || errno == ENOENT)	/* xfs: nothing is known of it yet */
+		return 0;
+	return err_set(e, errno, "read quota of project %u", project);
+}
+
+static int prj_write(int fd, uint32_t project, const struct quota_limit *l, struct err *e)
+{
+	struct if_dqblk d = {
+		.dqb_bsoftlimit = l->soft_kib, .dqb_bhardlimit = l->hard_kib,
+		.dqb_isoftlimit = l->soft_inodes, .dqb_ihardlimit = l->hard_inodes,
+		.dqb_valid = QIF_LIMITS,
+	};
+
+	if (prj_ctl(fd, Q_SETQUOTA, project, &d) < 0)
+		return err_set(e, errno, "set quota of project %u", project);
+	return 0;
+}
+
+/* Limits that a removal left behind when it was killed must not meet the next owner of the id. */
+static int prj_forget(int fd, uint32_t project, uint64_t inodes, struct err *e)
+{
+	struct if_dqblk d;
+
+	if (prj_read(fd, project, &d, e) < 0)
+		return -e->code;
+	if (d.dqb_curinodes > inodes || !(d.dqb_bhardlimit | d.dqb_bsoftlimit | d.dqb_ihardlimit | d.dqb_isoftlimit))
+		return 0;
+	return prj_write(fd, project, &(struct quota_limit){ 0 }, e);
+}
+
+static int prj_adopt(int dir, uint32_t project, struct err *e)
+{
+	struct fsxattr x = { 0 };
+
+	if (ioctl(dir, FS_IOC_FSGETXATTR, &x) < 0)
+		return err_set(e, errno, "read attributes");
+	x.fsx_xflags |= FS_XFLAG_PROJINHERIT;
+	x.fsx_projid = project;
+	if (ioctl(dir, FS_IOC_FSSETXATTR, &x) < 0)
+		return err_set(e, errno, "set project id %u", project);
+	return 0;
+}
+
+static int prj_create(int parent, const char *name, uint32_t id, struct err *e)
+{
+	uint32_t project = PRJ_BASE + id;
+
+	if (prj_forget(parent, project, 0, e) < 0)
+		return -e->code;
+	if (mkdirat(parent, name, 0700) < 0)
+		return err_set(e, errno, "make directory %s", name);
+	auto_close int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "open %s", name);
+	return prj_adopt(dir, project, e);
+}
+
+/* Other areas of the same id keep its limits: they go with the last one. */
+static int prj_remove(int parent, const char *name, int dir, struct err *e)
+{
+	struct fsxattr x = { 0 };
+
+	if (ioctl(dir, FS_IOC_FSGETXATTR, &x) < 0)
+		return err_set(e, errno, "read attributes of %s", name);
+	if (path_rmtree(parent, name, e) < 0)
+		return -e->code;
+	if (x.fsx_projid < PRJ_BASE)
+		return 0;
+	return prj_forget(parent, x.fsx_projid, 1, e);	/* @dir still holds the one inode that is left */
+}
+
+/* A directory that is not of the project would not be limited by it. */
+static int prj_check(int dir, uint32_t project, struct err *e)
+{
+	char path[QUOTA_FD_PATH];
+	struct fsxattr x = { 0 };
+
+	if (ioctl(dir, FS_IOC_FSGETXATTR, &x) < 0)
+		return err_set(e, errno, "read attributes of %s", quota_fd_path(dir, path));
+	if (x.fsx_projid == project && (x.fsx_xflags & FS_XFLAG_PROJINHERIT))
+		return 0;
+	return err_say(e, ENOTSUP, "%s cannot be limited: it was not made under project quota (its project id is %u, "
+		       "not %u); move its contents to a new container", quota_fd_path(dir, path), x.fsx_projid, project);
+}
+
+static int prj_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
+{
+	bool none = !l->soft_kib && !l->hard_kib && !l->soft_inodes && !l->hard_inodes;
+
+	if (!none && prj_check(dir, PRJ_BASE + id, e) < 0)
+		return -e->code;
+	return prj_write(dir, PRJ_BASE + id, l, e);
+}
+
+static int prj_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
+{
+	struct if_dqblk d;
+
+	if (prj_check(dir, PRJ_BASE + id, e) < 0 || prj_read(dir, PRJ_BASE + id, &d, e) < 0)
+		return -e->code;
+	ret->used_kib = (d.dqb_curspace + 1023) / 1024;
+	ret->used_inodes = d.dqb_curinodes;
+	ret->limit = (struct quota_limit){ d.dqb_bsoftlimit, d.dqb_bhardlimit, d.dqb_isoftlimit, d.dqb_ihardlimit };
+	return 0;
+}
+
+const struct quota_ops q_prj_ops = {
+	.caps = { .backend = "project", .blocks = true, .inodes = true, .soft = true },
+	.create = prj_create, .remove = prj_remove, .set = prj_set, .get = prj_get,
+};

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef QUOTA_QUOTA_PRIV_H
+#define QUOTA_QUOTA_PRIV_H
+/* Between the files of quota/. Every fd here is a real one (not O_PATH): ioctls need that. */
+#include "quota/quota.h"
+
+#define QUOTA_TMP_FMT ".%s.area-new"	/* an area before it has its limits' handle; same parent */
+#define QUOTA_NAME_MAX 200
+#define QUOTA_FD_PATH 512
+
+struct quota_ops {
+	struct quota_caps caps;
+	/* Makes parent/name and whatever lets it be limited. @name does not exist. */
+	int (*create)(int parent, const char *name, uint32_t id, struct err *e);
+	/* Removes parent/name, which @dir is, and its limits. */
+	int (*remove)(int parent, const char *name, int dir, struct err *e);
+	int (*set)(int dir, uint32_t id, const struct quota_limit *l, struct err *e);
+	int (*get)(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
+	void (*tidy)(int parent);	/* after create and remove; NULL: nothing to do */
+};
+
+extern const struct quota_ops q_prj_ops, q_btrfs_ops;
+
+bool q_prj_enforced(int fd);			/* project quota is accounted and enforced on fd's file system */
+bool q_btrfs_enabled(int fd);			/* qgroups or simple quotas are on */
+int q_btrfs_enable(int fd, struct err *e);	/* simple quotas where the kernel has them, else qgroups; idempotent */
+/* What the fd is called, for messages: never fails. */
+const char *quota_fd_path(int fd, char buf[QUOTA_FD_PATH]);
+
+/* --- loop.c --- */
+/* Attaches @image (an open file, read and write) to a free loop device that goes away with its last user. */
+int loop_attach(int image, int *ret_fd, char name[32], struct err *e);
+/* The loop device that @image is attached to: 1 and *ret_fd, 0 when there is none. */
+int loop_find(int image, int *ret_fd, char name[32], struct err *e);
+/* Is @loop (a path such as /dev/loop3) backed by @image? */
+bool loop_is_backed_by(const char *loop, int image);
+
+/* --- image.c --- */
+enum image_fs { IMAGE_EXT4, IMAGE_BTRFS };
+/* Opens @path read-write and says what is in it; makes it when it does not exist. */
+int image_open(const char *path, uint64_t size, int *ret_fd, enum image_fs *ret_fs, struct err *e);
+/* Mounts a loop device detached: *ret_mnt is an fsmount fd. Limits are on when it returns. */
+int image_mount(const char *loop, enum image_fs fs, int *ret_mnt, struct err *e);
+
+#endif
