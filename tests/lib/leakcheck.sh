@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a container leaves behind. leak_snapshot DIR writes down, in text files, everything a container can leave in the
+# namespaces of the caller; leak_compare DIR takes the same again and fails with a diff when anything differs. Kernel
+# teardown is asynchronous (network namespaces, cgroups, loops): the comparison repeats for up to LEAK_SETTLE seconds.
+#
+# env: LEAK_CGROUP  name of the cgroup parent whose subtree is compared (vz)
+#      LEAK_ALL_PROCS=1  compare all processes of this /proc (in a pid namespace of the test's own), not only ours
+
+LEAK_SETTLE=${LEAK_SETTLE:-3}
+
+leak_mounts() {
+	# 36 35 98:0 /root /point options [tags] - type source super: the ids are dropped
+	sed -E 's/^[0-9]+ [0-9]+ [0-9]+:[0-9]+ //; s/ (shared|master|propagate_from):[0-9]+//g' /proc/self/mountinfo | sort
+}
+
+leak_links() {
+	ip -o -d link show | sed -E 's/^[0-9]+: ([^:@]+).*(link\/[a-z]+).*/\1 \2/' | sort
+	ip -o addr show | awk '{ print "addr", $2, $3, $4 }' | sort
+	ip -4 rule show | sed 's/^/rule4 /'
+	ip -6 rule show 2>/dev/null | sed 's/^/rule6 /'
+	ip neigh show proxy | sed 's/^/proxy4 /'
+	ip -6 neigh show proxy 2>/dev/null | sed 's/^/proxy6 /'
+}
+
+leak_routes() {
+	ip -4 route show table all | sed 's/ linkdown//' | sort
+	ip -6 route show table all 2>/dev/null | sed -E 's/ (linkdown|expires [0-9]+sec)//g' | sort
+}
+
+leak_cgroups() {
+	local parent=${LEAK_CGROUP:-vz}
+	awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/self/mounts | sort -u | while read -r point; do
+		[ -d "$point/$parent" ] && find "$point/$parent" -type d
+	done | sort
+}
+
+leak_loops() {
+	losetup -l -n -O NAME,BACK-FILE | sort
+}
+
+# pid, start time and name of every process; without LEAK_ALL_PROCS of monitors and of what lives in other pid namespaces.
+leak_procs() {
+	local dir pid stat comm rest here=$(readlink /proc/self/ns/pid)
+	for dir in /proc/[0-9]*; do
+		pid=${dir#/proc/}
+		[ "$pid" = "$BASHPID" ] || [ "$pid" = "$PPID" ] && continue
+		{ read -r stat <"$dir/stat"; } 2>/dev/null || continue
+		comm=${stat#*(}
+		comm=${comm%)*}
+		rest=${stat##*) }
+		set -- $rest
+		[ "$2" = "$BASHPID" ] || [ "$6" = -1 ] && continue
+		if [ -z "${LEAK_ALL_PROCS:-}" ]; then
+			case $comm in
+			vz-*) ;;
+			*) case $(readlink "$dir/ns/pid" 2>/dev/null) in "$here" | "") continue ;; esac ;;
+			esac
+		fi
+		echo "$pid start ${20} $comm"
+	done | sort
+}
+
+# Lock files under /run/vz/lock are never removed by design; N.conf.destroyed and its like stay for the administrator.
+leak_files() {
+	local dir
+	for dir in /run/vz /vz/lock /vz/dump /vz/root /vz/template/tmp /var/lib/vz /etc/vz; do
+		[ -d "$dir" ] && find "$dir" -xdev ! -path '/run/vz/lock/*' ! -name '*.destroyed' ! -name '*.conf.[0-9]*'
+	done 2>/dev/null | sort
+	[ ! -d /vz/private ] || find /vz/private -maxdepth 1 | sort
+}
+
+leak_disk() {
+	[ "$(stat -f -c %T /vz 2>/dev/null)" = btrfs ] || return 0
+	btrfs subvolume list /vz | sed 's/.*path //' | sort
+}
+
+leak_take() {
+	local part
+	mkdir -p "$1" || return 1
+	for part in mounts links routes cgroups loops procs files disk; do
+		"leak_$part" >"$1/$part"
+	done
+	nft -s list ruleset >"$1/nft" 2>/dev/null
+}
+
+leak_snapshot() {
+	rm -rf "$1/before"
+	leak_take "$1/before"
+}
+
+leak_compare() {
+	local end=$(($(date +%s) + LEAK_SETTLE))
+	while :; do
+		rm -rf "$1/after"
+		leak_take "$1/after"
+		diff -r -q "$1/before" "$1/after" >/dev/null && return 0
+		[ "$(date +%s)" -lt "$end" ] || break
+		sleep 0.1
+	done
+	diff -r -U0 "$1/before" "$1/after" | grep -v '^diff\|^@@\|^---' | sed 's,^+++ .*/after/\([a-z]*\).*,\1:,'
+	return 1
+}
