@@ -39,17 +39,28 @@ leak_loops() {
 }
 
 # pid, start time and name of every process; without LEAK_ALL_PROCS of monitors and of what lives in other pid namespaces.
+# The caller and its ancestors do not count.
 leak_procs() {
-	local dir pid stat comm rest here=$(readlink /proc/self/ns/pid)
+	local found
+	found=$(leak_procs_raw)
+	printf '%s\n' "$found" | sort
+}
+
+leak_procs_raw() {
+	local dir pid stat comm here mine=" " up=$BASHPID
+	here=$(readlink /proc/self/ns/pid)
+	while [ "${up:-0}" -gt 0 ] && read -r stat <"/proc/$up/stat"; do
+		mine="$mine$up "
+		set -- ${stat##*) }
+		up=$2
+	done
 	for dir in /proc/[0-9]*; do
 		pid=${dir#/proc/}
-		[ "$pid" = "$BASHPID" ] || [ "$pid" = "$PPID" ] && continue
+		case $mine in *" $pid "*) continue ;; esac
 		{ read -r stat <"$dir/stat"; } 2>/dev/null || continue
 		comm=${stat#*(}
 		comm=${comm%)*}
-		rest=${stat##*) }
-		set -- $rest
-		[ "$2" = "$BASHPID" ] || [ "$6" = -1 ] && continue
+		set -- ${stat##*) }
 		if [ -z "${LEAK_ALL_PROCS:-}" ]; then
 			case $comm in
 			vz-*) ;;
@@ -57,7 +68,7 @@ leak_procs() {
 			esac
 		fi
 		echo "$pid start ${20} $comm"
-	done | sort
+	done
 }
 
 # Lock files under /run/vz/lock are never removed by design; N.conf.destroyed and its like stay for the administrator.

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TESTS_LIB_TEST_H
+#define TESTS_LIB_TEST_H
+/*
+ * Unit tests. TEST(name) { ... } registers itself; each runs in a process of its own, so a crash is one failure and
+ * what a test does to itself (unshare, chdir, rlimits, umask) ends with it. The first CHECK that fails ends the test.
+ * A test leaves no process and no mount behind; files go below test_tmp(), which is removed afterwards.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+
+struct test {
+	const char *name, *file;
+	void (*run)(void);
+	bool root;
+	struct test *next;
+};
+
+void test_register(struct test *t);
+void test_fail(const char *file, int line, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4), noreturn));
+void test_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+const char *test_tmp(void);	/* an empty directory of this test's own, mode 0700 */
+int test_tmp_fd(void);		/* the same, opened; O_CLOEXEC, the caller closes */
+
+void test_eq_(const char *file, int line, const char *expr, long long got, long long want);
+void test_str_(const char *file, int line, const char *expr, const char *got, const char *want);
+void test_ok_(const char *file, int line, const char *expr, int got, const struct err *e);
+
+#define TEST_DEFINE_(id, needs_root) \
+	static void id##_body_(void); \
+	static void __attribute__((constructor)) id##_register_(void) \
+	{ \
+		static struct test t = { .name = #id, .file = __FILE__, .run = id##_body_, .root = needs_root }; \
+		test_register(&t); \
+	} \
+	static void id##_body_(void)
+
+#define TEST(id) TEST_DEFINE_(id, false)
+#define TEST_ROOT(id) TEST_DEFINE_(id, true)	/* skipped, and counted as such, when not root */
+
+#define CHECK(cond) do { \
+	if (!(cond)) \
+		test_fail(__FILE__, __LINE__, "%s", #cond); \
+} while (0)
+/* Integers of any type: got, wanted. */
+#define CHECK_EQ(got, want) test_eq_(__FILE__, __LINE__, #got, (long long)(got), (long long)(want))
+/* Strings, NULL included: got, wanted. */
+#define CHECK_STR(got, want) test_str_(__FILE__, __LINE__, #got, (got), (want))
+/* A call that must fail with this errno: CHECK_ERR(kv_load(&kv, dir, "x", &e), ENOENT). */
+#define CHECK_ERR(call, code) test_eq_(__FILE__, __LINE__, #call, (long long)(call), -(long long)(code))
+/* A call that must not fail; @e says why it did: CHECK_OK(kv_load(&kv, dir, "x", &e), &e). */
+#define CHECK_OK(call, e) test_ok_(__FILE__, __LINE__, #call, (int)(call), (e))
+#define SKIP(...) test_skip(__VA_ARGS__)
+
+#endif
