@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Memory and swap. v1 has memory and memory+swap, and insists on limit <= memsw at each moment; v2 has the two apart, and
+ * kills at once when memory.max goes below the usage, so memory.high and memory.reclaim go first.
+ */
+#include "cgroups/cg_priv.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/str.h"
+#include "util/sys.h"
+
+#define MEM_MIN (4u << 20)	/* nothing starts below */
+#define SHRINK_MS 5000
+#define SWAP_CURE "boot with swapaccount=1, turn swap off on the host (swapoff -a), or set swap to unlimited"
+
+static uint64_t pages_to_bytes(uint64_t pages)
+{
+	if (cg_unlimited(pages) || pages > NUM_UNLIMITED / NUM_PAGE)
+		return NUM_UNLIMITED;
+	return pages * NUM_PAGE;
+}
+
+bool cg_conf_is_vswap(const struct cg_conf *c)
+{
+	return c->ubc[CG_PHYSPAGES].set && !cg_unlimited(c->ubc[CG_PHYSPAGES].lim);
+}
+
+uint64_t cg_conf_memory(const struct cg_conf *c)
+{
+	if (cg_conf_is_vswap(c))
+		return pages_to_bytes(c->ubc[CG_PHYSPAGES].lim);
+	if (c->ubc[CG_PRIVVMPAGES].set)
+		return pages_to_bytes(c->ubc[CG_PRIVVMPAGES].lim);
+	return NUM_UNLIMITED;
+}
+
+uint64_t cg_conf_swap(const struct cg_conf *c)
+{
+	if (cg_conf_memory(c) == NUM_UNLIMITED)		/* then the value is only what a guest is shown */
+		return NUM_UNLIMITED;
+	if (c->ubc[CG_SWAPPAGES].set)
+		return pages_to_bytes(c->ubc[CG_SWAPPAGES].lim);
+	return cg_conf_is_vswap(c) ? NUM_UNLIMITED : 0;
+}
+
+static bool host_swaps(void)
+{
+	char buf[512];
+	auto_close int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? 0 : read(fd, buf, sizeof(buf) - 1);
+	const char *nl;
+
+	if (n <= 0)
+		return false;
+	buf[n] = '\0';
+	nl = strchr(buf, '\n');		/* the first line is a heading */
+	return nl && nl[1];
+}
+
+/* Without swap on the host any swap limit holds by itself. */
+static int swap_missing(uint64_t swap, struct err *e)
+{
+	if (swap == NUM_UNLIMITED || !host_swaps())
+		return 0;
+	return err_say(e, ENOTSUP, "a swap limit cannot be enforced: this kernel does not count swap; " SWAP_CURE);
+}
+
+int cg_check_memory(const struct cg_host *h, const struct cg_conf *c, struct err *e)
+{
+	uint64_t mem = cg_conf_memory(c), swap = cg_conf_swap(c);
+
+	if (mem == NUM_UNLIMITED)
+		return 0;
+	if (mem < MEM_MIN)
+		return err_say(e, EINVAL, "a memory limit of %" PRIu64 " bytes is below %u: nothing can start in it", mem,
+			       MEM_MIN);
+	if (h->where[CG_CTL_MEMORY] < 0)
+		return cg_none("a memory limit", "memory", e);
+	return cg_host_has_swap_limit(h) ? 0 : swap_missing(swap, e);
+}
+
+static int too_big(const struct cg *cg, const char *what, uint64_t bytes, struct err *e)
+{
+	return err_say(e, EBUSY, "group %s uses more than %" PRIu64 " bytes of %s and the kernel could not take it back in "
+		       "%d s: end processes in it first, or choose a higher limit", cg->id, bytes, what, SHRINK_MS / 1000);
+}
+
+/* --- v1 ---------------------------------------------------------------------------------------------------------- */
+/* One v1 limit; below the usage the kernel says EBUSY after some reclaim of its own: force_empty takes all it can. */
+static int v1_write(struct cg *cg, const char *file, uint64_t bytes)
+{
+	int64_t deadline = 0;
+	char val[24] = "-1";
+	int rc;
+
+	if (bytes != NUM_UNLIMITED)
+		str_fmt(val, sizeof(val), "%" PRIu64, bytes);
+	while ((rc = cg_put(cg, CG_CTL_MEMORY, file, val)) == -EBUSY || rc == -EINTR) {
+		int64_t now = sys_now_ms();
+
+		if (!deadline)
+			deadline = now + SHRINK_MS;
+		if (now >= deadline)
+			break;
+		cg_put(cg, CG_CTL_MEMORY, "memory.force_empty", "0");
+	}
+	return rc;
+}
+
+static int v1_err(const struct cg *cg, int rc, const char *file, const char *what, uint64_t bytes, struct err *e)
+{
+	char val[24];
+
+	if (rc == 0)
+		return 0;
+	if (rc == -EBUSY)
+		return too_big(cg, what, bytes, e);
+	str_fmt(val, sizeof(val), "%" PRIu64, bytes);
+	return cg_put_err(cg, rc, file, val, e);
+}
+
+static int v1_apply(struct cg *cg, uint64_t mem, uint64_t swap, struct err *e)
+{
+	static const char lim[] = "memory.limit_in_bytes", memsw[] = "memory.memsw.limit_in_bytes";
+	uint64_t both = mem == NUM_UNLIMITED || swap > NUM_UNLIMITED - mem ? NUM_UNLIMITED : mem + swap;
+	bool raised = false;
+	int rc;
+
+	if (cg->fresh && mem == NUM_UNLIMITED)
+		return 0;
+	rc = v1_write(cg, lim, mem);
+	if (rc == -EINVAL) {			/* above memsw: that one has to rise before */
+		rc = v1_write(cg, memsw, both);
+		if (rc < 0)
+			return v1_err(cg, rc, memsw, "memory and swap", both, e);
+		raised = true;
+		rc = v1_write(cg, lim, mem);
+	}
+	if (rc < 0)
+		return v1_err(cg, rc, lim, "memory", mem, e);
+	if (raised || (cg->fresh && both == NUM_UNLIMITED))
+		return 0;
+	rc = v1_write(cg, memsw, both);
+	if (rc == -ENOENT)
+		return swap_missing(swap, e);
+	return v1_err(cg, rc, memsw, "memory and swap", both, e);
+}
+
+/* --- v2 ---------------------------------------------------------------------------------------------------------- */
+static int v2_write(const struct cg *cg, const char *file, uint64_t bytes)
+{
+	return bytes == NUM_UNLIMITED ? cg_put(cg, CG_CTL_MEMORY, file, "max")
+				      : cg_put_u64(cg, CG_CTL_MEMORY, file, bytes);
+}
+
+/* Gets the usage down to @bytes without killing anybody. memory.high makes newcomers wait while we reclaim. */
+static int v2_shrink(struct cg *cg, uint64_t bytes, struct err *e)
+{
+	int64_t deadline = sys_now_ms() + SHRINK_MS;
+	uint64_t now = 0;
+	int rc;
+
+	rc = cg_get_u64(cg, CG_CTL_MEMORY, "memory.current", &now);
+	if (rc < 0)
+		return err_set(e, -rc, "group %s: memory.current", cg->id);
+	if (now <= bytes)
+		return 0;
+	rc = v2_write(cg, "memory.high", bytes);
+	while (rc == 0 && sys_now_ms() < deadline) {
+		const struct timespec nap = { .tv_nsec = 1000000 };
+
+		rc = cg_get_u64(cg, CG_CTL_MEMORY, "memory.current", &now);
+		if (rc < 0 || now <= bytes)
+			break;
+		if (cg_put_u64(cg, CG_CTL_MEMORY, "memory.reclaim", now - bytes) < 0)
+			nanosleep(&nap, NULL);		/* EAGAIN: less than asked for; or no such file */
+	}
+	if (rc < 0 || now > bytes)
+		v2_write(cg, "memory.high", NUM_UNLIMITED);
+	if (rc < 0)
+		return err_set(e, -rc, "group %s: memory.high", cg->id);
+	return now > bytes ? too_big(cg, "memory", bytes, e) : 1;
+}
+
+static int v2_apply(struct cg *cg, uint64_t mem, uint64_t swap, struct err *e)
+{
+	int rc, high = 0;
+
+	if (!cg->fresh || swap != NUM_UNLIMITED) {
+		rc = v2_write(cg, "memory.swap.max", swap);
+		if (rc == -ENOENT && swap_missing(swap, e) < 0)
+			return -e->code;
+		if (rc < 0 && rc != -ENOENT)
+			return cg_put_err(cg, rc, "memory.swap.max", "limit", e);
+	}
+	if (cg->fresh && mem == NUM_UNLIMITED)
+		return 0;
+	if (!cg->fresh && mem != NUM_UNLIMITED) {
+		high = v2_shrink(cg, mem, e);
+		if (high < 0)
+			return high;
+	}
+	rc = v2_write(cg, "memory.max", mem);
+	if (high)
+		v2_write(cg, "memory.high", NUM_UNLIMITED);
+	return cg_put_err(cg, rc, "memory.max", "limit", e);
+}
+
+int cg_apply_memory(struct cg *cg, const struct cg_conf *c, struct err *e)
+{
+	uint64_t mem = cg_conf_memory(c), swap = cg_conf_swap(c);
+
+	if (cg->h->where[CG_CTL_MEMORY] < 0)
+		return mem == NUM_UNLIMITED ? 0 : cg_none("a memory limit", "memory", e);
+	return cg_on_v2(cg->h, CG_CTL_MEMORY) ? v2_apply(cg, mem, swap, e) : v1_apply(cg, mem, swap, e);
+}
