@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Everything that checks. `make test` runs the lot (root for all of it), `make check` what needs no root.
+#   unit [T=FILTER...]  all unit tests under ASan and UBSan     unit-MODULE  those of util or one leaf, without the rest
+#   lint                layers, sizes, words, tests per file     analyze [F=FILE...]  gcc -fanalyzer, cppcheck, clang-tidy
+#   fuzz-replay         corpora under sanitizers                 fuzz/NAME    libFuzzer on one target (needs clang)
+.PHONY: check unit lint analyze test fuzz-replay fuzz
+
+# The `comma` is given for a reason: $(comma) must be known when OPT is expanded.
+SAN_MAKE = $(MAKE) --no-print-directory SAN=1 comma=,
+
+UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
+UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)
+UNIT_LIBS := $(LIBS_vzctl) -larchive
+RUNNER := $(B)/tests/lib/runner.o
+LEAVES := util cgroups net quota templates
+
+check: lint unit fuzz-replay
+
+unit:
+	@$(SAN_MAKE) build/san/unit
+	@build/san/unit $(T)
+
+$(B)/unit: $(UNIT_OBJ) $(RUNNER) $(B)/libvz.a
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(UNIT_LIBS)
+
+# One module and util only: what is broken elsewhere does not matter, and a forbidden arrow does not link.
+unit_of = $(wildcard $(patsubst $(1)/%.c,tests/unit/t_%.c,$(wildcard $(1)/*.c)))
+objs_of = $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS) $(GEN_MAINS),$(foreach m,$(sort util $(1)),$(wildcard $(m)/*.c))))
+define MODULE_UNIT
+.PHONY: unit-$(1)
+unit-$(1):
+	@$$(SAN_MAKE) build/san/unit-$(1)
+	@build/san/unit-$(1) $$(T)
+$(B)/unit-$(1): $(patsubst %.c,$(B)/%.o,$(call unit_of,$(1))) $(RUNNER) $(call objs_of,$(1))
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_ALL) -o $$@ $$^ $$(UNIT_LIBS)
+endef
+$(foreach m,$(LEAVES),$(eval $(call MODULE_UNIT,$(m))))
+
+lint:
+	@tests/lint/run
+
+analyze:
+	@tests/lint/analyze $(F)
+
+test:
+	@tests/run
+
+# A target is tests/fuzz/f_NAME.c with fuzz_one(); driver.c makes it a replay program or a libFuzzer target.
+FUZZERS := $(patsubst tests/fuzz/f_%.c,%,$(sort $(wildcard tests/fuzz/f_*.c)))
+
+fuzz-replay:
+	@$(SAN_MAKE) $(FUZZERS:%=build/san/fuzz-%)
+	@tests/fuzz/replay $(FUZZERS)
+
+$(B)/fuzz-%: $(B)/tests/fuzz/f_%.o $(B)/tests/fuzz/driver.o $(B)/libvz.a
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(UNIT_LIBS)
+.PRECIOUS: $(B)/tests/%.o
+
+fuzz/%: tests/fuzz/f_%.c
+	@mkdir -p build/fuzz tests/fuzz/corpus/$*
+	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -DVZ_LIBFUZZER \
+		-o build/fuzz/$* tests/fuzz/driver.c $< $(filter-out $(MAINS) $(GEN_MAINS),$(LIB_SRC)) $(UNIT_LIBS)
+	build/fuzz/$* -max_total_time=$(or $(SECONDS),60) build/fuzz/$*.new tests/fuzz/corpus/$*
