@@ -9,14 +9,15 @@ CC ?= gcc
 PREFIX ?= /usr
 SBINDIR := $(PREFIX)/sbin
 LIBEXEC := $(PREFIX)/lib/vz
-PKGS_BUILD := gcc make pkg-config libcap-dev libseccomp-dev libmnl-dev libnftnl-dev libcgroup-dev libarchive-dev
+DATADIR := $(PREFIX)/share/vz
+MANDIR := $(PREFIX)/share/man
+comma := ,
 
 WARN := -Wall -Wextra -Wshadow -Wswitch-enum -Wmissing-prototypes -Wstrict-prototypes -Wformat=2 -Wvla -Werror
 OPT := $(if $(SAN),-O1 -g -fsanitize=address$(comma)undefined -fno-omit-frame-pointer -fno-sanitize-recover=undefined,-O2 -g)
-comma := ,
 HARDEN := $(if $(SAN),,-D_FORTIFY_SOURCE=2) -fstack-protector-strong -fstack-clash-protection
 CPPFLAGS_ALL := -D_GNU_SOURCE -DVZ_VERSION='"$(VERSION)"' -DVZ_LIBEXEC='"$(LIBEXEC)"' -DVZ_SBINDIR='"$(SBINDIR)"' \
-	-I. -I$(B)/gen -include util/banned.h $(CPPFLAGS)
+	-DVZ_DATADIR='"$(DATADIR)"' -I. -I$(B)/gen -include util/banned.h $(CPPFLAGS)
 CFLAGS_ALL := -std=gnu11 $(WARN) $(OPT) $(HARDEN) -ffunction-sections -fdata-sections $(CFLAGS)
 LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN),-fsanitize=address$(comma)undefined) $(LDFLAGS)
 
@@ -25,10 +26,10 @@ LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN)
 PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhost:vzctl/vzhost.c:$(SBINDIR) \
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
-	vz-unpack:templates/unpack_main.c:$(LIBEXEC)
+	vz-unpack:templates/unpack_main.c:$(LIBEXEC) mkman:man/mkman.c:
 field = $(word $(2),$(subst :, ,$(1)))
 MAINS := $(foreach p,$(PROGRAMS),$(call field,$(p),2))
-GEN_MAINS := libct/seccomp_gen.c man/mkman.c
+GEN_MAINS := libct/seccomp_gen.c
 LIB_SRC := $(filter-out $(MAINS) $(GEN_MAINS),$(foreach m,$(MODULES) vzctl,$(wildcard $(m)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
 BINS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(call field,$(p),2)),$(B)/$(call field,$(p),1)))
@@ -37,6 +38,7 @@ LIBS_vzctl := -lnftnl -lmnl -lcap -l:libcgroup.a -lpthread
 LIBS_vzlist := $(LIBS_vzctl)
 LIBS_vzhost := $(LIBS_vzctl)
 LIBS_vztmpl := $(LIBS_vzctl)
+LIBS_mkman := $(LIBS_vzctl)
 LIBS_vz-reap := $(LIBS_vzctl)
 LIBS_vz-unpack := -larchive -lcap
 LIBS_vz-monitor :=
@@ -45,9 +47,9 @@ LDX_vz-monitor := $(if $(SAN),,-static)
 Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all run test check unit lint clean install deps bench man
+.PHONY: all run clean install uninstall man completion
 
-all: $(BINS)
+all: $(BINS) $(if $(SAN),,man completion)
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
@@ -62,8 +64,57 @@ $(B)/$(1): $(B)/$(2:.c=.o) $(B)/libvz.a
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(call field,$(p),1),$(call field,$(p),2))))
 
+# The seccomp filter is compiled at build time: a start loads an array.
+$(B)/seccomp_gen: $(B)/libct/seccomp_gen.o
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lseccomp
+$(B)/gen/seccomp_bpf.h: $(B)/seccomp_gen
+	@mkdir -p $(@D)
+	$(Q)ASAN_OPTIONS=detect_leaks=0 $< >$@
+$(B)/libct/seccomp.o: $(B)/gen/seccomp_bpf.h
+
+# Manual pages and completion: the tables in them are printed from the same rows that parse the options.
+MAN := $(patsubst man/%.in,$(B)/man/%,$(wildcard man/*.in))
+man: $(MAN)
+$(B)/man/%: man/%.in $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$(B)/mkman $< >$@
+completion: $(B)/completion/vzctl $(B)/completion/_vzctl
+$(B)/completion/vzctl: $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$< --completion bash >$@
+$(B)/completion/_vzctl: $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$< --completion zsh >$@
+
+INST := install -D -m
+
+install: all
+	$(Q)$(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
+		$(INST) 0755 $(B)/$(call field,$(p),1) $(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1) &&)) true
+	$(Q)for f in vzctl/etc/*; do $(INST) 0644 $$f $(DESTDIR)$(DATADIR)/$${f##*/}; done
+	$(Q)for f in vzctl/units/*.service; do $(INST) 0644 $$f $(DESTDIR)$(PREFIX)/lib/systemd/system/$${f##*/}; done
+	$(Q)$(INST) 0755 vzctl/units/vz.init $(DESTDIR)/etc/init.d/vz
+	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
+	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
+	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
+
+# Programs and manuals only: containers, their files and /etc/vz stay.
+uninstall:
+	rm -f $(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1)) \
+		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
+		$(patsubst vzctl/units/%,$(DESTDIR)$(PREFIX)/lib/systemd/system/%,$(wildcard vzctl/units/*.service)) \
+		$(DESTDIR)/etc/init.d/vz $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
+	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
+
+# From nothing to a running container.
+run: deps
+	@$(MAKE) --no-print-directory install
+	@vzctl/demo.sh $(SBINDIR)
+
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
 -include tests/tests.mk
+-include tests/deps.mk
 
 clean:
 	rm -rf build
