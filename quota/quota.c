@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Picks the backend of a directory by its file system and checks what every backend would check: names, ids, whether a
- * limit can be enforced at all. Project quota is in q_prj.c, btrfs in q_btrfs.c, the storage pool in pool.c.
+ * limit can be enforced at all. Project quota is in q_prj.c, btrfs in q_btrfs.c, the storage pool in q_pool.c.
  */
 #include "quota/quota.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The storage pool: brings the image (image.c) to its mount point and takes it down. Calls for one image wait for each
+ * The storage pool: brings the image (q_image.c) to its mount point and takes it down. Calls for one image wait for each
  * other. Killed anywhere, the next call goes on: a loop device goes away with its last user, the mount point is the last
  * thing to change.
  */
@@ -91,18 +91,16 @@ static int look_at_target(const char *target, const char *image, enum at_target 
 	return 0;
 }
 
-static int prepare_target(const char *target, struct err *e)
+static int check_target(const char *target, struct err *e)
 {
 	const struct dirent *de;
 	auto_closedir DIR *d = NULL;
 
 	if (target[0] != '/')
 		return err_say(e, EINVAL, "'%s' is not an absolute path", target);
-	if (path_mkdir_host(target, 0711, e) < 0)
-		return -e->code;
 	d = opendir(target);
 	if (!d)
-		return err_set(e, errno, "%s", target);
+		return errno == ENOENT ? 0 : err_set(e, errno, "%s", target);
 	while ((de = readdir(d)))
 		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
 			return err_say(e, EBUSY, "%s is not empty: move what is in it away, or make the file system it is on "
@@ -126,6 +124,8 @@ static int bring_up(const struct quota_pool *p, struct err *e)
 		rc = loop_attach(image, &loop, name, e);
 	if (rc < 0 || image_mount(name, fs, &mnt, e) < 0)
 		return err_add(e, "pool %s", p->image);
+	if (path_mkdir_host(p->target, 0711, e) < 0)
+		return -e->code;
 	if (sys_move_mount(mnt, "", AT_FDCWD, p->target, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "mount pool %s on %s", p->image, p->target);
 	return 0;
@@ -142,7 +142,7 @@ int quota_pool_up(const struct quota_pool *p, struct err *e)
 		return 0;
 	if (at == AT_OTHER)
 		return err_say(e, EBUSY, "%s is the mount point of something else than %s", p->target, p->image);
-	if (prepare_target(p->target, e) < 0)
+	if (check_target(p->target, e) < 0)
 		return -e->code;
 	return bring_up(p, e);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loop devices: attach an image, find the one it is attached to. What is on them is image.c's business. */
+/* Loop devices: attach an image, find the one it is attached to. What is on them is q_image.c's business. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
