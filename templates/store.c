@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The store of unpacked trees, TEMPLATE/store (0700):
+ *   sha256/ab/DIGEST/tree, manifest   one per archive content; made in TEMPLATE/tmp, renamed into place, never changed
+ *   by-archive/DEV:INODE              symlink "SIZE:MTIME:CTIME:DIGEST": which digest that file had; spares hashing it
+ *   lock.N                            who unpacks an archive; hashed by inode, so two of one archive meet and two others
+ *                                     seldom do
+ * Removal is the caller's decision (vztmpl rm): nobody here knows which containers stand on a tree.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+
+#include "templates/tmpl_priv.h"
+#include "util/auto.h"
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/lock.h"
+#include "util/path.h"
+#include "util/str.h"
+
+#define LOCKS 16
+
+struct key { char file[48], state[80]; };	/* name and first part of the target of a by-archive link */
+
+static void key_of(const struct stat *st, struct key *k)
+{
+	str_fmt(k->file, sizeof(k->file), "%x-%x-%llx", major(st->st_dev), minor(st->st_dev),
+		(unsigned long long)st->st_ino);
+	str_fmt(k->state, sizeof(k->state), "%llx:%llx.%lx:%llx.%lx:", (unsigned long long)st->st_size,
+		(unsigned long long)st->st_mtim.tv_sec, (unsigned long)st->st_mtim.tv_nsec,
+		(unsigned long long)st->st_ctim.tv_sec, (unsigned long)st->st_ctim.tv_nsec);
+}
+
+static bool is_digest(const char *s)
+{
+	return strlen(s) == TMPL_DIGEST_LEN && strspn(s, "0123456789abcdef") == TMPL_DIGEST_LEN;
+}
+
+static void store_path(char out[128], const char *digest, const char *sub)
+{
+	str_fmt(out, 128, "store/sha256/%.2s/%s%s", digest, digest, sub);
+}
+
+/* The digest that the index remembers for this very file, or false. */
+static bool index_get(int base, const struct key *k, char digest[TMPL_DIGEST_LEN + 1])
+{
+	char path[96], target[256];
+	size_t len = strlen(k->state);
+	ssize_t n;
+
+	str_fmt(path, sizeof(path), "store/by-archive/%s", k->file);
+	n = readlinkat(base, path, target, sizeof(target) - 1);
+	if (n < 0)
+		return false;
+	target[n] = '\0';
+	if (strncmp(target, k->state, len) != 0 || !is_digest(target + len))
+		return false;
+	str_copy(digest, TMPL_DIGEST_LEN + 1, target + len);
+	return true;
+}
+
+static int index_put(int base, const struct key *k, const struct tmpl_tmp *tmp, const char *digest, struct err *e)
+{
+	auto_close int dir = path_mkdirs(base, "store/by-archive", 0700, e);
+	char target[256];
+
+	if (dir < 0)
+		return -e->code;
+	str_fmt(target, sizeof(target), "%s%s", k->state, digest);
+	if (symlinkat(target, tmp->dir, "index") < 0 || renameat(tmp->dir, "index", dir, k->file) < 0)
+		return err_set(e, errno, "store/by-archive/%s", k->file);
+	return 0;
+}
+
+static int tree_open(int base, const char *digest, int *ret_fd)
+{
+	char path[128];
+	int fd;
+
+	store_path(path, digest, "/tree");
+	fd = openat(base, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
+	return 0;
+}
+
+static int open_base(const char *tmpldir, struct err *e)
+{
+	int fd = open(tmpldir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "%s", tmpldir) : fd;
+}
+
+int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e)
+{
+	auto_close int base = -1;
+	int rc;
+
+	if (!is_digest(digest))
+		return err_say(e, EINVAL, "\"%.80s\" is not a template's digest", digest);
+	base = open_base(tmpldir, e);
+	if (base < 0)
+		return -e->code;
+	rc = tree_open(base, digest, ret_fd);
+	return rc < 0 ? err_set(e, -rc, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest) : 0;
+}
+
+static int write_manifest(const struct tmpl_tmp *tmp, const struct tmpl *t, const struct stat *st,
+			  const struct unpack_result *r, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+	char made[32];
+	time_t now = time(NULL);
+	struct tm tm;
+
+	strftime(made, sizeof(made), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	buf_addf(&b, "SCHEMA=\"1\"\nNAME=\"%s\"\nDIGEST=\"%s\"\nARCHIVE_BYTES=\"%lld\"\n", t->name, r->digest,
+		 (long long)st->st_size);
+	buf_addf(&b, "ENTRIES=\"%llu\"\nUNPACKED_BYTES=\"%llu\"\nDEVICES_SKIPPED=\"%llu\"\nXATTRS_DROPPED=\"%llu\"\n",
+		 (unsigned long long)r->count.entries, (unsigned long long)r->count.bytes,
+		 (unsigned long long)r->count.nodes_skipped, (unsigned long long)r->count.xattrs_dropped);
+	buf_addf(&b, "UNPACKED=\"%s\"\n", made);
+	if (buf_failed(&b))
+		return err_set(e, ENOMEM, "manifest");
+	return fio_replace(tmp->dir, "manifest", buf_str(&b), b.len, 0600, e);
+}
+
+/* Moves tree and manifest to their place. Somebody else may have been faster with the same content: theirs stays. */
+static int publish(int base, const struct tmpl_tmp *tmp, const char *digest, struct err *e)
+{
+	auto_close int dir = -1, box = -1;
+	char path[128];
+
+	str_fmt(path, sizeof(path), "store/sha256/%.2s", digest);
+	dir = path_mkdirs(base, path, 0700, e);
+	if (dir < 0)
+		return -e->code;
+	if (mkdirat(tmp->dir, "entry", 0700) < 0 || renameat(tmp->dir, "tree", tmp->dir, "entry/tree") < 0 ||
+	    renameat(tmp->dir, "manifest", tmp->dir, "entry/manifest") < 0)
+		return err_set(e, errno, "store/sha256/%.2s/%s", digest, digest);
+	box = openat(tmp->dir, "entry", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (box < 0 || syncfs(box) < 0)
+		return err_set(e, errno, "write the tree to disk");
+	if (renameat(tmp->dir, "entry", dir, digest) < 0 && errno != EEXIST && errno != ENOTEMPTY)
+		return err_set(e, errno, "store/sha256/%.2s/%s", digest, digest);
+	return fio_fsync_dir(dir, e);
+}
+
+static int unpack_to_tmp(const struct tmpl *t, int archive, const struct tmpl_tmp *tmp, const struct tmpl_limits *l,
+			 struct unpack_result *r, struct err *e)
+{
+	auto_close int tree = -1;
+
+	if (mkdirat(tmp->dir, "tree", 0755) < 0)
+		return err_set(e, errno, "tmp/%s/tree", tmp->name);
+	tree = openat(tmp->dir, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (tree < 0 || fchmod(tree, 0755) < 0)
+		return err_set(e, errno, "tmp/%s/tree", tmp->name);
+	if (unpack_archive(archive, tree, l, r, e) < 0)
+		return err_add(e, "OS template %s", t->name);
+	return 0;
+}
+
+/* Under the lock of this archive. */
+static int make_tree(int base, struct tmpl *t, int archive, const struct stat *st, const struct key *k,
+		     const struct tmpl_limits *l, struct err *e)
+{
+	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
+	auto_close int there = -1;
+	struct unpack_result r;
+
+	if (tmp_make(base, &tmp, e) < 0 || tmpl_digest_fd(archive, r.digest, e) < 0)
+		return -e->code;
+	if (tree_open(base, r.digest, &there) == 0) {	/* a copy of an archive that was unpacked before */
+		str_copy(t->digest, sizeof(t->digest), r.digest);
+		return index_put(base, k, &tmp, r.digest, e);
+	}
+	if (lseek(archive, 0, SEEK_SET) < 0)
+		return err_set(e, errno, "%s", t->archive);
+	if (unpack_to_tmp(t, archive, &tmp, l, &r, e) < 0 || write_manifest(&tmp, t, st, &r, e) < 0 ||
+	    publish(base, &tmp, r.digest, e) < 0 || index_put(base, k, &tmp, r.digest, e) < 0)
+		return -e->code;
+	str_copy(t->digest, sizeof(t->digest), r.digest);
+	return 0;
+}
+
+static int lock_archive(int base, const struct stat *st, int *ret_fd, struct err *e)
+{
+	auto_close int dir = path_mkdirs(base, "store", 0700, e);
+	char name[16];
+
+	if (dir < 0)
+		return -e->code;
+	str_fmt(name, sizeof(name), "lock.%u", (unsigned)(st->st_ino % LOCKS));
+	return lock_take(dir, name, -1, ret_fd, e);
+}
+
+static int tree_slow(const char *tmpldir, int base, struct tmpl *t, int archive, const struct stat *st,
+		     const struct tmpl_limits *l, int *ret_fd, struct err *e)
+{
+	auto_close int lock = -1;
+	struct key k;
+	int rc;
+
+	key_of(st, &k);
+	if (lock_archive(base, st, &lock, e) < 0)
+		return -e->code;
+	if (index_get(base, &k, t->digest) && tree_open(base, t->digest, ret_fd) == 0)
+		return 0;	/* whoever held the lock before has made it */
+	t->digest[0] = '\0';
+	if (tmpl_sweep(tmpldir, e) < 0 || make_tree(base, t, archive, st, &k, l, e) < 0)
+		return -e->code;
+	rc = tree_open(base, t->digest, ret_fd);
+	return rc < 0 ? err_set(e, -rc, "unpacked tree of %s", t->name) : 0;
+}
+
+int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int *ret_fd, struct err *e)
+{
+	auto_close int base = open_base(tmpldir, e), archive = -1;
+	struct stat st;
+	struct key k;
+
+	if (base < 0)
+		return -e->code;
+	if (!t->archive[0])
+		return t->digest[0] ? tmpl_tree_open(tmpldir, t->digest, ret_fd, e)
+				    : err_say(e, ENOENT, "OS template %s has no archive", t->name);
+	archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (archive < 0 || fstat(archive, &st) < 0)
+		return err_set(e, errno, "%s", t->archive);
+	key_of(&st, &k);
+	if (index_get(base, &k, t->digest) && tree_open(base, t->digest, ret_fd) == 0)
+		return 0;
+	return tree_slow(tmpldir, base, t, archive, &st, l, ret_fd, e);
+}
+
+int tmpl_unpack(const struct tmpl *t, int dir, const struct tmpl_limits *l, struct err *e)
+{
+	auto_close int archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct unpack_result r;
+
+	if (archive < 0)
+		return err_set(e, errno, "%s", t->archive);
+	if (unpack_archive(archive, dir, l, &r, e) < 0)
+		return err_add(e, "OS template %s", t->name);
+	return 0;
+}

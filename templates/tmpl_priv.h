@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TEMPLATES_TMPL_PRIV_H
+#define TEMPLATES_TMPL_PRIV_H
+/* Inside templates/. Nothing here is linked into vz-unpack but sha256. */
+#include <stdbool.h>
+#include <sys/stat.h>
+
+#include "templates/tmpl.h"
+#include "templates/unpack_proto.h"
+
+#define TMPL_MAX_BYTES (20ull << 30)
+#define TMPL_MAX_ENTRIES 2000000ull
+
+extern const char *const tmpl_suffixes[];	/* ".tar", ".tar.gz" ...; NULL ends */
+
+/* unpack.c: one run of vz-unpack. */
+struct unpack {
+	int ctl;		/* our end of the control socket */
+	int in;			/* our end of the archive stream, -1 in mode base */
+	pid_t pid;
+};
+struct unpack_result {
+	char digest[TMPL_DIGEST_LEN + 1];	/* taken by us, of every byte of the archive */
+	struct unpack_count count;		/* told by vz-unpack */
+};
+/* Unpacks @archive (read to its end, from its start) into the empty directory @dir. Nothing stays in it after an error. */
+int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e);
+/* Has the archive of vz-base written to @out. */
+int unpack_base(int busybox, int out, struct err *e);
+/* SHA-256 of what is left to read of @fd. */
+int tmpl_digest_fd(int fd, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
+
+/* tmp.c: a directory of our own in TEMPLATE/tmp; a lock on it says that its maker lives. */
+struct tmpl_tmp {
+	int top;		/* TEMPLATE/tmp */
+	int dir;		/* TEMPLATE/tmp/NAME, locked */
+	char name[64];
+};
+int tmp_make(int tmpldir, struct tmpl_tmp *ret, struct err *e);
+void tmp_done(struct tmpl_tmp *t);		/* removes it with all in it; takes a zeroed one with top = dir = -1 */
+
+#endif

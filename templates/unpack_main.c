@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vz-unpack: takes archives apart where they can do no harm. It is started by templates/unpack.c inside user, mount,
+ * pid, network, ipc, uts and cgroup namespaces of its own, so it never has a right on the host; it then makes the empty
+ * target its root, gives up what it does not need and reads the archive. One answer, then it exits.
+ */
+#include <errno.h>
+#include <iconv.h>
+#include <locale.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "templates/unpack_proto.h"
+#include "util/auto.h"
+#include "util/err.h"
+
+static int recv_go(struct unpack_go *go, int *ret_tree, struct err *e)
+{
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
+	struct iovec iov = { .iov_base = go, .iov_len = sizeof(*go) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf,
+			    .msg_controllen = sizeof(ctl.buf) };
+	ssize_t n = recvmsg(UNPACK_CTL, &m, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	if (n != (ssize_t)sizeof(*go) || go->magic != UNPACK_MAGIC || go->stage != UNPACK_GO)
+		return err_say(e, EPROTO, "vz-unpack: no start message; it is run by vzctl, not by hand");
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_tree, CMSG_DATA(c), sizeof(int));
+	return 0;
+}
+
+/*
+ * libarchive converts names with the locale's character set: C.UTF-8 is built into the C library. One conversion now, so
+ * that no table is looked for later, in a root that a stranger fills.
+ */
+static void warm_up(void)
+{
+	iconv_t cd;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	cd = iconv_open("UTF-8", "UTF-8");
+	if (cd != (iconv_t)-1)
+		iconv_close(cd);
+}
+
+static int run_extract(const struct unpack_go *go, int tree, struct unpack_count *c, struct err *e)
+{
+	if (tree < 0)
+		return err_say(e, EPROTO, "vz-unpack: no target");
+	if (box_enter(tree, go->max_bytes, e) < 0 || box_seal(e) < 0)
+		return -e->code;
+	return extract_run(UNPACK_IN, go, c, e);
+}
+
+static int run_base(const struct unpack_go *go, struct err *e)
+{
+	auto_free char *applets = NULL;
+
+	if (box_enter(-1, go->max_bytes, e) < 0 || base_applets(UNPACK_IN, &applets, e) < 0 || box_seal(e) < 0)
+		return -e->code;
+	return base_write(UNPACK_IN, UNPACK_OUT, applets, e);
+}
+
+int main(int argc, char **argv)
+{
+	static struct unpack_done done = { .magic = UNPACK_MAGIC, .stage = UNPACK_DONE };
+	struct unpack_go go = { 0 };
+	int tree = -1;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGXFSZ, SIG_IGN);
+	warm_up();
+	if (argc != 2) {
+		err_say(&done.err, EINVAL, "vz-unpack: one mode, extract or base");
+	} else if (recv_go(&go, &tree, &done.err) == 0) {
+		if (strcmp(argv[1], "extract") == 0)
+			run_extract(&go, tree, &done.count, &done.err);
+		else if (strcmp(argv[1], "base") == 0)
+			run_base(&go, &done.err);
+		else
+			err_say(&done.err, EINVAL, "vz-unpack: unknown mode");
+	}
+	if (send(UNPACK_CTL, &done, sizeof(done), MSG_NOSIGNAL) != (ssize_t)sizeof(done))
+		_exit(2);
+	_exit(done.err.code != 0);
+}

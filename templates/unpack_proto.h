@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TEMPLATES_UNPACK_PROTO_H
+#define TEMPLATES_UNPACK_PROTO_H
+/*
+ * What the privileged side and vz-unpack say to each other over SOCK_SEQPACKET. vz-unpack starts with argv[1] = mode and
+ *   fd 3  control: receives UNPACK_GO (mode extract: with the target's mount), answers UNPACK_DONE and exits
+ *   fd 4  extract: the archive as a stream; base: the static busybox
+ *   fd 5  base: where the archive goes
+ * Everything that comes from vz-unpack is untrusted: it has read the archive.
+ */
+#include <stdint.h>
+
+#include "util/err.h"
+
+#define UNPACK_MAGIC 0x3154565au
+#define UNPACK_CTL 3
+#define UNPACK_IN 4
+#define UNPACK_OUT 5
+
+enum unpack_stage { UNPACK_MAPPED = 1, UNPACK_GO, UNPACK_DONE };	/* MAPPED: one byte, before the exec */
+
+struct unpack_go {
+	uint32_t magic, stage;
+	uint64_t max_bytes, max_entries;	/* never 0 here */
+	uint64_t archive_bytes;			/* the ratio limit is counted from it */
+};
+struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; };
+struct unpack_done {
+	uint32_t magic, stage;
+	struct unpack_count count;
+	struct err err;
+};
+
+/* Inside vz-unpack. */
+int box_enter(int tree, uint64_t max_bytes, struct err *e);	/* tree -1: an empty tmpfs */
+int box_seal(struct err *e);					/* system call filter; nothing is executed after it */
+int extract_run(int in, const struct unpack_go *go, struct unpack_count *c, struct err *e);
+struct archive_entry;
+int extract_xattrs(struct archive_entry *en, struct unpack_count *c, struct err *e);
+int base_write(int busybox, int out, const char *applets, struct err *e);
+int base_applets(int busybox, char **ret, struct err *e);	/* runs it; caller frees */
+
+#endif
