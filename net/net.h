@@ -45,6 +45,10 @@ struct net_host_conf {
 };
 /* Sysctls, table, sets, chains, NAT. Idempotent, one nft transaction, leaves every other table alone. */
 int net_host_setup(struct net *n, const struct net_host_conf *c, struct err *e);
+/* What net_up() and net_change() make the table from if they find it flushed, without touching anything now. A handle that
+ * was told neither here nor by net_host_setup() brings the filter back, but not NAT. */
+int net_host_conf_set(struct net *n, const struct net_host_conf *c, struct err *e);
+/* Removes the table. EBUSY while an interface of a container exists. */
 int net_host_teardown(struct net *n, const struct net_host_conf *c, struct err *e);
 
 int net_open(const char *table, struct net **ret, struct err *e);

@@ -1,0 +1,405 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The firewall table: who may send as what, and NAT of the pools.
+ *
+ *	set src4 { ifname . ipv4_addr }   set src6 { ifname . ipv6_addr }
+ *	chain prerouting (raw)            from vz[-./0-9]*: jump from_ct
+ *	chain from_ct                     neighbour discovery, router advertisements, redirects: drop
+ *	                                  answers of DHCP servers: drop
+ *	                                  (interface . source) in the set: return
+ *	                                  counter drop
+ *	chain postrouting (nat)           from a pool, out of an interface that is not ours: masquerade
+ *
+ * The rules stand before the first container does and never change with one; a container is elements of two sets.
+ * If somebody else flushed the table it is made again from the host routes, which say the same.
+ */
+#include "net/net_priv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_ipv4.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+
+#define SET4 "src4"
+#define SET6 "src6"
+#define SET4_ID 1
+#define SET6_ID 2
+#define FROM_CT "from_ct"
+/* Types of set keys as nft(8) numbers them, so that it can print our sets: six bits each. */
+#define TYPE_IFNAME 41u
+#define TYPE_IP4 7u
+#define TYPE_IP6 8u
+#define RULES_USE 8		/* from_ct: seven rules and one jump to it */
+#define SETUP_TRIES 16
+#define ND_FIRST 133		/* router solicitation ... */
+#define ND_LAST 137		/* ... redirect */
+
+/* What every name of ours begins with, those of dying links (vz-101) included; "vzbr0" and its like are not ours. */
+static const char if_from[3] = { 'v', 'z', '-' }, if_to[3] = { 'v', 'z', '9' };
+
+struct key4 { char ifname[IFNAMSIZ]; struct in_addr ip; };
+struct key6 { char ifname[IFNAMSIZ]; struct in6_addr ip; };
+_Static_assert(sizeof(struct key4) == 20 && sizeof(struct key6) == 32, "keys of the sets");
+
+struct keys {			/* elements of both sets */
+	struct key4 *k4;
+	struct key6 *k6;
+	size_t n4, n6;
+};
+
+static void keys_done(struct keys *k)
+{
+	free(k->k4);
+	free(k->k6);
+	*k = (struct keys){ 0 };
+}
+
+/* Room for one more: arrays double at each power of two. */
+static int keys_grow(void **v, size_t n, size_t size)
+{
+	void *more;
+
+	if (n & (n - 1) || (n && n < 8))
+		return 0;
+	more = reallocarray(*v, n ? n * 2 : 8, size);
+	if (!more)
+		return -ENOMEM;
+	*v = more;
+	return 0;
+}
+
+static int keys_add(struct keys *k, const char *ifname, const struct net_ip *ip)
+{
+	if (ip->family == AF_INET) {
+		if (keys_grow((void **)&k->k4, k->n4, sizeof(*k->k4)) < 0)
+			return -ENOMEM;
+		k->k4[k->n4] = (struct key4){ .ip = ip->v4 };
+		return str_copy(k->k4[k->n4++].ifname, IFNAMSIZ, ifname);
+	}
+	if (keys_grow((void **)&k->k6, k->n6, sizeof(*k->k6)) < 0)
+		return -ENOMEM;
+	k->k6[k->n6] = (struct key6){ .ip = ip->v6 };
+	return str_copy(k->k6[k->n6++].ifname, IFNAMSIZ, ifname);
+}
+
+static void put_keys(struct nft_tx *t, bool add, const struct keys *k)
+{
+	nft_put_elems(t, add, SET4, k->k4, sizeof(*k->k4), k->n4);
+	nft_put_elems(t, add, SET6, k->k6, sizeof(*k->k6), k->n6);
+}
+
+static void e_nfproto(struct nft_tx *t, struct nftnl_rule *r, uint8_t proto)
+{
+	nft_e_meta(t, r, NFT_META_NFPROTO, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &proto, 1);
+}
+
+static void e_l4proto(struct nft_tx *t, struct nftnl_rule *r, uint8_t proto)
+{
+	nft_e_meta(t, r, NFT_META_L4PROTO, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &proto, 1);
+}
+
+static void e_ours(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t op)
+{
+	nft_e_meta(t, r, key, NFT_REG_1);
+	nft_e_range(t, r, op, NFT_REG_1, if_from, if_to, sizeof(if_from));
+}
+
+static void drop_counted(struct nft_tx *t, struct nftnl_rule *r)
+{
+	nft_e_counter(t, r);
+	nft_e_verdict(t, r, NF_DROP, NULL);
+	nft_put_rule(t, r);
+}
+
+/* UDP from port @port: what a DHCP server says. */
+static void rule_no_dhcp(struct nft_tx *t, uint16_t port)
+{
+	struct nftnl_rule *r = nft_rule(t, FROM_CT);
+	uint16_t be = htons(port);
+
+	e_l4proto(t, r, IPPROTO_UDP);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
+	drop_counted(t, r);
+}
+
+static void rule_source(struct nft_tx *t, uint8_t proto, uint32_t off, uint32_t len, const char *set, uint32_t id)
+{
+	struct nftnl_rule *r = nft_rule(t, FROM_CT);
+
+	e_nfproto(t, r, proto);
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, off, len, NFT_REG_2);
+	nft_e_lookup(t, r, set, id, NFT_REG_1);
+	nft_e_verdict(t, r, NFT_RETURN, NULL);
+	nft_put_rule(t, r);
+}
+
+static void put_filter(struct nft_tx *t)
+{
+	static const uint8_t nd_first = ND_FIRST, nd_last = ND_LAST;
+	struct nftnl_rule *r = nft_rule(t, "prerouting");
+
+	e_ours(t, r, NFT_META_IIFNAME, NFT_RANGE_EQ);
+	nft_e_verdict(t, r, NFT_JUMP, FROM_CT);
+	nft_put_rule(t, r);
+
+	r = nft_rule(t, FROM_CT);
+	e_l4proto(t, r, IPPROTO_ICMPV6);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
+	nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_1, &nd_first, &nd_last, 1);
+	drop_counted(t, r);
+	rule_no_dhcp(t, 67);
+	rule_no_dhcp(t, 547);
+	rule_source(t, NFPROTO_IPV4, 12, 4, SET4, SET4_ID);
+	rule_source(t, NFPROTO_IPV6, 8, 16, SET6, SET6_ID);
+	drop_counted(t, nft_rule(t, FROM_CT));
+}
+
+static int put_nat(struct nft_tx *t, const char *pool, struct err *e)
+{
+	struct net_ip ip = { 0 };
+	uint8_t mask[16] = { 0 }, net[16];
+	struct nftnl_rule *r;
+	uint32_t len, off;
+
+	if (!pool[0])
+		return 0;
+	if (net_ip_parse(pool, &ip, e) < 0)
+		return err_add(e, "address pool");
+	len = ip.family == AF_INET ? 4 : 16;
+	off = ip.family == AF_INET ? 12 : 8;
+	for (unsigned i = 0; i < ip.prefix; i++)
+		mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
+	for (unsigned i = 0; i < len; i++)
+		net[i] = ip.v6.s6_addr[i] & mask[i];
+	r = nft_rule(t, "postrouting");
+	e_nfproto(t, r, ip.family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, off, len, NFT_REG_1);
+	nft_e_mask(t, r, NFT_REG_1, mask, len);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, net, len);
+	e_ours(t, r, NFT_META_OIFNAME, NFT_RANGE_NEQ);
+	nft_e_masq(t, r);
+	nft_put_rule(t, r);
+	return 0;
+}
+
+/* @anew: what is there is dropped first, in the same transaction. */
+static int put_table(struct nft_tx *t, const struct net *n, bool anew, struct err *e)
+{
+	nft_put_table(t, true);
+	if (anew) {
+		nft_put_table(t, false);
+		nft_put_table(t, true);
+	}
+	nft_put_set(t, SET4, SET4_ID, TYPE_IFNAME << 6 | TYPE_IP4, sizeof(struct key4));
+	nft_put_set(t, SET6, SET6_ID, TYPE_IFNAME << 6 | TYPE_IP6, sizeof(struct key6));
+	nft_put_chain(t, FROM_CT, NULL, 0, 0);
+	nft_put_chain(t, "prerouting", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW);
+	if (n->pool4[0] || n->pool6[0])
+		nft_put_chain(t, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
+	nft_put_flush_rules(t);
+	put_filter(t);
+	if (put_nat(t, n->pool4, e) < 0 || put_nat(t, n->pool6, e) < 0) {
+		t->failed = true;
+		return -e->code;
+	}
+	return 0;
+}
+
+struct collect {
+	struct keys keys;
+	struct net *n;
+	unsigned ifindex;	/* the last one looked up, and its name, "" if it is not ours */
+	char name[IFNAMSIZ];
+};
+
+static int collect_route(unsigned ifindex, const struct net_ip *ip, void *arg)
+{
+	struct collect *c = arg;
+	unsigned id;
+
+	if (ifindex != c->ifindex) {
+		c->ifindex = ifindex;
+		if (!link_name(&c->n->rt, ifindex, c->name) || !link_id(c->name, &id))
+			c->name[0] = '\0';
+	}
+	return c->name[0] ? keys_add(&c->keys, c->name, ip) : 0;
+}
+
+static int setup_once(struct net *n, bool anew, struct err *e)
+{
+	struct collect c = { .n = n };
+	struct nft_tx t;
+	uint32_t gen;
+	int rc;
+
+	/* Generation first: who goes away drops its routes before its elements, so we either miss both or are refused. */
+	if (nft_generation(&n->nft, &gen, e) < 0)
+		return -e->code;
+	rc = route_each(&n->rt, 0, collect_route, &c, e);
+	if (rc == 0) {
+		nft_tx_begin(&t, &n->nft, n->table, gen);
+		rc = put_table(&t, n, anew, e);
+	}
+	if (rc == 0) {
+		put_keys(&t, true, &c.keys);
+		rc = nft_tx_end(&t, "set up", e);
+	}
+	keys_done(&c.keys);
+	return rc;
+}
+
+int antispoof_setup(struct net *n, struct err *e)
+{
+	bool anew = false;
+	int rc = -EBUSY;
+
+	if (net_rt(n, e) < 0 || net_nf(n, e) < 0)
+		return -e->code;
+	for (int i = 0; i < SETUP_TRIES; i++) {
+		err_clear(e);
+		rc = setup_once(n, anew, e);
+		if (rc == -ERESTART)
+			continue;
+		if (rc == 0 || anew || (rc != -EEXIST && rc != -EBUSY && rc != -EINVAL && rc != -EOPNOTSUPP))
+			return rc;
+		anew = true;	/* sets or chains of another make under our name */
+	}
+	return rc;
+}
+
+int antispoof_teardown(struct net *n, struct err *e)
+{
+	struct nft_tx t;
+
+	if (net_nf(n, e) < 0)
+		return -e->code;
+	nft_tx_begin(&t, &n->nft, n->table, 0);
+	nft_put_table(&t, true);	/* so that there is one to remove */
+	nft_put_table(&t, false);
+	return nft_tx_end(&t, "remove", e);
+}
+
+/* Does the table stand with all its rules? One question: a flush of the ruleset or of the table's rules shows. */
+int antispoof_ensure(struct net *n, struct err *e)
+{
+	uint32_t use;
+
+	if (net_nf(n, e) < 0)
+		return -e->code;
+	if (nft_chain_use(&n->nft, n->table, FROM_CT, &use, e) == 0 && use >= RULES_USE)
+		return 0;
+	if (e->code && e->code != ENOENT)
+		return -e->code;
+	err_clear(e);
+	return antispoof_setup(n, e);
+}
+
+static int change_keys(struct net *n, bool add, const struct keys *k, struct err *e)
+{
+	struct nft_tx t;
+
+	nft_tx_begin(&t, &n->nft, n->table, 0);
+	put_keys(&t, add, k);
+	return nft_tx_end(&t, add ? "add addresses" : "remove addresses", e);
+}
+
+/* One by one, because a transaction that names a missing element does nothing. */
+static int remove_each(struct net *n, const struct keys *k, struct err *e)
+{
+	struct err one;
+
+	for (size_t i = 0; i < k->n4 + k->n6; i++) {
+		struct keys single = { 0 };
+
+		if (i < k->n4) {
+			single.k4 = &k->k4[i];
+			single.n4 = 1;
+		} else {
+			single.k6 = &k->k6[i - k->n4];
+			single.n6 = 1;
+		}
+		err_clear(&one);
+		if (change_keys(n, false, &single, &one) < 0 && one.code != ENOENT) {
+			*e = one;
+			return -e->code;
+		}
+	}
+	return 0;
+}
+
+static int remove_keys(struct net *n, const struct keys *k, struct err *e)
+{
+	struct err why = { 0 };
+	int rc = change_keys(n, false, k, &why);
+
+	if (rc == 0)
+		return 0;
+	if (rc == -ENOENT)
+		return k->n4 + k->n6 == 1 ? 0 : remove_each(n, k, e);
+	*e = why;
+	return rc;
+}
+
+int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *v, struct err *e)
+{
+	struct keys k = { 0 };
+	char name[IFNAMSIZ];
+	int rc = net_nf(n, e);
+
+	net_ifname(id, name);
+	for (size_t i = 0; i < v->n && rc == 0; i++)
+		rc = keys_add(&k, name, &v->ip[i]);
+	if (rc < 0 && !e->code)
+		err_set(e, -rc, "addresses of %s", name);
+	if (rc == 0 && v->n)
+		rc = add ? change_keys(n, true, &k, e) : remove_keys(n, &k, e);
+	keys_done(&k);
+	return rc;
+}
+
+struct purge {
+	struct keys keys;
+	char name[IFNAMSIZ];
+};
+
+static int purge_key(const void *key, uint32_t len, void *arg)
+{
+	struct purge *p = arg;
+	struct net_ip ip = { 0 };
+	const char *k = key;
+
+	if ((len != sizeof(struct key4) && len != sizeof(struct key6)) || strncmp(k, p->name, IFNAMSIZ) != 0)
+		return 0;
+	ip.family = len == sizeof(struct key4) ? AF_INET : AF_INET6;
+	memcpy(&ip.v6, k + IFNAMSIZ, len - IFNAMSIZ);
+	return keys_add(&p->keys, p->name, &ip);
+}
+
+int antispoof_purge(struct net *n, unsigned id, struct err *e)
+{
+	static const char *const sets[] = { SET4, SET6 };
+	struct purge p = { 0 };
+	int rc = net_nf(n, e);
+
+	net_ifname(id, p.name);
+	for (size_t i = 0; i < ARRAY_SIZE(sets) && rc == 0; i++) {
+		rc = nft_each_elem(&n->nft, n->table, sets[i], purge_key, &p, e);
+		if (rc == -ENOENT) {
+			err_clear(e);
+			rc = 0;
+		}
+	}
+	if (rc == 0 && p.keys.n4 + p.keys.n6)
+		rc = remove_keys(n, &p.keys, e);
+	keys_done(&p.keys);
+	return rc;
+}

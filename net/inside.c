@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The inner end: lo, venet0, its addresses and default routes; at the start by the container's own child, later by a
+ * child that enters the network namespace and nothing else.
+ */
+#include "net/net_priv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/wait.h>
+#include <linux/netlink.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/fio.h"
+
+static const int families[] = { AF_INET, AF_INET6 };
+
+int net_inside_up(const struct str_list *ips, struct err *e)
+{
+	auto_ip_vec struct ip_vec v = { 0 };
+	__attribute__((cleanup(nl_close))) struct nl nl = { 0 };
+	const struct net_ip *first;
+	struct nl_batch b;
+	unsigned ifindex;
+
+	if (ip_vec_parse(&v, ips, e) < 0 || nl_open(&nl, NETLINK_ROUTE, e) < 0)
+		return -e->code;
+	ifindex = link_index(&nl, NET_INSIDE);
+	if (!ifindex)
+		return err_say(e, ENODEV, "there is no interface " NET_INSIDE " in the container");
+	nl_batch_begin(&b, &nl, e);
+	link_put_inside_up(&b);
+	for (size_t i = 0; i < v.n; i++) {
+		if (ip_vec_first(&v, i))
+			addr_put(&b, true, ifindex, &v.ip[i], v.text[i]);
+	}
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		first = NULL;
+		for (size_t i = 0; i < v.n && !first; i++)
+			first = v.ip[i].family == families[f] ? &v.ip[i] : NULL;
+		if (first)
+			route_put_default(&b, true, ifindex, families[f], first);
+	}
+	return nl_batch_end(&b);
+}
+
+static int inside_collect(const struct net_ip *ip, void *arg)
+{
+	struct err e = { 0 };
+
+	return ip_vec_add(arg, ip, &e);
+}
+
+static bool same_prefix(const struct net_ip *a, const struct net_ip *b)
+{
+	return a && a->prefix == b->prefix;
+}
+
+static void put_defaults(struct nl_batch *b, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to)
+{
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		bool had = ip_vec_has_family(from, families[f]), has = ip_vec_has_family(to, families[f]);
+
+		if (has && !had)
+			route_put_default(b, true, ifindex, families[f], NULL);
+		if (had && !has)
+			route_put_default(b, false, ifindex, families[f], NULL);
+	}
+}
+
+/*
+ * From what is there to what shall be. New addresses come first and old ones go last, so that the interface is never
+ * without one, which would cost the routes; an address whose prefix changes has to go before it comes again.
+ */
+static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to, struct err *e)
+{
+	struct nl_batch b;
+	size_t i;
+
+	nl_batch_begin(&b, nl, e);
+	for (i = 0; i < to->n; i++) {
+		if (ip_vec_first(to, i) && !ip_vec_find(from, &to->ip[i]))
+			addr_put(&b, true, ifindex, &to->ip[i], to->text[i]);
+	}
+	for (i = 0; i < from->n; i++) {
+		if (!same_prefix(ip_vec_find(to, &from->ip[i]), &from->ip[i]))
+			addr_put(&b, false, ifindex, &from->ip[i], from->text[i]);
+	}
+	for (i = 0; i < to->n; i++) {
+		const struct net_ip *old = ip_vec_find(from, &to->ip[i]);
+
+		if (ip_vec_first(to, i) && old && old->prefix != to->ip[i].prefix)
+			addr_put(&b, true, ifindex, &to->ip[i], to->text[i]);
+	}
+	put_defaults(&b, ifindex, from, to);
+	return nl_batch_end(&b);
+}
+
+static int inside_apply(const struct ip_vec *add, const struct ip_vec *del, struct err *e)
+{
+	auto_ip_vec struct ip_vec have = { 0 }, want = { 0 }, now = { 0 };
+	__attribute__((cleanup(nl_close))) struct nl nl = { 0 };
+	struct err undo = { 0 };
+	unsigned ifindex;
+
+	if (nl_open(&nl, NETLINK_ROUTE, e) < 0)
+		return -e->code;
+	ifindex = link_index(&nl, NET_INSIDE);
+	if (!ifindex)
+		return err_say(e, ENODEV, "there is no interface " NET_INSIDE " in the container");
+	if (addr_each(&nl, ifindex, inside_collect, &have, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < have.n; i++) {
+		if (!ip_vec_find(del, &have.ip[i]) && !ip_vec_find(add, &have.ip[i]) &&
+		    ip_vec_add(&want, &have.ip[i], e) < 0)
+			return -e->code;
+	}
+	for (size_t i = 0; i < add->n; i++) {
+		if (ip_vec_add(&want, &add->ip[i], e) < 0)
+			return -e->code;
+	}
+	if (inside_go(&nl, ifindex, &have, &want, e) == 0)
+		return 0;
+	if (addr_each(&nl, ifindex, inside_collect, &now, &undo) == 0)
+		inside_go(&nl, ifindex, &now, &have, &undo);
+	return -e->code;
+}
+
+static void inside_child(int netns_fd, int out, const struct ip_vec *add, const struct ip_vec *del)
+{
+	struct err e = { 0 };
+
+	if (setns(netns_fd, CLONE_NEWNET) < 0)
+		err_set(&e, errno, "enter the container's network namespace");
+	else
+		inside_apply(add, del, &e);
+	_exit(fio_write_all(out, &e, sizeof(e)) < 0);
+}
+
+int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e)
+{
+	auto_close int in = -1, out = -1;
+	struct err theirs;
+	int fd[2], status;
+	ssize_t got;
+	pid_t pid, dead;
+
+	if (pipe2(fd, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	in = fd[0];
+	out = fd[1];
+	pid = fork();
+	if (pid < 0)
+		return err_set(e, errno, "fork");
+	if (pid == 0)
+		inside_child(netns_fd, out, add, del);
+	auto_close_(&out);
+	do {
+		got = read(in, &theirs, sizeof(theirs));	/* smaller than PIPE_BUF: whole or nothing */
+	} while (got < 0 && errno == EINTR);
+	do {
+		dead = waitpid(pid, &status, 0);
+	} while (dead < 0 && errno == EINTR);
+	if (got != (ssize_t)sizeof(theirs))
+		return err_say(e, ECHILD, "the child that changes addresses inside the container died");
+	theirs.text[sizeof(theirs.text) - 1] = '\0';
+	*e = theirs;
+	return -e->code;
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The handle with its two sockets, lists of addresses, and who has an address. What a container gets is venet.c. */
+#include "net/net_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/netlink.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+
+#define TABLE_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-."
+
+int net_open(const char *table, struct net **ret, struct err *e)
+{
+	struct net *n;
+
+	if (!table[0] || table[strspn(table, TABLE_CHARS)])
+		return err_say(e, EINVAL, "'%.40s' is no name for a firewall table", table);
+	n = calloc(1, sizeof(*n));
+	if (!n)
+		return err_set(e, ENOMEM, "network handle");
+	if (str_copy(n->table, sizeof(n->table), table) < 0) {
+		free(n);
+		return err_say(e, EINVAL, "the name of the firewall table is longer than %zu", sizeof(n->table) - 1);
+	}
+	*ret = n;
+	return 0;
+}
+
+void net_close(struct net *n)
+{
+	if (!n)
+		return;
+	nl_close(&n->rt);
+	nft_close(&n->nft);
+	free(n);
+}
+
+int net_rt(struct net *n, struct err *e)
+{
+	return nl_open(&n->rt, NETLINK_ROUTE, e);
+}
+
+int net_nf(struct net *n, struct err *e)
+{
+	return nl_open(&n->nft.nl, NETLINK_NETFILTER, e);
+}
+
+int ip_vec_add(struct ip_vec *v, const struct net_ip *ip, struct err *e)
+{
+	if ((v->n & (v->n - 1)) == 0) {		/* full at each power of two */
+		size_t size = v->n ? v->n * 2 : 1;
+		struct net_ip *more = reallocarray(v->ip, size, sizeof(*v->ip));
+		char (*text)[NET_IP_TEXT] = NULL;
+
+		if (more) {
+			v->ip = more;
+			text = reallocarray(v->text, size, sizeof(*v->text));
+		}
+		if (!text)
+			return err_set(e, ENOMEM, "list of addresses");
+		v->text = text;
+	}
+	net_ip_print(ip, false, v->text[v->n], sizeof(v->text[0]));
+	v->ip[v->n++] = *ip;
+	return 0;
+}
+
+int ip_vec_parse(struct ip_vec *v, const struct str_list *l, struct err *e)
+{
+	struct net_ip ip;
+
+	for (size_t i = 0; l && i < l->n; i++) {
+		if (net_ip_parse(l->v[i], &ip, e) < 0)
+			return -e->code;
+		if (!net_ip_is_any(&ip) && ip_vec_add(v, &ip, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+const struct net_ip *ip_vec_find(const struct ip_vec *v, const struct net_ip *ip)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (net_ip_equal(&v->ip[i], ip))
+			return &v->ip[i];
+	}
+	return NULL;
+}
+
+bool ip_vec_first(const struct ip_vec *v, size_t i)
+{
+	return ip_vec_find(v, &v->ip[i]) == &v->ip[i];
+}
+
+bool ip_vec_has_family(const struct ip_vec *v, int family)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->ip[i].family == family)
+			return true;
+	}
+	return false;
+}
+
+void ip_vec_done(struct ip_vec *v)
+{
+	free(v->ip);
+	free(v->text);
+	*v = (struct ip_vec){ 0 };
+}
+
+int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char owner[16], struct err *e)
+{
+	struct route_hit hit;
+	char self[IFNAMSIZ];
+
+	owner[0] = '\0';
+	net_ifname(id, self);
+	if (net_rt(n, e) < 0 || route_find(&n->rt, ip, &hit, e) < 0)
+		return -e->code;
+	if (!hit.found)
+		return 0;
+	if (hit.local)
+		return 2;
+	if (!hit.host || !link_name(&n->rt, hit.ifindex, owner) || str_eq(owner, self))
+		return 0;
+	return 1;
+}

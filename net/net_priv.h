@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NET_PRIV_H
+#define NET_PRIV_H
+/* What the files of net/ share: the handle, links, addresses and routes as netlink requests. */
+#include <net/if.h>
+
+#include "net/net.h"
+#include "net/nft.h"
+#include "net/nl.h"
+
+#define NET_INSIDE "venet0"
+/*
+ * Where everything a container sends goes: a next hop that exists nowhere. Any address would do, the frame is for the
+ * peer; having one means one neighbour entry per container and family, while a default route without a next hop makes an
+ * entry per destination in a table that all containers share (1,021 after 20,000 destinations, then eviction).
+ */
+#define NET_GATE4 "169.254.0.1"
+#define NET_GATE6 "fe80::1"
+
+#define NET_IP_TEXT 50		/* the longest address with its prefix */
+
+struct net {
+	char table[32];
+	struct nl rt;
+	struct nft nft;
+	char pool4[64], pool6[64];	/* what to rebuild a lost table with */
+};
+int net_rt(struct net *n, struct err *e);	/* opens the socket on first use */
+int net_nf(struct net *n, struct err *e);
+
+struct ip_vec {			/* parsed addresses, and as text without prefix for messages */
+	struct net_ip *ip;
+	char (*text)[NET_IP_TEXT];
+	size_t n;
+};
+int ip_vec_parse(struct ip_vec *v, const struct str_list *l, struct err *e);	/* NULL list: empty; "any" is left out */
+int ip_vec_add(struct ip_vec *v, const struct net_ip *ip, struct err *e);
+const struct net_ip *ip_vec_find(const struct ip_vec *v, const struct net_ip *ip);	/* same address, NULL: none */
+bool ip_vec_first(const struct ip_vec *v, size_t i);	/* v[i] is not a repetition of an earlier one */
+bool ip_vec_has_family(const struct ip_vec *v, int family);
+void ip_vec_done(struct ip_vec *v);
+#define auto_ip_vec __attribute__((cleanup(ip_vec_done)))
+
+/* link.c */
+unsigned link_index(struct nl *nl, const char *name);			/* 0: there is none */
+bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ]);
+int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
+void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */
+void link_put_inside_up(struct nl_batch *b);
+int link_delete(struct nl *nl, const char *name, struct err *e);	/* waits about 20 ms; gone is success */
+/* Frees the name vzID at once: the link goes down, loses routes and becomes vz-ID, to die with its namespace. */
+int link_drop(struct nl *nl, unsigned id, struct err *e);
+int link_sweep(struct nl *nl, struct err *e);	/* deletes every vz-ID */
+bool link_id(const char *name, unsigned *ret);				/* "vz101" -> 101 */
+
+/* addr.c, inside */
+void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
+int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip, void *arg), void *arg, struct err *e);
+
+/* route.c */
+void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
+void route_put_default(struct nl_batch *b, bool add, unsigned ifindex, int family, const struct net_ip *src);
+struct route_hit { bool found, local, host; unsigned ifindex; };	/* @host: the route is for this address alone */
+int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, struct err *e);
+/* Every host route through @ifindex; 0: through any interface. A negative return of @cb ends it. @cb may see one twice. */
+int route_each(struct nl *nl, unsigned ifindex, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg,
+	       struct err *e);
+
+/* antispoof.c */
+int antispoof_ensure(struct net *n, struct err *e);	/* cheap; sets up if the table or its rules are gone */
+int antispoof_teardown(struct net *n, struct err *e);
+int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *v, struct err *e);
+int antispoof_purge(struct net *n, unsigned id, struct err *e);		/* every element of vzID, whatever it is */
+int antispoof_setup(struct net *n, struct err *e);			/* table, chains, rules, elements of what runs */
+
+/* inside.c */
+/* In @netns_fd, by a child: addresses of @del go, those of @add come; as before if that fails. */
+int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e);
+
+/* venet.c */
+int venet_route_error(struct net *n, unsigned id, const struct nl_batch *b, const struct ip_vec *v, struct err *e);
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The routed interface of a container: brought up, taken down, changed while it runs. Made of requests that link.c,
+ * addr.c, route.c and antispoof.c know how to write; here is the order, and what is undone when one fails.
+ */
+#include "net/net_priv.h"
+
+#include <errno.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+
+/* Turns EEXIST of a route into who has the address. Success if it is @id itself (a duplicate in the list). */
+static int venet_taken(struct net *n, unsigned id, const struct ip_vec *v, const char *text, struct err *e)
+{
+	char owner[IFNAMSIZ];
+
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->text[i] != text)
+			continue;
+		if (net_ip_conflict(n, id, &v->ip[i], owner, e) < 0)
+			return -e->code;
+		return owner[0] ? err_say(e, EADDRINUSE, "address %s is in use by interface %s", text, owner) :
+			err_say(e, EADDRINUSE, "address %s already has a route on this host", text);
+	}
+	return -e->code;
+}
+
+int venet_route_error(struct net *n, unsigned id, const struct nl_batch *b, const struct ip_vec *v, struct err *e)
+{
+	if (b->code == EEXIST && b->arg)
+		return venet_taken(n, id, v, b->arg, e);
+	if (b->code == EACCES && b->arg)
+		return err_say(e, EACCES, "cannot route %s: IPv6 is switched off on this host "
+			       "(sysctl net.ipv6.conf.default.disable_ipv6=0)", b->arg);
+	return -b->code;
+}
+
+static int venet_up_link(struct net *n, unsigned id, int netns_fd, struct err *e)
+{
+	char name[IFNAMSIZ];
+	int rc = link_create(&n->rt, id, netns_fd, e);
+
+	if (rc != -EEXIST)
+		return rc;
+	/* left by a start that was killed: its routes go with it, its elements may be others than ours */
+	err_clear(e);
+	net_ifname(id, name);
+	if (link_delete(&n->rt, name, e) < 0 || antispoof_purge(n, id, e) < 0)
+		return -e->code;
+	return link_create(&n->rt, id, netns_fd, e);
+}
+
+static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, struct err *e)
+{
+	struct nl_batch b;
+	char name[IFNAMSIZ];
+	unsigned ifindex;
+
+	net_ifname(id, name);
+	ifindex = link_index(&n->rt, name);
+	if (!ifindex)
+		return err_say(e, ENODEV, "interface %s vanished while it was being set up", name);
+	nl_batch_begin(&b, &n->rt, e);
+	link_put_host_up(&b, name);
+	for (size_t i = 0; i < v->n; i++) {
+		if (ip_vec_first(v, i))
+			route_put_host(&b, true, ifindex, &v->ip[i], v->text[i]);
+	}
+	return nl_batch_end(&b) < 0 ? venet_route_error(n, id, &b, v, e) : 0;
+}
+
+int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd, struct err *e)
+{
+	auto_ip_vec struct ip_vec v = { 0 };
+	struct err undo = { 0 };
+
+	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0)
+		return -e->code;
+	/* link_create() makes it down, so nothing passes before the elements are there */
+	if (venet_up_link(n, id, netns_fd, e) == 0 && antispoof_change(n, id, true, &v, e) == 0 &&
+	    venet_up_routes(n, id, &v, e) == 0)
+		return 0;
+	link_drop(&n->rt, id, &undo);
+	antispoof_change(n, id, false, &v, &undo);
+	return -e->code;
+}
+
+static int venet_collect(unsigned ifindex, const struct net_ip *ip, void *arg)
+{
+	struct err e = { 0 };
+
+	(void)ifindex;
+	return ip_vec_find(arg, ip) ? 0 : ip_vec_add(arg, ip, &e);
+}
+
+int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e)
+{
+	auto_ip_vec struct ip_vec v = { 0 };
+	struct err first = { 0 };
+	char name[IFNAMSIZ];
+	unsigned ifindex;
+
+	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0)
+		return -e->code;
+	/*
+	 * Elements of addresses that the caller does not know of go too: what is routed is what was given. Setting the
+	 * link down takes its routes along, and routes go before elements: antispoof_setup() relies on it.
+	 */
+	net_ifname(id, name);
+	ifindex = link_index(&n->rt, name);
+	if (ifindex)
+		route_each(&n->rt, ifindex, venet_collect, &v, &first);
+	if (link_drop(&n->rt, id, e) < 0)
+		first = *e;
+	err_clear(e);
+	if ((ips ? antispoof_change(n, id, false, &v, e) : antispoof_purge(n, id, e)) < 0)
+		return -e->code;
+	*e = first;
+	return -e->code;
+}
