@@ -52,12 +52,19 @@ stage_install() {
 	cp -a "$STAGE/." / || return 1
 	mkdir -p /etc/vz/conf /etc/vz/names /vz/lock /vz/root /vz/private /vz/dump /vz/template/cache /var/lib/vz
 	touch /etc/vz/vz.conf
-	sed -i -E '/^(CGROUP_PARENT|NFT_TABLE|NAT_POOL|NAT_POOL6|POOL_IMAGE|LOGFILE)=/d' /etc/vz/vz.conf
+	sed -i -E '/^(CGROUP_PARENT|NFT_TABLE|NAT_POOL|NAT_POOL6|POOL_IMAGE|LOGFILE|CONFIGFILE|DEF_OSTEMPLATE)=/d' /etc/vz/vz.conf
 	cat >>/etc/vz/vz.conf <<-EOT
 		CGROUP_PARENT="$VZTEST_NAME"
 		NFT_TABLE="vztest"
 		NAT_POOL="10.77.0.0/16"
 		LOGFILE="/var/log/vzctl.log"
+		CONFIGFILE="vztest"
+	EOT
+	cat >/etc/vz/conf/ve-vztest.conf-sample <<-'EOT'
+		ONBOOT="no"
+		PHYSPAGES="0:65536"
+		SWAPPAGES="0:0"
+		NUMPROC="200"
 	EOT
 }
 

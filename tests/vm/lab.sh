@@ -10,7 +10,7 @@
 #       -k VERSION  6.1 (default), 6.12 ...     -c CPUS (1)     -m MEMORY in MiB (1024)     -t SECONDS (300)
 #       -s DIR      shared read-only at /mnt/host               -d SIZE[,SIZE] blank disks (/dev/vdb ...)
 #       -I tiny|systemd  init of the machine (tiny)             -v  its console on standard error
-#   env: VM_CACHE (build/vm)
+#   env: VM_CACHE (build/vm); VM_UPDATE=1 fetches a kernel again
 # Ends with 125 when the lab itself cannot work, with 124 when the machine gave no answer.
 set -u
 

@@ -25,6 +25,11 @@ kernel_packages() {
 
 lab_kernel() {
 	local suite=${1:-bookworm} tmp opts package version dir
+	version=$(cat "$VM_CACHE/suite.$suite" 2>/dev/null)
+	if [ -n "$version" ] && [ -e "$VM_CACHE/kernel/$version/ready" ] && [ -z "${VM_UPDATE:-}" ]; then
+		echo "kernel $version is there"
+		return 0
+	fi
 	need apt-get apt-cache dpkg-deb depmod python3 cpio busybox
 	tmp=$(mktemp -d "$VM_CACHE/fetch.XXXXXX") || die "cannot write to $VM_CACHE"
 	trap "rm -rf '$tmp'" EXIT
@@ -34,10 +39,6 @@ lab_kernel() {
 	version=${package#linux-image-}
 	[ -n "$version" ] || die "suite $suite has no linux-image-amd64"
 	dir=$VM_CACHE/kernel/$version
-	if [ -e "$dir/ready" ]; then
-		echo "kernel $version is there"
-		return 0
-	fi
 	(cd "$tmp" && apt-get $opts download $(kernel_packages "$version" "$opts")) || die "cannot download kernel $version"
 	rm -rf "$dir" && mkdir -p "$dir/root"
 	for package in "$tmp"/*.deb; do
@@ -45,6 +46,7 @@ lab_kernel() {
 	done
 	kernel_prepare "$version" "$dir"
 	: >"$dir/ready"
+	echo "$version" >"$VM_CACHE/suite.$suite"
 	echo "kernel $version is ready"
 }
 

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What the integration tests share: the checks of tests/lib/tap.sh, and containers made with as little text as possible.
+. "$TOP/tests/lib/tap.sh"
+. "$TOP/tests/lib/leakcheck.sh"
+
+# make ID [create options]: a stopped container from the embedded template, or the end of the file.
+make() {
+	vzctl --quiet create "$@" --ostemplate vz-base >/tmp/make.out 2>&1 </dev/null ||
+		bail "create $1" "status $?" "$(cat /tmp/make.out)"
+}
+
+# up ID [create options]: a running one.
+up() {
+	make "$@"
+	vzctl --quiet start "$1" >/tmp/make.out 2>&1 </dev/null || bail "start $1" "status $?" "$(cat /tmp/make.out)"
+}
+
+# gone ID...: stops and destroys, whatever the state; quiet.
+gone() {
+	local id
+	for id; do
+		vzctl --quiet stop "$id" --fast >/dev/null 2>&1 </dev/null
+		vzctl --quiet destroy "$id" >/dev/null 2>&1 </dev/null
+	done
+}
+
+# in_ct ID CMD: the output of a shell command inside.
+in_ct() {
+	vzctl exec2 "$@" 2>&1 </dev/null
+}
+
+# Names of the host's processes that are monitors, with their pids.
+monitor_of() {
+	sed -n 's/^.*monitor_pid[^0-9]*\([0-9]*\).*$/\1/p' "/run/vz/$1/state"
+}
+
+init_of() {
+	sed -n 's/^.*init_pid[^0-9]*\([0-9]*\).*$/\1/p' "/run/vz/$1/state"
+}
+
+# kib FIELD ID: a column of vzlist as a bare number.
+field() {
+	vzlist -a -H -o "$1" "$2" 2>/dev/null | tr -d ' '
+}
+
+outside() {
+	nsenter -t "$OUTSIDE" -n "$@"
+}

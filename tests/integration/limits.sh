@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Limits bite, at start and when set on a running container; who exceeds them is stopped inside, is counted, and the
+# container lives.
+. "$TOP/tests/integration/lib.sh"
+
+up 401 --diskspace 60M --diskinodes 2000
+ok "memory, no swap" vzctl set 401 --ram 64M --swap 0 --save
+is "limit shown in pages" "$(field physpages.l 401)" 16384
+hog='tail /dev/zero; echo $?'
+like "a memory hog is killed" "$(in_ct 401 "$hog")" '137|Killed|Got signal 9'
+is "the container lives" "$(vzctl status 401)" "CTID 401 exist mounted running"
+like "the event is counted" "$(field physpages.f 401)" '^[1-9]'
+ok "more memory, live" vzctl set 401 --ram 256M --save
+ok "what did not fit now fits" vzctl exec 401 'head -c 120000000 /dev/zero | tail -n 1 >/dev/null'
+ok "less memory, live" vzctl set 401 --ram 48M --save
+like "the lower limit bites" "$(in_ct 401 'head -c 120000000 /dev/zero | tail -n 1 >/dev/null; echo $?')" '137|Killed|signal'
+
+ok "processes" vzctl set 401 --numproc 25 --save
+like "a fork bomb stops at the limit" "$(in_ct 401 'i=0; while [ $i -lt 60 ]; do sleep 20 & i=$((i+1)); done; echo through' 2>&1)" \
+	"can't fork|Resource temporarily|retry|fork"
+like "the event is counted" "$(field numproc.f 401)" '^[1-9]'
+[ "$(field numproc 401)" -le 25 ] && pass "never more than the limit" || fail "never more than the limit" "$(field numproc 401)"
+in_ct 401 'killall sleep' >/dev/null
+soon "they are gone again" 5 vzctl exec 401 true
+
+# cpu SECONDS: user time in centiseconds of a busy loop that long.
+cpu() {
+	in_ct 401 "busybox time -f %U+%S timeout $1 sh -c 'while :; do :; done' 2>&1 | tail -n 1" | awk -F+ '{ print int(($1 + $2) * 100) }'
+}
+ok "CPU cap" vzctl set 401 --cpulimit 25 --save
+used=$(cpu 3)
+[ "${used:-999}" -le 110 ] && [ "${used:-0}" -ge 40 ] && pass "a quarter of a CPU in 3 s" ||
+	fail "a quarter of a CPU in 3 s" "centiseconds: $used"
+ok "cap off" vzctl set 401 --cpulimit 0 --save
+used=$(cpu 1)
+[ "${used:-0}" -ge 60 ] && pass "a whole CPU without" || fail "a whole CPU without" "centiseconds: $used"
+ok "one CPU" vzctl set 401 --cpus 1 --save
+in_ct 401 'for i in 1 2 3; do timeout 3 sh -c "while :; do :; done" & done; wait' >/dev/null &
+sleep 0.5
+group=$(find /sys/fs/cgroup -path "*/$VZTEST_NAME/*401*" \( -name cpuacct.usage -o -name cpu.stat \) 2>/dev/null | head -n 1)
+spent() {
+	case $group in
+	*cpuacct.usage) echo $(($(cat "$group") / 1000)) ;;
+	*) awk '$1 == "usage_usec" { print $2 }' "$group" ;;
+	esac
+}
+first=$(spent)
+sleep 1.5
+used=$((($(spent) - first) / 15000))
+[ "$used" -le 125 ] && pass "three loops use one CPU" || fail "three loops use one CPU" "percent: $used"
+wait
+
+fill='dd if=/dev/zero of=/root/fill bs=1M count=200 2>&1; sync; ls -l /root/fill | awk "{ print \$5 }"'
+out=$(in_ct 401 "$fill")
+like "a full disk says so" "$out" 'Disk quota exceeded|No space left'
+[ "$(echo "$out" | tail -n 1)" -le $((64 * 1048576)) ] && pass "at the limit" || fail "at the limit" "$out"
+ok "more space, live" vzctl set 401 --diskspace 120M --save
+out=$(in_ct 401 "$fill")
+[ "$(echo "$out" | tail -n 1)" -gt $((90 * 1048576)) ] && pass "the new limit holds" || fail "the new limit holds" "$out"
+like "usage is shown" "$(field diskspace 401)" '^[0-9]{5,}$'
+ok "room again" vzctl exec 401 'rm /root/fill; sync'
+if [ "$(stat -f -c %T /vz)" = btrfs ]; then
+	skip "inodes" "btrfs cannot limit them"
+else
+	like "inodes" "$(in_ct 401 'mkdir /root/i; i=0; while [ $i -lt 3000 ]; do : >/root/i/$i || break; i=$((i+1)); done; echo $i')" \
+		'Disk quota exceeded|No space left'
+fi
+ok "stop" vzctl stop 401 --fast
+ok "start with all limits" vzctl start 401
+is "memory is limited from the start" "$(field physpages.l 401)" 12288
+like "and bites" "$(in_ct 401 "$hog")" '137|Killed|Got signal 9'
+gone 401
