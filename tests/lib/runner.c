@@ -7,11 +7,13 @@
 #include "tests/lib/test.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -107,6 +109,12 @@ int test_tmp_fd(void)
 	if (fd < 0)
 		test_fail(__FILE__, __LINE__, "open %s: %s", tmp, strerror(errno));
 	return fd;
+}
+
+void test_own_mounts(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		test_fail(__FILE__, __LINE__, "mount namespace: %s", strerror(errno));
 }
 
 void test_eq_(const char *file, int line, const char *expr, long long got, long long want)

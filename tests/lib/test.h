@@ -25,6 +25,7 @@ void test_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 void test_skip(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 const char *test_tmp(void);	/* an empty directory of this test's own, mode 0700 */
+void test_own_mounts(void);	/* a mount namespace of this test's own, nothing propagates; fails without root */
 int test_tmp_fd(void);		/* the same, opened; O_CLOEXEC, the caller closes */
 
 void test_eq_(const char *file, int line, const char *expr, long long got, long long want);

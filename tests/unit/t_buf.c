@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* util/buf.c */
+#include "util/buf.h"
+
+#include <string.h>
+
+#include "tests/lib/test.h"
+
+TEST(build)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	CHECK_STR(buf_str(&b), "");
+	buf_adds(&b, "ab");
+	buf_addc(&b, 'c');
+	buf_add(&b, "d\0e", 3);
+	buf_addf(&b, "%d", 42);
+	CHECK_EQ(b.len, 8);
+	CHECK(!memcmp(b.s, "abcd\0e42", 9));
+	CHECK(!buf_failed(&b));
+}
+
+TEST(cap_is_exact_and_sticks)
+{
+	auto_buf struct buf b;
+
+	buf_init(&b, 4);
+	buf_adds(&b, "abcd");
+	CHECK(!buf_failed(&b));
+	buf_addc(&b, 'e');
+	CHECK(buf_failed(&b));
+	buf_adds(&b, "");
+	CHECK_STR(buf_str(&b), "abcd");
+	CHECK(!buf_take(&b));
+	buf_reset(&b);
+	CHECK(!buf_failed(&b));
+	CHECK_STR(buf_str(&b), "");
+	buf_addf(&b, "%s", "12345");
+	CHECK(buf_failed(&b));
+	CHECK_STR(buf_str(&b), "");
+}
+
+TEST(huge_lengths_do_not_wrap)
+{
+	auto_buf struct buf b;
+
+	buf_init(&b, (size_t)-1);
+	buf_adds(&b, "abc");
+	buf_add(&b, "x", (size_t)-2);
+	CHECK(buf_failed(&b));
+}
+
+TEST(take)
+{
+	struct buf b = BUF_INIT;
+	auto_free char *s = buf_take(&b);
+	auto_free char *t = NULL;
+
+	CHECK_STR(s, "");
+	buf_adds(&b, "again");
+	t = buf_take(&b);
+	CHECK_STR(t, "again");
+	CHECK_STR(buf_str(&b), "");
+	CHECK_EQ(b.len, 0);
+}
+
+TEST(grows)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	for (int i = 0; i < 10000; i++)
+		buf_addf(&b, "%04d", i);
+	CHECK_EQ(b.len, 40000);
+	CHECK(!memcmp(b.s + 4 * 9876, "9876", 4));
+}
