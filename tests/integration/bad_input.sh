@@ -2,7 +2,7 @@
 # What must be refused: the documented status, a message that names the thing, and nothing changed.
 . "$TOP/tests/integration/lib.sh"
 
-make 301
+new 301
 conf=/etc/vz/conf/301.conf
 cp "$conf" /tmp/301.conf
 

@@ -15,7 +15,7 @@ undo() {
 crash "create" nothing repair undo $create
 
 prepare() {
-	make 801 --name crashed --diskspace 50M
+	new 801 --name crashed --diskspace 50M
 }
 repair() {
 	must 0 vzctl status 801

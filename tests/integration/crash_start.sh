@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$TOP/tests/integration/crash_lib.sh"
 
-make 811 --ipadd 10.77.8.11 --diskspace 50M
+new 811 --ipadd 10.77.8.11 --diskspace 50M
 ok "limits" vzctl set 811 --ram 64M --swap 0 --cpulimit 80 --numproc 100 --save
 turn=0
 repair() {

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 . "$TOP/tests/integration/crash_lib.sh"
 
-make 821 --ipadd 10.77.8.21
+new 821 --ipadd 10.77.8.21
 prepare() {
 	must 0 vzctl start 821
 }

@@ -3,15 +3,15 @@
 . "$TOP/tests/lib/tap.sh"
 . "$TOP/tests/lib/leakcheck.sh"
 
-# make ID [create options]: a stopped container from the embedded template, or the end of the file.
-make() {
+# new ID [create options]: a stopped container from the embedded template, or the end of the file.
+new() {
 	vzctl --quiet create "$@" --ostemplate vz-base >/tmp/make.out 2>&1 </dev/null ||
 		bail "create $1" "status $?" "$(cat /tmp/make.out)"
 }
 
 # up ID [create options]: a running one.
 up() {
-	make "$@"
+	new "$@"
 	vzctl --quiet start "$1" >/tmp/make.out 2>&1 </dev/null || bail "start $1" "status $?" "$(cat /tmp/make.out)"
 }
 

@@ -152,9 +152,9 @@ says "status after" 0 "CTID 101 deleted unmounted down" "" vzctl status 101
 ok "the configuration is kept aside" test -e /etc/vz/conf/101.conf.destroyed -o -e /etc/vz/conf/101.destroyed
 says "destroy twice" 14 "" "Container config file does not exist" vzctl destroy 101
 says "the name is gone" 21 "" "Bad CT ID alpha" vzctl status alpha
-make 101
+new 101
 ok "delete is destroy" vzctl delete 101
-make 102 --layout dir
+new 102 --layout dir
 ok "layout dir starts" vzctl start 102
 is "and works" "$(vzctl exec 102 'echo x >/etc/new; cat /etc/new')" x
 is "its tree is the private area" "$(cat /vz/private/102/etc/new /vz/private/102/*/etc/new 2>/dev/null)" x

@@ -49,7 +49,7 @@ tap_run vzctl set 601 --ipadd 10.77.6.2 --save
 like "an address in use is refused" "$TAP_RC" '^(34|78)$'
 like "and its holder is named" "$TAP_OUT" '10\.77\.6\.2.*602|602.*10\.77\.6\.2'
 ok "the holder still has it" $ping 10.77.6.2
-make 603 --ipadd 10.77.6.2
+new 603 --ipadd 10.77.6.2
 tap_run vzctl start 603
 like "start with an address in use is refused" "$TAP_RC" '^(34|78)$'
 is "and leaves it stopped" "$(vzctl status 603)" "CTID 603 exist unmounted down"
