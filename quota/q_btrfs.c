@@ -250,7 +250,7 @@ static int btr_remove(int parent, const char *name, int dir, struct err *e)
 }
 
 /* --- qgroups whose subvolume is gone ------------------------------------------------------------------------------- */
-struct sweep { uint64_t committed, stale[SWEEP_MAX]; unsigned n, seen; };
+struct sweep { uint64_t running, stale[SWEEP_MAX]; unsigned n, seen; };
 
 /*
  * A live subvolume owns its root block at least, so only empty qgroups are worth a second look. One of the running
@@ -263,7 +263,7 @@ static int take_empty(const struct found *f, void *arg)
 
 	memcpy(&it, f->data, MIN(sizeof(it), f->len));
 	if (f->offset >= BTRFS_FIRST_FREE_OBJECTID && f->offset >> BTRFS_QGROUP_LEVEL_SHIFT == 0 && it.rfer == 0 &&
-	    le64toh(it.generation) <= s->committed)
+	    le64toh(it.generation) < s->running)
 		s->stale[s->n++] = f->offset;
 	return s->n == SWEEP_MAX || ++s->seen == SWEEP_LOOK;
 }
@@ -284,7 +284,7 @@ static void btr_tidy(int parent)
 
 	if (ioctl(parent, BTRFS_IOC_FS_INFO, &fs) < 0)
 		return;
-	s.committed = fs.generation;
+	s.running = fs.generation;
 	if (search(parent, QUOTA_ITEMS(BTRFS_QGROUP_INFO_KEY, 0, UINT64_MAX), take_empty, &s) < 0)
 		return;
 	for (unsigned i = 0; i < s.n; i++) {

@@ -28,9 +28,10 @@
  */
 #define PRJ_BASE 0x80000000u
 
-static int prj_ctl(int fd, int cmd, uint32_t id, void *arg)
+/* QCMD() of the kernel's header shifts into the sign bit. */
+static int prj_ctl(int fd, unsigned cmd, uint32_t id, void *arg)
 {
-	return (int)syscall(SYS_quotactl_fd, fd, QCMD(cmd, PRJQUOTA), id, arg);
+	return (int)syscall(SYS_quotactl_fd, fd, cmd << SUBCMDSHIFT | PRJQUOTA, id, arg);
 }
 
 bool q_prj_enforced(int fd)

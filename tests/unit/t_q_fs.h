@@ -139,13 +139,11 @@ static inline Q_UNUSED long q_fill(int dir, const char *name, int mib, int *why)
 	while (kib < mib * 1024l) {
 		ssize_t n = write(fd, block, sizeof(block));
 
-		if (n > 0)
-			kib += n / 1024;
-		if (n < (ssize_t)sizeof(block)) {
-			n = write(fd, block, 1);
-			*why = n < 0 ? errno : 0;
+		if (n < 0) {
+			*why = errno;
 			break;
 		}
+		kib += n / 1024;
 	}
 	if (fsync(fd) < 0 && !*why)
 		*why = errno;

@@ -94,7 +94,7 @@ static void leftover(int root)
 	struct quota_usage u;
 	struct err e = { 0 };
 
-	CHECK_EQ(syscall(SYS_quotactl_fd, root, QCMD(Q_SETQUOTA, PRJQUOTA), 0x80000000u + 400, &d), 0);
+	CHECK_EQ(syscall(SYS_quotactl_fd, root, (unsigned)Q_SETQUOTA << SUBCMDSHIFT | PRJQUOTA, 0x80000000u + 400, &d), 0);
 	CHECK_OK(quota_area_create(root, "l", 400, &e), &e);
 	auto_close int a = q_open_dir(root, "l");
 	CHECK_OK(quota_get(a, 400, &u, &e), &e);

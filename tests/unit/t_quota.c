@@ -2,7 +2,10 @@
 /* What holds on every backend, and a file system without any. */
 #include "quota/quota.h"
 
+#include <sys/wait.h>
+
 #include "tests/unit/t_q_fs.h"
+#include "util/fio.h"
 
 TEST(quota_names_and_ids)
 {
@@ -97,3 +100,110 @@ TEST_ROOT(quota_remove_other_things)
 	CHECK_OK(quota_area_remove(root, "a", &e), &e);
 	CHECK_EQ(fstatat(root, "a", &st, AT_SYMLINK_NOFOLLOW), -1);
 }
+
+/* --- a container's root at work in an area --- */
+#define BASE "0 1000000 65536"
+
+struct guest { int tree, up[2], down[2]; };	/* the idmapped area, and two pipes to walk in step */
+
+static void step_tell(int fd)
+{
+	CHECK_EQ(write(fd, "x", 1), 1);
+}
+
+static void step_wait(int fd)
+{
+	char c;
+
+	CHECK_EQ(read(fd, &c, 1), 1);
+}
+
+/* In the guest: upper and work of an overlay inside the area; returns the overlay's root. */
+static int guest_overlay(void)
+{
+	CHECK_EQ(mkdir("/mnt/area/upper", 0755), 0);
+	CHECK_EQ(mkdir("/mnt/area/work", 0755), 0);
+	CHECK_EQ(mkdir("/mnt/lower", 0755), 0);
+	CHECK_EQ(mkdir("/mnt/root", 0755), 0);
+	CHECK_EQ(mount("overlay", "/mnt/root", "overlay", 0,
+		       "userxattr,lowerdir=/mnt/lower,upperdir=/mnt/area/upper,workdir=/mnt/area/work"), 0);
+	return open("/mnt/root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void guest_main(struct guest *g, bool overlay)
+{
+	int why;
+	long kib;
+
+	CHECK_EQ(unshare(CLONE_NEWUSER | CLONE_NEWNS), 0);
+	step_tell(g->up[1]);
+	step_wait(g->down[0]);
+	CHECK_EQ(setresgid(0, 0, 0), 0);
+	CHECK_EQ(setresuid(0, 0, 0), 0);
+	CHECK_EQ(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL), 0);
+	CHECK_EQ(mount("tmpfs", "/mnt", "tmpfs", 0, NULL), 0);
+	CHECK_EQ(mkdir("/mnt/area", 0755), 0);
+	CHECK_EQ(sys_move_mount(g->tree, "", AT_FDCWD, "/mnt/area", MOVE_MOUNT_F_EMPTY_PATH), 0);
+	auto_close int root = overlay ? guest_overlay() : open("/mnt/area", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(root >= 0);
+	kib = q_fill(root, "big", 40, &why);
+	CHECK(q_is_full(why));
+	CHECK(kib >= 20000 && kib <= 20480);
+	CHECK_EQ(unlinkat(root, "big", 0), 0);
+	CHECK(q_fill(root, "fits", 10, &why) == 10240 && why == 0);
+}
+
+static void map_ids(pid_t pid)
+{
+	static const char *const file[] = { "uid_map", "gid_map" };
+	char dir[40];
+	struct err e = { 0 };
+
+	CHECK_EQ(str_fmt(dir, sizeof(dir), "/proc/%d", (int)pid), 0);
+	auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(file); i++)
+		CHECK_OK(fio_control(fd, file[i], BASE, &e), &e);
+}
+
+static void guest_in_area(enum q_kind kind, bool overlay)
+{
+	const struct quota_limit l = { .hard_kib = 20480 };
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP };
+	struct guest g;
+	struct err e = { 0 };
+	struct stat st;
+	char path[40];
+	int status;
+	auto_close int root = q_fs_up(kind);
+
+	CHECK_OK(quota_area_create(root, "a", 101, &e), &e);
+	auto_close int a = q_open_dir(root, "a");
+	CHECK_OK(quota_set(a, 101, &l, &e), &e);
+	g.tree = sys_open_tree(root, "a", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	CHECK(g.tree >= 0);
+	CHECK_EQ(pipe2(g.up, O_CLOEXEC), 0);
+	CHECK_EQ(pipe2(g.down, O_CLOEXEC), 0);
+	pid_t pid = fork();
+	CHECK(pid >= 0);
+	if (pid == 0) {
+		guest_main(&g, overlay);
+		_exit(0);
+	}
+	step_wait(g.up[0]);
+	map_ids(pid);
+	CHECK_EQ(str_fmt(path, sizeof(path), "/proc/%d/ns/user", (int)pid), 0);
+	auto_close int ns = open(path, O_RDONLY | O_CLOEXEC);
+	attr.userns_fd = (uint64_t)ns;
+	CHECK_EQ(sys_mount_setattr(g.tree, "", AT_EMPTY_PATH, &attr), 0);
+	step_tell(g.down[1]);
+	CHECK_EQ(waitpid(pid, &status, 0), pid);
+	CHECK_EQ(status, 0);
+	CHECK_EQ(fstatat(a, overlay ? "upper/fits" : "fits", &st, 0), 0);
+	CHECK_EQ(st.st_uid, 0);			/* natural ids on disk */
+}
+
+TEST_ROOT(quota_guest_overlay_btrfs) { guest_in_area(Q_BTRFS, true); }
+TEST_ROOT(quota_guest_dir_btrfs) { guest_in_area(Q_BTRFS, false); }
+TEST_ROOT(quota_guest_overlay_ext4) { guest_in_area(Q_EXT4, true); }
+TEST_ROOT(quota_guest_dir_ext4) { guest_in_area(Q_EXT4, false); }
+TEST_ROOT(quota_guest_overlay_xfs) { guest_in_area(Q_XFS, true); }
