@@ -31,17 +31,41 @@ static const char rc_start[] =
 	"\t[ -x \"$s\" ] && \"$s\" start\n"
 	"done\n"
 	"[ -x /etc/rc.local ] && /etc/rc.local\n"
-	"# Tell the host that this container is up, if it asked; a host that does not listen cannot hold us.\n"
+	"# Tell the host that this container is up, if it asked; a host that does not read holds nothing up for long.\n"
 	"[ -p /run/host/ready ] && timeout 10 sh -c 'echo READY=1 > /run/host/ready' 2>/dev/null &\n"
 	"exit 0\n";
 
 static const char rc_stop[] =
 	"#!/bin/sh\n"
-	"# Shutdown: what S* started is stopped, in reverse order.\n"
+	"# Shutdown: what S* started is stopped, in reverse order. init runs this without an argument and then ends the\n"
+	"# processes itself, pausing two seconds. poweroff, halt and reboot give their name and are done when the\n"
+	"# processes are.\n"
+	"trap '' HUP INT TERM\n"
 	"for s in $(ls -r /etc/init.d/S* 2>/dev/null); do\n"
 	"\t[ -x \"$s\" ] && \"$s\" stop\n"
 	"done\n"
-	"exit 0\n";
+	"[ -n \"$1\" ] || exit 0\n"
+	"left() {\n"
+	"\tfor p in /proc/[0-9]*; do\n"
+	"\t\tcase $p in /proc/1|/proc/$$) ;; *) [ -e \"$p/exe\" ] && return 0 ;; esac\n"
+	"\tdone\n"
+	"\treturn 1\n"
+	"}\n"
+	"kill -TERM -1 2>/dev/null\n"
+	"n=0\n"
+	"while left && [ $n -lt 40 ]; do\n"
+	"\tsleep 0.05\n"
+	"\tn=$((n + 1))\n"
+	"done\n"
+	"kill -KILL -1 2>/dev/null\n"
+	"exec busybox \"$1\" -f\n";
+
+/* Instead of the applets of these names. */
+#define ENDING(name) \
+	"#!/bin/sh\n" \
+	"# -f: at once. Otherwise services are stopped and processes ended first.\n" \
+	"[ \"$1\" = -f ] && exec busybox " name " -f\n" \
+	"exec /etc/init.d/rcK " name "\n"
 
 static const char passwd[] =
 	"root:x:0:0:root:/root:/bin/sh\n"
@@ -115,6 +139,7 @@ const struct base_file base_files[] = {
 	F("etc/issue", 0644, "\\n \\l\n\n"), F("etc/os-release", 0644, os_release), F("etc/passwd", 0644, passwd),
 	F("etc/profile", 0644, profile), { "etc/shadow", S_IFREG | 0640, shadow, 42 },
 	F("etc/shells", 0644, "/bin/sh\n/bin/ash\n"), F("etc/udhcpc/default.script", 0755, udhcpc_script),
-	F("var/log/wtmp", 0644, ""), F("var/www/index.html", 0644, index_html),
+	F("sbin/halt", 0755, ENDING("halt")), F("sbin/poweroff", 0755, ENDING("poweroff")),
+	F("sbin/reboot", 0755, ENDING("reboot")), F("var/log/wtmp", 0644, ""), F("var/www/index.html", 0644, index_html),
 };
 const size_t base_files_n = sizeof(base_files) / sizeof(base_files[0]);

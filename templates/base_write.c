@@ -76,9 +76,13 @@ static bool applet_ok(const char *path)
 	return false;
 }
 
+/* Of two with one name the file of ours comes first; it stands for the applet. */
 static int by_path(const void *a, const void *b)
 {
-	return strcmp(((const struct base_file *)a)->path, ((const struct base_file *)b)->path);
+	const struct base_file *x = a, *y = b;
+	int d = strcmp(x->path, y->path);
+
+	return d ? d : S_ISLNK(x->mode) - S_ISLNK(y->mode);
 }
 
 static int put(struct archive *a, const struct base_file *f, const void *data, size_t len, struct err *e)
