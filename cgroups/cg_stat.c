@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "util/auto.h"
 #include "util/err.h"
 
 #define STAT_BUF 16384		/* memory.stat of v2 is about 2 kB */
@@ -34,6 +35,8 @@ static void memory_v1(const struct cg *cg, struct cg_stat *s)
 	one(cg, CG_CTL_MEMORY, "memory.kmem.usage_in_bytes", &s->kmem_bytes);
 	one(cg, CG_CTL_MEMORY, "memory.kmem.tcp.usage_in_bytes", &s->sock_bytes);
 	keyed(cg, CG_CTL_MEMORY, "memory.oom_control", "oom_kill", &s->oom_kills);
+	/* With swap 0 the two limits are one, and memsw counts; seen on 6.18: neither does, so a kill is a hit at least. */
+	s->mem_fail = MAX(s->mem_fail + s->swap_fail, s->oom_kills);
 	if (cg_get(cg, CG_CTL_MEMORY, "memory.stat", buf, sizeof(buf)) > 0) {
 		cg_line_u64(buf, "total_shmem", &s->shmem_bytes);
 		if (cg_line_u64(buf, "total_swap", &s->swap_bytes))
@@ -64,7 +67,7 @@ static void memory_v2(const struct cg *cg, struct cg_stat *s)
 	if (cg_get(cg, CG_CTL_MEMORY, "memory.swap.events", buf, sizeof(buf)) > 0) {
 		cg_line_u64(buf, "fail", &s->swap_fail);
 		if (cg_line_u64(buf, "max", &max))
-			s->swap_fail = max > s->swap_fail ? max : s->swap_fail;
+			s->swap_fail = MAX(max, s->swap_fail);
 	}
 }
 
