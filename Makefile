@@ -92,8 +92,9 @@ install: all
 	$(Q)$(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
 		$(INST) 0755 $(B)/$(call field,$(p),1) $(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1) &&)) true
 	$(Q)for f in vzctl/etc/*; do $(INST) 0644 $$f $(DESTDIR)$(DATADIR)/$${f##*/}; done
-	$(Q)for f in vzctl/units/*.service; do $(INST) 0644 $$f $(DESTDIR)$(PREFIX)/lib/systemd/system/$${f##*/}; done
+	$(Q)$(INST) 0644 vzctl/units/vz.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service
 	$(Q)$(INST) 0755 vzctl/units/vz.init $(DESTDIR)/etc/init.d/vz
+	$(Q)sed -i 's|/usr/sbin/|$(SBINDIR)/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
@@ -102,8 +103,7 @@ install: all
 uninstall:
 	rm -f $(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1)) \
 		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
-		$(patsubst vzctl/units/%,$(DESTDIR)$(PREFIX)/lib/systemd/system/%,$(wildcard vzctl/units/*.service)) \
-		$(DESTDIR)/etc/init.d/vz $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 
