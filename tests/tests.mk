@@ -3,10 +3,9 @@
 #   unit [T=FILTER...]  all unit tests under ASan and UBSan     unit-MODULE  those of util or one leaf, without the rest
 #   lint                layers, sizes, words, tests per file     analyze [F=FILE...]  gcc -fanalyzer, cppcheck, clang-tidy
 #   fuzz-replay         corpora under sanitizers                 fuzz/NAME    libFuzzer on one target (needs clang)
-.PHONY: check unit lint analyze test fuzz-replay fuzz
+.PHONY: check unit lint analyze test fuzz-replay
 
-# The `comma` is given for a reason: $(comma) must be known when OPT is expanded.
-SAN_MAKE = $(MAKE) --no-print-directory SAN=1 comma=,
+SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
 UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)

@@ -12,7 +12,8 @@ struct spawn {
 	const char *const *env;		/* NULL: PATH, HOME=/, TERM=linux only */
 	const int *pass;		/* descriptors that stay open, with their numbers */
 	size_t n_pass;
-	int in, out, err;		/* 0: /dev/null for in, the caller's for out and err; else this fd. -1 for err: its tail goes to e->text */
+	int in, out, err;		/* 0: /dev/null for in, the caller's for out and err; else this fd. -1 for
+					 * err: its tail goes to e->text */
 	int timeout_ms;			/* 0: none. On expiry the process group is killed: ETIMEDOUT */
 };
 /* 0 if it exited 0; else -ECHILD (exit status in *status), -EINTR-like signal deaths as -ECHILD with *status = 128+sig. */
