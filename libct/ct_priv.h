@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "libct/ct.h"
+#include "templates/tmpl.h"
 #include "util/auto.h"
 #include "util/kv.h"
 
@@ -24,6 +25,7 @@ struct ct_host {
 	struct kv kv;			/* vz.conf as read */
 	struct cg_host *cg;		/* use ct_host_cg() */
 	struct net *net;		/* use ct_host_net() */
+	bool cg_ready, net_ready;	/* this boot's set-up is known to be done */
 };
 struct ct {
 	struct ct_host *host;
@@ -35,6 +37,8 @@ struct ct {
 	bool locked;			/* by us, or skipped by the user's wish */
 	int lock_fd;			/* flock on /run/vz/lock/CTID, -1 */
 	bool lck_file;			/* LOCKDIR/CTID.lck is ours */
+	bool loaded;			/* the file was read once: its warnings are given */
+	unsigned open_flags;		/* enum ct_open_flag, as given to ct_open() */
 };
 
 /* host.c */
@@ -90,16 +94,32 @@ int ct_intent_begin(struct ct *ct, const char *verb, const char *const *kv_pairs
 int ct_intent_commit(struct ct *ct, struct err *e);	/* from here recovery rolls forward */
 int ct_intent_end(struct ct *ct, struct err *e);
 
-/* rootfs.c (+ rootfs_overlay.c, rootfs_dir.c): one ops table per layout */
-struct ct_rootfs { int layer_fd[64]; unsigned n_layers; int area_fd; const struct ct_rootfs_ops *ops; };
-struct ct_rootfs_ops {
-	const char *name, *alias;
-	/* At create: fills the fresh, empty area @dir from the template (@tree_fd for overlay; archive for dir). */
-	int (*create)(struct ct *ct, int dir, const struct ct_conf *c, struct err *e);
-	/* At start/mount, parent: opens what the child will mount. */
-	int (*open)(struct ct *ct, struct ct_rootfs *r, struct err *e);
+/*
+ * rootfs.c (+ rootfs_overlay.c, rootfs_dir.c): one ops table per layout. The parent opens what lies on the host's disks
+ * as detached mounts and shifts their ids once the child's user namespace is mapped; the child puts the root together.
+ */
+#define CT_LAYERS_MAX 62
+struct ct_rootfs {
+	const struct ct_rootfs_ops *ops;
+	int area;			/* detached mount of the private area, -1 */
+	int layer[CT_LAYERS_MAX];	/* detached mounts of the read-only layers, topmost first */
+	unsigned n_layers;
 };
-const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown. "simfs" is dir, "overlay", "dir" */
+struct ct_rootfs_ops {
+	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
+	/* At create: fills the fresh, empty area @dir from the template. @tmpldir: TEMPLATE. */
+	int (*create)(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e);
+	int (*open)(struct ct *ct, struct ct_rootfs *r, struct err *e);		/* at start and mount, parent */
+	/* In the child; the working directory is the staging tmpfs, the layers are mounted on l0, l1 ... and the area on
+	 * "area". Returns a detached mount of the root. */
+	int (*assemble)(const struct ct_rootfs *r, struct err *e);
+};
+const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */
+int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e);
+int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e);
+int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e);	/* child */
+void ct_rootfs_close(struct ct_rootfs *r);
+extern const struct ct_rootfs_ops ct_rootfs_overlay, ct_rootfs_dir;
 
 /* hook.c */
 enum ct_hook { CT_HOOK_PREMOUNT, CT_HOOK_MOUNT, CT_HOOK_UMOUNT, CT_HOOK_POSTUMOUNT, CT_HOOK_START, CT_HOOK_STOP, CT_HOOK_N };

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* `mount` and `umount`: the root on VE_ROOT without a running container. */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "libct/ct_priv.h"
+#include "libct/down.h"
+#include "libct/launch.h"
+#include "libct/rootmnt.h"
+#include "libct/sync.h"
+
+static int check(struct ct *ct, struct err *e)
+{
+	auto_free char *priv = ct_path_private(ct);
+
+	if (!priv) {
+		err_say(e, EINVAL, "VE_PRIVATE is not set");
+		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
+	}
+	if (access(priv, F_OK) < 0) {
+		err_say(e, ENOENT, "Container private area %s does not exist", priv);
+		return err_exit(e, VZ_FS_NOPRVT);
+	}
+	return 0;
+}
+
+/* A short-lived child makes the user namespace and puts the root together, exactly as a start does. */
+static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
+{
+	struct ct_init plan = { .ct = ct, .rootfs = r, .mount_only = true, .script = -1 };
+	struct ct_launch l;
+	struct ct_sync_msg m;
+	uint32_t base;
+	int rc;
+
+	if (ct_idmap_get(ct, &base, e) < 0)
+		return -e->code;
+	if (ct_launch(ct, &plan, base, 0, -1, &l, e) < 0)
+		return err_exit(e, VZ_FS_CANTMOUNT);
+	rc = ct_rootfs_shift(r, l.userns, e);
+	if (rc == 0)
+		rc = ct_sync_send(l.sync, CT_SYNC_MAPPED, 0, NULL, 0, e);
+	if (rc == 0)
+		rc = ct_sync_wait(l.sync, CT_SYNC_ROOT, &m, e);
+	if (rc == 0) {
+		rc = ct_root_attach(ct, m.fd[0], e);
+		ct_sync_close_fds(&m);
+	}
+	ct_launch_abort(&l);
+	return rc < 0 ? err_exit(e, VZ_FS_CANTMOUNT) : 0;
+}
+
+static int undo(struct ct *ct, struct err *e)
+{
+	struct err down = { 0 };
+
+	ct_root_detach(ct, 1, &down);
+	ct_state_drop(ct, &down);
+	return -e->code;
+}
+
+int ct_mount(struct ct *ct, struct err *e)
+{
+	struct ct_state s = { .stage = CT_STAGE_STARTING };
+	struct ct_rootfs r;
+	int rc;
+
+	if (check(ct, e) < 0)
+		return -e->code;
+	if (ct_is_mounted(ct)) {
+		ct_say(ct, -1, "Container is already mounted");
+		return 0;
+	}
+	if (ct_state_save(ct, &s, e) < 0)
+		return -e->code;
+	if (ct_hook_run(ct, CT_HOOK_PREMOUNT, e) < 0 || ct_rootfs_open(ct, &r, e) < 0)
+		return undo(ct, e);
+	rc = mount_root(ct, &r, e);
+	ct_rootfs_close(&r);
+	if (rc < 0 || ct_hook_run(ct, CT_HOOK_MOUNT, e) < 0)
+		return undo(ct, e);
+	s.stage = CT_STAGE_MOUNTED;
+	if (ct_state_save(ct, &s, e) < 0)
+		return undo(ct, e);
+	ct_say(ct, 0, "Container is mounted");
+	return 0;
+}
+
+int ct_umount(struct ct *ct, struct err *e)
+{
+	if (ct_is_running(ct, NULL)) {
+		err_say(e, EBUSY, "Container is running -- stop it first");
+		return err_exit(e, VZ_VE_RUNNING);
+	}
+	if (!ct_is_mounted(ct)) {
+		err_say(e, EINVAL, "CT is not mounted");
+		return err_exit(e, VZ_FS_NOT_MOUNTED);
+	}
+	if (ct_hook_run(ct, CT_HOOK_UMOUNT, e) < 0 || ct_root_detach(ct, 0, e) < 0)
+		return -e->code;
+	if (ct_hook_run(ct, CT_HOOK_POSTUMOUNT, e) < 0 || ct_state_drop(ct, e) < 0)
+		return -e->code;
+	ct_say(ct, 0, "Container is unmounted");
+	return 0;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Root file systems: choice of the layout, and the steps all layouts share. Natural ids on disk, shifted by idmapped
+ * mounts; nothing is ever chowned. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libct/ct_priv.h"
+#include "util/sys.h"
+
+static const struct ct_rootfs_ops *const layouts[] = { &ct_rootfs_overlay, &ct_rootfs_dir };
+
+const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout)
+{
+	for (size_t i = 0; layout && i < ARRAY_SIZE(layouts); i++)
+		if (str_eq(layouts[i]->name, layout) || str_eq(layouts[i]->alias, layout))
+			return layouts[i];
+	return NULL;
+}
+
+int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
+{
+	*r = (struct ct_rootfs){ .ops = ct_rootfs_by_name(ct->conf.layout), .area = -1 };
+	if (!r->ops) {
+		err_say(e, EINVAL, "VE_LAYOUT \"%s\" of CT %u is unknown: use overlay or dir",
+			ct->conf.layout ? ct->conf.layout : "", ct->id);
+		return err_exit(e, VZ_UNK_MOUNT_TYPE);
+	}
+	if (r->ops->open(ct, r, e) < 0) {
+		ct_rootfs_close(r);
+		return err_exit(e, VZ_FS_CANTMOUNT);
+	}
+	return 0;
+}
+
+static int shift(int tree, int userns, unsigned attrs, const char *what, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | attrs, .userns_fd = (uint64_t)userns,
+				   .attr_clr = MOUNT_ATTR_NOSUID };
+
+	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) == 0)
+		return 0;
+	if (errno == EINVAL)
+		return err_say(e, EINVAL, "%s: this file system has no idmapped mounts on this kernel: put /vz on ext4, xfs or btrfs", what);
+	return err_set(e, errno, "idmapped mount of %s", what);
+}
+
+int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e)
+{
+	if (r->area >= 0 && shift(r->area, userns, MOUNT_ATTR_NODEV, "the private area", e) < 0)
+		return -e->code;
+	for (unsigned i = 0; i < r->n_layers; i++)
+		if (shift(r->layer[i], userns, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, "a template layer", e) < 0)
+			return -e->code;
+	return 0;
+}
+
+static int attach(int tree, const char *at, struct err *e)
+{
+	if (mkdir(at, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s", at);
+	if (sys_move_mount(tree, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "attach layer %s", at);
+	return 0;
+}
+
+int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e)
+{
+	char at[16];
+
+	for (unsigned i = 0; i < r->n_layers; i++) {
+		snprintf(at, sizeof(at), "l%u", i);
+		if (attach(r->layer[i], at, e) < 0)
+			return -e->code;
+	}
+	if (r->area >= 0 && attach(r->area, "area", e) < 0)
+		return -e->code;
+	return r->ops->assemble(r, e);
+}
+
+void ct_rootfs_close(struct ct_rootfs *r)
+{
+	auto_close_(&r->area);
+	for (unsigned i = 0; i < r->n_layers; i++)
+		auto_close_(&r->layer[i]);
+	r->n_layers = 0;
+}

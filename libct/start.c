@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `start`, the parent's side: a table of steps, each with its undo, run up; a failed start and a stop run the undos in
+ * reverse (stop.c). The child's side is init.c, the processes are made by launch.c. ARCHITECTURE.md tells the whole life.
+ *
+ * /run/vz/CTID/state with stage "starting" is the record of intent: whoever takes the lock next and finds it with no
+ * starter alive takes everything down (recover.c).
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "libct/caps.h"
+#include "libct/dev.h"
+#include "libct/down.h"
+#include "libct/guest.h"
+#include "libct/hook.h"
+#include "libct/launch.h"
+#include "libct/mon_client.h"
+#include "libct/rootmnt.h"
+#include "libct/sync.h"
+#include "util/buf.h"
+#include "util/log.h"
+#include "util/sys.h"
+
+struct start {
+	struct ct *ct;
+	unsigned flags;
+	struct ct_state state;
+	struct ct_rootfs rootfs;
+	struct cg *cg;
+	struct cg_join join;
+	struct ct_init plan;
+	struct ct_launch l;
+	struct ct_guest guest;
+	int script;
+	int console[CT_SYNC_FDS];	/* console master, notify socket, readiness fifo: for the monitor */
+};
+struct start_step {
+	const char *name;
+	int (*up)(struct start *s, struct err *e);
+};
+
+static uint64_t boottime_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+static uint64_t new_gen(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* --- steps -------------------------------------------------------------------------------------------------------- */
+
+static int up_record(struct start *s, struct err *e)
+{
+	s->state = (struct ct_state){ .stage = CT_STAGE_STARTING, .gen = new_gen() };
+	if (ct_idmap_get(s->ct, &s->state.uid_base, e) < 0)
+		return -e->code;
+	return ct_state_save(s->ct, &s->state, e);
+}
+
+static int up_rootfs(struct start *s, struct err *e)
+{
+	if (ct_hook_run(s->ct, CT_HOOK_PREMOUNT, e) < 0)
+		return -e->code;
+	return ct_rootfs_open(s->ct, &s->rootfs, e);
+}
+
+static int up_cgroup(struct start *s, struct err *e)
+{
+	struct cg_dev dev[64];
+	struct cg_host *h;
+	size_t n = 0;
+
+	if (ct_host_cg(s->ct->host, &h, e) < 0 || cg_create(h, s->ct->ids, &s->cg, e) < 0)
+		return -e->code;
+	if (ct_devices(&s->ct->conf, dev, ARRAY_SIZE(dev), &n, e) < 0 || cg_apply_devices(s->cg, dev, n, e) < 0)
+		return err_exit(e, VZ_SET_DEVICES);
+	if (!(s->flags & CT_START_SKIP_SETUP) && cg_apply(s->cg, &s->ct->conf.cg, e) < 0)
+		return err_exit(e, VZ_SETUBC_ERROR);
+	if (cg_delegate(s->cg, s->state.uid_base, s->state.uid_base, e) < 0)
+		return -e->code;
+	return cg_join_open(s->cg, &s->join, e);
+}
+
+static int up_init(struct start *s, struct err *e)
+{
+	struct ct *ct = s->ct;
+	int cg_dir = cg_fd(s->cg);
+
+	s->plan = (struct ct_init){
+		.ct = ct, .rootfs = &s->rootfs, .join = &s->join, .cgroup2 = cg_dir >= 0, .script = s->script,
+		.nesting = str_list_has(&ct->conf.features, "nesting:on"), .guest = &s->guest,
+		.setup = !(s->flags & CT_START_SKIP_SETUP),
+	};
+	if (ct_caps_mask(&ct->conf.capability, &s->plan.caps, e) < 0)
+		return err_exit(e, VZ_SET_CAP);
+	if (ct_launch(ct, &s->plan, s->state.uid_base, s->state.gen, cg_dir, &s->l, e) < 0)
+		return err_exit(e, VZ_ENVCREATE_ERROR);
+	s->state.init_pid = s->l.init;
+	s->state.monitor_pid = s->l.monitor;
+	if (ct_pid_start(s->l.init, &s->state.init_start, e) < 0 || ct_rootfs_shift(&s->rootfs, s->l.userns, e) < 0)
+		return -e->code;
+	return ct_sync_send(s->l.sync, CT_SYNC_MAPPED, 0, NULL, 0, e);
+}
+
+/* While the child builds its mounts. */
+static int up_network(struct start *s, struct err *e)
+{
+	struct net *n;
+
+	if (s->flags & CT_START_SKIP_SETUP)
+		return 0;
+	if (ct_host_net(s->ct->host, &n, e) < 0)
+		return -e->code;
+	if (net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e) < 0)
+		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
+	return 0;
+}
+
+static int up_root(struct start *s, struct err *e)
+{
+	struct ct_sync_msg m;
+	auto_close int tree = -1, back = -1;
+
+	if (ct_sync_wait(s->l.sync, CT_SYNC_ROOT, &m, e) < 0)
+		return err_exit(e, VZ_FS_CANTMOUNT);
+	tree = m.fd[0];
+	if (ct_root_attach(s->ct, tree, e) < 0)
+		return -e->code;
+	ct_say(s->ct, 0, "Container is mounted");
+	if (ct_hook_run(s->ct, CT_HOOK_MOUNT, e) < 0)
+		return -e->code;
+	back = ct_root_slave(s->ct, e);
+	if (back < 0)
+		return back;
+	if (ct_sync_send(s->l.sync, CT_SYNC_ROOT_BACK, 0, &back, 1, e) < 0)
+		return -e->code;
+	return 0;
+}
+
+static void say_settings(const struct start *s)
+{
+	const struct ct_conf *c = &s->ct->conf;
+
+	if (c->net.ip.n) {
+		auto_buf struct buf b = BUF_INIT;
+
+		for (size_t i = 0; i < c->net.ip.n; i++)
+			buf_addf(&b, " %s", c->net.ip.v[i]);
+		ct_say(s->ct, 0, "Adding IP address(es):%s", buf_str(&b));
+	}
+	if (c->cg.cpulimit.set)
+		ct_say(s->ct, 0, "Setting CPU limit: %llu", (unsigned long long)c->cg.cpulimit.v);
+	if (c->cg.cpuunits.set)
+		ct_say(s->ct, 0, "Setting CPU units: %llu", (unsigned long long)c->cg.cpuunits.v);
+	if (c->cg.cpus.set)
+		ct_say(s->ct, 0, "Setting CPUs: %llu", (unsigned long long)c->cg.cpus.v);
+	if (c->cg.cpumask)
+		ct_say(s->ct, 0, "Setting CPU mask: %s", c->cg.cpumask);
+	if (c->cg.nodemask)
+		ct_say(s->ct, 0, "Setting NUMA node mask: %s", c->cg.nodemask);
+	if (c->devices.n || c->devnodes.n)
+		ct_say(s->ct, 0, "Setting devices");
+	if (c->cg.iolimit.set && c->cg.iolimit.v)
+		ct_say(s->ct, 0, "Setting iolimit: %llu bytes/sec", (unsigned long long)c->cg.iolimit.v);
+	else if (c->cg.iolimit.set)
+		ct_say(s->ct, 0, "Setting iolimit: 0 (unlimited)");
+	if (c->cg.iopslimit.set)
+		ct_say(s->ct, 0, "Setting iopslimit: %llu iops", (unsigned long long)c->cg.iopslimit.v);
+}
+
+static int up_exec(struct start *s, struct err *e)
+{
+	struct ct_sync_msg m;
+
+	if (ct_sync_wait(s->l.sync, CT_SYNC_CONSOLE, &m, e) < 0)
+		return -e->code;
+	memcpy(s->console, m.fd, sizeof(s->console));
+	if (!(s->flags & CT_START_SKIP_SETUP))
+		say_settings(s);
+	if (ct_sync_send(s->l.sync, CT_SYNC_NET, 0, NULL, 0, e) < 0 ||
+	    ct_sync_wait(s->l.sync, CT_SYNC_READY, NULL, e) < 0 ||
+	    ct_sync_send(s->l.sync, CT_SYNC_GO, 0, NULL, 0, e) < 0)
+		return -e->code;
+	if (ct_sync_wait(s->l.sync, CT_SYNC_N, NULL, e) < 0)
+		return -e->code;
+	/* the end of file says exec or death: only the process itself tells which */
+	return sys_pidfd_wait(s->l.pidfd, 0) == 0 ? 0 : err_say(e, ECHILD, "init of CT %u died at once", s->ct->id);
+}
+
+/* The commit point: after this message the monitor keeps the container whatever happens to us. */
+static int up_commit(struct start *s, struct err *e)
+{
+	s->state.stage = CT_STAGE_RUNNING;
+	s->state.started_ms = boottime_ms();
+	if (ct_state_save(s->ct, &s->state, e) < 0)
+		return -e->code;
+	return ct_sync_send(s->l.ctl, CT_SYNC_COMMIT, 0, s->console, CT_SYNC_FDS, e);
+}
+
+static const struct start_step steps[] = {
+	{ "record", up_record }, { "rootfs", up_rootfs }, { "cgroup", up_cgroup }, { "init", up_init },
+	{ "network", up_network }, { "root", up_root }, { "exec", up_exec }, { "commit", up_commit },
+};
+
+/* --- checks ------------------------------------------------------------------------------------------------------- */
+
+static int check(struct start *s, struct err *e)
+{
+	const struct ct_conf *c = &s->ct->conf;
+	auto_free char *priv = ct_path_private(s->ct);
+
+	if (c->disabled.set && c->disabled.v && !(s->flags & CT_START_FORCE)) {
+		err_say(e, EPERM, "Container start disabled");
+		return err_exit(e, VZ_VE_START_DISABLED);
+	}
+	if (!priv) {
+		err_say(e, EINVAL, "VE_PRIVATE is not set");
+		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
+	}
+	if (access(priv, F_OK) < 0) {
+		err_say(e, ENOENT, "Container private area %s does not exist", priv);
+		return err_exit(e, VZ_FS_NOPRVT);
+	}
+	if (ct_is_running(s->ct, NULL)) {
+		err_say(e, EBUSY, "Container is already running");
+		return err_exit(e, VZ_VE_RUNNING);
+	}
+	return 0;
+}
+
+static int prepare(struct start *s, struct err *e)
+{
+	if (check(s, e) < 0)
+		return -e->code;
+	if (!(s->flags & CT_START_SKIP_SETUP) &&
+	    (ct_guest_prepare(&s->ct->conf, CT_GUEST_HOSTNAME | CT_GUEST_DNS | CT_GUEST_IP, &s->guest, e) < 0 ||
+	     ct_hook_script_fd(s->ct, CT_HOOK_START, &s->script, e) < 0))
+		return -e->code;
+	ct_say(s->ct, 0, "Starting container...");
+	if (!ct_is_mounted(s->ct))
+		return 0;
+	return ct_umount(s->ct, e);
+}
+
+static int run_steps(struct start *s, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+		log_debug("CT %u: start: %s", s->ct->id, steps[i].name);
+		if (steps[i].up(s, e) == 0)
+			continue;
+		/* the child's own words are better than "died before stage": it may have sent them meanwhile */
+		if (s->l.sync >= 0 && e->code == EPIPE) {
+			struct err why = { 0 };
+
+			if (ct_sync_wait(s->l.sync, CT_SYNC_N, NULL, &why) < 0 && why.code)
+				*e = why;
+		}
+		err_add(e, "step %s", steps[i].name);
+		return -e->code;
+	}
+	return 0;
+}
+
+static void release(struct start *s)
+{
+	ct_launch_close(&s->l);
+	ct_rootfs_close(&s->rootfs);
+	cg_join_close(&s->join);
+	cg_close(s->cg);
+	ct_guest_done(&s->guest);
+	auto_close_(&s->script);
+	for (int i = 0; i < CT_SYNC_FDS; i++)
+		auto_close_(&s->console[i]);
+}
+
+static int fail(struct start *s, struct err *e)
+{
+	struct err down = { 0 };
+	bool mounted = ct_is_mounted(s->ct);
+
+	ct_launch_abort(&s->l);
+	cg_join_close(&s->join);
+	if (ct_down(s->ct, CT_DOWN_QUIET_HOOKS, &down) < 0)
+		ct_say(s->ct, -1, "%s", down.text);
+	err_exit(e, VZ_ENVCREATE_ERROR);
+	if (e->exit == VZ_FS_BAD_TMPL) {
+		ct_say(s->ct, -1, "Unable to start init, probably incorrect template");
+		ct_say(s->ct, -1, "%s", e->text);
+		err_say(e, e->code, "Container start failed");
+		e->exit = VZ_FS_BAD_TMPL;
+	} else {
+		ct_say(s->ct, -1, "%s", e->text);
+		err_say(e, e->code, "Container start failed (try to check kernel messages, e.g. \"dmesg | tail\")");
+	}
+	if (mounted)
+		ct_say(s->ct, 0, "Container is unmounted");
+	return -e->code;
+}
+
+static int wait_ready(struct ct *ct, struct err *e)
+{
+	int rc;
+
+	ct_say(ct, 0, "Container start in progress, waiting ...");
+	rc = ct_mon_wait(ct, 3600 * 1000, e);
+	if (rc == 0) {
+		ct_say(ct, 0, "Container started successfully");
+		return 0;
+	}
+	ct_say(ct, 0, rc == -ETIMEDOUT ? "Container wait failed - timeout expired" : "Container wait failed");
+	return err_exit(e, VZ_WAIT_FAILED);
+}
+
+static int start(struct ct *ct, unsigned flags, struct err *e)
+{
+	auto_call(release) struct start s = {
+		.ct = ct, .flags = flags, .rootfs = { .area = -1 }, .script = -1, .console = { -1, -1, -1 },
+		.l = { .ctl = -1, .sync = -1, .pidfd = -1, .userns = -1, .netns = -1 },
+	};
+
+	if (prepare(&s, e) < 0)
+		return -e->code;
+	if (run_steps(&s, e) < 0)
+		return fail(&s, e);
+	if (flags & CT_START_WAIT)
+		return wait_ready(ct, e);
+	ct_say(ct, 0, "Container start in progress...");
+	return 0;
+}
+
+static void say_nothing(void *arg, int level, unsigned ctid, const char *text)
+{
+	(void)arg;
+	(void)level;
+	(void)ctid;
+	(void)text;
+}
+
+int ct_start(struct ct *ct, unsigned flags, struct err *e)
+{
+	struct ct_ui ui = ct->host->ui;
+	int rc;
+
+	if (flags & CT_START_REBOOT)
+		ct->host->ui = (struct ct_ui){ .say = say_nothing };
+	rc = start(ct, flags, e);
+	ct->host->ui = ui;
+	return rc;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runtime state: /run/vz/CTID/state. Written without fsync: nothing of a running container survives a reboot, so a state
+ * of another boot counts as none. A pid in it is believed only together with its start time.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libct/ct_priv.h"
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/num.h"
+#include "util/path.h"
+#include "util/sys.h"
+#include "util/table.h"
+
+static const char *const stage_names[] = {
+	[CT_STAGE_NONE] = "none", [CT_STAGE_MOUNTED] = "mounted", [CT_STAGE_STARTING] = "starting",
+	[CT_STAGE_RUNNING] = "running", [CT_STAGE_STOPPING] = "stopping",
+};
+_Static_assert(ARRAY_SIZE(stage_names) == CT_STAGE_N, "name every stage");
+
+static const char *boot_id(void)
+{
+	static char id[64];
+	auto_buf struct buf b = BUF_INIT;
+	struct err e = { 0 };
+
+	if (!id[0] && fio_read_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", &b, &e) == 0) {
+		str_copy(id, sizeof(id), buf_str(&b));
+		id[strcspn(id, "\n")] = '\0';
+	}
+	return id;
+}
+
+int ct_state_rundir(const struct ct *ct, bool make, struct err *e)
+{
+	auto_free char *path = NULL;
+	int fd;
+
+	if (asprintf(&path, CT_RUN_DIR "/%u", ct->id) < 0) {
+		path = NULL;
+		return err_set(e, ENOMEM, "state of CT %u", ct->id);
+	}
+	if (make && mkdir(path, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make %s", path);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "open %s", path) : fd;
+}
+
+static uint64_t get_u64(const struct kv *kv, const char *key)
+{
+	const char *s = kv_get(kv, key);
+	uint64_t v = 0;
+
+	return s && num_u64(s, &v) == 0 ? v : 0;
+}
+
+int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
+{
+	auto_kv struct kv kv = { 0 };
+	auto_close int dir = ct_state_rundir(ct, false, e);
+	int stage;
+
+	*ret = (struct ct_state){ .stage = CT_STAGE_NONE };
+	if (dir < 0 || kv_load(&kv, dir, "state", e) < 0) {
+		if (e->code != ENOENT)
+			return -e->code;
+		err_clear(e);
+		return 0;
+	}
+	if (!str_eq(kv_get(&kv, "BOOT"), boot_id()))
+		return 0;
+	stage = kv_get(&kv, "STAGE") ? table_find(stage_names, CT_STAGE_N, kv_get(&kv, "STAGE")) : -1;
+	if (stage < 0)
+		return err_say(e, EBADMSG, "%s/%u/state is damaged: no known STAGE", CT_RUN_DIR, ct->id);
+	ret->stage = (enum ct_stage)stage;
+	ret->gen = get_u64(&kv, "GEN");
+	ret->init_pid = (pid_t)get_u64(&kv, "INIT_PID");
+	ret->init_start = get_u64(&kv, "INIT_START");
+	ret->monitor_pid = (pid_t)get_u64(&kv, "MONITOR_PID");
+	ret->monitor_start = get_u64(&kv, "MONITOR_START");
+	ret->started_ms = get_u64(&kv, "STARTED_MS");
+	ret->uid_base = (uint32_t)get_u64(&kv, "UID_BASE");
+	return 0;
+}
+
+int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e)
+{
+	auto_close int dir = ct_state_rundir(ct, true, e);
+	char text[512];
+	int n;
+
+	if (dir < 0)
+		return dir;
+	n = snprintf(text, sizeof(text),
+		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64 "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
+		     "MONITOR_PID=\"%d\"\nMONITOR_START=\"%" PRIu64 "\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
+		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start, s->monitor_pid,
+		     s->monitor_start, s->started_ms, s->uid_base);
+	return fio_replace_run(dir, "state", text, (size_t)n, 0644, e);
+}
+
+int ct_state_drop(const struct ct *ct, struct err *e)
+{
+	auto_close int run = open(CT_RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (run < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open %s", CT_RUN_DIR);
+	return path_rmtree(run, ct->ids, e);
+}
+
+int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e)
+{
+	char path[32], text[1024], *p;
+	auto_close int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	if (n <= 0)
+		return err_set(e, ESRCH, "process %d", pid);
+	text[n] = '\0';
+	p = strrchr(text, ')');			/* the name may hold anything; fields count from the last ')' */
+	for (int field = 2; p && field < 22; field++)
+		p = strchr(p + 1, ' ');
+	if (!p || sscanf(p, " %" SCNu64, ret) != 1)
+		return err_say(e, EBADMSG, "%s is not understood", path);
+	/* a zombie is as good as dead */
+	p = strrchr(text, ')');
+	return p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X') ? err_set(e, ESRCH, "process %d", pid) : 0;
+}
+
+int ct_pid_open(pid_t pid, uint64_t start, struct err *e)
+{
+	auto_close int fd = pid > 0 ? sys_pidfd_open(pid, 0) : -1;
+	uint64_t got = 0;
+
+	if (fd < 0)
+		return err_set(e, ESRCH, "process %d", pid);
+	if (ct_pid_start(pid, &got, e) < 0)
+		return -e->code;
+	return got == start ? take_fd(&fd) : err_set(e, ESRCH, "process %d", pid);
+}
+
+bool ct_is_running(const struct ct *ct, struct ct_state *ret)
+{
+	struct ct_state local, *s = ret ? ret : &local;
+	struct err e = { 0 };
+	uint64_t start = 0;
+
+	if (ct_state_load(ct, s, &e) < 0 || (s->stage != CT_STAGE_RUNNING && s->stage != CT_STAGE_STOPPING))
+		return false;
+	return s->init_pid > 0 && ct_pid_start(s->init_pid, &start, &e) == 0 && start == s->init_start;
+}
+
+int ct_init_pidfd(const struct ct *ct, struct ct_state *ret, struct err *e)
+{
+	struct ct_state local, *s = ret ? ret : &local;
+	int fd = -ESRCH;
+
+	if (ct_is_running(ct, s))
+		fd = ct_pid_open(s->init_pid, s->init_start, e);
+	if (fd >= 0)
+		return fd;
+	err_say(e, ESRCH, "Container is not running");
+	e->exit = VZ_VE_NOT_RUNNING;
+	return -e->code;
+}
+
+bool ct_is_mounted(const struct ct *ct)
+{
+	auto_free char *root = ct_path_root(ct);
+	struct statx sx;
+
+	return root && statx(AT_FDCWD, root, AT_NO_AUTOMOUNT, STATX_BASIC_STATS, &sx) == 0 &&
+	       (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+int ct_netns_open(const struct ct_state *s, struct err *e)
+{
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/ns/net", s->init_pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "open the network namespace of process %d", s->init_pid) : fd;
+}

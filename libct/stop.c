@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * `stop` and `restart`: the stop script, a bounded graceful halt by the signal this kind of init knows, then the kill that
+ * cannot be refused, then everything down (down.c). Nothing waits without a deadline, and nothing waits for the monitor.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "libct/ct_priv.h"
+#include "libct/down.h"
+#include "libct/hook.h"
+#include "libct/inside.h"
+#include "util/sys.h"
+
+#define STOP_TIMEOUT_S 120
+
+/* What init answers to "power off": it is told apart by the file it runs, which the guest may fake to its own cost. */
+static int halt_signal(pid_t init)
+{
+	char path[40], exe[256];
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", init);
+	n = readlink(path, exe, sizeof(exe) - 1);
+	if (n <= 0)
+		return 0;
+	exe[n] = '\0';
+	if (strstr(exe, "/systemd"))
+		return SIGRTMIN + 3;
+	if (str_ends(exe, "/busybox"))
+		return SIGUSR2;
+	return 0;
+}
+
+/* Another init: its own halt(8). -f is not given, so that services are stopped in order. */
+static int run_halt(struct ct *ct, struct err *e)
+{
+	static const char *const argv[] = { "sh", "-c", "exec poweroff || exec halt", NULL };
+	int status = 0;
+
+	return ct_inside_run(ct, "/bin/sh", argv, NULL, &status, e);
+}
+
+static int ask(struct ct *ct, const struct ct_state *s, int pidfd, struct err *e)
+{
+	int sig = halt_signal(s->init_pid);
+
+	if (!sig)
+		return run_halt(ct, e);
+	if (sys_pidfd_send_signal(pidfd, sig) < 0 && errno != ESRCH)
+		return err_set(e, errno, "signal init of CT %u", ct->id);
+	return 0;
+}
+
+static int timeout_ms(const struct ct *ct)
+{
+	const struct num_opt *t = &ct->conf.stop_timeout;
+
+	return (int)(t->set && t->v > 0 && t->v < 86400 ? t->v : STOP_TIMEOUT_S) * 1000;
+}
+
+/* A guest that is frozen or stopped by a signal cannot halt; thaw it first so that the timeout is for real work. */
+static void thaw(struct ct *ct)
+{
+	struct err e = { 0 };
+
+	ct_freeze(ct, false, &e);
+}
+
+static int halt(struct ct *ct, struct ct_state *s, int pidfd, unsigned flags, struct err *e)
+{
+	struct err soft = { 0 };
+
+	thaw(ct);
+	if (!(flags & CT_STOP_FAST)) {
+		ct_say(ct, 0, "Stopping container ...");
+		if (ask(ct, s, pidfd, &soft) == 0 && sys_pidfd_wait(pidfd, timeout_ms(ct)) == 1)
+			return 0;
+	}
+	ct_say(ct, 0, "Killing container ...");
+	if (sys_pidfd_send_signal(pidfd, SIGKILL) < 0 && errno != ESRCH)
+		return err_set(e, errno, "kill init of CT %u", ct->id);
+	if (sys_pidfd_wait(pidfd, 30000) != 1) {
+		err_say(e, ETIMEDOUT, "Unable to stop container: operation timed out");
+		return err_exit(e, VZ_STOP_ERROR);
+	}
+	return 0;
+}
+
+int ct_stop(struct ct *ct, unsigned flags, struct err *e)
+{
+	unsigned down = flags & CT_STOP_SKIP_UMOUNT ? CT_DOWN_KEEP_MOUNT : 0;
+	auto_close int pidfd = -1;
+	struct err none = { 0 };
+	struct ct_state s;
+	bool mounted;
+
+	pidfd = ct_init_pidfd(ct, &s, &none);
+	if (pidfd < 0) {
+		ct_say(ct, -1, "Unable to stop: container is not running");
+		return 0;
+	}
+	if (ct_hook_inside(ct, CT_HOOK_STOP, e) < 0)
+		return -e->code;
+	s.stage = CT_STAGE_STOPPING;
+	if (ct_state_save(ct, &s, e) < 0 || halt(ct, &s, pidfd, flags, e) < 0)
+		return -e->code;
+	ct_say(ct, 0, "Container was stopped");
+	mounted = ct_is_mounted(ct);
+	if (ct_down(ct, down, e) < 0)
+		return -e->code;
+	if (mounted && !(flags & CT_STOP_SKIP_UMOUNT))
+		ct_say(ct, 0, "Container is unmounted");
+	return 0;
+}
+
+int ct_restart(struct ct *ct, unsigned start_flags, unsigned stop_flags, struct err *e)
+{
+	ct_say(ct, 0, "Restarting container");
+	if (ct_is_running(ct, NULL) && ct_stop(ct, stop_flags, e) < 0)
+		return -e->code;
+	return ct_start(ct, start_flags, e);
+}
+
+int ct_freeze(struct ct *ct, bool frozen, struct err *e)
+{
+	struct cg_host *h;
+	struct cg *cg;
+	int rc;
+
+	if (!ct_is_running(ct, NULL)) {
+		err_say(e, ESRCH, "Container is not running");
+		return err_exit(e, VZ_VE_NOT_RUNNING);
+	}
+	if (ct_host_cg(ct->host, &h, e) < 0 || cg_open(h, ct->ids, &cg, e) < 0)
+		return -e->code;
+	rc = cg_freeze(cg, frozen, 10000, e);
+	cg_close(cg);
+	return rc;
+}
