@@ -31,7 +31,7 @@ field = $(word $(2),$(subst :, ,$(1)))
 MAINS := $(foreach p,$(PROGRAMS),$(call field,$(p),2))
 GEN_MAINS := libct/seccomp_gen.c
 LIB_SRC := $(filter-out $(MAINS) $(GEN_MAINS),$(foreach m,$(MODULES) vzctl,$(wildcard $(m)/*.c)))
-LIB_OBJ := $(LIB_SRC:%.c=$(B)/%.o)
+LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
 BINS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(call field,$(p),2)),$(B)/$(call field,$(p),1)))
 
 LIBS_vzctl := -lnftnl -lmnl -lcap -l:libcgroup.a -lpthread
@@ -51,26 +51,26 @@ Q := $(if $(V),,@)
 
 all: $(BINS) $(if $(SAN),,man completion)
 
-$(B)/%.o: %.c
+$(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 $(B)/libvz.a: $(LIB_OBJ)
-	$(Q)rm -f $@ && ar rcs $@ $(LIB_OBJ)
+	$(Q)rm -f $@ && ar Dqcs $@ $(LIB_OBJ)	# q: two modules may have a file of one name
 
 define PROGRAM
-$(B)/$(1): $(B)/$(2:.c=.o) $(B)/libvz.a
+$(B)/$(1): $(B)/obj/$(2:.c=.o) $(B)/libvz.a
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_ALL) $$(LDX_$(1)) -o $$@ $$^ $$(LIBS_$(1))
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(call field,$(p),1),$(call field,$(p),2))))
 
 # The seccomp filter is compiled at build time: a start loads an array.
-$(B)/seccomp_gen: $(B)/libct/seccomp_gen.o
+$(B)/seccomp_gen: $(B)/obj/libct/seccomp_gen.o
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lseccomp
 $(B)/gen/seccomp_bpf.h: $(B)/seccomp_gen
 	@mkdir -p $(@D)
 	$(Q)ASAN_OPTIONS=detect_leaks=0 $< >$@
-$(B)/libct/seccomp.o: $(B)/gen/seccomp_bpf.h
+$(B)/obj/libct/seccomp.o: $(B)/gen/seccomp_bpf.h
 
 # Manual pages and completion: the tables in them are printed from the same rows that parse the options.
 MAN := $(patsubst man/%.in,$(B)/man/%,$(wildcard man/*.in))

@@ -8,9 +8,9 @@
 SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
 UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
-UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/%.o)
+UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
 UNIT_LIBS := $(LIBS_vzctl) -larchive
-RUNNER := $(B)/tests/lib/runner.o
+RUNNER := $(B)/obj/tests/lib/runner.o
 LEAVES := util cgroups net quota templates
 
 check: lint unit fuzz-replay
@@ -24,13 +24,13 @@ $(B)/unit: $(UNIT_OBJ) $(RUNNER) $(B)/libvz.a
 
 # One module and util only: what is broken elsewhere does not matter, and a forbidden arrow does not link.
 unit_of = $(wildcard $(patsubst $(1)/%.c,tests/unit/t_%.c,$(wildcard $(1)/*.c)))
-objs_of = $(patsubst %.c,$(B)/%.o,$(filter-out $(MAINS) $(GEN_MAINS),$(foreach m,$(sort util $(1)),$(wildcard $(m)/*.c))))
+objs_of = $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(MAINS) $(GEN_MAINS),$(foreach m,$(sort util $(1)),$(wildcard $(m)/*.c))))
 define MODULE_UNIT
 .PHONY: unit-$(1)
 unit-$(1):
 	@$$(SAN_MAKE) build/san/unit-$(1)
 	@build/san/unit-$(1) $$(T)
-$(B)/unit-$(1): $(patsubst %.c,$(B)/%.o,$(call unit_of,$(1))) $(RUNNER) $(call objs_of,$(1))
+$(B)/unit-$(1): $(patsubst %.c,$(B)/obj/%.o,$(call unit_of,$(1))) $(RUNNER) $(call objs_of,$(1))
 	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_ALL) -o $$@ $$^ $$(UNIT_LIBS)
 endef
 $(foreach m,$(LEAVES),$(eval $(call MODULE_UNIT,$(m))))
@@ -51,9 +51,9 @@ fuzz-replay:
 	@$(SAN_MAKE) $(FUZZERS:%=build/san/fuzz-%)
 	@tests/fuzz/replay $(FUZZERS)
 
-$(B)/fuzz-%: $(B)/tests/fuzz/f_%.o $(B)/tests/fuzz/driver.o $(B)/libvz.a
+$(B)/fuzz-%: $(B)/obj/tests/fuzz/f_%.o $(B)/obj/tests/fuzz/driver.o $(B)/libvz.a
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(UNIT_LIBS)
-.PRECIOUS: $(B)/tests/%.o
+.PRECIOUS: $(B)/obj/tests/%.o
 
 fuzz/%: tests/fuzz/f_%.c
 	@mkdir -p build/fuzz tests/fuzz/corpus/$*
