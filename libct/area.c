@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The private area as a directory: where it lies, whether it is there, its limits. What is in it is the layout's. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util/path.h"
+
+#include "libct/files.h"
+
+int ct_area_of(struct ct_area *a, const char *pattern, unsigned id, struct err *e)
+{
+	*a = (struct ct_area){ 0 };
+	if (!pattern || !*pattern) {
+		err_say(e, EINVAL, "VE_PRIVATE is not set");
+		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
+	}
+	a->path = ct_expand(pattern, id);
+	if (!a->path)
+		return err_set(e, ENOMEM, "private area");
+	return ct_path_split(a->path, &a->parent, &a->name, e);
+}
+
+void ct_area_done(struct ct_area *a)
+{
+	free(a->path);
+	free(a->parent);
+	free(a->name);
+	*a = (struct ct_area){ 0 };
+}
+
+/* The directory of private areas is root's alone: files in it carry the ids that containers see. */
+static int make_parent(const struct ct_area *a, struct err *e)
+{
+	auto_free char *up = NULL, *name = NULL;
+
+	if (strcmp(a->parent, "/") != 0) {
+		if (ct_path_split(a->parent, &up, &name, e) < 0)
+			return -e->code;
+		if (path_mkdir_host(up, 0755, e) < 0 || path_mkdir_host(a->parent, 0700, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+int ct_area_parent(const struct ct_area *a, bool make, struct err *e)
+{
+	int fd = open(a->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT && make) {
+		if (make_parent(a, e) < 0)
+			return -e->code;
+		fd = open(a->parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return fd < 0 ? err_set(e, errno, "open %s", a->parent) : fd;
+}
+
+int ct_area_exists(const struct ct_area *a)
+{
+	auto_closedir DIR *d = opendir(a->path);
+	struct dirent *de;
+
+	if (!d)
+		return errno == ENOENT ? 0 : 1;		/* a file, a dangling mount: something is there */
+	while ((de = readdir(d))) {
+		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0)
+			return 1;
+	}
+	return 2;
+}
+
+int ct_area_is_mountpoint(const struct ct_area *a)
+{
+	struct statx st;
+
+	return statx(AT_FDCWD, a->path, AT_SYMLINK_NOFOLLOW, STATX_TYPE, &st) == 0 &&
+	       (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
+}
+
+int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct quota_limit l;
+
+	if (dir < 0)
+		return 0;		/* no area yet: its start or its creation sets them */
+	quota_conf_limit(&c->quota, &l);
+	return quota_set(dir, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_SET) : 0;
+}

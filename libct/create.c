@@ -1,0 +1,479 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * create: everything is checked, then the area is made under a temporary name, the configuration written, and the rename
+ * of the area to its own name is the point from which the container exists. Before it an interrupted create is rolled
+ * back, after it there is nothing left to do.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/path.h"
+
+#include "libct/files.h"
+
+#define TMP_SUFFIX ".tmp"
+#define HOOK_FILE CT_CONF_DIR "/vps.create"
+#define CONF_BEFORE CT_INTENT_DIR "/%u.conf"
+
+struct work {
+	const struct ct_conf *opts;
+	struct kv kv;			/* what CTID.conf will say */
+	struct ct_conf want;		/* the same, parsed, and vz.conf's defaults */
+	struct ct_area area;
+	char *tmp;			/* the area's name until it is complete */
+	char *sample_path;
+	const char *sample;
+	struct tmpl tmpl;
+	const struct ct_rootfs_ops *ops;
+	struct quota_caps caps;
+	int parent;
+};
+
+static void work_done(struct work *w)
+{
+	kv_done(&w->kv);
+	ct_conf_done(&w->want);
+	ct_area_done(&w->area);
+	free(w->tmp);
+	free(w->sample_path);
+	if (w->parent >= 0)
+		close(w->parent);
+}
+
+static int fail(struct err *e, int exit, int code, const char *text)
+{
+	err_say(e, code, "%s", text);
+	return err_exit(e, exit);
+}
+
+/* --- the configuration a container starts with --- */
+
+static int sample_error(const struct ct *ct, const struct work *w, bool by_default, struct err *e)
+{
+	err_say(e, e->code, "Sample config %s not found: %s", w->sample_path ? w->sample_path : w->sample, strerror(e->code));
+	if (by_default) {
+		ct_say(ct, -1, "%s", e->text);
+		err_say(e, e->code, "Fix the value of CONFIGFILE in " CT_HOST_CONF);
+	}
+	return err_exit(e, VZ_CP_CONFIG);
+}
+
+static int copy_own(const struct ct *ct, struct work *w, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	return kv_print(&ct->kv, &b, e) < 0 ? -e->code : kv_parse(&w->kv, buf_str(&b), b.len, e);
+}
+
+static int base_text(struct ct *ct, const char *sample, struct work *w, struct err *e)
+{
+	bool by_default = !sample;
+
+	w->sample = sample ? sample : ct->host->conf.configfile;
+	if (!w->sample || !*w->sample)
+		return copy_own(ct, w, e);
+	if (!by_default || !ct->has_conf) {
+		if (ct_sample_load(w->sample, &w->kv, &w->sample_path, e) < 0)
+			return sample_error(ct, w, by_default, e);
+		if (!ct->has_conf)
+			return 0;
+		err_say(e, EEXIST, "Error: container config file " CT_CONF_DIR "/%u.conf already exists, can not use --config option",
+			ct->id);
+		return err_exit(e, VZ_CP_CONFIG);
+	}
+	ct_say(ct, 0, "Warning: CT config file already exists, not applying a default config sample.");
+	ct_say(ct, 0, "It might lead to incomplete CT configuration, you can use --applyconfig to fix.");
+	w->sample = NULL;
+	return copy_own(ct, w, e);
+}
+
+static int set_str(char **dst, const char *src, struct err *e)
+{
+	char *copy = src ? strdup(src) : NULL;
+
+	if (src && !copy)
+		return err_set(e, ENOMEM, "configuration");
+	free(*dst);
+	*dst = copy;
+	return 0;
+}
+
+/* Sample or old text, options on top, vz.conf's defaults below. */
+static int merge(struct ct *ct, struct work *w, struct err *e)
+{
+	const char *file = w->sample_path ? w->sample_path : CT_CONF_DIR;
+
+	if (ct_conf_from_kv(&w->want, &w->kv, w->sample_path ? ct : NULL, file, e) < 0 || ct_conf_merge(&w->want, w->opts, e) < 0)
+		return -e->code;
+	if (w->sample && set_str(&w->want.origin_sample, w->sample, e) < 0)
+		return -e->code;
+	ct_conf_defaults(&w->want, &ct->host->defaults, e);
+	return -e->code;
+}
+
+static int check_paths(struct ct *ct, struct work *w, struct err *e)
+{
+	if (!ct->host->conf.template_dir || !*ct->host->conf.template_dir)
+		return fail(e, VZ_VE_TMPL_NOTSET, EINVAL, "TEMPLATE is not set");
+	if (ct_area_of(&w->area, w->want.private_dir, ct->id, e) < 0)
+		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
+	if (!w->want.root || !*w->want.root)
+		return fail(e, VZ_VE_ROOT_NOTSET, EINVAL, "VE_ROOT is not set");
+	if (ct_area_exists(&w->area) != 1)
+		return 0;
+	err_say(e, EEXIST, "Private area already exists in %s", w->area.path);
+	return err_exit(e, VZ_FS_PRVT_AREA_EXIST);
+}
+
+static int check_layout(const struct ct *ct, struct work *w, struct err *e)
+{
+	(void)ct;
+	if (str_starts(w->want.layout, "ploop"))
+		return fail(e, VZ_PLOOP_UNSUP, ENOTSUP, "ploop is not supported: use --layout overlay or --layout dir, or set "
+			    "VE_LAYOUT=overlay in " CT_HOST_CONF);
+	w->ops = ct_rootfs_by_name(w->want.layout);
+	if (!w->ops) {
+		err_say(e, EINVAL, "unknown layout %s: use overlay or dir", w->want.layout);
+		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
+	}
+	return 0;
+}
+
+static int check_name(const struct ct *ct, const struct work *w, struct err *e)
+{
+	if (!w->opts->name || !*w->opts->name)
+		return 0;
+	if (ct_name_check(ct, w->opts->name, e) < 0)
+		return -e->code;
+	ct_say(ct, 0, "Name %s assigned", w->opts->name);
+	return 0;
+}
+
+/* The name that is stored is the archive's without directory and suffix. */
+static int find_template(struct ct *ct, struct work *w, struct err *e)
+{
+	const char *name = w->opts->ostemplate ? w->opts->ostemplate
+			   : w->want.ostemplate && *w->want.ostemplate ? w->want.ostemplate : ct->host->conf.def_ostemplate;
+
+	if (!name || !*name)
+		return fail(e, VZ_VE_OSTEMPLATE_NOTSET, EINVAL, "OS template is not specified");
+	if (tmpl_find(ct->host->conf.template_dir, name, &w->tmpl, e) < 0)
+		return err_exit(e, VZ_OSTEMPLATE_NOT_FOUND);
+	ct_say(ct, 1, "Found OS template %s", w->tmpl.archive[0] ? w->tmpl.archive : w->tmpl.name);
+	return set_str(&w->want.ostemplate, w->tmpl.name, e);
+}
+
+static int check_limits(struct ct *ct, const struct work *w, struct err *e)
+{
+	struct cg_host *cg;
+
+	if (w->opts->cg.ubc[CG_PHYSPAGES].set && cg_conf_is_vswap(&w->want.cg) && !w->want.cg.ubc[CG_SWAPPAGES].set)
+		return fail(e, VZ_NOTENOUGHUBCPARAMS, EINVAL, "Error: required UB parameter (swap) not set");
+	if (ct_host_cg_peek(ct->host, &cg, e) < 0)
+		return -e->code;
+	return cg_check(cg, &w->want.cg, e) < 0 ? err_exit(e, VZ_INVALID_PARAMETER_VALUE) : 0;
+}
+
+/* What a sample says of inodes is dropped where they cannot be counted; what the user says is refused by quota_set(). */
+static int check_quota(struct work *w, struct err *e)
+{
+	w->parent = ct_area_parent(&w->area, true, e);
+	if (w->parent < 0 || quota_probe(w->parent, &w->caps, e) < 0)
+		return err_exit(e, VZ_FS_NEW_VE_PRVT);
+	if (!w->caps.inodes && w->caps.blocks && !w->opts->quota.inodes.set) {
+		kv_unset(&w->kv, "DISKINODES");
+		w->want.quota.inodes = (struct num_pair){ 0 };
+	}
+	return 0;
+}
+
+static int prepare(struct ct *ct, const char *sample, struct work *w, struct err *e)
+{
+	auto_buf struct buf tmp = { .cap = 256 };
+
+	if (base_text(ct, sample, w, e) < 0 || merge(ct, w, e) < 0 || check_paths(ct, w, e) < 0 || check_layout(ct, w, e) < 0 ||
+	    check_name(ct, w, e) < 0 || find_template(ct, w, e) < 0 || check_limits(ct, w, e) < 0 ||
+	    ct_ips_check(ct, &w->want.net.ip, e) < 0)
+		return -e->code;
+	if (ct_area_is_mountpoint(&w->area)) {
+		err_say(e, EBUSY, "Can't create: private dir (%s) is a mount point. Suggestion: use --private %s/private",
+			w->area.path, w->area.path);
+		return err_exit(e, VZ_FS_NEW_VE_PRVT);
+	}
+	buf_addf(&tmp, "%s" TMP_SUFFIX, w->area.name);
+	w->tmp = buf_take(&tmp);
+	if (!w->tmp)
+		return err_set(e, ENAMETOOLONG, "%s", w->area.path);
+	return check_quota(w, e);
+}
+
+/* --- the work --- */
+
+static int save_before(const struct ct *ct, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+	char name[64];
+
+	if (!ct->has_conf)
+		return 0;
+	if (path_mkdir_host(CT_LIB_DIR, 0755, e) < 0 || path_mkdir_host(CT_INTENT_DIR, 0700, e) < 0)
+		return -e->code;
+	auto_close int dir = open(CT_INTENT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	str_fmt(name, sizeof(name), "%u.conf", ct->id);
+	if (dir < 0)
+		return err_set(e, errno, "open " CT_INTENT_DIR);
+	return kv_print(&ct->kv, &b, e) < 0 ? -e->code : fio_replace(dir, name, buf_str(&b), b.len, 0600, e);
+}
+
+static int begin(struct ct *ct, const struct work *w, struct err *e)
+{
+	const char *const pairs[] = {
+		"PRIVATE", w->area.path, "TMP", w->tmp, "CONF", ct->has_conf ? "old" : "new",
+		"NAME", w->opts->name && *w->opts->name ? w->opts->name : NULL,
+		"HOOK", access(HOOK_FILE, F_OK) == 0 ? "yes" : NULL, NULL,
+	};
+
+	return save_before(ct, e) < 0 ? -e->code : ct_intent_begin(ct, "create", pairs, e);
+}
+
+static int area_error(struct err *e)
+{
+	return err_exit(e, e->code == ENOSPC || e->code == EDQUOT ? VZ_FS_NO_DISK_SPACE : VZ_FS_NEW_VE_PRVT);
+}
+
+/* Limits come before contents, so that unpacking cannot exceed them. */
+static int make_area(struct ct *ct, struct work *w, struct err *e)
+{
+	struct quota_limit l;
+
+	if (quota_area_remove(w->parent, w->tmp, e) < 0 || quota_area_create(w->parent, w->tmp, ct->id, e) < 0)
+		return area_error(e);
+	auto_close int dir = openat(w->parent, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0) {
+		err_set(e, errno, "open %s/%s", w->area.parent, w->tmp);
+		return area_error(e);
+	}
+	quota_conf_limit(&w->want.quota, &l);
+	if (quota_set(dir, ct->id, &l, e) < 0)
+		return err_exit(e, VZ_DQ_SET);
+	if (w->ops->create(ct, dir, ct->host->conf.template_dir, &w->tmpl, e) < 0)
+		return area_error(e);
+	return 0;
+}
+
+static int alloc_uids(struct ct *ct, struct work *w, struct err *e)
+{
+	uint32_t base;
+	unsigned slot;
+
+	if (w->opts->local_uid.set) {
+		auto_close int dir = ct_idmap_dir(e);
+
+		if (dir < 0 || ct_slot_of(w->opts->local_uid.v, &slot) < 0 || ct_slot_claim(dir, slot, ct->id, e) < 0 ||
+		    fio_fsync_dir(dir, e) < 0)
+			return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
+		base = (uint32_t)w->opts->local_uid.v;
+	} else if (ct_idmap_alloc(ct, &base, e) < 0) {
+		return -e->code;
+	}
+	w->want.local_uid = w->want.local_gid = (struct num_opt){ .v = base, .set = true };
+	return 0;
+}
+
+/* Values that are only vz.conf's defaults stay there, but for the paths, the layout and the ids, which must not move later. */
+static int save(struct ct *ct, struct work *w, struct err *e)
+{
+	auto_conf struct ct_conf file = { 0 }, pinned = { 0 };
+	bool changed = false;
+
+	if (ct_conf_from_kv(&file, &w->kv, NULL, "", e) < 0 || ct_conf_pick(&pinned, &w->want, w->opts, e) < 0)
+		return err_exit(e, VZ_CONFIG_SAVE_ERROR);
+	pinned.local_uid = w->want.local_uid;
+	pinned.local_gid = w->want.local_gid;
+	if (str_list_copy(&pinned.net.ip, &w->want.net.ip, e) < 0 || set_str(&pinned.root, w->want.root, e) < 0 ||
+	    set_str(&pinned.private_dir, w->want.private_dir, e) < 0 || set_str(&pinned.layout, w->want.layout, e) < 0 ||
+	    set_str(&pinned.ostemplate, w->want.ostemplate, e) < 0 ||
+	    set_str(&pinned.origin_sample, w->want.origin_sample, e) < 0 ||
+	    ct_store_apply(&w->kv, &pinned, &file, NULL, &changed, e) < 0)
+		return err_exit(e, VZ_CONFIG_SAVE_ERROR);
+	return ct_store_kv(ct, &w->kv, CT_STORE_NO_COPY, e);
+}
+
+static int to_disk(const struct work *w, int dir, struct err *e)
+{
+	if (w->ops == &ct_rootfs_dir && syncfs(dir) < 0)	/* a whole tree was unpacked */
+		return err_set(e, errno, "sync %s", w->area.path);
+	return fio_fsync_dir(dir, e);
+}
+
+/* The commit point. */
+static int publish(const struct ct *ct, const struct work *w, struct err *e)
+{
+	auto_close int dir = openat(w->parent, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_set(e, errno, "open %s/%s", w->area.parent, w->tmp);
+	if (ct_store_copy(ct, dir, e) < 0 || to_disk(w, dir, e) < 0)
+		return -e->code;
+	if (unlinkat(w->parent, w->area.name, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "replace %s", w->area.path);
+	if (renameat2(w->parent, w->tmp, w->parent, w->area.name, RENAME_NOREPLACE) < 0)
+		return err_set(e, errno, "rename to %s", w->area.path);
+	return fio_fsync_dir(w->parent, e);
+}
+
+/* Left by a destroyed container of the same id. */
+static void drop_destroyed(const struct ct *ct)
+{
+	static const char *const suffixes[] = { "mount", "umount", "premount", "postumount", "start", "stop", "conf" };
+	struct err ignored = { 0 };
+	auto_close int dir = ct_store_dir(&ignored);
+	char name[64];
+
+	for (size_t i = 0; dir >= 0 && i < ARRAY_SIZE(suffixes); i++) {
+		str_fmt(name, sizeof(name), "%u.%s.destroyed", ct->id, suffixes[i]);
+		unlinkat(dir, name, 0);
+	}
+}
+
+static int work(struct ct *ct, struct work *w, struct err *e)
+{
+	ct_say(ct, 0, "Creating container private area (%s)", w->tmpl.name);
+	if (alloc_uids(ct, w, e) < 0 || make_area(ct, w, e) < 0)
+		return -e->code;
+	ct_say(ct, 0, "Performing postcreate actions");
+	if (save(ct, w, e) < 0)
+		return -e->code;
+	if (w->opts->name && *w->opts->name && ct_name_claim(ct, w->opts->name, NULL, e) < 0)
+		return -e->code;
+	if (publish(ct, w, e) < 0)
+		return area_error(e);
+	return ct_hook_create(ct, e) < 0 ? err_exit(e, VZ_ACTIONSCRIPT_ERROR) : 0;
+}
+
+/* --- undo, for a create that failed and for one that was killed --- */
+
+static int restore_conf(struct ct *ct, const char *which, struct err *e)
+{
+	auto_close int dir = ct_store_dir(e);
+	auto_buf struct buf b = BUF_INIT;
+	char name[32], before[64];
+
+	str_fmt(name, sizeof(name), "%u.conf", ct->id);
+	str_fmt(before, sizeof(before), CONF_BEFORE, ct->id);
+	if (dir < 0)
+		return -e->code;
+	if (str_eq(which, "old")) {
+		if (fio_read_at(AT_FDCWD, before, &b, e) < 0 || fio_replace(dir, name, buf_str(&b), b.len, 0644, e) < 0)
+			return -e->code;
+		return 0;
+	}
+	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove " CT_CONF_DIR "/%s", name);
+	return 0;
+}
+
+static int undo_area(const struct kv *kv, const struct ct_area *a, struct err *e)
+{
+	const char *tmp = kv_get(kv, "TMP");
+	auto_close int parent = ct_area_parent(a, false, e);
+
+	if (parent < 0) {
+		if (e->code != ENOENT)
+			return -e->code;
+		err_clear(e);
+		return 0;
+	}
+	if (tmp && quota_area_remove(parent, tmp, e) < 0)
+		return -e->code;
+	return quota_area_remove(parent, a->name, e);
+}
+
+static void forget(const struct ct *ct)
+{
+	char before[64];
+
+	str_fmt(before, sizeof(before), CONF_BEFORE, ct->id);
+	unlink(before);
+}
+
+static int undo(struct ct *ct, const struct kv *kv, const struct ct_area *a, struct err *e)
+{
+	const char *name = kv_get(kv, "NAME");
+
+	if (undo_area(kv, a, e) < 0 || (name && ct_name_unlink(ct->id, name, e) < 0))
+		return -e->code;
+	ct_store_load(ct, &(struct err){ 0 });		/* for LOCAL_UID, if it came that far */
+	if (ct_idmap_free(ct, e) < 0 || restore_conf(ct, kv_get(kv, "CONF"), e) < 0)
+		return -e->code;
+	ct_store_load(ct, &(struct err){ 0 });
+	forget(ct);
+	return 0;
+}
+
+/* With a vps.create to run the container counts only when that has ended well; else when its area has its name. */
+int ct_create_recover(struct ct *ct, const struct kv *kv, struct err *e)
+{
+	auto_area struct ct_area a = { 0 };
+	const char *path = kv_get(kv, "PRIVATE"), *tmp = kv_get(kv, "TMP");
+	bool committed;
+
+	if (!path || !tmp)
+		return err_say(e, EBADMSG, "the record lacks PRIVATE or TMP");
+	if (ct_area_of(&a, path, ct->id, e) < 0)
+		return -e->code;
+	committed = kv_get(kv, "COMMIT") || (!kv_get(kv, "HOOK") && ct_area_exists(&a) == 1);
+	if (committed) {
+		forget(ct);
+		return 0;
+	}
+	return undo(ct, kv, &a, e);
+}
+
+static void roll_back(struct ct *ct, const struct work *w)
+{
+	auto_kv struct kv kv = { 0 };
+	struct err e = { 0 };
+
+	if (!ct_intent_load(ct, &kv))
+		return;
+	if (undo(ct, &kv, &w->area, &e) < 0)
+		ct_say(ct, -1, "Warning: %s; the next command on container %u tries again", e.text, ct->id);
+	else
+		ct_intent_end(ct, &e);
+}
+
+static int create(struct ct *ct, const char *sample, struct work *w, struct err *e)
+{
+	if (prepare(ct, sample, w, e) < 0)
+		return -e->code;
+	if (begin(ct, w, e) < 0)
+		return area_error(e);
+	if (work(ct, w, e) < 0 || (access(HOOK_FILE, F_OK) == 0 && ct_intent_commit(ct, e) < 0)) {
+		roll_back(ct, w);
+		return -e->code;
+	}
+	forget(ct);
+	drop_destroyed(ct);
+	ct_intent_end(ct, &(struct err){ 0 });
+	return 0;
+}
+
+int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e)
+{
+	auto_call(work_done) struct work w = { .opts = opts, .parent = -1 };
+
+	if (create(ct, c->sample, &w, e) < 0) {
+		ct_say(ct, -1, "%s", e->text);
+		return err_say(e, e->code, "Creation of container private area failed");
+	}
+	ct_say(ct, 0, "Container private area was created");
+	return 0;
+}

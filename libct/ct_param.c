@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Rows of what libct itself acts on, and the table of all modules' rows. */
+#include <stddef.h>
+#include <string.h>
+
+#include "libct/files.h"
+
+#define CT(field) .off = offsetof(struct ct_conf, field)
+
+static const struct param ct_params[] = {
+	{ .key = "NAME", .opt = "name", .arg = "name", .type = &param_str, CT(name), .flags = PARAM_SAVE_ONLY | PARAM_CREATE,
+	  .man = "Name that may be used instead of the id: letters, digits, '-', '+', '_', '.' and blanks, but not a number. "
+		 "An empty one takes the name away." },
+	{ .key = "DESCRIPTION", .opt = "description", .arg = "text", .type = &param_str, CT(description),
+	  .flags = PARAM_CREATE, .man = "Free text of one line." },
+	{ .key = "OSTEMPLATE", .opt = "ostemplate", .arg = "name", .type = &param_str, CT(ostemplate),
+	  .flags = PARAM_CREATE | PARAM_SAVE_ONLY,
+	  .man = "OS template: a name in TEMPLATE/cache, or for create the absolute path of an archive." },
+	{ .key = "ORIGIN_SAMPLE", .arg = "name", .type = &param_str, CT(origin_sample), .flags = PARAM_NO_SET,
+	  .man = "Sample that the configuration was made from." },
+	{ .key = "VE_ROOT", .opt = "root", .arg = "path", .type = &ct_type_path, CT(root),
+	  .flags = PARAM_CREATE | PARAM_RAW | PARAM_FIXED | PARAM_HOST_DEFAULT, .def = "/vz/root/$VEID",
+	  .man = "Mount point of the root. $VEID stands for the id." },
+	{ .key = "VE_PRIVATE", .opt = "private", .arg = "path", .type = &ct_type_path, CT(private_dir),
+	  .flags = PARAM_CREATE | PARAM_RAW | PARAM_FIXED | PARAM_HOST_DEFAULT, .def = "/vz/private/$VEID",
+	  .man = "Directory of the container's files. $VEID stands for the id." },
+	{ .key = "VE_LAYOUT", .opt = "layout", .alias_opt = "velayout", .arg = "layout", .type = &ct_type_layout, CT(layout),
+	  .flags = PARAM_CREATE | PARAM_NO_SET | PARAM_HOST_DEFAULT, .def = "overlay",
+	  .man = "How files are kept: overlay (the template is shared read-only, changes lie above it) or dir (a copy of the "
+		 "template; simfs is the same)." },
+	{ .opt = "ve_layout", .arg = "layout", .type = &ct_type_layout, CT(layout), .flags = PARAM_CREATE | PARAM_NO_SET,
+	  .man = "Another spelling of --layout." },
+	{ .key = "MOUNT_OPTS", .opt = "mount_opts", .arg = "list", .type = &param_str, CT(mount_opts), .flags = PARAM_RESTART,
+	  .man = "Mount options of an image; kept, but layouts without an image have none." },
+	{ .key = "ONBOOT", .opt = "onboot", .arg = "yes|no", .type = &param_yesno, CT(onboot),
+	  .man = "Whether the container is started when the host boots." },
+	{ .key = "BOOTORDER", .opt = "bootorder", .arg = "num", .type = &param_u64, CT(bootorder),
+	  .man = "Order at boot: higher numbers start earlier, containers without one last." },
+	{ .key = "DISABLED", .opt = "disabled", .arg = "yes|no", .type = &param_yesno, CT(disabled), .def = "no",
+	  .man = "With yes, start refuses unless --force is given." },
+	{ .key = "STOP_TIMEOUT", .opt = "stop-timeout", .arg = "seconds", .type = &param_u64, CT(stop_timeout), .max = 86400,
+	  .def = "120", .flags = PARAM_SAVE_ONLY | PARAM_HOST_DEFAULT,
+	  .man = "How long stop waits for the container to shut down before it kills it. 0 stands for 120." },
+	{ .key = "LOCAL_UID", .opt = "local_uid", .arg = "uid", .type = &ct_type_uid, CT(local_uid),
+	  .flags = PARAM_CREATE | PARAM_NO_SET,
+	  .man = "First host id of the container's user namespace, 65536 ids long. Chosen and recorded by create; no two "
+		 "containers share one." },
+	{ .key = "LOCAL_GID", .opt = "local_gid", .arg = "gid", .type = &ct_type_uid, CT(local_gid),
+	  .flags = PARAM_CREATE | PARAM_NO_SET, .man = "The same for groups; always equal to LOCAL_UID." },
+	{ .key = "HOSTNAME", .opt = "hostname", .arg = "name", .type = &ct_type_hostname, CT(hostname),
+	  .flags = PARAM_LIVE | PARAM_CREATE, .man = "Host name inside." },
+	{ .key = "NAMESERVER", .opt = "nameserver", .arg = "addr", .type = &ct_type_nameserver, CT(nameserver),
+	  .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .man = "DNS servers, replacing those set before; inherit copies the host's resolv.conf." },
+	{ .key = "SEARCHDOMAIN", .opt = "searchdomain", .arg = "domain", .type = &ct_type_domain, CT(searchdomain),
+	  .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .man = "DNS search domains, replacing those set before; inherit copies the host's." },
+	{ .opt = "userpasswd", .arg = "user:password", .type = &ct_type_userpw, CT(userpasswd), .flags = PARAM_LIVE | PARAM_LIST,
+	  .man = "Sets a password inside, making the user if there is none. A stopped container is started for it and stopped "
+		 "again. Never stored." },
+	{ .key = "FEATURES", .opt = "features", .arg = "name:on|off", .type = &ct_type_feature, CT(features),
+	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Optional abilities: sysfs nfs sit ipip ppp ipgre bridge nfsd." },
+	{ .key = "CAPABILITY", .opt = "capability", .arg = "name:on|off", .type = &ct_type_cap, CT(capability),
+	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Capabilities that the container's processes may have." },
+	{ .key = "DEVICES", .opt = "devices", .arg = "b|c:major:minor|all:[r][w][q]|none", .type = &ct_type_dev, CT(devices),
+	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Devices that may be opened, by number." },
+	{ .key = "DEVNODES", .opt = "devnodes", .arg = "name:[r][w][q]|none", .type = &ct_type_devnode, CT(devnodes),
+	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Devices of the host that appear in the container's /dev and may be opened." },
+};
+
+/* The modules export their numbers of rows as variables, so the table is completed before main(). It is written once and
+ * then shown to everybody as the constant that ct.h declares. */
+static struct param_group groups[] = {
+	{ "Identity and life", ct_params, ARRAY_SIZE(ct_params), 0 },
+	{ "Memory, processors, processes and I/O", cg_params, 0, offsetof(struct ct_conf, cg) },
+	{ "Network", net_params, 0, offsetof(struct ct_conf, net) },
+	{ "Disk quota", quota_params, 0, offsetof(struct ct_conf, quota) },
+};
+extern const struct param_group ct_param_groups[ARRAY_SIZE(groups)] __attribute__((alias("groups")));
+const size_t ct_param_groups_n = ARRAY_SIZE(groups);
+
+static void __attribute__((constructor)) complete_groups(void)
+{
+	groups[1].n = cg_params_n;
+	groups[2].n = net_params_n;
+	groups[3].n = quota_params_n;
+}
+
+const struct param *ct_row_next(struct ct_row_iter *it, size_t *base)
+{
+	while (it->group < ARRAY_SIZE(groups)) {
+		const struct param_group *g = &groups[it->group];
+
+		if (it->row < g->n) {
+			*base = g->base;
+			return &g->rows[it->row++];
+		}
+		it->group++;
+		it->row = 0;
+	}
+	return NULL;
+}
+
+static bool same(const char *a, const char *b)
+{
+	return a && !strcmp(a, b);
+}
+
+const struct param *ct_param_by_key(const char *key, size_t *base)
+{
+	struct ct_row_iter it = { 0 };
+	const struct param *p;
+
+	while ((p = ct_row_next(&it, base))) {
+		if (same(p->key, key) || same(p->alias_key, key))
+			return p;
+	}
+	return NULL;
+}
+
+const struct param *ct_param_by_opt(const char *opt, size_t *base)
+{
+	struct ct_row_iter it = { 0 };
+	const struct param *p;
+
+	while ((p = ct_row_next(&it, base))) {
+		if (same(p->opt, opt) || same(p->alias_opt, opt))
+			return p;
+	}
+	return NULL;
+}

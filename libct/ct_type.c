@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Types of libct's own parameters: a shared type plus what this value may be. What ends up in a generated file (hosts,
+ * resolv.conf, shadow) is narrowed here to what cannot start another line or field in it.
+ */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "util/buf.h"
+#include "util/path.h"
+
+#include "libct/caps.h"
+#include "libct/files.h"
+
+#define UNUSED __attribute__((unused))
+
+/* Wrappers: the shared types' functions are not constants, so rows of another type cannot name them. */
+static void str_print(const struct param *p, const void *field, struct buf *b)
+{
+	param_str.print(p, field, b);
+}
+static bool str_is_set(const void *field)
+{
+	return param_str.is_set(field);
+}
+static bool str_equal(const void *a, const void *b)
+{
+	return param_str.equal(a, b);
+}
+static int str_dup(void *dst, const void *src, struct err *e)
+{
+	return param_str.copy(dst, src, e);
+}
+static void str_done(void *field)
+{
+	param_str.done(field);
+}
+static void list_print(const struct param *p, const void *field, struct buf *b)
+{
+	param_list.print(p, field, b);
+}
+static bool list_is_set(const void *field)
+{
+	return param_list.is_set(field);
+}
+static bool list_equal(const void *a, const void *b)
+{
+	return param_list.equal(a, b);
+}
+static int list_copy(void *dst, const void *src, struct err *e)
+{
+	return param_list.copy(dst, src, e);
+}
+static void list_done(void *field)
+{
+	param_list.done(field);
+}
+static bool num_is_set(const void *field)
+{
+	return param_u64.is_set(field);
+}
+static bool num_equal(const void *a, const void *b)
+{
+	return param_u64.equal(a, b);
+}
+static int num_copy(void *dst, const void *src, struct err *e)
+{
+	return param_u64.copy(dst, src, e);
+}
+static void num_done(void *field)
+{
+	param_u64.done(field);
+}
+static void num_print_field(const struct param *p UNUSED, const void *field, struct buf *b)
+{
+	num_print(b, ((const struct num_opt *)field)->v);
+}
+
+#define STR_TYPE(var, text, parser) const struct param_type var = { \
+	text, sizeof(char *), parser, str_print, str_is_set, str_equal, str_dup, str_done }
+#define LIST_TYPE(var, text, parser) const struct param_type var = { \
+	text, sizeof(struct str_list), parser, list_print, list_is_set, list_equal, list_copy, list_done }
+#define NUM_TYPE(var, text, parser) const struct param_type var = { \
+	text, sizeof(struct num_opt), parser, num_print_field, num_is_set, num_equal, num_copy, num_done }
+
+/* --- strings --- */
+
+static bool has_dotdot(const char *s)
+{
+	while ((s = strstr(s, ".."))) {
+		if (s[-1] == '/' && (s[2] == '/' || !s[2]))
+			return true;
+		s += 2;
+	}
+	return false;
+}
+
+static int path_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	if (*text && (*text != '/' || has_dotdot(text) || strlen(text) >= 1024))
+		return err_say(e, EINVAL, "'%s' is not an absolute path without '..'", text);
+	return param_str.parse(p, text, src, field, e);
+}
+STR_TYPE(ct_type_path, "path", path_parse);
+
+static int layout_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	static const char *const known[] = { "overlay", "dir", "simfs", "ploop", "ploop:expanded", "ploop:plain", "ploop:raw" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		if (!strcmp(text, known[i]))
+			return param_str.parse(p, text, src, field, e);
+	}
+	return err_say(e, EINVAL, "'%s' is not a layout: overlay, dir or simfs", text);
+}
+STR_TYPE(ct_type_layout, "layout", layout_parse);
+
+/* Letters, digits, hyphens inside, dots between; an underscore is not good DNS, but hosts have it. */
+static bool is_domain(const char *s, size_t max)
+{
+	size_t label = 0;
+
+	if (!*s || strlen(s) > max)
+		return false;
+	for (; *s; s++) {
+		if (*s == '.') {
+			if (!label || s[-1] == '-')
+				return false;
+			label = 0;
+			continue;
+		}
+		if (!isalnum((unsigned char)*s) && *s != '_' && (*s != '-' || !label))
+			return false;
+		if ((unsigned char)*s >= 0x80 || ++label > 63)
+			return false;
+	}
+	return s[-1] != '-';
+}
+
+static int hostname_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	if (*text && (!is_domain(text, 64) || text[strlen(text) - 1] == '.'))
+		return err_say(e, EINVAL, "'%s' is not a host name: labels of letters, digits and hyphens, at most 64 characters",
+			       text);
+	return param_str.parse(p, text, src, field, e);
+}
+STR_TYPE(ct_type_hostname, "hostname", hostname_parse);
+
+/* --- lists: each word is checked before one of them is added --- */
+
+typedef bool word_fn(const char *word, struct err *e);
+
+static int words_parse(const struct param_type *split, word_fn *good, const struct param *p, const char *text,
+		       enum param_src src, void *field, struct err *e)
+{
+	struct str_list words = { 0 };
+	struct str_list *l = field;
+	int r = split->parse(p, text, src, &words, e);
+
+	for (size_t i = 0; r == 0 && i < words.n; i++) {
+		if (!good(words.v[i], e))
+			r = -e->code;
+		else if (!str_list_has(l, words.v[i]))
+			r = str_list_add(l, words.v[i], e);
+	}
+	if (r == 0)
+		l->set = true;
+	str_list_clear(&words);
+	return r;
+}
+
+static bool is_nameserver(const char *s, struct err *e)
+{
+	struct in6_addr a;
+	bool good = !strcmp(s, "inherit") || inet_pton(AF_INET, s, &a) == 1 || inet_pton(AF_INET6, s, &a) == 1;
+
+	if (!good)
+		err_say(e, EINVAL, "'%s' is neither an address nor the word inherit", s);
+	return good;
+}
+
+static int nameserver_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_list, is_nameserver, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_nameserver, "addresses", nameserver_parse);
+
+static bool is_search(const char *s, struct err *e)
+{
+	if (is_domain(s, 253) || !strcmp(s, "."))
+		return true;
+	err_say(e, EINVAL, "'%s' is not a domain name", s);
+	return false;
+}
+
+static int domain_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_list, is_search, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_domain, "domains", domain_parse);
+
+static bool is_userpw(const char *s, struct err *e)
+{
+	const char *colon = strchr(s, ':');
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-$");
+
+	if (colon && colon[1] && n == (size_t)(colon - s) && n > 0 && n <= 32 && *s != '-' && !str_has_ctrl(s))
+		return true;
+	err_say(e, EINVAL, "expected user:password without blanks");	/* the text is a secret: never repeated */
+	return false;
+}
+
+static int userpw_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_list, is_userpw, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_userpw, "user:password", userpw_parse);
+
+static bool is_switch(const char *s, struct err *e)
+{
+	const char *colon = strchr(s, ':');
+
+	if (colon && colon != s && (!strcmp(colon, ":on") || !strcmp(colon, ":off")))
+		return true;
+	err_say(e, EINVAL, "'%s' is not NAME:on or NAME:off", s);
+	return false;
+}
+
+static bool is_cap(const char *s, struct err *e)
+{
+	const char *one[] = { s, NULL };
+	const struct str_list l = { .v = (char **)one, .n = 1, .set = true };
+	uint64_t mask;
+
+	return is_switch(s, e) && ct_caps_mask(&l, &mask, e) == 0;
+}
+
+static int cap_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_listc, is_cap, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_cap, "switches", cap_parse);
+
+static bool is_feature(const char *s, struct err *e)
+{
+	static const char *const names[] = { "sysfs", "nfs", "sit", "ipip", "ppp", "ipgre", "bridge", "nfsd" };
+	size_t n = strcspn(s, ":");
+
+	if (!is_switch(s, e))
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (strlen(names[i]) == n && !strncmp(names[i], s, n))
+			return true;
+	}
+	err_say(e, EINVAL, "feature %.*s is unknown", (int)n, s);
+	return false;
+}
+
+static int feature_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_listc, is_feature, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_feature, "switches", feature_parse);
+
+static bool is_perm(const char *s)
+{
+	return !strcmp(s, "none") || (*s && strlen(s) <= 3 && !s[strspn(s, "rwq")]);
+}
+
+/* b:8:1:rw, c:10:all:none; loop devices would open the host's files. */
+static bool is_dev(const char *s, struct err *e)
+{
+	const char *minor = (*s == 'b' || *s == 'c') && s[1] == ':' ? strchr(s + 2, ':') : NULL;
+	const char *perm = minor ? strchr(minor + 1, ':') : NULL;
+	size_t major_n = minor ? strspn(s + 2, "0123456789") : 0;
+
+	if (!perm || s + 2 + major_n != minor || !major_n || major_n > 4 || !is_perm(perm + 1) ||
+	    (minor + 1 + strspn(minor + 1, "0123456789") != perm && strncmp(minor, ":all:", 5) != 0) || perm == minor + 1) {
+		err_say(e, EINVAL, "'%s' is not b|c:MAJOR:MINOR|all:[r][w][q]|none", s);
+		return false;
+	}
+	if (*s == 'b' && strtoul(s + 2, NULL, 10) == 7) {
+		err_say(e, EINVAL, "Device %s is not allowed to be assigned to a CT", s);
+		return false;
+	}
+	return true;
+}
+
+static int dev_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_list, is_dev, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_dev, "devices", dev_parse);
+
+/* net/tun:rw. Whether the node exists is asked when it is given, not each time the file is read. */
+static bool is_devnode(const char *s, struct err *e)
+{
+	const char *colon = strrchr(s, ':');
+
+	if (!colon || colon == s || *s == '/' || *s == '.' || strstr(s, "/.") || strstr(s, "//") || !is_perm(colon + 1)) {
+		err_say(e, EINVAL, "'%s' is not NAME:[r][w][q]|none with NAME below /dev", s);
+		return false;
+	}
+	if (str_starts(s, "loop")) {
+		err_say(e, EINVAL, "Device %.*s is not allowed to be assigned to a CT", (int)(colon - s), s);
+		return false;
+	}
+	return true;
+}
+
+static bool is_devnode_here(const char *s, struct err *e)
+{
+	char path[300];
+	struct stat st;
+
+	if (!is_devnode(s, e))
+		return false;
+	if (str_fmt(path, sizeof(path), "/dev/%.*s", (int)(strrchr(s, ':') - s), s) == 0 && stat(path, &st) == 0 &&
+	    (S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)))
+		return true;
+	err_set(e, ENOENT, "Incorrect device name %s", path);
+	return false;
+}
+
+static int devnode_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	return words_parse(&param_list, src == PARAM_CLI ? is_devnode_here : is_devnode, p, text, src, field, e);
+}
+LIST_TYPE(ct_type_devnode, "devices", devnode_parse);
+
+/* --- numbers --- */
+
+/* A base that somebody asks for must be one that can be recorded; a file may come from elsewhere and is sorted out at use. */
+static int uid_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	struct num_opt v = { 0 };
+	unsigned slot;
+
+	if (param_u64.parse(p, text, src, &v, e) < 0)
+		return -e->code;
+	if (src == PARAM_CLI && ct_slot_of(v.v, &slot) < 0)
+		return err_say(e, EINVAL, "%s is not a multiple of %u from %u up to %u; every container has a user namespace",
+			       text, CT_UID_COUNT, CT_UID_FIRST, CT_UID_END - CT_UID_COUNT);
+	*(struct num_opt *)field = v;
+	return 0;
+}
+NUM_TYPE(ct_type_uid, "uid", uid_parse);
+
+static int size_parse(const struct param *p UNUSED, const char *text, enum param_src src UNUSED, void *field, struct err *e)
+{
+	uint64_t v;
+	int r = num_size(text, NUM_BYTES, &v);
+
+	if (r < 0 || v >= NUM_UNLIMITED)
+		return err_say(e, EINVAL, "'%s' is not a size in bytes (NUM[TGMKPB])", text);
+	*(struct num_opt *)field = (struct num_opt){ .v = v, .set = true };
+	return 0;
+}
+NUM_TYPE(ct_type_size, "bytes", size_parse);

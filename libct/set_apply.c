@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What set changes in a running container, part by part in OpenVZ's order and with its messages. Each part is applied from
+ * a whole configuration, so putting a part back is the same call with the old one.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "util/buf.h"
+
+#include "libct/files.h"
+
+static unsigned cg_parts(const struct cg_conf *c)
+{
+	unsigned parts = 0;
+
+	for (size_t i = 0; i < CG_UBC_N; i++)
+		parts |= c->ubc[i].set ? CT_LIVE_UBC : 0;
+	if (c->cpuunits.set || c->cpulimit.set || c->cpus.set || c->cpumask || c->nodemask)
+		parts |= CT_LIVE_CPU;
+	if (c->ioprio.set || c->iolimit.set || c->iopslimit.set)
+		parts |= CT_LIVE_IO;
+	return parts;
+}
+
+unsigned ct_live_parts(const struct ct_conf *c)
+{
+	unsigned parts = cg_parts(&c->cg);
+
+	if (c->net.ip.set || c->net.ip_del.set)
+		parts |= CT_LIVE_IP;
+	if (c->hostname || c->nameserver.set || c->searchdomain.set)
+		parts |= CT_LIVE_GUEST;
+	if (c->quota.space.set || c->quota.inodes.set)
+		parts |= CT_LIVE_QUOTA;
+	return parts;
+}
+
+/* --- addresses --- */
+
+/* Members of @a that @b lacks. */
+static int minus(struct str_list *ret, const struct str_list *a, const struct str_list *b, struct err *e)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		if (!str_list_has(b, a->v[i]) && str_list_add(ret, a->v[i], e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+int ct_live_plan(struct ct_live *l, struct err *e)
+{
+	if (minus(&l->ip_add, &l->want->net.ip, &l->old->net.ip, e) < 0)
+		return -e->code;
+	return minus(&l->ip_del, &l->old->net.ip, &l->want->net.ip, e);
+}
+
+void ct_live_done(struct ct_live *l)
+{
+	str_list_clear(&l->ip_add);
+	str_list_clear(&l->ip_del);
+}
+
+static void say_ips(const struct ct *ct, const char *what, const struct str_list *ips)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	if (!ips->n)
+		return;
+	for (size_t i = 0; i < ips->n; i++) {
+		const char *slash = strchr(ips->v[i], '/');
+
+		buf_addf(&b, " %.*s", (int)(slash ? slash - ips->v[i] : (ptrdiff_t)strlen(ips->v[i])), ips->v[i]);
+	}
+	ct_say(ct, 0, "%s IP address(es):%s", what, buf_str(&b));
+}
+
+static int change_ips(struct ct *ct, const struct str_list *add, const struct str_list *del, const struct ct_conf *c,
+		      struct err *e)
+{
+	struct ct_state s;
+	struct net *n;
+
+	if (!add->n && !del->n)
+		return 0;
+	if (ct_host_net(ct->host, &n, e) < 0 || ct_state_load(ct, &s, e) < 0)
+		return -e->code;
+	auto_close int netns = ct_netns_open(&s, e);
+	if (netns < 0 || net_change(n, ct->id, netns, add, del, e) < 0)
+		return -e->code;
+	return ct_guest_apply(ct, c, CT_GUEST_IP, e);
+}
+
+/* After a crash nobody knows which of @ips came that far: each is taken away, and put back if the configuration has it. */
+int ct_live_sync_ips(struct ct *ct, const char *ips, struct err *e)
+{
+	struct str_list all = { 0 }, have = { 0 }, none = { 0 };
+	struct err ignored = { 0 };
+	int r = str_list_split(&all, ips, " ", e);
+
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		if (str_list_has(&ct->conf.net.ip, all.v[i]))
+			r = str_list_add(&have, all.v[i], e);
+	}
+	for (size_t i = 0; r == 0 && i < all.n; i++) {
+		char *one[] = { all.v[i], NULL };
+
+		change_ips(ct, &none, &(struct str_list){ .v = one, .n = 1, .set = true }, &ct->conf, &ignored);
+	}
+	if (r == 0)
+		r = change_ips(ct, &have, &none, &ct->conf, e);
+	str_list_clear(&all);
+	str_list_clear(&have);
+	return r;
+}
+
+static int apply_ip(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	if (c != l->want)
+		return change_ips(ct, &l->ip_del, &l->ip_add, c, e);
+	if (l->change) {
+		say_ips(ct, str_list_has(&l->change->net.ip_del, "all") ? "Deleting all" : "Deleting", &l->ip_del);
+		say_ips(ct, "Adding", &l->ip_add);
+	}
+	return change_ips(ct, &l->ip_add, &l->ip_del, c, e);
+}
+
+/* --- control groups --- */
+
+typedef int cg_fn(struct cg *cg, const struct cg_conf *c, struct err *e);
+
+static int with_cg(struct ct *ct, const struct ct_conf *c, cg_fn *fn, cg_fn *fn2, struct err *e)
+{
+	struct cg_host *host = NULL;
+	struct cg *cg = NULL;
+	int r;
+
+	if (ct_host_cg(ct->host, &host, e) < 0 || cg_open(host, ct->ids, &cg, e) < 0)
+		return -e->code;
+	r = fn(cg, &c->cg, e);
+	if (r == 0 && fn2)
+		r = fn2(cg, &c->cg, e);
+	cg_close(cg);
+	return r;
+}
+
+static int apply_ubc(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	if (with_cg(ct, c, cg_apply_memory, cg_apply_pids, e) < 0)
+		return -e->code;
+	if (l->change && c == l->want)
+		ct_say(ct, 0, "UB limits were set successfully");
+	return 0;
+}
+
+static void say_num(const struct ct *ct, const char *what, const struct num_opt *v, const char *unit)
+{
+	if (v->set)
+		ct_say(ct, 0, "Setting %s: %" PRIu64 "%s", what, v->v, unit);
+}
+
+static int apply_cpu(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	const struct cg_conf *g = l->change && c == l->want ? &l->change->cg : NULL;
+
+	if (g) {
+		say_num(ct, "CPU limit", &g->cpulimit, "");
+		say_num(ct, "CPU units", &g->cpuunits, "");
+		say_num(ct, "CPUs", &g->cpus, "");
+		if (g->cpumask)
+			ct_say(ct, 0, "Setting CPU mask: %s", g->cpumask);
+		if (g->nodemask)
+			ct_say(ct, 0, "Setting NUMA node mask: %s", g->nodemask);
+	}
+	return with_cg(ct, c, cg_apply_cpu, NULL, e);
+}
+
+static int apply_io(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	const struct cg_conf *g = l->change && c == l->want ? &l->change->cg : NULL;
+
+	if (g && g->iolimit.set && g->iolimit.v)
+		say_num(ct, "iolimit", &g->iolimit, " bytes/sec");
+	else if (g && g->iolimit.set)
+		ct_say(ct, 0, "Setting iolimit: 0 (unlimited)");
+	if (g)
+		say_num(ct, "iopslimit", &g->iopslimit, " iops");
+	return with_cg(ct, c, cg_apply_io, NULL, e);
+}
+
+/* --- inside, and on disk --- */
+
+static int apply_guest(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	unsigned what = 0;
+
+	if (!l->change || l->change->hostname)
+		what |= CT_GUEST_HOSTNAME;
+	if (!l->change || l->change->nameserver.set || l->change->searchdomain.set)
+		what |= CT_GUEST_DNS;
+	return ct_guest_apply(ct, c, what, e);
+}
+
+static int apply_quota(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	(void)l;
+	return ct_area_quota(ct, c, e);
+}
+
+static const struct {
+	unsigned part;
+	int exit;			/* unless the part's own error has one */
+	const char *name;
+	int (*apply)(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e);
+} parts[] = {
+	{ CT_LIVE_UBC, VZ_SETUBC_ERROR, "UBC", apply_ubc },
+	{ CT_LIVE_IP, VZ_CANT_ADDIP, "network", apply_ip },
+	{ CT_LIVE_CPU, VZ_SETFSHD_ERROR, "CPU", apply_cpu },
+	{ CT_LIVE_IO, VZ_SET_IO, "I/O", apply_io },
+	{ CT_LIVE_GUEST, 0, "host name and DNS", apply_guest },
+	{ CT_LIVE_QUOTA, VZ_DQ_SET, "disk quota", apply_quota },
+};
+
+int ct_live_apply(struct ct *ct, struct ct_live *l, struct err *e)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		if (!(l->parts & parts[i].part))
+			continue;
+		if (parts[i].apply(ct, l, l->want, e) < 0) {
+			err_add(e, "Unable to apply %s parameters", parts[i].name);
+			/* a part may have half of itself done */
+			l->done |= parts[i].part == CT_LIVE_IP ? 0 : parts[i].part;
+			return parts[i].exit ? err_exit(e, parts[i].exit) : -e->code;
+		}
+		l->done |= parts[i].part;
+	}
+	return 0;
+}
+
+void ct_live_undo(struct ct *ct, struct ct_live *l)
+{
+	for (size_t i = ARRAY_SIZE(parts); i-- > 0; ) {
+		struct err e = { 0 };
+
+		if ((l->done & parts[i].part) && parts[i].apply(ct, l, l->old, &e) < 0)
+			ct_say(ct, -1, "Warning: unable to put %s parameters back: %s", parts[i].name, e.text);
+	}
+	l->done = 0;
+}
+
+void ct_live_not_running(unsigned what, struct err *e)
+{
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(parts) && !(what & parts[i].part))
+		i++;
+	err_say(e, ESRCH, "Unable to apply %s parameters: container is not running", parts[i].name);
+	err_exit(e, VZ_VE_NOT_RUNNING);
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * CTID.conf: read, changed line by line, replaced atomically, copied into the private area so that a container can be
+ * registered again when /etc is lost. What a value means is decided in conf.c and by the rows.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/path.h"
+
+#include "libct/files.h"
+
+#define COPY_XATTR "trusted.vz.conf"
+#define COPY_FILE "ve.conf"
+
+int ct_store_dir(struct err *e)
+{
+	int fd = open(CT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 && errno == ENOENT) {
+		if (path_mkdir_host(CT_CONF_DIR, 0755, e) < 0)
+			return -e->code;
+		fd = open(CT_CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	return fd < 0 ? err_set(e, errno, "open " CT_CONF_DIR) : fd;
+}
+
+/* ct->conf again from ct->kv and the host's defaults. */
+static int remerge(struct ct *ct, const struct ct *say, struct err *e)
+{
+	char path[64];
+
+	ct_conf_done(&ct->conf);
+	str_fmt(path, sizeof(path), CT_CONF_DIR "/%u.conf", ct->id);
+	if (ct_conf_from_kv(&ct->conf, &ct->kv, say, path, e) < 0)
+		return -e->code;
+	ct_conf_defaults(&ct->conf, &ct->host->defaults, e);
+	return -e->code;
+}
+
+/* Warnings are given once per handle: the reload under the lock says nothing again. */
+int ct_store_load(struct ct *ct, struct err *e)
+{
+	bool first = !ct->loaded;
+	char path[64];
+
+	kv_done(&ct->kv);
+	ct->has_conf = false;
+	ct->loaded = true;
+	str_fmt(path, sizeof(path), CT_CONF_DIR "/%u.conf", ct->id);
+	if (kv_load(&ct->kv, AT_FDCWD, path, e) < 0) {
+		int code = e->code;
+		struct err ignored = { 0 };
+
+		remerge(ct, NULL, &ignored);
+		return code == ENOENT ? -ENOENT : err_exit(e, code == EINVAL || code == EFBIG ? VZ_INVALID_CONFIG : VZ_NOCONFIG);
+	}
+	ct->has_conf = true;
+	return remerge(ct, first ? ct : NULL, e);
+}
+
+int ct_store_adopt(struct ct *ct, struct kv *kv, struct err *e)
+{
+	SWAP(ct->kv, *kv);
+	kv_done(kv);
+	return remerge(ct, NULL, e);
+}
+
+/* --- the copy in the private area --- */
+
+/* overlay has a directory of its own around what the container sees; in dir the area is the tree, so an attribute. */
+static int copy_xattr(int area, const struct buf *b, struct err *e)
+{
+	auto_close int fd = openat(area, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(e, errno, "open the private area");
+	if (fsetxattr(fd, COPY_XATTR, buf_str(b), b->len, 0) == 0 || errno == ENOTSUP || errno == E2BIG || errno == ERANGE ||
+	    errno == ENOSPC || errno == EDQUOT || errno == EPERM)
+		return 0;		/* a convenience: a file system that has no room for it does not fail a command */
+	return err_set(e, errno, "copy the configuration into the private area");
+}
+
+int ct_store_copy(const struct ct *ct, int area, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	if (kv_print(&ct->kv, &b, e) < 0)
+		return -e->code;
+	if (!str_eq(ct->conf.layout, "overlay"))
+		return copy_xattr(area, &b, e);
+	if (fio_replace_run(area, COPY_FILE, buf_str(&b), b.len, 0600, e) < 0 && e->code != EDQUOT && e->code != ENOSPC)
+		return -e->code;
+	err_clear(e);
+	return 0;
+}
+
+/* The file is saved already: a copy that fails is worth a word, not a failure. */
+static void copy_out(const struct ct *ct)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int area = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct err e = { 0 };
+
+	if (area >= 0 && ct_store_copy(ct, area, &e) < 0)
+		ct_say(ct, -1, "Warning: %s", e.text);
+}
+
+/* --- writing --- */
+
+static int save_error(struct err *e)
+{
+	err_add(e, "Unable to save the configuration");
+	return err_exit(e, VZ_CONFIG_SAVE_ERROR);
+}
+
+int ct_store_kv(struct ct *ct, struct kv *kv, unsigned flags, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+	auto_close int dir = ct_store_dir(e);
+	char name[32];
+
+	str_fmt(name, sizeof(name), "%u.conf", ct->id);
+	if (dir < 0 || kv_print(kv, &b, e) < 0 || fio_replace(dir, name, buf_str(&b), b.len, 0644, e) < 0)
+		return save_error(e);
+	ct->has_conf = true;
+	if (ct_store_adopt(ct, kv, e) < 0)
+		return save_error(e);
+	if (!(flags & CT_STORE_NO_COPY))
+		copy_out(ct);
+	if (!(flags & CT_STORE_QUIET))
+		ct_say(ct, 0, "CT configuration saved to " CT_CONF_DIR "/%u.conf", ct->id);
+	return 0;
+}
+
+static int set_row(struct kv *kv, const struct param *p, size_t base, const struct ct_conf *c, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	p->type->print(p, (const char *)c + base + p->off, &b);
+	if (buf_failed(&b))
+		return err_set(e, ENOMEM, "%s", p->key);
+	if (kv_set(kv, p->key, buf_str(&b), p->flags & PARAM_RAW, e) < 0)
+		return -e->code;
+	if (p->alias_key)
+		kv_unset(kv, p->alias_key);
+	return 0;
+}
+
+/* Rows of @c that differ from @file go into @kv; those that equal @skip (NULL: none) only repeat a default. */
+int ct_store_apply(struct kv *kv, const struct ct_conf *c, const struct ct_conf *file, const struct ct_conf *skip, bool *changed,
+		   struct err *e)
+{
+	struct ct_row_iter it = { 0 };
+	const struct param *p;
+	size_t base, other;
+
+	while ((p = ct_row_next(&it, &base))) {
+		if (!p->key || ct_param_by_key(p->key, &other) != p || !ct_conf_row_set(p, base, c))
+			continue;
+		if (ct_conf_row_set(p, base, file) ? ct_conf_row_equal(p, base, c, file)
+						   : skip && ct_conf_row_equal(p, base, c, skip))
+			continue;
+		if (set_row(kv, p, base, c, e) < 0)
+			return -e->code;
+		*changed = true;
+	}
+	return 0;
+}
+
+static int kv_copy(struct kv *dst, const struct kv *src, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	return kv_print(src, &b, e) < 0 ? -e->code : kv_parse(dst, buf_str(&b), b.len, e);
+}
+
+int ct_store_rows(struct ct *ct, const struct ct_conf *c, unsigned flags, bool *changed, struct err *e)
+{
+	auto_conf struct ct_conf file = { 0 };
+	auto_kv struct kv kv = { 0 };
+
+	*changed = false;
+	if (kv_copy(&kv, &ct->kv, e) < 0 || ct_conf_own(ct, &file, e) < 0 ||
+	    ct_store_apply(&kv, c, &file, flags & CT_STORE_PIN ? NULL : &ct->conf, changed, e) < 0)
+		return save_error(e);
+	return *changed ? ct_store_kv(ct, &kv, flags, e) : 0;
+}
+
+int ct_store_put(struct ct *ct, const struct ct_conf *c, struct err *e)
+{
+	bool changed;
+
+	return ct_store_rows(ct, c, 0, &changed, e);
+}
