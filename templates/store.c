@@ -18,7 +18,9 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/fio.h"
+#include "util/kv.h"
 #include "util/lock.h"
+#include "util/num.h"
 #include "util/path.h"
 #include "util/str.h"
 
@@ -249,4 +251,93 @@ int tmpl_unpack(const struct tmpl *t, int dir, const struct tmpl_limits *l, stru
 	if (unpack_archive(archive, dir, l, &r, e) < 0)
 		return err_add(e, "OS template %s", t->name);
 	return 0;
+}
+
+static uint64_t number(const struct kv *kv, const char *key)
+{
+	const char *text = kv_get(kv, key);
+	uint64_t v = 0;
+
+	return text && num_u64(text, &v) == 0 ? v : 0;
+}
+
+static int read_manifest(int base, const char *digest, struct tmpl_info *ret, struct err *e)
+{
+	auto_kv struct kv kv = { 0 };
+	auto_close int dir = -1;
+	char path[128];
+
+	store_path(path, digest, "");
+	dir = openat(base, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "%s", path);
+	if (kv_load(&kv, dir, "manifest", e) < 0)
+		return -e->code;
+	ret->unpacked = true;
+	ret->entries = number(&kv, "ENTRIES");
+	ret->bytes = number(&kv, "UNPACKED_BYTES");
+	ret->nodes_skipped = number(&kv, "DEVICES_SKIPPED");
+	ret->xattrs_dropped = number(&kv, "XATTRS_DROPPED");
+	return 0;
+}
+
+int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct err *e)
+{
+	auto_close int base = open_base(tmpldir, e), tree = -1;
+	struct stat st;
+	struct key k;
+
+	memset(ret, 0, sizeof(*ret));
+	if (base < 0)
+		return -e->code;
+	if (stat(t->archive, &st) < 0)
+		return err_set(e, errno, "%s", t->archive);
+	ret->archive_bytes = (uint64_t)st.st_size;
+	key_of(&st, &k);
+	if (!index_get(base, &k, t->digest) || tree_open(base, t->digest, &tree) < 0)
+		return 0;
+	return read_manifest(base, t->digest, ret, e);
+}
+
+int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, struct tmpl_info *ret, struct err *e)
+{
+	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
+	auto_close int base = open_base(tmpldir, e), archive = -1;
+	char known[TMPL_DIGEST_LEN + 1] = "";
+	struct unpack_result r;
+	struct stat st;
+	struct key k;
+
+	if (base < 0)
+		return -e->code;
+	archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (archive < 0 || fstat(archive, &st) < 0)
+		return err_set(e, errno, "%s", t->archive);
+	key_of(&st, &k);
+	index_get(base, &k, known);
+	if (tmp_make(base, &tmp, e) < 0 || unpack_to_tmp(t, archive, &tmp, l, &r, e) < 0)
+		return -e->code;
+	if (known[0] && strcmp(known, r.digest) != 0)
+		return err_say(e, EBADMSG, "%s is not what was unpacked from it: its digest was %s and is %s", t->archive,
+			       known, r.digest);
+	str_copy(t->digest, sizeof(t->digest), r.digest);
+	*ret = (struct tmpl_info){ (uint64_t)st.st_size, known[0] != '\0', r.count.entries, r.count.bytes,
+				   r.count.nodes_skipped, r.count.xattrs_dropped };
+	return 0;
+}
+
+int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e)
+{
+	auto_close int base = open_base(tmpldir, e), cache = -1;
+	const char *file = strrchr(t->archive, '/');
+	char path[4096];
+
+	if (base < 0)
+		return -e->code;
+	if (!file || str_fmt(path, sizeof(path), "%s/cache%s", tmpldir, file) < 0 || strcmp(path, t->archive) != 0)
+		return err_say(e, EINVAL, "%s is not in the template cache", t->archive);
+	cache = openat(base, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (cache < 0 || unlinkat(cache, file + 1, 0) < 0)
+		return err_set(e, errno, "remove %s", t->archive);
+	return fio_fsync_dir(cache, e);
 }

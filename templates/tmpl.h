@@ -46,4 +46,24 @@ int tmpl_sweep(const char *tmpldir, struct err *e);
  * for byte. Present and same content: nothing to do. */
 int tmpl_build_base(const char *tmpldir, const char *busybox, struct err *e);
 
+/* What is known of @t without reading the archive: digest as remembered for this very file (t->digest, "" if none). */
+struct tmpl_info {
+	uint64_t archive_bytes;
+	bool unpacked;			/* the store has its tree; only then the numbers below */
+	uint64_t entries, bytes, nodes_skipped, xattrs_dropped;
+};
+int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct err *e);
+/* Reads the whole archive of @t, unpacks it on trial below TEMPLATE/tmp and throws that away. Fills t->digest. EBADMSG also
+ * when the store remembers another digest for this file. */
+int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, struct tmpl_info *ret, struct err *e);
+/* Removes the archive from the cache. Unpacked trees stay: containers stand on them. EINVAL: not in the cache. */
+int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e);
+/*
+ * Makes TEMPLATE/cache/NAME.tar.zst as the recipe @name says: a directory with recipe.conf, files/ and post.d/, given by a
+ * path with a '/' in it, or looked for in TEMPLATE/recipes, VZ_LIBEXEC/recipes and the source tree. Takes a minute and the
+ * network; the builders' output goes to stderr. The mirror is the one this host's apt uses. *ret: what was made.
+ * ENOENT: no such recipe, or a tool is missing; EINVAL: a bad recipe; ECHILD: a builder failed.
+ */
+int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
+
 #endif

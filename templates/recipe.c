@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Recipes: a directory that says how a template is made. recipe.conf names the packages, files/ and post.d/ finish the
+ * tree. The one builder now is mmdebstrap, which runs in mount, pid, ipc and uts namespaces of its own; what it installs
+ * is signed by the distribution, whose keyring this host has. Nothing is downloaded by our own code.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include "templates/tmpl_priv.h"
+#include "util/auto.h"
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/kv.h"
+#include "util/path.h"
+#include "util/spawn.h"
+#include "util/str.h"
+
+#define BUILD_TIMEOUT_MS (3600 * 1000)
+#define APT_TEXT (4u << 20)
+#define ARGS_MAX 64
+
+struct recipe {
+	char dir[4096];
+	struct kv conf;
+	struct str_list hooks;		/* paths of post.d/, sorted */
+	struct str_list sources;	/* "deb URL SUITE COMPONENTS" */
+};
+
+static void recipe_done(struct recipe *r)
+{
+	kv_done(&r->conf);
+	str_list_clear(&r->hooks);
+	str_list_clear(&r->sources);
+}
+
+/* A path that becomes part of an argument of a program that might show it to a shell. */
+static bool plain(const char *s, const char *more)
+{
+	static const char ok[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+-_~";
+
+	for (; *s; s++)
+		if (!strchr(ok, *s) && !strchr(more, *s))
+			return false;
+	return true;
+}
+
+static const char *conf(const struct recipe *r, const char *key, const char *def)
+{
+	const char *v = kv_get(&r->conf, key);
+
+	return v && *v ? v : def;
+}
+
+static bool has_recipe(const char *dir)
+{
+	char path[4200];
+
+	return str_fmt(path, sizeof(path), "%s/recipe.conf", dir) == 0 && access(path, R_OK) == 0;
+}
+
+static int find_recipe(const char *tmpldir, const char *name, char out[4096], struct err *e)
+{
+	char exe[2048] = "", try[4][4096] = { "" };
+	char *slash;
+
+	if (strchr(name, '/')) {
+		str_copy(try[0], sizeof(try[0]), name);
+	} else if (!path_is_component(name)) {
+		return err_say(e, EINVAL, "not the name of a recipe");
+	} else {
+		ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+
+		slash = n > 0 ? strrchr(exe, '/') : NULL;
+		if (slash)
+			*slash = '\0';
+		str_fmt(try[0], sizeof(try[0]), "%s/recipes/%s", tmpldir, name);
+		str_fmt(try[1], sizeof(try[1]), VZ_LIBEXEC "/recipes/%s", name);
+		str_fmt(try[2], sizeof(try[2]), "%s/../templates/recipes/%s", exe, name);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(try); i++) {
+		auto_free char *real = try[i][0] && has_recipe(try[i]) ? realpath(try[i], NULL) : NULL;
+
+		if (real && str_copy(out, 4096, real) == 0)
+			return 0;
+	}
+	return err_say(e, ENOENT, "recipe %s not found: no %s/recipe.conf", name, try[0]);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int read_hooks(struct recipe *r, struct err *e)
+{
+	char dir[4200], path[4500];
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+
+	str_fmt(dir, sizeof(dir), "%s/post.d", r->dir);
+	d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? 0 : err_set(e, errno, "%s", dir);
+	while ((de = readdir(d))) {
+		if (de->d_name[0] < '0' || de->d_name[0] > '9')
+			continue;
+		if (str_fmt(path, sizeof(path), "%s/%s", dir, de->d_name) < 0 || !plain(path, "/") || access(path, X_OK) < 0)
+			return err_say(e, EINVAL, "%s/%s is not executable, or its path has other characters than letters, "
+				       "digits and /._+-", dir, de->d_name);
+		if (str_list_add(&r->hooks, path, e) < 0)
+			return -e->code;
+	}
+	if (r->hooks.n > 1)
+		qsort(r->hooks.v, r->hooks.n, sizeof(r->hooks.v[0]), by_name);
+	return 0;
+}
+
+static int load(struct recipe *r, const char *tmpldir, const char *name, struct err *e)
+{
+	static const struct { const char *key, *more; bool need; } t[] = {
+		{ "NAME", "", true }, { "ARCH", "", true }, { "BUILDER", "", true }, { "SUITE", "", true },
+		{ "SUITES_MORE", " ", false }, { "COMPONENTS", " ", false }, { "VARIANT", "", false },
+		{ "PACKAGES", " :", false }, { "ZSTD_LEVEL", "", false }, { "SOURCE_DATE_EPOCH", "", false },
+	};
+	auto_close int dir = -1;
+
+	if (find_recipe(tmpldir, name, r->dir, e) < 0)
+		return -e->code;
+	dir = open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "%s", r->dir);
+	if (kv_load(&r->conf, dir, "recipe.conf", e) < 0)
+		return err_add(e, "%s", r->dir);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		const char *v = conf(r, t[i].key, "");
+
+		if ((t[i].need && !*v) || !plain(v, t[i].more))
+			return err_say(e, EINVAL, "%s/recipe.conf: %s is %s", r->dir, t[i].key, *v ? "not valid" : "missing");
+	}
+	if (!path_is_component(conf(r, "NAME", "")) || strlen(conf(r, "NAME", "")) > 200)
+		return err_say(e, EINVAL, "%s/recipe.conf: NAME is not valid", r->dir);
+	if (!str_eq(conf(r, "BUILDER", ""), "mmdebstrap"))
+		return err_say(e, EINVAL, "%s/recipe.conf: BUILDER: only mmdebstrap is known", r->dir);
+	return read_hooks(r, e);
+}
+
+/* Runs a program whose output is wanted. */
+static int run_read(const char *const *argv, struct buf *b, struct err *e)
+{
+	auto_close int fd = memfd_create("output", MFD_CLOEXEC);
+	struct spawn s = { .argv = argv, .out = fd, .err = -1, .timeout_ms = BUILD_TIMEOUT_MS };
+	int status;
+
+	if (fd < 0)
+		return err_set(e, errno, "memfd");
+	if (spawn_wait(&s, &status, e) < 0)
+		return -e->code;
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		return err_set(e, errno, "output of %s", argv[0]);
+	return fio_read_fd(fd, b, argv[0], e);
+}
+
+/* One line per index that this host's apt knows: URL|RELEASE|ORIGIN. Asks apt to fetch its lists when it has none. */
+static int apt_targets(struct buf *b, struct err *e)
+{
+	static const char *const ask[] = { "/usr/bin/apt-get", "indextargets", "--format", "$(REPO_URI)|$(RELEASE)|$(ORIGIN)",
+					   "Created-By: Packages", NULL };
+	static const char *const update[] = { "/usr/bin/apt-get", "-q", "update", NULL };
+	struct spawn s = { .argv = update, .out = 2, .timeout_ms = BUILD_TIMEOUT_MS };
+	int status;
+
+	if (run_read(ask, b, e) < 0)
+		return -e->code;
+	if (b->len)
+		return 0;
+	if (spawn_wait(&s, &status, e) < 0)
+		return -e->code;
+	return run_read(ask, b, e);
+}
+
+static bool is_security(const char *suite)
+{
+	return str_ends(suite, "-security");
+}
+
+/* The mirror for @suite: of the same suite, else of another Debian suite of its kind. "" if apt knows none. */
+static int mirror_of(const struct str_list *lines, const char *suite, char out[1024], struct err *e)
+{
+	bool exact = false;
+
+	out[0] = '\0';
+	for (size_t i = 0; i < lines->n && !exact; i++) {
+		struct str_list f __attribute__((cleanup(str_list_clear))) = { 0 };
+
+		if (str_list_split(&f, lines->v[i], "|", e) < 0)
+			return -e->code;
+		if (f.n < 2)
+			continue;
+		exact = str_eq(f.v[1], suite);
+		if (exact || (!out[0] && f.n > 2 && str_eq(f.v[2], "Debian") && is_security(f.v[1]) == is_security(suite)))
+			if (str_copy(out, 1024, f.v[0]) < 0 || !plain(out, "/:@[]%?="))
+				return err_say(e, EINVAL, "apt's mirror for %s is not a plain URL", suite);
+	}
+	return 0;
+}
+
+static int add_source(struct recipe *r, const char *url, const char *suite, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	buf_addf(&b, "deb %s %s %s", url, suite, conf(r, "COMPONENTS", "main"));
+	return str_list_add(&r->sources, buf_str(&b), e);
+}
+
+static int find_sources(struct recipe *r, struct err *e)
+{
+	struct str_list suites __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct str_list lines __attribute__((cleanup(str_list_clear))) = { 0 };
+	auto_buf struct buf b = { .cap = APT_TEXT };
+	const char *mirror = kv_get(&r->conf, "MIRROR");
+	char url[1024];
+
+	if (mirror && *mirror)
+		return plain(mirror, "/:@[]%?=") ? add_source(r, mirror, conf(r, "SUITE", ""), e)
+						 : err_say(e, EINVAL, "%s/recipe.conf: MIRROR is not a plain URL", r->dir);
+	if (str_list_add(&suites, conf(r, "SUITE", ""), e) < 0 ||
+	    str_list_split(&suites, conf(r, "SUITES_MORE", ""), " ", e) < 0 || apt_targets(&b, e) < 0 ||
+	    str_list_split(&lines, buf_str(&b), "\n", e) < 0)
+		return err_add(e, "ask apt for a mirror");
+	for (size_t i = 0; i < suites.n; i++) {
+		if (mirror_of(&lines, suites.v[i], url, e) < 0)
+			return -e->code;
+		if (!url[0] && i == 0)
+			return err_say(e, ENOENT, "this host's apt knows no mirror of %s; set MIRROR in %s/recipe.conf",
+				       suites.v[0], r->dir);
+		if (url[0] && add_source(r, url, suites.v[i], e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+static int arg(struct str_list *l, const char *opt, const char *val, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	buf_addf(&b, "%s%s", opt, val);
+	if (buf_failed(&b))
+		return err_set(e, ENOMEM, "arguments");
+	return str_list_add(l, buf_str(&b), e);
+}
+
+static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_list *l, struct err *e)
+{
+	bool lists = str_eq(conf(r, "APT_LISTS", "no"), "yes");
+	auto_buf struct buf packages = BUF_INIT;
+
+	for (const char *p = conf(r, "PACKAGES", ""); *p; p++)
+		buf_addc(&packages, *p == ' ' ? ',' : *p);
+	if (arg(l, "/usr/bin/mmdebstrap", "", e) < 0 || arg(l, "--mode=", "unshare", e) < 0 ||
+	    arg(l, "--variant=", conf(r, "VARIANT", "minbase"), e) < 0 ||
+	    arg(l, "--architectures=", conf(r, "ARCH", ""), e) < 0 || arg(l, "--format=", "tar", e) < 0)
+		return -e->code;
+	if (packages.len && arg(l, "--include=", buf_str(&packages), e) < 0)
+		return -e->code;
+	if (lists && (arg(l, "--skip=", "cleanup/apt/lists", e) < 0 ||
+		      arg(l, "--aptopt=", "Acquire::Languages \"none\"", e) < 0 ||
+		      arg(l, "--aptopt=", "Acquire::GzipIndexes \"true\"", e) < 0))
+		return -e->code;
+	for (size_t i = 0; i < r->hooks.n; i++)
+		if (arg(l, "--customize-hook=", r->hooks.v[i], e) < 0)
+			return -e->code;
+	if (arg(l, conf(r, "SUITE", ""), "", e) < 0 || arg(l, out, "", e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < r->sources.n; i++)
+		if (arg(l, r->sources.v[i], "", e) < 0)
+			return -e->code;
+	return l->n < ARGS_MAX ? 0 : err_say(e, E2BIG, "too many arguments for mmdebstrap");
+}
+
+static int run_tool(const struct str_list *l, const struct recipe *r, const char *package, struct err *e)
+{
+	const char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", NULL, NULL };
+	char epoch[64];
+	struct spawn s = { .argv = (const char *const *)l->v, .env = env, .out = 2, .timeout_ms = BUILD_TIMEOUT_MS };
+	int status;
+
+	if (access(l->v[0], X_OK) < 0)
+		return err_say(e, ENOENT, "%s is missing: apt-get install %s", l->v[0], package);
+	if (conf(r, "SOURCE_DATE_EPOCH", NULL) &&
+	    str_fmt(epoch, sizeof(epoch), "SOURCE_DATE_EPOCH=%s", conf(r, "SOURCE_DATE_EPOCH", "")) == 0)
+		env[3] = epoch;
+	if (spawn_wait(&s, &status, e) < 0)
+		return err_add(e, "build %s", conf(r, "NAME", ""));
+	return 0;
+}
+
+static int compress(const struct recipe *r, const char *from, const char *to, struct err *e)
+{
+	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+
+	if (arg(&l, "/usr/bin/zstd", "", e) < 0 || arg(&l, "-q", "", e) < 0 || arg(&l, "-T0", "", e) < 0 ||
+	    arg(&l, "-", conf(r, "ZSTD_LEVEL", "9"), e) < 0 || arg(&l, from, "", e) < 0 || arg(&l, "-o", "", e) < 0 ||
+	    arg(&l, to, "", e) < 0)
+		return -e->code;
+	return run_tool(&l, r, "zstd", e);
+}
+
+static int install(int base, const struct tmpl_tmp *tmp, const char *tmpldir, const char *name, struct tmpl *ret,
+		   struct err *e)
+{
+	auto_close int cache = path_mkdirs(base, "cache", 0755, e);
+	auto_close int fd = openat(tmp->dir, "root.tar.zst", O_RDONLY | O_CLOEXEC);
+	char file[256];
+
+	if (cache < 0)
+		return -e->code;
+	if (fd < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+		return err_set(e, errno, "tmp/%s/root.tar.zst", tmp->name);
+	str_fmt(file, sizeof(file), "%s.tar.zst", name);
+	if (renameat(tmp->dir, "root.tar.zst", cache, file) < 0)
+		return err_set(e, errno, "%s/cache/%s", tmpldir, file);
+	if (fio_fsync_dir(cache, e) < 0)
+		return -e->code;
+	return tmpl_find(tmpldir, name, ret, e);
+}
+
+int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e)
+{
+	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
+	struct recipe r __attribute__((cleanup(recipe_done))) = { .dir = "" };
+	struct str_list args __attribute__((cleanup(str_list_clear))) = { 0 };
+	char tar[4300], zst[4300];
+	auto_close int base = -1;
+
+	if (load(&r, tmpldir, name, e) < 0 || find_sources(&r, e) < 0 || path_mkdir_host(tmpldir, 0755, e) < 0)
+		return -e->code;
+	base = open(tmpldir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (base < 0)
+		return err_set(e, errno, "%s", tmpldir);
+	if (tmpl_sweep(tmpldir, e) < 0 || tmp_make(base, &tmp, e) < 0)
+		return -e->code;
+	if (str_fmt(tar, sizeof(tar), "%s/tmp/%s/root.tar", tmpldir, tmp.name) < 0 || !plain(tar, "/") ||
+	    str_fmt(zst, sizeof(zst), "%s/tmp/%s/root.tar.zst", tmpldir, tmp.name) < 0)
+		return err_say(e, EINVAL, "the path %s has characters that a build cannot use", tmpldir);
+	if (mmdebstrap_args(&r, tar, &args, e) < 0 || run_tool(&args, &r, "mmdebstrap", e) < 0 ||
+	    compress(&r, tar, zst, e) < 0)
+		return -e->code;
+	return install(base, &tmp, tmpldir, conf(&r, "NAME", ""), ret, e);
+}
