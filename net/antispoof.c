@@ -34,7 +34,7 @@
 #define TYPE_IFNAME 41u
 #define TYPE_IP4 7u
 #define TYPE_IP6 8u
-#define RULES_USE 8		/* from_ct: seven rules and one jump to it */
+#define RULES_USE 7		/* from_ct: six rules and one jump to it */
 #define SETUP_TRIES 16
 #define ND_FIRST 133		/* router solicitation ... */
 #define ND_LAST 137		/* ... redirect */

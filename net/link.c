@@ -140,6 +140,14 @@ int link_delete(struct nl *nl, const char *name, struct err *e)
 	return nl_batch_end(&b);
 }
 
+int link_delete_dead(struct nl *nl, unsigned id, struct err *e)
+{
+	char dead[IFNAMSIZ];
+
+	str_fmt(dead, sizeof(dead), LINK_DEAD "%u", id);
+	return link_index(nl, dead) ? link_delete(nl, dead, e) : 0;
+}
+
 /*
  * Measured by bench/net_down.c on 6.18 (us, medians of 40; "again" is until a new pair has the name):
  *	delete the host end and wait for it		17,500, again 140
@@ -158,7 +166,7 @@ int link_drop(struct nl *nl, unsigned id, struct err *e)
 	net_ifname(id, name);
 	str_fmt(dead, sizeof(dead), LINK_DEAD "%u", id);
 	ifindex = link_index(nl, name);
-	if (link_index(nl, dead) && link_delete(nl, dead, e) < 0)
+	if (link_delete_dead(nl, id, e) < 0)
 		return -e->code;
 	if (!ifindex)
 		return 0;

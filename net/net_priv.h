@@ -50,6 +50,7 @@ void link_put_inside_up(struct nl_batch *b);
 int link_delete(struct nl *nl, const char *name, struct err *e);	/* waits about 20 ms; gone is success */
 /* Frees the name vzID at once: the link goes down, loses routes and becomes vz-ID, to die with its namespace. */
 int link_drop(struct nl *nl, unsigned id, struct err *e);
+int link_delete_dead(struct nl *nl, unsigned id, struct err *e);	/* vz-ID */
 int link_sweep(struct nl *nl, struct err *e);	/* deletes every vz-ID */
 bool link_id(const char *name, unsigned *ret);				/* "vz101" -> 101 */
 

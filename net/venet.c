@@ -43,10 +43,13 @@ static int venet_up_link(struct net *n, unsigned id, int netns_fd, struct err *e
 
 	if (rc != -EEXIST)
 		return rc;
-	/* left by a start that was killed: its routes go with it, its elements may be others than ours */
+	/*
+	 * Left by a start that was killed: its routes go with it, its elements may be others than ours. Or the other end
+	 * is in this very namespace, which went through net_down() and lives.
+	 */
 	err_clear(e);
 	net_ifname(id, name);
-	if (link_delete(&n->rt, name, e) < 0 || antispoof_purge(n, id, e) < 0)
+	if (link_delete(&n->rt, name, e) < 0 || link_delete_dead(&n->rt, id, e) < 0 || antispoof_purge(n, id, e) < 0)
 		return -e->code;
 	return link_create(&n->rt, id, netns_fd, e);
 }
@@ -74,6 +77,7 @@ int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd,
 {
 	auto_ip_vec struct ip_vec v = { 0 };
 	struct err undo = { 0 };
+	char name[IFNAMSIZ];
 
 	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0)
 		return -e->code;
@@ -81,7 +85,9 @@ int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd,
 	if (venet_up_link(n, id, netns_fd, e) == 0 && antispoof_change(n, id, true, &v, e) == 0 &&
 	    venet_up_routes(n, id, &v, e) == 0)
 		return 0;
-	link_drop(&n->rt, id, &undo);
+	/* for good, because the caller may try again with the same namespace */
+	net_ifname(id, name);
+	link_delete(&n->rt, name, &undo);
 	antispoof_change(n, id, false, &v, &undo);
 	return -e->code;
 }
