@@ -5,8 +5,8 @@
  * on where the kernel (6.7) has them.
  *
  * The kernel has no soft limit and no inode limit here. A subvolume made inside an area has a qgroup of its own without
- * a limit: who lets strangers issue ioctls on an area itself (not through an overlay) must filter the four that make
- * subvolumes and snapshots.
+ * a limit: see QUOTA_ESCAPE_IOCTLS. (A limit on a group above, 1/ID, does not help: who makes the subvolume may say that
+ * it joins no group.)
  */
 #include <endian.h>
 #include <errno.h>
@@ -33,6 +33,9 @@
 #define LIMIT_LEVELS 64			/* directories to go up */
 #define SWEEP_MAX 32			/* qgroups taken away per call */
 #define SWEEP_LOOK 8192			/* qgroups looked at per call */
+
+_Static_assert(BTRFS_IOC_SUBVOL_CREATE == 0x5000940e && BTRFS_IOC_SUBVOL_CREATE_V2 == 0x50009418 &&
+	       BTRFS_IOC_SNAP_CREATE == 0x50009401 && BTRFS_IOC_SNAP_CREATE_V2 == 0x50009417, "QUOTA_ESCAPE_IOCTLS");
 
 /* --- reading trees ------------------------------------------------------------------------------------------------- */
 struct found { uint64_t objectid, offset; const void *data; size_t len; };

@@ -76,7 +76,7 @@ int image_mount(const char *loop, enum image_fs fs, int *ret_mnt, struct err *e)
 	return 0;
 }
 
-static int mkfs(enum image_fs fs, const char *file, const int *pass, struct err *e)
+static int mkfs(enum image_fs fs, const char *file, int pass, struct err *e)
 {
 	const char *const ext4[] = { "/sbin/mkfs.ext4", EXT4_ARGS, "-L", "vz-pool", file, NULL };
 	/* One copy of everything: the file lies on a disk that has its own redundancy, or none. */
@@ -84,7 +84,7 @@ static int mkfs(enum image_fs fs, const char *file, const int *pass, struct err 
 				      "-L", "vz-pool", file, NULL };
 	auto_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const struct spawn s = {
-		.argv = fs == IMAGE_EXT4 ? ext4 : btrfs, .pass = pass, .n_pass = pass ? 1 : 0, .out = MAX(null, 0),
+		.argv = fs == IMAGE_EXT4 ? ext4 : btrfs, .pass = &pass, .n_pass = pass >= 0, .out = MAX(null, 0),
 		.err = -1, .timeout_ms = MKFS_MS,
 	};
 	int status = 0;
@@ -105,7 +105,7 @@ static int ext4_probe(struct err *e)
 
 	if (mem < 0 || ftruncate(mem, PROBE_SIZE) < 0)
 		return err_set(e, errno, "memory for a test image");
-	if (str_fmt(file, sizeof(file), "/proc/self/fd/%d", mem) < 0 || mkfs(IMAGE_EXT4, file, &mem, e) < 0)
+	if (str_fmt(file, sizeof(file), "/proc/self/fd/%d", mem) < 0 || mkfs(IMAGE_EXT4, file, mem, e) < 0)
 		return -e->code;
 	if (loop_attach(mem, &loop, name, e) < 0)
 		return -e->code;
@@ -146,9 +146,13 @@ static int check_room(int dir, const char *path, uint64_t size, struct err *e)
 	return 0;
 }
 
-/* @tmp is ours alone: the caller holds the pool's lock, so what has this name is what an interrupted call left. */
-static int make(int dir, const char *base, const char *path, uint64_t size, struct err *e)
+/*
+ * @tmp is ours alone: the caller holds the pool's lock, so what has this name is what an interrupted call left. mkfs holds
+ * the lock as well, for when it outlives us.
+ */
+static int make(int dir, const char *base, const struct quota_pool *p, int lock, struct err *e)
 {
+	const char *path = p->image;
 	auto_buf struct buf tmp = BUF_INIT;
 	enum image_fs fs;
 
@@ -158,14 +162,14 @@ static int make(int dir, const char *base, const char *path, uint64_t size, stru
 	const char *tmp_base = strrchr(buf_str(&tmp), '/') + 1;
 	if (unlinkat(dir, tmp_base, 0) < 0 && errno != ENOENT)
 		return err_set(e, errno, "remove %s", buf_str(&tmp));
-	if (check_room(dir, path, size, e) < 0 || choose_fs(&fs, e) < 0)
+	if (check_room(dir, path, p->size_bytes, e) < 0 || choose_fs(&fs, e) < 0)
 		return -e->code;
 	auto_close int fd = openat(dir, tmp_base, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, errno, "make %s", buf_str(&tmp));
-	if (ftruncate(fd, (off_t)(size & ~0xfffffull)) < 0)
+	if (ftruncate(fd, (off_t)(p->size_bytes & ~0xfffffull)) < 0)
 		err_set(e, errno, "size of %s", buf_str(&tmp));
-	else if (mkfs(fs, buf_str(&tmp), NULL, e) == 0 && fsync(fd) < 0)
+	else if (mkfs(fs, buf_str(&tmp), lock, e) == 0 && fsync(fd) < 0)
 		err_set(e, errno, "write %s", buf_str(&tmp));
 	else if (!e->code && renameat2(dir, tmp_base, dir, base, RENAME_NOREPLACE) < 0)
 		err_set(e, errno, "rename %s", buf_str(&tmp));
@@ -190,8 +194,9 @@ static int detect(int fd, const char *path, enum image_fs *ret, struct err *e)
 	return 0;
 }
 
-int image_open(const char *path, uint64_t size, int *ret_fd, enum image_fs *ret_fs, struct err *e)
+int image_open(const struct quota_pool *p, int lock, int *ret_fd, enum image_fs *ret_fs, struct err *e)
 {
+	const char *path = p->image;
 	const char *slash = strrchr(path, '/');
 	auto_free char *parent = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : NULL;
 	const int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
@@ -204,7 +209,7 @@ int image_open(const char *path, uint64_t size, int *ret_fd, enum image_fs *ret_
 		return err_set(e, errno, "%s", parent);
 	auto_close int fd = openat(dir, slash + 1, flags);
 	if (fd < 0 && errno == ENOENT) {
-		if (make(dir, slash + 1, path, size, e) < 0)
+		if (make(dir, slash + 1, p, lock, e) < 0)
 			return -e->code;
 		fd = openat(dir, slash + 1, flags);
 	}

@@ -108,7 +108,7 @@ static int check_target(const char *target, struct err *e)
 	return 0;
 }
 
-static int bring_up(const struct quota_pool *p, struct err *e)
+static int bring_up(const struct quota_pool *p, int lock, struct err *e)
 {
 	char name[32];
 	enum image_fs fs;
@@ -117,7 +117,7 @@ static int bring_up(const struct quota_pool *p, struct err *e)
 	auto_close int mnt = -1;
 	int rc;
 
-	if (image_open(p->image, p->size_bytes, &image, &fs, e) < 0)
+	if (image_open(p, lock, &image, &fs, e) < 0)
 		return -e->code;
 	rc = loop_find(image, &loop, name, e);
 	if (rc == 0)
@@ -144,7 +144,7 @@ int quota_pool_up(const struct quota_pool *p, struct err *e)
 		return err_say(e, EBUSY, "%s is the mount point of something else than %s", p->target, p->image);
 	if (check_target(p->target, e) < 0)
 		return -e->code;
-	return bring_up(p, e);
+	return bring_up(p, lock, e);
 }
 
 int quota_pool_down(const struct quota_pool *p, struct err *e)

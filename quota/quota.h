@@ -40,8 +40,16 @@ void quota_conf_limit(const struct quota_conf *c, struct quota_limit *ret);
 /* Sets or replaces the limits of the area that @dir (its top directory) is. A limit the backend cannot enforce: ENOTSUP,
  * text says which, why and what to do (`vzhost pool`, another file system). Below use is allowed (like OpenVZ). */
 int quota_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e);
+/* btrfs counts what is freed or overwritten at its next commit (30 s at most); a write that would fail commits first, so
+ * nobody is refused what is free. ENOTSUP: nothing counts here. */
 struct quota_usage { uint64_t used_kib, used_inodes; struct quota_limit limit; };
 int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
+
+/*
+ * Requests that make btrfs subvolumes and snapshots: any user may, and what is in them is outside the area's limit. Who
+ * shows an area itself to strangers, not through an overlay (which passes none of them), must filter these by seccomp.
+ */
+#define QUOTA_ESCAPE_IOCTLS { 0x5000940e, 0x50009418, 0x50009401, 0x50009417 }
 
 /* --- pool --------------------------------------------------------------------------------------------------------- */
 struct quota_pool { const char *image, *target; uint64_t size_bytes; };

@@ -37,8 +37,9 @@ bool loop_is_backed_by(const char *loop, int image);
 
 /* --- q_image.c --- */
 enum image_fs { IMAGE_EXT4, IMAGE_BTRFS };
-/* Opens @path read-write and says what is in it; makes it when it does not exist. */
-int image_open(const char *path, uint64_t size, int *ret_fd, enum image_fs *ret_fs, struct err *e);
+/* Opens the image read-write and says what is in it; makes it when it does not exist. @lock, held by the caller, is held
+ * on by the program that makes the file system if that outlives the caller; -1: none. */
+int image_open(const struct quota_pool *p, int lock, int *ret_fd, enum image_fs *ret_fs, struct err *e);
 /* Mounts a loop device detached: *ret_mnt is an fsmount fd. Limits are on when it returns. */
 int image_mount(const char *loop, enum image_fs fs, int *ret_mnt, struct err *e);
 

@@ -192,10 +192,10 @@ static inline Q_UNUSED void q_area_life(int root)
 	CHECK_OK(quota_set(a, 101, &five, &e), &e);		/* below what is used */
 	CHECK_EQ(q_fill(a, "g", 1, &why), 0);
 	CHECK(q_is_full(why));
+	CHECK_EQ(mkdirat(root, "beside", 0700), 0);		/* nobody else is held up */
+	CHECK_EQ(unlinkat(a, "f", 0), 0);			/* and who is over the limit can clean up */
 	CHECK_OK(quota_set(a, 101, &thirty, &e), &e);
-	CHECK(q_fill(a, "g", 5, &why) == 5120 && why == 0);
-	CHECK_EQ(unlinkat(a, "f", 0), 0);
-	CHECK(q_fill(a, "h", 20, &why) == 20480 && why == 0);	/* what was freed can be used again */
+	CHECK(q_fill(a, "h", 25, &why) == 25600 && why == 0);	/* what was freed can be used again */
 	CHECK_OK(quota_set(a, 101, &none, &e), &e);
 	CHECK(q_fill(a, "i", 40, &why) == 40960 && why == 0);
 	CHECK_OK(quota_get(a, 101, &u, &e), &e);

@@ -2,7 +2,12 @@
 /* What holds on every backend, and a file system without any. */
 #include "quota/quota.h"
 
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
+#include <linux/fs.h>
+#include <linux/btrfs.h>
 
 #include "tests/unit/t_q_fs.h"
 #include "util/fio.h"
@@ -207,3 +212,111 @@ TEST_ROOT(quota_guest_dir_btrfs) { guest_in_area(Q_BTRFS, false); }
 TEST_ROOT(quota_guest_overlay_ext4) { guest_in_area(Q_EXT4, true); }
 TEST_ROOT(quota_guest_dir_ext4) { guest_in_area(Q_EXT4, false); }
 TEST_ROOT(quota_guest_overlay_xfs) { guest_in_area(Q_XFS, true); }
+
+/* --- other ways to write than write(2) --- */
+#define WAYS_MIB 40
+
+static void way_fallocate(int dir)
+{
+	auto_close int fd = openat(dir, "falloc", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+
+	for (int i = 0; i < WAYS_MIB; i++)
+		if (fallocate(fd, 0, (off_t)i << 20, 1 << 20) < 0)
+			break;
+}
+
+static void way_mmap(int dir)
+{
+	const size_t size = WAYS_MIB << 20;
+	auto_close int fd = openat(dir, "map", O_CREAT | O_RDWR | O_CLOEXEC, 0644);
+
+	if (ftruncate(fd, (off_t)size) < 0)
+		return;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	for (size_t at = 0; p != MAP_FAILED && at < size; at += 4096)
+		p[at] = 1;			/* ends in SIGBUS */
+}
+
+static void way_tmpfile(int dir)
+{
+	static char block[1 << 16] = { 1 };
+	auto_close int fd = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+	char link[40];
+
+	for (int i = 0; i < WAYS_MIB * 16; i++)
+		if (write(fd, block, sizeof(block)) < 0)
+			break;
+	if (str_fmt(link, sizeof(link), "/proc/self/fd/%d", fd) == 0)
+		(void)linkat(AT_FDCWD, link, dir, "tmpfile", AT_SYMLINK_FOLLOW);
+}
+
+static void way_small(int dir)
+{
+	static char data[3000] = { 1 };
+	char name[16];
+
+	for (int i = 0; i < WAYS_MIB * 256; i++) {
+		if (str_fmt(name, sizeof(name), "s%d", i) < 0)
+			return;
+		auto_close int fd = openat(dir, name, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
+		if (fd < 0 || fsetxattr(fd, "user.a", data, 500, 0) < 0 || write(fd, data, sizeof(data)) < 0)
+			return;
+	}
+}
+
+static void ways_to_write(enum q_kind kind)
+{
+	static void (*const way[])(int) = { way_fallocate, way_mmap, way_tmpfile, way_small };
+	static const uint64_t least[] = { 15000, 15000, 0, 15000 };	/* a file without a name goes when it fails */
+	const struct quota_limit l = { .hard_kib = 20480 };
+	struct quota_usage u;
+	struct err e = { 0 };
+	auto_close int root = q_fs_up(kind);
+
+	for (size_t i = 0; i < ARRAY_SIZE(way); i++) {
+		CHECK_OK(quota_area_create(root, "w", 101, &e), &e);
+		auto_close int a = q_open_dir(root, "w");
+		CHECK_OK(quota_set(a, 101, &l, &e), &e);
+		pid_t pid = fork();
+		CHECK(pid >= 0);
+		if (pid == 0) {
+			signal(SIGBUS, SIG_DFL);
+			auto_close int dir = openat(a, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			way[i](dir);
+			_exit(0);
+		}
+		CHECK_EQ(waitpid(pid, NULL, 0), pid);
+		CHECK_EQ(syncfs(root), 0);
+		CHECK_OK(quota_get(a, 101, &u, &e), &e);
+		if (u.used_kib > 20480 || u.used_kib < least[i])
+			test_fail(__FILE__, __LINE__, "way %zu: %llu KiB used", i, (unsigned long long)u.used_kib);
+		CHECK_OK(quota_area_remove(root, "w", &e), &e);
+	}
+}
+
+TEST_ROOT(quota_ways_btrfs) { ways_to_write(Q_BTRFS); }
+TEST_ROOT(quota_ways_ext4) { ways_to_write(Q_EXT4); }
+TEST_ROOT(quota_ways_xfs) { ways_to_write(Q_XFS); }
+
+/* An overlay passes no ioctl on a directory, so nothing behind it makes a subvolume that would not be limited. */
+TEST_ROOT(quota_overlay_no_subvolume)
+{
+	static const unsigned long make[] = QUOTA_ESCAPE_IOCTLS;
+	struct err e = { 0 };
+	char options[900], where[300];
+	char arg[4096] = "";
+	auto_close int root = q_fs_up(Q_BTRFS);
+
+	CHECK_OK(quota_area_create(root, "a", 101, &e), &e);
+	CHECK_EQ(mkdirat(root, "a/upper", 0755), 0);
+	CHECK_EQ(mkdirat(root, "a/work", 0755), 0);
+	CHECK_EQ(mkdirat(root, "lower", 0755), 0);
+	q_path(where, sizeof(where), "over");
+	CHECK_EQ(mkdir(where, 0755), 0);
+	CHECK_EQ(str_fmt(options, sizeof(options), "lowerdir=%1$s/mnt/lower,upperdir=%1$s/mnt/a/upper,workdir=%1$s/mnt/a/work",
+			 test_tmp()), 0);
+	CHECK_EQ(mount("overlay", where, "overlay", 0, options), 0);
+	auto_close int over = open(where, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ARRAY_SIZE(make); i++)
+		CHECK(ioctl(over, make[i], arg) < 0 && errno == ENOTTY);
+}
