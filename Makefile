@@ -92,6 +92,7 @@ install: all
 	$(Q)$(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
 		$(INST) 0755 $(B)/$(call field,$(p),1) $(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1) &&)) true
 	$(Q)for f in vzctl/etc/*; do $(INST) 0644 $$f $(DESTDIR)$(DATADIR)/$${f##*/}; done
+	$(Q)cp -R templates/recipes $(DESTDIR)$(LIBEXEC)/
 	$(Q)$(INST) 0644 vzctl/units/vz.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service
 	$(Q)$(INST) 0755 vzctl/units/vz.init $(DESTDIR)/etc/init.d/vz
 	$(Q)sed -i 's|/usr/sbin/|$(SBINDIR)/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz

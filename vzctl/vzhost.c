@@ -12,7 +12,8 @@ static const struct host_verb {
 	int (*run)(struct host_call *c);
 } host_verbs[] = {
 	{ "setup", "", "Make this host ready: directories, vz.conf, samples, storage, network, the template vz-base.", host_setup },
-	{ "up", "", "What every boot needs: mount the storage pool, set up control groups, forwarding and the firewall.", host_up },
+	{ "up", "", "Do what every boot needs: mount the storage pool, set up control groups, forwarding and the firewall.",
+	  host_up },
 	{ "down", "", "Unmount the storage pool; nothing is lost. Refused while a container runs.", host_down },
 	{ "pool", "[size]", "Make the storage pool, a file with a file system that can limit space, and mount it on /vz.", host_pool },
 	{ "check", "", "Say what this host can and cannot do, with a cure for each thing that it cannot.", host_check },

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Build-time program: fills the tables of the manuals, and prints shell completion, from the rows that parse the options.
+ *   mkman FILE.in           copies FILE, replacing a line "@TABLE" by that table in mdoc
+ *   mkman --completion bash|zsh
+ * A row without a text is an error: what has no manual is not built.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/auto.h"
+#include "util/buf.h"
+#include "vzctl/cmd.h"
+#include "vzctl/vzlist.h"
+
+#define WRAP 78
+
+static int bad;
+
+/* --- mdoc text --- */
+
+static void put_word(const char *w, size_t n, size_t *col)
+{
+	if (*col && *col + n + 1 > WRAP) {
+		putchar('\n');
+		*col = 0;
+	}
+	if (*col)
+		putchar(' ');
+	else if (*w == '.' || *w == '\'')
+		fputs("\\&", stdout);
+	for (size_t i = 0; i < n; i++) {
+		if (w[i] == '\\')
+			fputs("\\e", stdout);
+		else
+			putchar(w[i]);
+	}
+	*col += n + 1;
+}
+
+/* Wrapped, and each sentence on a new line. */
+static void put_text(const char *name, const char *s)
+{
+	size_t col = 0;
+
+	if (!s || !*s) {
+		fprintf(stderr, "mkman: %s has no text\n", name);
+		bad = 1;
+		return;
+	}
+	while (*s) {
+		size_t n = strcspn(s, " ");
+
+		put_word(s, n, &col);
+		s += n;
+		while (*s == ' ')
+			s++;
+		if (n && s[-1] == ' ' && strchr(".:", s[-2]) && s[-2] == '.' && isupper((unsigned char)*s)) {
+			putchar('\n');
+			col = 0;
+		}
+	}
+	putchar('\n');
+}
+
+/* --save -> Fl -save; <ctid> -> Ar ctid; the usage strings as macros would be unreadable rows, so they stay literal. */
+static void put_usage(const char *args)
+{
+	printf(" Ar ctid");
+	if (args) {
+		printf("\n.Li ");
+		for (const char *p = args; *p; p++)
+			if (*p == '|' || *p == '-')
+				printf("%s", *p == '|' ? "\\&|" : "\\-");
+			else
+				putchar(*p);
+	}
+	putchar('\n');
+}
+
+static void item_option(const char *name, const char *alias, const char *arg)
+{
+	printf(".It Fl -%s", name);
+	if (arg)
+		printf(" Ar %s", arg);
+	if (alias)
+		printf(" , Fl -%s", alias);
+	putchar('\n');
+}
+
+static void put_default(const struct param *p)
+{
+	if (p->def)
+		printf("Default:\n.Li %s .\n", p->def);
+}
+
+/* --- tables --- */
+
+static void table_commands(void)
+{
+	printf(".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < cmd_table_n; i++) {
+		const struct cmd *c = cmd_table[i];
+
+		printf(".It Xo\n.Nm vzctl Cm %s", c->word);
+		put_usage(c->args);
+		printf(".Xc\n");
+		if (c->alias)
+			printf("Also called\n.Cm %s .\n", c->alias);
+		put_text(c->word, c->man);
+		if (!c->n_opts)
+			continue;
+		printf(".Bl -tag -width Ds\n");
+		for (size_t k = 0; k < c->n_opts; k++) {
+			if (c->opts[k].only && strcmp(c->opts[k].only, c->word) != 0 && strcmp(c->word, "restart") != 0)
+				continue;
+			item_option(c->opts[k].name, NULL, c->opts[k].arg);
+			put_text(c->opts[k].name, c->opts[k].man);
+		}
+		printf(".El\n");
+	}
+	printf(".El\n");
+}
+
+/* When it takes effect, as the flags of the row say. */
+static const char *when(const struct param *p)
+{
+	if (p->flags & PARAM_LIVE)
+		return "Takes effect at once.";
+	if (p->flags & PARAM_RESTART)
+		return "Takes effect at the next start.";
+	if (p->flags & PARAM_FIXED)
+		return "Cannot be changed while the container runs.";
+	return NULL;
+}
+
+static void table_options(void)
+{
+	for (size_t g = 0; g < ct_param_groups_n; g++) {
+		printf(".Ss %s\n.Bl -tag -width Ds\n", ct_param_groups[g].name);
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			if (!p->opt)
+				continue;
+			item_option(p->opt, p->alias_opt, p->arg);
+			put_text(p->opt, p->man);
+			if (when(p))
+				printf("%s\n", when(p));
+			if (p->flags & PARAM_SAVE_ONLY)
+				printf("Needs\n.Fl -save\nwith\n.Cm set .\n");
+			if (p->flags & PARAM_NO_SET)
+				printf("Only with\n.Cm create .\n");
+			else if (!(p->flags & PARAM_CREATE))
+				printf("Only with\n.Cm set .\n");
+		}
+		printf(".El\n");
+	}
+}
+
+static void put_key(const struct param *p)
+{
+	printf(".It Va %s Ns = Ns Ar %s\n", p->key, p->arg ? p->arg : "text");
+	put_text(p->key, p->man);
+	if (p->alias_key)
+		printf("Old spelling:\n.Va %s .\n", p->alias_key);
+	put_default(p);
+}
+
+static void table_keys(unsigned flags)
+{
+	for (size_t g = 0; g < ct_param_groups_n; g++) {
+		bool open = false;
+
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			if (!p->key || (p->flags & flags) != flags)
+				continue;
+			if (!open)
+				printf(".Ss %s\n.Bl -tag -width Ds\n", ct_param_groups[g].name);
+			open = true;
+			put_key(p);
+		}
+		if (open)
+			printf(".El\n");
+	}
+}
+
+static void table_ctid_keys(void)
+{
+	table_keys(0);
+}
+
+static void table_default_keys(void)
+{
+	table_keys(PARAM_HOST_DEFAULT);
+}
+
+static void table_host_keys(void)
+{
+	printf(".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < ct_host_param_group.n; i++)
+		put_key(&ct_host_param_group.rows[i]);
+	printf(".El\n");
+}
+
+static void table_fields(void)
+{
+	printf(".Bl -column -offset indent \"dgramrcvbuf\" \"ORIGIN_SAMPLE\" \"suffixes\"\n");
+	printf(".It Sy field Ta Sy header Ta Sy suffixes\n");
+	for (size_t i = 0; i < vzlist_cols_n; i++)
+		printf(".It Cm %s Ta %s Ta %s\n", vzlist_cols[i].name, vzlist_cols[i].header,
+		       vzlist_cols[i].type == LIST_UBC ? ".m .b .l .f" : vzlist_cols[i].type == LIST_DISK ? ".s .h" : "\\&");
+	printf(".El\n");
+}
+
+static const struct {
+	const char *word;
+	void (*print)(void);
+} tables[] = {
+	{ "@commands", table_commands }, { "@options", table_options }, { "@ctid-keys", table_ctid_keys },
+	{ "@default-keys", table_default_keys }, { "@host-keys", table_host_keys }, { "@fields", table_fields },
+};
+
+static int manual(const char *file)
+{
+	auto_fclose FILE *f = fopen(file, "re");
+	char line[1024];
+
+	if (!f) {
+		fprintf(stderr, "mkman: %s: %s\n", file, strerror(errno));
+		return 1;
+	}
+	while (fgets(line, sizeof(line), f)) {
+		size_t i = 0;
+
+		line[strcspn(line, "\n")] = '\0';
+		while (i < ARRAY_SIZE(tables) && strcmp(tables[i].word, line) != 0)
+			i++;
+		if (i < ARRAY_SIZE(tables))
+			tables[i].print();
+		else
+			puts(line);
+	}
+	return 0;
+}
+
+/* --- completion --- */
+
+static void words_of(const struct cmd *c)
+{
+	for (size_t k = 0; k < c->n_opts; k++)
+		if (!c->opts[k].only || !strcmp(c->opts[k].only, c->word) || !strcmp(c->word, "restart"))
+			printf(" --%s", c->opts[k].name);
+	for (size_t g = 0; g < ct_param_groups_n; g++)
+		for (size_t i = 0; i < ct_param_groups[g].n; i++)
+			if (cmd_takes(c, &ct_param_groups[g].rows[i]))
+				printf(" --%s", ct_param_groups[g].rows[i].opt);
+}
+
+static void command_words(void)
+{
+	for (size_t i = 0; i < cmd_table_n; i++)
+		printf("%s%s%s%s", i ? " " : "", cmd_table[i]->word, cmd_table[i]->alias ? " " : "",
+		       cmd_table[i]->alias ? cmd_table[i]->alias : "");
+}
+
+static void option_cases(const char *assign)
+{
+	for (size_t i = 0; i < cmd_table_n; i++) {
+		const struct cmd *c = cmd_table[i];
+
+		printf("\t%s%s%s) %s'", c->word, c->alias ? "|" : "", c->alias ? c->alias : "", assign);
+		words_of(c);
+		printf("' ;;\n");
+	}
+}
+
+static int completion_bash(void)
+{
+	printf("# vzctl completion for bash; printed from the same rows that parse the options.\n"
+	       "_vzctl()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} i=1 words=\n"
+	       "\twhile [[ ${COMP_WORDS[i]} == --* && i -lt COMP_CWORD ]]; do ((i++)); done\n"
+	       "\tif ((COMP_CWORD == i)); then\n\t\twords='--verbose --quiet --skiplock --version --help ");
+	command_words();
+	printf("'\n\telif ((COMP_CWORD == i + 1)); then\n"
+	       "\t\tcase ${COMP_WORDS[i]} in\n"
+	       "\t\tstart) words=$(vzlist -S -H -o ctid,name 2>/dev/null) ;;\n"
+	       "\t\tstop|exec*|enter|console) words=$(vzlist -H -o ctid,name 2>/dev/null) ;;\n"
+	       "\t\t*) words=$(vzlist -a -H -o ctid,name 2>/dev/null) ;;\n\t\tesac\n\t\twords=${words// -/ }\n"
+	       "\telse case ${COMP_WORDS[COMP_CWORD-1]} in\n"
+	       "\t--ostemplate) words=$(vztmpl list 2>/dev/null) ;;\n"
+	       "\t--config|--applyconfig) words=$(cd /etc/vz/conf 2>/dev/null && printf '%%s\\n' ve-*.conf-sample |\n"
+	       "\t\tsed 's/^ve-//; s/\\.conf-sample$//') ;;\n"
+	       "\t--onboot|--disabled|--diskquota|--noatime) words='yes no' ;;\n"
+	       "\t--layout) words='overlay dir' ;;\n\t--setmode) words='restart ignore' ;;\n"
+	       "\t*) case ${COMP_WORDS[i]} in\n");
+	option_cases("words=");
+	printf("\tesac ;;\n\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _vzctl vzctl\n");
+	return 0;
+}
+
+static void zsh_options(const struct cmd *c)
+{
+	printf("\t%s%s%s) opts=(", c->word, c->alias ? "|" : "", c->alias ? c->alias : "");
+	words_of(c);
+	printf(") ;;\n");
+}
+
+static int completion_zsh(void)
+{
+	printf("#compdef vzctl\n# Printed from the same rows that parse the options.\n"
+	       "local -a opts cmds\nlocal i=2\n"
+	       "while [[ $words[i] == --* && $i -lt $CURRENT ]]; do ((i++)); done\ncmds=(");
+	command_words();
+	printf(")\nif ((CURRENT == i)); then\n\tcompadd -- --verbose --quiet --skiplock --version --help $cmds\n\treturn\nfi\n"
+	       "if ((CURRENT == i + 1)); then\n\tcompadd -- ${=$(vzlist -a -H -o ctid 2>/dev/null)}\n\treturn\nfi\n"
+	       "case $words[CURRENT-1] in\n"
+	       "\t--ostemplate) compadd -- ${=$(vztmpl list 2>/dev/null)}; return ;;\n"
+	       "\t--layout) compadd overlay dir; return ;;\n\t--onboot|--disabled) compadd yes no; return ;;\n"
+	       "\t--setmode) compadd restart ignore; return ;;\nesac\ncase $words[i] in\n");
+	for (size_t i = 0; i < cmd_table_n; i++)
+		zsh_options(cmd_table[i]);
+	printf("esac\ncompadd -- $opts\n");
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	int rc = 2;
+
+	if (argc == 2)
+		rc = manual(argv[1]);
+	else if (argc == 3 && !strcmp(argv[1], "--completion"))
+		rc = !strcmp(argv[2], "bash") ? completion_bash() : completion_zsh();
+	else
+		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh\n");
+	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
+}
