@@ -10,17 +10,20 @@ SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
 UNIT_LIBS := $(LIBS_vzctl) -larchive
-RUNNER := $(B)/obj/tests/lib/runner.o
+RUNNER := $(B)/obj/tests/lib/runner.o $(B)/obj/tests/lib/fault.o
+FAULT_CALLS := malloc calloc realloc reallocarray strdup strndup \
+	write read fsync fstat fchmod unlinkat mkdirat renameat openat
+UNIT_LDFLAGS := $(FAULT_CALLS:%=-Wl,--wrap=%)
 LEAVES := util cgroups net quota templates
 
 check: lint unit fuzz-replay
 
 unit:
-	@$(SAN_MAKE) build/san/unit
+	+@$(SAN_MAKE) build/san/unit
 	@build/san/unit $(T)
 
 $(B)/unit: $(UNIT_OBJ) $(RUNNER) $(B)/libvz.a
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(UNIT_LIBS)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) $(UNIT_LDFLAGS) -o $@ $^ $(UNIT_LIBS)
 
 # One module and util only: what is broken elsewhere does not matter, and a forbidden arrow does not link.
 unit_of = $(wildcard $(patsubst $(1)/%.c,tests/unit/t_%.c,$(wildcard $(1)/*.c)))
@@ -28,10 +31,10 @@ objs_of = $(patsubst %.c,$(B)/obj/%.o,$(filter-out $(MAINS) $(GEN_MAINS),$(forea
 define MODULE_UNIT
 .PHONY: unit-$(1)
 unit-$(1):
-	@$$(SAN_MAKE) build/san/unit-$(1)
+	+@$$(SAN_MAKE) build/san/unit-$(1)
 	@build/san/unit-$(1) $$(T)
 $(B)/unit-$(1): $(patsubst %.c,$(B)/obj/%.o,$(call unit_of,$(1))) $(RUNNER) $(call objs_of,$(1))
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_ALL) -o $$@ $$^ $$(UNIT_LIBS)
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(LDFLAGS_ALL) $$(UNIT_LDFLAGS) -o $$@ $$^ $$(UNIT_LIBS)
 endef
 $(foreach m,$(LEAVES),$(eval $(call MODULE_UNIT,$(m))))
 
@@ -48,7 +51,7 @@ test:
 FUZZERS := $(patsubst tests/fuzz/f_%.c,%,$(sort $(wildcard tests/fuzz/f_*.c)))
 
 fuzz-replay:
-	@$(SAN_MAKE) $(FUZZERS:%=build/san/fuzz-%)
+	+@$(SAN_MAKE) $(FUZZERS:%=build/san/fuzz-%)
 	@tests/fuzz/replay $(FUZZERS)
 
 $(B)/fuzz-%: $(B)/obj/tests/fuzz/f_%.o $(B)/obj/tests/fuzz/driver.o $(B)/libvz.a

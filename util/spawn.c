@@ -11,7 +11,6 @@
 #include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -89,8 +88,8 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int io[
 
 /* --- the parent --- */
 
-/* Reads what is there; false: nothing more will come. */
-static bool tail_read(struct tail *t, int fd)
+/* Reads what is there, like read(2). Only the last bytes are kept. */
+static ssize_t tail_read(struct tail *t, int fd)
 {
 	ssize_t n;
 
@@ -101,7 +100,7 @@ static bool tail_read(struct tail *t, int fd)
 	n = read(fd, t->s + t->len, sizeof(t->s) - t->len);
 	if (n > 0)
 		t->len += (size_t)n;
-	return n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN));
+	return n;
 }
 
 /* One line of text: blanks for control characters, none at the ends. */
@@ -137,8 +136,8 @@ static int attend(int pidfd, int errfd, struct tail *t, int64_t end)
 			return -1;
 		if (n <= 0)
 			continue;
-		if (p[1].revents && !tail_read(t, errfd))
-			p[1].fd = -1;
+		if (p[1].revents && tail_read(t, errfd) == 0)
+			p[1].fd = -1;		/* all writers are gone, the process may not be */
 		if (p[0].revents)
 			return 1;
 	}
@@ -200,10 +199,8 @@ static int supervise(const struct spawn *s, pid_t pid, int report, int errfd, in
 		return err_say(e, ETIMEDOUT, "%s did not finish within %d ms", s->argv[0], s->timeout_ms);
 	}
 	code = reap(pid);
-	for (int i = 0; i < 256 && errfd >= 0; i++) {	/* what it wrote last; others may hold the pipe */
-		size_t before = t.len;
-
-		if (!tail_read(&t, errfd) || t.len == before)
+	for (int i = 0; i < 1024 && errfd >= 0; i++) {	/* what it wrote last; others may go on writing */
+		if (tail_read(&t, errfd) <= 0)
 			break;
 	}
 	*status = code;

@@ -28,6 +28,26 @@ const char *test_tmp(void);	/* an empty directory of this test's own, mode 0700 
 void test_own_mounts(void);	/* a mount namespace of this test's own, nothing propagates; fails without root */
 int test_tmp_fd(void);		/* the same, opened; O_CLOEXEC, the caller closes */
 
+/*
+ * Failure on purpose. EACH_FAULT(FAULT_ALLOC | FAULT_IO) { ... } runs its block again and again: the n-th of those calls
+ * made by our code fails in the n-th pass, and the last pass, in which none was left to fail, must succeed:
+ *	EACH_FAULT(FAULT_ALLOC) {
+ *		struct str_list l = { 0 };
+ *		int r = str_list_split(&l, "a b", " ", &e);
+ *
+ *		test_fault_off();
+ *		CHECK_EQ(r, test_fault_hit() ? -ENOMEM : 0);
+ *		str_list_clear(&l);
+ *	}
+ */
+enum { FAULT_ALLOC = 1, FAULT_IO = 2 };	/* ENOMEM; an errno that suits the call */
+void test_fault_first(unsigned kinds);
+bool test_fault_next(void);
+void test_fault_off(void);		/* for the rest of this pass, or until */
+void test_fault_on(void);		/* the count begins here (anew) */
+bool test_fault_hit(void);		/* something has failed in this pass */
+#define EACH_FAULT(kinds) for (test_fault_first(kinds); test_fault_next(); )
+
 void test_eq_(const char *file, int line, const char *expr, long long got, long long want);
 void test_str_(const char *file, int line, const char *expr, const char *got, const char *want);
 void test_ok_(const char *file, int line, const char *expr, int got, const struct err *e);

@@ -73,3 +73,19 @@ TEST(grows)
 	CHECK_EQ(b.len, 40000);
 	CHECK(!memcmp(b.s + 4 * 9876, "9876", 4));
 }
+
+TEST(no_memory)
+{
+	EACH_FAULT(FAULT_ALLOC) {
+		struct buf b = BUF_INIT;
+		auto_free char *s = NULL;
+
+		for (int i = 0; i < 100; i++)
+			buf_addf(&b, "%d,", i);
+		s = buf_take(&b);
+		test_fault_off();
+		CHECK_EQ(s == NULL, test_fault_hit());
+		CHECK_EQ(buf_failed(&b), test_fault_hit());
+		buf_done(&b);
+	}
+}

@@ -162,3 +162,43 @@ TEST(fsync_dir)
 	CHECK_OK(fio_fsync_dir(dir, &e), &e);
 	CHECK_ERR(fio_fsync_dir(-1, &e), EBADF);
 }
+
+/* Whichever call fails, the file is the old one or the new one, whole, and only a failed unlink leaves the temporary. */
+TEST(replace_survives_every_failing_call)
+{
+	auto_close int dir = test_tmp_fd();
+	unsigned passes = 0;
+
+	EACH_FAULT(FAULT_IO) {
+		auto_buf struct buf b = BUF_INIT;
+		int r;
+
+		test_fault_off();
+		CHECK_OK(fio_replace(dir, "f", "old", 3, 0644, &e), &e);
+		test_fault_on();
+		r = fio_replace(dir, "f", "new", 3, 0644, &e);
+		test_fault_off();
+		CHECK_EQ(r < 0, test_fault_hit());
+		CHECK_EQ(entries(dir), 1);
+		CHECK_OK(fio_read_at(dir, "f", &b, &e), &e);
+		CHECK(!strcmp(b.s, "new") || (r < 0 && !strcmp(b.s, "old")));
+		passes++;
+	}
+	CHECK_EQ(passes, 9);		/* unlink, open, write, chmod, fsync, rename, open, fsync; none */
+}
+
+TEST(read_survives_every_failing_call)
+{
+	auto_close int dir = test_tmp_fd();
+
+	CHECK_OK(fio_replace(dir, "f", "text", 4, 0644, &e), &e);
+	EACH_FAULT(FAULT_IO | FAULT_ALLOC) {
+		auto_buf struct buf b = BUF_INIT;
+		int r = fio_read_at(dir, "f", &b, &e);
+
+		test_fault_off();
+		CHECK_EQ(r < 0, test_fault_hit());
+		if (r == 0)
+			CHECK_STR(buf_str(&b), "text");
+	}
+}

@@ -228,3 +228,33 @@ TEST(load)
 	CHECK_ERR(kv_load(&kv, fd, "big", &e), EFBIG);
 	CHECK_ERR(kv_load(&kv, fd, ".", &e), EISDIR);
 }
+
+/* A kv_set() that fails for want of memory leaves the object as it was. */
+TEST(no_memory)
+{
+	static const char text[] = "A=1\n#x\nB=\"2\"\nA=3\n";
+
+	EACH_FAULT(FAULT_ALLOC) {
+		auto_kv struct kv kv = { 0 };
+		int r = kv_parse(&kv, text, sizeof(text) - 1, &e);
+
+		test_fault_off();
+		CHECK_EQ(r, test_fault_hit() ? -ENOMEM : 0);
+		CHECK_EQ(kv.n, test_fault_hit() ? 0 : 4);
+	}
+	EACH_FAULT(FAULT_ALLOC) {
+		auto_kv struct kv kv = { 0 };
+		int a, b;
+
+		test_fault_off();
+		parse(&kv, text);
+		test_fault_on();
+		a = kv_set(&kv, "A", "9", false, &e);
+		b = kv_set(&kv, "NEW", "n", false, &e);
+		test_fault_off();
+		CHECK_EQ(a < 0 || b < 0, test_fault_hit());
+		CHECK_STR(kv_get(&kv, "A"), a < 0 ? "1" : "9");
+		CHECK_STR(kv_get(&kv, "NEW"), b < 0 ? NULL : "n");
+		CHECK_EQ(kv.n, 4 - (a == 0) + (b == 0));
+	}
+}

@@ -164,3 +164,26 @@ TEST(fields)
 		CHECK(!memcmp(b, zero, type->size) && !memcmp(a, zero, type->size));
 	}
 }
+
+TEST(no_memory)
+{
+	static const struct { const struct param_type *t; const char *a, *b; } t[] = {
+		{ &param_str, "a", "b" }, { &param_list, "a b", "c" }, { &param_listc, "a,b", "c" },
+	};
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		EACH_FAULT(FAULT_ALLOC) {
+			const struct param_type *type = t[i].t;
+			_Alignas(16) char a[64] = { 0 }, b[64] = { 0 };
+			int r = parse(type, t[i].a, PARAM_CLI, a);
+
+			if (r == 0)
+				r = parse(type, t[i].b, PARAM_CLI, b);
+			if (r == 0)
+				r = type->copy(a, b, &e);
+			test_fault_off();
+			CHECK_EQ(r, test_fault_hit() ? -ENOMEM : 0);
+			type->done(a);
+			type->done(b);
+		}
+	}
+}

@@ -249,3 +249,42 @@ TEST(rmtree_wide)
 	CHECK_OK(path_rmtree(dir, "t", &e), &e);
 	CHECK(!exists(dir, "t"));
 }
+
+/* A removal that fails anywhere can be repeated and then succeeds. */
+TEST(rmtree_survives_every_failing_call)
+{
+	auto_close int dir = test_tmp_fd();
+
+	EACH_FAULT(FAULT_IO | FAULT_ALLOC) {
+		int r;
+
+		test_fault_off();
+		CHECK_OK(path_rmtree(dir, "t", &e), &e);
+		make_deep(dir, 52, false);
+		test_fault_on();
+		r = path_rmtree(dir, "t", &e);
+		test_fault_off();
+		CHECK_EQ(r < 0, test_fault_hit());
+		CHECK_EQ(exists(dir, "t"), r < 0);
+		CHECK_EQ(fcntl(dir + 1, F_GETFD), -1);		/* no descriptor is left behind */
+	}
+}
+
+TEST(mkdirs_survives_every_failing_call)
+{
+	auto_close int dir = test_tmp_fd();
+
+	EACH_FAULT(FAULT_IO | FAULT_ALLOC) {
+		int fd;
+
+		test_fault_off();
+		CHECK_OK(path_rmtree(dir, "a", &e), &e);
+		test_fault_on();
+		fd = path_mkdirs(dir, "a/b/c", 0700, &e);
+		test_fault_off();
+		CHECK_EQ(fd < 0, test_fault_hit());
+		if (fd >= 0)
+			close(fd);
+		CHECK_EQ(fcntl(dir + 1, F_GETFD), -1);
+	}
+}

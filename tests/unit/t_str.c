@@ -83,3 +83,24 @@ TEST(bounded_copies)
 	CHECK_EQ(str_fmt(d, sizeof(d), "%d", 4567), -ENAMETOOLONG);
 	CHECK_STR(d, "456");
 }
+
+TEST(no_memory)
+{
+	EACH_FAULT(FAULT_ALLOC) {
+		auto_call(str_list_clear) struct str_list l = { 0 }, copy = { 0 };
+		int a, b = 0;
+
+		test_fault_off();
+		CHECK_OK(str_list_add(&copy, "old", &e), &e);
+		test_fault_on();
+		a = str_list_split(&l, "a b c", " ", &e);
+		if (a == 0)
+			b = str_list_copy(&copy, &l, &e);
+		test_fault_off();
+		CHECK_EQ(a < 0 || b < 0, test_fault_hit());
+		if (test_fault_hit()) {
+			CHECK_EQ(e.code, ENOMEM);
+			CHECK_STR(copy.v[0], "old");
+		}
+	}
+}
