@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The handle of a group: create, open, list, its files. What goes into the files is the business of the others
- * (cg_mem.c, cg_cpu.c ...); taking groups away is cg_remove.c.
+ * The handle of a group: open, list, its files. What goes into the files is the business of the others (cg_mem.c,
+ * cg_cpu.c ...); cg_setup.c makes groups, cg_remove.c takes them away.
  */
 #include "cgroups/cg_priv.h"
 
@@ -10,7 +10,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "util/auto.h"
 #include "util/err.h"
@@ -24,7 +23,7 @@ static int id_check(const char *id, struct err *e)
 	return 0;
 }
 
-static int cg_new(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
+int cg_new(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
 {
 	struct cg *cg;
 
@@ -49,12 +48,12 @@ void cg_close(struct cg *cg)
 	free(cg);
 }
 
-static void cg_closep(struct cg **cg)
+void cg_closep(struct cg **cg)
 {
 	cg_close(*cg);
 }
 
-static int open_v2(struct cg *cg)
+int cg_open_v2(struct cg *cg)
 {
 	const struct cg_host *h = cg->h;
 
@@ -64,39 +63,6 @@ static int open_v2(struct cg *cg)
 	return cg->v2;
 }
 
-/* PARENT is missing somewhere or was left half made: after a boot, or a setup that was killed. */
-static bool needs_setup(const struct cg_host *h)
-{
-	if (h->v2 >= 0 && h->monitor < 0)
-		return true;
-	for (unsigned i = 0; i < h->n; i++)
-		if (h->hier[i].parent < 0)
-			return true;
-	return false;
-}
-
-int cg_create(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
-{
-	auto_call(cg_closep) struct cg *cg = NULL;
-
-	if (cg_new(h, id, &cg, e) < 0)
-		return -e->code;
-	if (needs_setup(h) && cg_host_setup(h, e) < 0)
-		return -e->code;
-	cg->fresh = true;
-	for (unsigned i = 0; i < h->n; i++) {
-		if (mkdirat(h->hier[i].parent, id, 0755) == 0)
-			continue;
-		if (errno != EEXIST)
-			return err_set(e, errno, "make cgroup %s/%s", h->hier[i].path, id);
-		cg->fresh = false;
-	}
-	if (h->v2 >= 0 && open_v2(cg) < 0)
-		return err_set(e, errno, "%s/%s", h->hier[h->v2].path, id);
-	*ret = take_ptr(cg);
-	return 0;
-}
-
 int cg_open(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
 {
 	auto_call(cg_closep) struct cg *cg = NULL;
@@ -104,7 +70,7 @@ int cg_open(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
 
 	if (cg_new(h, id, &cg, e) < 0)
 		return -e->code;
-	found = open_v2(cg) >= 0;
+	found = cg_open_v2(cg) >= 0;
 	for (unsigned i = 0; i < h->n && !found; i++)
 		found = !h->hier[i].v2 && h->hier[i].parent >= 0 && faccessat(h->hier[i].parent, id, F_OK, 0) == 0;
 	if (!found)
@@ -309,11 +275,19 @@ int cg_host_each(struct cg_host *h, int (*cb)(const char *id, void *arg), void *
 /* --- all limits -------------------------------------------------------------------------------------------------- */
 int cg_apply(struct cg *cg, const struct cg_conf *c, struct err *e)
 {
-	if (cg_apply_memory(cg, c, e) < 0 || cg_apply_cpu(cg, c, e) < 0 || cg_apply_pids(cg, c, e) < 0 ||
-	    cg_apply_io(cg, c, e) < 0)
-		return -e->code;
+	int rc;
+
+	cg->fresh = cg->made;
+	cg->made = false;
+	rc = cg_apply_memory(cg, c, e);
+	if (rc == 0)
+		rc = cg_apply_cpu(cg, c, e);
+	if (rc == 0)
+		rc = cg_apply_pids(cg, c, e);
+	if (rc == 0)
+		rc = cg_apply_io(cg, c, e);
 	cg->fresh = false;
-	return 0;
+	return rc;
 }
 
 int cg_check(struct cg_host *h, const struct cg_conf *c, struct err *e)

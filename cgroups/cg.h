@@ -55,7 +55,8 @@ bool cg_host_is_v2(const struct cg_host *h, const char *controller);
 int cg_host_each(struct cg_host *h, int (*cb)(const char *id, void *arg), void *arg, struct err *e);
 
 /* --- one group --------------------------------------------------------------------------------------------------- */
-int cg_create(struct cg_host *h, const char *id, struct cg **ret, struct err *e);	/* EEXIST is not an error */
+/* EEXIST is not an error. Where PARENT is missing or half made (a boot, a killed setup) it calls cg_host_setup() first. */
+int cg_create(struct cg_host *h, const char *id, struct cg **ret, struct err *e);
 int cg_open(struct cg_host *h, const char *id, struct cg **ret, struct err *e);	/* ENOENT if it is in no hierarchy */
 void cg_close(struct cg *cg);							/* NULL is fine; removes nothing */
 /* Removes the group and all groups below it in every hierarchy; waits up to @ms for killed tasks to leave. Gone is success. */
@@ -68,14 +69,17 @@ int cg_host_monitor_fd(const struct cg_host *h);
  * v1 join without the price of moving another process (8 ms of RCU grace periods): the parent opens every `tasks` file
  * before clone(), the single-threaded child writes "0" to each. cg_join_self() is async-signal-safe, needs no
  * permission of its own, and returns 0 or -errno. cg_join_close() closes the fds on the parent's side.
+ * v2 is not among them: there a child is born in place, CLONE_INTO_CGROUP with cg_fd(). A v2-only host: n is 0.
  */
 struct cg_join { int fd[12]; unsigned n; };
 int cg_join_open(const struct cg *cg, struct cg_join *j, struct err *e);
 int cg_join_self(const struct cg_join *j);
 void cg_join_close(struct cg_join *j);
 /* A directory in v2 that a process entering from outside may be put in: the group itself, or, when the guest has turned
- * it into an inner node (EBUSY for processes), a leaf ".vz" below it that this call makes. New fd, caller closes; -ENOENT no v2. */
+ * it into an inner node (EBUSY for processes), a leaf ".vz" below it that this call makes. @leaf: the leaf in any case,
+ * for a caller whose clone3() came back with EBUSY. New fd, caller closes; -ENOENT no v2. */
 int cg_enter_fd(const struct cg *cg, bool leaf, struct err *e);
+/* Also bounds what the guest makes below it: 32 levels, 4096 groups. No v2 tree: nothing to do, 0. */
 int cg_delegate(const struct cg *cg, uid_t uid, gid_t gid, struct err *e);
 
 /* --- limits ------------------------------------------------------------------------------------------------------ */
@@ -83,10 +87,13 @@ int cg_delegate(const struct cg *cg, uid_t uid, gid_t gid, struct err *e);
  * which option, why, and what to do. */
 int cg_apply(struct cg *cg, const struct cg_conf *c, struct err *e);
 /* Parts of it, live; each writes only its files. What is unset goes back to the kernel's default. */
-int cg_apply_memory(struct cg *cg, const struct cg_conf *c, struct err *e);	/* memory, swap, guarantees; lowers step by step */
-int cg_apply_cpu(struct cg *cg, const struct cg_conf *c, struct err *e);	/* weight, quota = min(cpulimit, cpus * 100), masks */
+/* Memory and swap. Below what is in use: up to 5 s of reclaim without killing anybody, then EBUSY and the old limit.
+ * Guarantees (vmguarpages, oomguarpages) are kept in the configuration only. */
+int cg_apply_memory(struct cg *cg, const struct cg_conf *c, struct err *e);
+/* Weight, quota = min(cpulimit, cpus * 100), masks. */
+int cg_apply_cpu(struct cg *cg, const struct cg_conf *c, struct err *e);
 int cg_apply_pids(struct cg *cg, const struct cg_conf *c, struct err *e);
-int cg_apply_io(struct cg *cg, const struct cg_conf *c, struct err *e);
+int cg_apply_io(struct cg *cg, const struct cg_conf *c, struct err *e);	/* for every disk of the host */
 /* Range checks against this host and between fields before anything is touched ("limits above the host"). */
 int cg_check(struct cg_host *h, const struct cg_conf *c, struct err *e);
 bool cg_conf_is_vswap(const struct cg_conf *c);		/* PHYSPAGES limit set and not unlimited (LONG_MAX, INT_MAX) */

@@ -173,18 +173,18 @@ static int v1_apply(struct cg *cg, struct cg_rule *want, int n, struct err *e)
 	auto_close int deny = cg_file_at(cg, cg->h->where[CG_CTL_DEVICES], "devices.deny", O_WRONLY);
 	auto_close int allow = cg_file_at(cg, cg->h->where[CG_CTL_DEVICES], "devices.allow", O_WRONLY);
 	bool all = true;
-	int nhave, rc;
+	int nhave = 0, rc;
 
 	if (deny < 0 || allow < 0)
 		return err_set(e, deny < 0 ? -deny : -allow, "group %s: devices.%s", cg->id, deny < 0 ? "deny" : "allow");
-	nhave = v1_read(cg, have, &all);
-	if (nhave < 0)		/* a list that is not ours: start from nothing */
-		all = true;
-	if (all) {
+	if (!cg->made_dev)
+		nhave = v1_read(cg, have, &all);
+	if (nhave < 0 || all) {		/* never set, or a list that is not ours: start from nothing */
 		nhave = 0;
 		if (write(deny, "a", 1) < 0)
 			return err_set(e, errno, "group %s: deny all devices", cg->id);
 	}
+	cg->made_dev = false;
 	rc = v1_diff(allow, want, n, have, nhave);
 	if (rc == 0)
 		rc = v1_diff(deny, have, nhave, want, n);

@@ -43,7 +43,9 @@ struct cg_host {
 struct cg {
 	struct cg_host *h;
 	int v2;			/* fd of the v2 directory, -1: none */
-	bool fresh;		/* made by this call of cg_create(): every file still holds the kernel's default */
+	bool made;		/* by this handle's cg_create(), no limit applied yet: the files hold the kernel's defaults */
+	bool made_dev;		/* the same of the device rules */
+	bool fresh;		/* only inside the cg_apply() that profits from it: what is unset need not be written */
 	char id[NAME_MAX + 1];
 };
 
@@ -56,6 +58,9 @@ void cg_detect_v2_controllers(struct cg_host *h, const char *list);	/* "cpuset c
 int cg_host_open_parents(struct cg_host *h, struct err *e);
 
 /* --- files of a group (cg.c): 0, a count or -errno, no text; -ENODEV: the controller is nowhere --- */
+int cg_new(struct cg_host *h, const char *id, struct cg **ret, struct err *e);	/* a handle; opens and makes nothing */
+int cg_open_v2(struct cg *cg);		/* its v2 directory: fd, -1 and errno, or -1 where there is no v2 tree */
+void cg_closep(struct cg **cg);		/* for auto_call() */
 int cg_file_at(const struct cg *cg, int hier, const char *file, int flags);
 int cg_put(const struct cg *cg, enum cg_ctl ctl, const char *file, const char *val);
 int cg_put_u64(const struct cg *cg, enum cg_ctl ctl, const char *file, uint64_t v);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes PARENT in every hierarchy. Runs once after a boot, so libcgroup does it: it takes 0.7 ms on a v1 host beyond
- * its cgroup_init(). What it does not know (name=systemd, a v2 tree without controllers) is made by mkdir after it.
+ * Makes PARENT in every hierarchy, and groups in it.
  *
- * The only file that needs libcgroup: programs that never set a host up do not link it.
+ * PARENT is made once after a boot, so libcgroup does it (0.6 ms with its cgroup_init() on a hybrid host with ten
+ * hierarchies). What it does not know (name=systemd, a v2 tree without controllers) is made by mkdir after it. A group is
+ * made at each start: ten mkdirat(), 67 us; cgroup_create_cgroup() takes 700 us for the same, since it walks every
+ * file of every group.
+ *
+ * The only file that needs libcgroup: programs that make no groups do not link it.
  */
 #include "cgroups/cg_priv.h"
 
@@ -70,4 +74,37 @@ int cg_host_setup(struct cg_host *h, struct err *e)
 		if (cg_on_v2(h, (enum cg_ctl)i))
 			h->where[i] = -1;
 	return cg_host_open_parents(h, e);
+}
+
+/* PARENT is missing somewhere or was left half made: after a boot, or a setup that was killed. */
+static bool needs_setup(const struct cg_host *h)
+{
+	if (h->v2 >= 0 && h->monitor < 0)
+		return true;
+	for (unsigned i = 0; i < h->n; i++)
+		if (h->hier[i].parent < 0)
+			return true;
+	return false;
+}
+
+int cg_create(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
+{
+	auto_call(cg_closep) struct cg *cg = NULL;
+
+	if (cg_new(h, id, &cg, e) < 0)
+		return -e->code;
+	if (needs_setup(h) && cg_host_setup(h, e) < 0)
+		return -e->code;
+	cg->made = cg->made_dev = true;
+	for (unsigned i = 0; i < h->n; i++) {
+		if (mkdirat(h->hier[i].parent, id, 0755) == 0)
+			continue;
+		if (errno != EEXIST)
+			return err_set(e, errno, "make cgroup %s/%s", h->hier[i].path, id);
+		cg->made = cg->made_dev = false;
+	}
+	if (h->v2 >= 0 && cg_open_v2(cg) < 0)
+		return err_set(e, errno, "%s/%s", h->hier[h->v2].path, id);
+	*ret = take_ptr(cg);
+	return 0;
 }

@@ -42,9 +42,9 @@ TEST_ROOT(create_twice_and_list)
 	struct cg *a, *b;
 
 	a = env_group(h, "101");
-	CHECK(a->fresh);
+	CHECK(a->made);
 	b = env_group(h, "101");
-	CHECK(!b->fresh);
+	CHECK(!b->made);
 	cg_close(b);
 	cg_close(env_group(h, "102"));
 	CHECK_EQ(unlinkat(h->hier[h->n - 1].parent, "102", AT_REMOVEDIR), 0);	/* left in the others only */
@@ -87,7 +87,7 @@ TEST_ROOT(all_limits_twice)
 	c.cpumask = (char *)"0";
 	CHECK_OK(cg_check(h, &c, &e), &e);
 	CHECK_OK(cg_apply(cg, &c, &e), &e);
-	CHECK(!cg->fresh);
+	CHECK(!cg->fresh && !cg->made);
 	CHECK_OK(cg_apply(cg, &c, &e), &e);
 	cg_close(cg);
 	env_close(h);

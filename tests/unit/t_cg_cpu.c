@@ -2,6 +2,8 @@
 /* cgroups/cg_cpu.c: quota and weight as numbers, in the files, and felt. */
 #include "tests/unit/cg_env.h"
 
+#include "util/str.h"
+
 TEST(quota)
 {
 	static const struct { int limit, cpus; uint64_t want; } t[] = {
@@ -66,10 +68,9 @@ TEST_ROOT(files)
 	struct err e = { 0 };
 
 	for (int live = 0; live < 2; live++) {
-		CHECK_OK(cg_apply_cpu(cg, &c, &e), &e);
+		CHECK_OK(live ? cg_apply_cpu(cg, &c, &e) : cg_apply(cg, &c, &e), &e);
 		CHECK_STR(env_file(cg, CG_CTL_CPU, v2 ? "cpu.weight" : "cpu.shares"), v2 ? "200" : "2000");
 		CHECK_STR(env_file(cg, CG_CTL_CPU, v2 ? "cpu.max" : "cpu.cfs_quota_us"), v2 ? "200000 100000" : "200000");
-		cg->fresh = false;
 		CHECK_OK(cg_apply_cpu(cg, &none, &e), &e);
 		CHECK_STR(env_file(cg, CG_CTL_CPU, v2 ? "cpu.weight" : "cpu.shares"), v2 ? "100" : "1024");
 		CHECK_STR(env_file(cg, CG_CTL_CPU, v2 ? "cpu.max" : "cpu.cfs_quota_us"), v2 ? "max 100000" : "-1");
@@ -88,7 +89,7 @@ TEST_ROOT(mask)
 
 	env_need(h, "cpuset");
 	cg = env_group(h, "101");
-	strncpy(all, env_file(cg, CG_CTL_CPUSET, "cpuset.cpus"), sizeof(all) - 1);
+	str_copy(all, sizeof(all), env_file(cg, CG_CTL_CPUSET, "cpuset.cpus"));
 	CHECK_OK(cg_apply(cg, &c, &e), &e);
 	CHECK_STR(env_file(cg, CG_CTL_CPUSET, "cpuset.cpus"), "0");
 	CHECK_OK(cg_apply_cpu(cg, &none, &e), &e);
