@@ -102,18 +102,26 @@ static int make_link(const struct ct *ct, int dir, const char *name, struct err 
 }
 
 /* One at a time on the host, or two containers could find the same name free. */
+static int lock_names(int *ret_fd, struct err *e)
+{
+	if (path_mkdir_host(CT_RUN_DIR, 0755, e) < 0 || path_mkdir_host(CT_LOCK_DIR, 0700, e) < 0 ||
+	    path_mkdir_host(CT_NAMES_DIR, 0755, e) < 0)
+		return -e->code;
+	return lock_take(AT_FDCWD, CT_LOCK_DIR "/names", 10000, ret_fd, e);
+}
+
 int ct_name_claim(const struct ct *ct, const char *name, int *ret_lock, struct err *e)
 {
 	auto_close int lock = -1, dir = -1;
 
-	if (path_mkdir_host(CT_NAMES_DIR, 0755, e) < 0)
+	if (lock_names(&lock, e) < 0)
 		return err_exit(e, VZ_SET_NAME_ERROR);
 	dir = open(CT_NAMES_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0) {
 		err_set(e, errno, "open " CT_NAMES_DIR);
 		return err_exit(e, VZ_SET_NAME_ERROR);
 	}
-	if (lock_take(dir, ".lock", 10000, &lock, e) < 0 || ct_name_check(ct, name, e) < 0 || make_link(ct, dir, name, e) < 0)
+	if (ct_name_check(ct, name, e) < 0 || make_link(ct, dir, name, e) < 0)
 		return err_exit(e, VZ_SET_NAME_ERROR);
 	if (ret_lock)
 		*ret_lock = take_fd(&lock);
