@@ -24,10 +24,9 @@ void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_i
 	a->ifa_prefixlen = ip->prefix;
 	a->ifa_scope = RT_SCOPE_UNIVERSE;
 	nl_put(b, IFA_LOCAL, &ip->v6, len);
-	if (!add)
-		return;
-	nl_put(b, IFA_ADDRESS, &ip->v6, len);
-	nl_put_u32(b, IFA_FLAGS, IFA_F_NOPREFIXROUTE | (ip->family == AF_INET6 ? IFA_F_NODAD : 0));
+	nl_put(b, IFA_ADDRESS, &ip->v6, len);	/* in a removal: that prefix and no other */
+	if (add)
+		nl_put_u32(b, IFA_FLAGS, IFA_F_NOPREFIXROUTE | (ip->family == AF_INET6 ? IFA_F_NODAD : 0));
 }
 
 struct addr_walk {

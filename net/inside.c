@@ -71,28 +71,25 @@ static void put_defaults(struct nl_batch *b, unsigned ifindex, const struct ip_v
 }
 
 /*
- * From what is there to what shall be. New addresses come first and old ones go last, so that the interface is never
- * without one, which would cost the routes; an address whose prefix changes has to go before it comes again.
+ * From what is there to what shall be. New ones come first and old ones go last: the interface that loses its last IPv4
+ * address loses its routes. IPv6 does not, but has no address twice, so there a changed prefix goes before it comes.
  */
 static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to, struct err *e)
 {
 	struct nl_batch b;
-	size_t i;
 
 	nl_batch_begin(&b, nl, e);
-	for (i = 0; i < to->n; i++) {
-		if (ip_vec_first(to, i) && !ip_vec_find(from, &to->ip[i]))
-			addr_put(&b, true, ifindex, &to->ip[i], to->text[i]);
-	}
-	for (i = 0; i < from->n; i++) {
-		if (!same_prefix(ip_vec_find(to, &from->ip[i]), &from->ip[i]))
-			addr_put(&b, false, ifindex, &from->ip[i], from->text[i]);
-	}
-	for (i = 0; i < to->n; i++) {
-		const struct net_ip *old = ip_vec_find(from, &to->ip[i]);
+	for (int late = 0; late < 2; late++) {
+		for (size_t i = 0; i < to->n; i++) {
+			const struct net_ip *ip = &to->ip[i], *old = ip_vec_find(from, ip);
 
-		if (ip_vec_first(to, i) && old && old->prefix != to->ip[i].prefix)
-			addr_put(&b, true, ifindex, &to->ip[i], to->text[i]);
+			if (ip_vec_first(to, i) && !same_prefix(old, ip) && (old && ip->family == AF_INET6) == late)
+				addr_put(&b, true, ifindex, ip, to->text[i]);
+		}
+		for (size_t i = 0; !late && i < from->n; i++) {
+			if (!same_prefix(ip_vec_find(to, &from->ip[i]), &from->ip[i]))
+				addr_put(&b, false, ifindex, &from->ip[i], from->text[i]);
+		}
 	}
 	put_defaults(&b, ifindex, from, to);
 	return nl_batch_end(&b);
