@@ -233,7 +233,7 @@ static int remove_nested(int fd, uint64_t top, struct err *e)
 static int btr_remove(int parent, const char *name, int dir, struct err *e)
 {
 	struct btrfs_ioctl_vol_args a = { 0 };
-	uint64_t id;
+	uint64_t id = 0;
 	int rc = subvol_id(dir, &id);
 
 	if (rc == -EINVAL)
@@ -323,7 +323,7 @@ static int quotas_off(int dir, struct err *e)
 static int btr_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 {
 	char path[QUOTA_FD_PATH];
-	uint64_t subvol;
+	uint64_t subvol = 0;
 	int rc;
 
 	(void)id;
@@ -391,7 +391,7 @@ static void live_usage(int fd, uint64_t subvol, uint64_t *used)
 
 static int btr_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
-	uint64_t subvol, used = 0, max = 0;
+	uint64_t subvol = 0, used = 0, max = 0;
 	int rc = subvol_id(dir, &subvol);
 
 	(void)id;

@@ -28,7 +28,8 @@
 #define PROBE_SIZE (8 << 20)
 #define MKFS_MS 600000
 
-#define EXT4_ARGS "-q", "-F", "-O", "quota,project", "-E", "quotatype=prjquota,lazy_itable_init=1,nodiscard"
+/* One percent stays for the host, which must be able to stop and remove what filled the pool. */
+#define EXT4_ARGS "-q", "-F", "-m", "1", "-O", "quota,project", "-E", "quotatype=prjquota,lazy_itable_init=1,nodiscard"
 
 static const char *const fs_names[] = { [IMAGE_EXT4] = "ext4", [IMAGE_BTRFS] = "btrfs" };
 
@@ -84,11 +85,13 @@ static int mkfs(enum image_fs fs, const char *file, int pass, struct err *e)
 				      "-L", "vz-pool", file, NULL };
 	auto_close int null = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	const struct spawn s = {
-		.argv = fs == IMAGE_EXT4 ? ext4 : btrfs, .pass = &pass, .n_pass = pass >= 0, .out = MAX(null, 0),
-		.err = -1, .timeout_ms = MKFS_MS,
+		.argv = fs == IMAGE_EXT4 ? ext4 : btrfs, .pass = &pass, .n_pass = pass >= 0, .out = null, .err = -1,
+		.timeout_ms = MKFS_MS,
 	};
 	int status = 0;
 
+	if (null < 0)
+		return err_set(e, errno, "/dev/null");
 	if (access(s.argv[0], X_OK) < 0)
 		return err_say(e, ENOTSUP, "%s is not installed: apt-get install %s", s.argv[0] + 6,
 			       fs == IMAGE_EXT4 ? "e2fsprogs" : "btrfs-progs");
@@ -154,7 +157,7 @@ static int make(int dir, const char *base, const struct quota_pool *p, int lock,
 {
 	const char *path = p->image;
 	auto_buf struct buf tmp = BUF_INIT;
-	enum image_fs fs;
+	enum image_fs fs = IMAGE_BTRFS;
 
 	buf_addf(&tmp, "%s.tmp", path);
 	if (buf_failed(&tmp))

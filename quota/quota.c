@@ -88,9 +88,9 @@ static int pick(int fd, const struct quota_ops **ret, struct err *e)
 {
 	struct statfs st;
 
+	*ret = &none_ops;
 	if (fstatfs(fd, &st) < 0)
 		return err_set(e, errno, "statfs");
-	*ret = &none_ops;
 	if (st.f_type == BTRFS_SUPER_MAGIC)
 		*ret = &q_btrfs_ops;
 	else if ((st.f_type == EXT4_SUPER_MAGIC || st.f_type == XFS_SUPER_MAGIC) && q_prj_enforced(fd))
@@ -108,7 +108,7 @@ static int reopen(int dir, struct err *e)
 
 int quota_probe(int dir, struct quota_caps *ret, struct err *e)
 {
-	const struct quota_ops *ops;
+	const struct quota_ops *ops = &none_ops;
 	auto_close int fd = reopen(dir, e);
 
 	if (fd < 0 || pick(fd, &ops, e) < 0)
@@ -137,7 +137,7 @@ static int check_id(uint32_t id, struct err *e)
  */
 int quota_area_create(int parent, const char *name, uint32_t id, struct err *e)
 {
-	const struct quota_ops *ops;
+	const struct quota_ops *ops = &none_ops;
 	char tmp[NAME_MAX + 1];
 	struct stat st;
 	struct err ignored = { 0 };
@@ -182,7 +182,7 @@ static int remove_one(int parent, const struct quota_ops *ops, const char *name,
 
 int quota_area_remove(int parent, const char *name, struct err *e)
 {
-	const struct quota_ops *ops;
+	const struct quota_ops *ops = &none_ops;
 	char tmp[NAME_MAX + 1];
 
 	if (!path_is_component(name))
@@ -225,7 +225,7 @@ void quota_conf_limit(const struct quota_conf *c, struct quota_limit *ret)
 
 int quota_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 {
-	const struct quota_ops *ops;
+	const struct quota_ops *ops = &none_ops;
 
 	if (check_id(id, e) < 0)
 		return -e->code;
@@ -239,7 +239,7 @@ int quota_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 
 int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
-	const struct quota_ops *ops;
+	const struct quota_ops *ops = &none_ops;
 	struct quota_usage u = { 0 };
 
 	if (check_id(id, e) < 0)
