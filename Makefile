@@ -113,7 +113,7 @@ run: deps
 	@$(MAKE) --no-print-directory install
 	@vzctl/demo.sh $(SBINDIR)
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B)/obj -name '*.d' -type f 2>/dev/null)
 -include tests/tests.mk
 -include tests/deps.mk
 
