@@ -186,12 +186,24 @@ int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what, struct
 	return ct_inside_call(ct, apply_inside, &a, e);
 }
 
-/* The guest's own tools know its password scheme. The password travels on standard input only. */
+/*
+ * The guest's own tools know its password scheme; without chpasswd (busybox) the hash comes from mkpasswd and goes into
+ * its shadow file. The password travels on standard input only, never in an argument.
+ */
 static const char passwd_script[] =
 	"IFS= read -r l || exit 1\n"
 	"u=${l%%:*}\n"
-	"id \"$u\" >/dev/null 2>&1 || useradd -m -- \"$u\" 2>/dev/null || adduser -D \"$u\" >/dev/null || exit 1\n"
-	"printf '%s\\n' \"$l\" | chpasswd\n";
+	"new() { useradd -m -- \"$u\" 2>/dev/null || adduser -D \"$u\" >/dev/null 2>&1 || {\n"
+	"  n=$(awk -F: '$3 >= 1000 && $3 < 60000 && $3 >= n { n = $3 + 1 } END { print n ? n : 1000 }' /etc/passwd)\n"
+	"  mkdir -p /home && mkdir -m 700 \"/home/$u\" && chown \"$n:$n\" \"/home/$u\" &&\n"
+	"  echo \"$u:x:$n:$n::/home/$u:/bin/sh\" >>/etc/passwd && echo \"$u:x:$n:\" >>/etc/group &&\n"
+	"  echo \"$u:*:19000:0:99999:7:::\" >>/etc/shadow; }; }\n"
+	"id \"$u\" >/dev/null 2>&1 || new || exit 1\n"
+	"command -v chpasswd >/dev/null && { printf '%s\\n' \"$l\" | chpasswd; exit; }\n"
+	"h=$(printf '%s\\n' \"${l#*:}\" | mkpasswd -m sha512 -P 0) && [ -n \"$h\" ] || exit 1\n"
+	"umask 077\n"
+	"awk -F: -v OFS=: -v u=\"$u\" -v h=\"$h\" '$1 == u { $2 = h; f = 1 } { print } END { exit !f }' /etc/shadow \\\n"
+	"  >/etc/shadow.vz && mv /etc/shadow.vz /etc/shadow\n";
 
 int ct_guest_passwd(struct ct *ct, const struct str_list *userpw, struct err *e)
 {
