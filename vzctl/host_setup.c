@@ -92,14 +92,14 @@ int host_open(struct host_call *c, struct err *e)
 static int setup_kernel(struct host_call *c, struct err *e)
 {
 	const struct ct_host_conf *conf = ct_host_conf(c->host);
+	auto_close int mark = -1;
 
 	if (ct_host_setup(c->host, e) < 0)
 		return -e->code;
 	ui_sayf(&c->ui, 0, "network: forwarding is on, table inet %s keeps containers to their addresses, %s leaves by this host",
 		conf->nft_table ? conf->nft_table : "vz", conf->pool4 && *conf->pool4 ? conf->pool4 : "nothing");
-	if (fio_replace_run(AT_FDCWD, HOST_UP_MARK, "", 0, 0644, e) < 0)
-		return -e->code;
-	return 0;
+	mark = open(HOST_UP_MARK, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	return mark < 0 ? err_set(e, errno, HOST_UP_MARK) : 0;
 }
 
 static int setup_template(struct host_call *c, struct err *e)
