@@ -21,14 +21,18 @@ bool cmd_takes(const struct cmd *cmd, const struct param *p)
 	return cmd->flags & CMD_ROWS_SET && !(p->flags & PARAM_NO_SET);
 }
 
+/* Parameters whose own complaint is part of the interface and goes first. */
+static bool opt_explains(const char *name)
+{
+	return str_eq(name, "devices") || str_eq(name, "devnodes") || str_eq(name, "capability");
+}
+
 static int opt_bad(struct cmd_call *c, const char *name, const char *val, struct err *e)
 {
-	if (e->code && e->exit && e->text[0])
-		ui_say(&c->ui, -1, c->id, e->text);	/* the type has a line of its own for this */
-	else if (e->code)
-		ui_sayf(&c->ui, 1, "--%s: %s", name, e->text);
+	if (e->text[0])
+		ui_sayf(&c->ui, opt_explains(name) ? -1 : 1, "%s", e->text);
 	err_clear(e);
-	err_say(e, EINVAL, "Bad parameter for --%s: %s", name, val);
+	err_say(e, EINVAL, "Bad parameter for --%s: %s", name, str_eq(name, "userpasswd") ? "***" : val);
 	return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
 }
 
