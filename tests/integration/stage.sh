@@ -26,11 +26,15 @@ stage_enter() {
 # An overlay over / with the kernel's file systems of our namespaces in it.
 stage_root() {
 	local new=$VZTEST_DIR/root dir
+	export LEAK_LOOP_SKIP=$(mountpoint -d /)
 	mkdir -p "$VZTEST_DIR/over" "$new" && mount -t tmpfs -o size=2g over "$VZTEST_DIR/over" || return 1
 	mkdir "$VZTEST_DIR/over/upper" "$VZTEST_DIR/over/work"
 	mount -t overlay -o "lowerdir=/,upperdir=$VZTEST_DIR/over/upper,workdir=$VZTEST_DIR/over/work" over "$new" || return 1
 	mount --rbind /dev "$new/dev" && mount -t proc proc "$new/proc" && mount -t sysfs sysfs "$new/sys" || return 1
 	mount --rbind /sys/fs/cgroup "$new/sys/fs/cgroup" && mount -t tmpfs -o mode=755 run "$new/run" || return 1
+	for dir in /etc/vz /var/lib/vz /var/lib/vzctl; do
+		mkdir -p "$new$dir" && mount -t tmpfs -o mode=755 ours "$new$dir" || return 1
+	done
 	for dir in "$TOP" "$B" "$VZTEST_DIR"; do
 		mkdir -p "$new$dir" && mount --bind "$dir" "$new$dir" || return 1
 	done
@@ -51,7 +55,7 @@ stage_pool() {
 stage_install() {
 	cp -a "$STAGE/." / || return 1
 	mkdir -p /etc/vz/conf /etc/vz/names /vz/lock /vz/root /vz/private /vz/dump /vz/template/cache /var/lib/vz
-	touch /etc/vz/vz.conf
+	cp /usr/share/vz/vz.conf /etc/vz/vz.conf || return 1
 	sed -i -E '/^(CGROUP_PARENT|NFT_TABLE|NAT_POOL|NAT_POOL6|POOL_IMAGE|LOGFILE|CONFIGFILE|DEF_OSTEMPLATE)=/d' /etc/vz/vz.conf
 	cat >>/etc/vz/vz.conf <<-EOT
 		CGROUP_PARENT="$VZTEST_NAME"
@@ -92,12 +96,16 @@ stage_network() {
 
 # What the first container of a host makes and every later one finds: base template, host set-up, unpacked template.
 stage_warm_up() {
-	local cmd
-	for cmd in "vztmpl build vz-base" "vzctl create 9999 --ostemplate vz-base" "vzctl start 9999" "vzctl stop 9999 --fast" \
+	local cmd n
+	for cmd in "vzhost setup" "vzctl create 9999 --ostemplate vz-base" "vzctl start 9999" "vzctl stop 9999 --fast" \
 		"vzctl destroy 9999"; do
 		$cmd >"$VZTEST_DIR/warm" 2>&1 </dev/null && continue
 		echo "# warm-up: '$cmd' ended with $?"
 		sed 's/^/#   /' "$VZTEST_DIR/warm"
+	done
+	for n in $(seq 40); do		# links and groups go away behind a destroy
+		ip -o link show | grep -q ': vz' || break
+		sleep 0.1
 	done
 }
 

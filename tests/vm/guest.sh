@@ -4,7 +4,7 @@
 # integration tests on ext4 with project quota, then the cases that only such a kernel can show.
 # Arguments: files instead of the whole list.
 set -u
-modprobe loop
+modprobe -a loop btrfs xfs
 
 TOP=/mnt/host
 FILES="life.sh limits.sh isolation.sh net.sh bad_input.sh"	# the others start hundreds of containers: too slow here
@@ -17,6 +17,8 @@ if [ $# = 0 ]; then
 		[ -e "$TOP/tests/integration/$file" ] && set -- "$@" "$file"
 	done
 	set -- "$@" "$TOP"/tests/vm/cases/*.sh
+	echo "# unit tests that need this kernel"
+	(cd /tmp && "$TOP/build/unit" cg quota q_ net nft) || rc=1
 fi
 bash "$TOP/tests/integration/run" "$@" || rc=1
 exit $rc
