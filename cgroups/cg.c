@@ -23,20 +23,21 @@ static int id_check(const char *id, struct err *e)
 	return 0;
 }
 
-int cg_new(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
+struct cg *cg_new(struct cg_host *h, const char *id, struct err *e)
 {
 	struct cg *cg;
 
 	if (id_check(id, e) < 0)
-		return -e->code;
+		return NULL;
 	cg = calloc(1, sizeof(*cg));
-	if (!cg)
-		return err_set(e, ENOMEM, "cgroup %s", id);
+	if (!cg) {
+		err_set(e, ENOMEM, "cgroup %s", id);
+		return NULL;
+	}
 	cg->h = h;
 	cg->v2 = -1;
 	str_copy(cg->id, sizeof(cg->id), id);
-	*ret = cg;
-	return 0;
+	return cg;
 }
 
 void cg_close(struct cg *cg)
@@ -65,10 +66,10 @@ int cg_open_v2(struct cg *cg)
 
 int cg_open(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
 {
-	auto_call(cg_closep) struct cg *cg = NULL;
+	auto_call(cg_closep) struct cg *cg = cg_new(h, id, e);
 	bool found;
 
-	if (cg_new(h, id, &cg, e) < 0)
+	if (!cg)
 		return -e->code;
 	found = cg_open_v2(cg) >= 0;
 	for (unsigned i = 0; i < h->n && !found; i++)
@@ -246,7 +247,7 @@ static int ids_read(struct ids *l, const struct cg_hier *hi, struct err *e)
 
 	if (!d)
 		return err_set(e, errno, "%s", hi->path);
-	fd = -1;		/* the stream's now */
+	(void)take_fd(&fd);		/* the stream's now */
 	while ((de = readdir(d))) {
 		if (de->d_type != DT_DIR || str_eq(de->d_name, ".") || str_eq(de->d_name, "..") ||
 		    str_eq(de->d_name, CG_MONITOR) || ids_has(l, sorted, de->d_name))

@@ -97,7 +97,7 @@ int cg_check_cpu(const struct cg_host *h, const struct cg_conf *c, struct err *e
 static int cpus_of_nodes(const char *nodes, struct buf *b, struct err *e)
 {
 	uint64_t mask[WORDS] = { 0 };
-	char path[64], list[1024];
+	char path[64], list[1024] = "";
 
 	if (num_cpulist(nodes, mask, BITS) < 0)
 		return err_say(e, EINVAL, "'%s' is no list of NUMA nodes", nodes);

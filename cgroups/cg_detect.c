@@ -251,13 +251,15 @@ int cg_host_open_parents(struct cg_host *h, struct err *e)
 
 int cg_host_open(const char *parent, struct cg_host **ret, struct err *e)
 {
-	auto_free struct cg_host *h = calloc(1, sizeof(*h));
+	auto_free struct cg_host *h = NULL;
 	char list[512];
 
+	if (!path_is_component(parent))
+		return err_say(e, EINVAL, "'%s' cannot be the name of a cgroup", parent);
+	h = calloc(1, sizeof(*h));
 	if (!h)
 		return err_set(e, ENOMEM, "cgroups");
-	if (!path_is_component(parent) || str_copy(h->parent, sizeof(h->parent), parent) < 0)
-		return err_say(e, EINVAL, "'%s' cannot be the name of a cgroup", parent);
+	str_copy(h->parent, sizeof(h->parent), parent);
 	h->v2 = h->monitor = -1;
 	for (int i = 0; i < CG_CTL_N; i++)
 		h->where[i] = -1;

@@ -201,6 +201,6 @@ int cg_apply_devices(struct cg *cg, const struct cg_dev *v, size_t n, struct err
 	if (cg->h->where[CG_CTL_DEVICES] >= 0)
 		return v1_apply(cg, rules, len, e);
 	if (cg->v2 >= 0)
-		return cg_bpf_apply(cg, rules, (size_t)len, e);
+		return cg_bpf_apply(cg, rules, (size_t)len, n == 0, e);
 	return cg_none("a device rule", "devices", e);
 }

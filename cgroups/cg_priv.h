@@ -58,7 +58,7 @@ void cg_detect_v2_controllers(struct cg_host *h, const char *list);	/* "cpuset c
 int cg_host_open_parents(struct cg_host *h, struct err *e);
 
 /* --- files of a group (cg.c): 0, a count or -errno, no text; -ENODEV: the controller is nowhere --- */
-int cg_new(struct cg_host *h, const char *id, struct cg **ret, struct err *e);	/* a handle; opens and makes nothing */
+struct cg *cg_new(struct cg_host *h, const char *id, struct err *e);	/* a handle; opens and makes nothing. NULL: see *e */
 int cg_open_v2(struct cg *cg);		/* its v2 directory: fd, -1 and errno, or -1 where there is no v2 tree */
 void cg_closep(struct cg **cg);		/* for auto_call() */
 int cg_file_at(const struct cg *cg, int hier, const char *file, int flags);
@@ -110,6 +110,7 @@ int cg_dev_parse_line(const char *line, struct cg_rule *ret);	/* a line of devic
 #define CG_BPF_MAX (6 + CG_DEV_MAX * CG_BPF_PER_RULE + 2)
 size_t cg_bpf_gen(const struct cg_rule *v, size_t n, struct bpf_insn out[CG_BPF_MAX]);
 int cg_bpf_load(const struct bpf_insn *insn, size_t n, struct err *e);	/* fd of the program or -errno */
-int cg_bpf_apply(struct cg *cg, const struct cg_rule *v, size_t n, struct err *e);
+/* @share: many groups have these very rules */
+int cg_bpf_apply(struct cg *cg, const struct cg_rule *v, size_t n, bool share, struct err *e);
 
 #endif

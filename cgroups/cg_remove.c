@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <string.h>
 #include <time.h>
 
 #include "util/auto.h"
@@ -82,7 +81,7 @@ static int rm_hier(struct cg *cg, int i, int64_t deadline, struct err *e)
 		if (left <= 0)
 			break;
 		/* v2 tells when the last task has left; an empty v2 group that is busy, and v1, can only be asked again. */
-		if (!hi->v2 || cg_v2_wait(cg, "populated", 0, (int)left) == 0)
+		if (!hi->v2 || cg_v2_wait(cg, "populated", 0, (int)left) != -ETIMEDOUT)
 			nanosleep(&nap, NULL);
 	}
 	if (rc == -EBUSY) {
@@ -98,23 +97,17 @@ static int rm_hier(struct cg *cg, int i, int64_t deadline, struct err *e)
 int cg_remove(struct cg_host *h, const char *id, int ms, struct err *e)
 {
 	int64_t deadline = sys_now_ms() + ms;
-	struct cg *cg = NULL;
+	auto_call(cg_closep) struct cg *cg = cg_new(h, id, e);
 	struct err e2;
 	int rc = 0;
 
-	memset(&e2, 0, sizeof(e2));
-	if (cg_open(h, id, &cg, &e2) < 0) {
-		if (e2.code == ENOENT)
-			return 0;
-		*e = e2;
+	if (!cg)
 		return -e->code;
-	}
 	/* v2 first: once it is empty no v1 hierarchy makes us wait. The others are tried even if one fails. */
 	if (h->v2 >= 0)
 		rc = rm_hier(cg, h->v2, deadline, e);
 	for (unsigned i = 0; i < h->n; i++)
 		if ((int)i != h->v2 && rm_hier(cg, (int)i, deadline, rc < 0 ? &e2 : e) < 0 && rc == 0)
 			rc = -e->code;
-	cg_close(cg);
 	return rc;
 }

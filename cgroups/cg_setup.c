@@ -89,9 +89,9 @@ static bool needs_setup(const struct cg_host *h)
 
 int cg_create(struct cg_host *h, const char *id, struct cg **ret, struct err *e)
 {
-	auto_call(cg_closep) struct cg *cg = NULL;
+	auto_call(cg_closep) struct cg *cg = cg_new(h, id, e);
 
-	if (cg_new(h, id, &cg, e) < 0)
+	if (!cg)
 		return -e->code;
 	if (needs_setup(h) && cg_host_setup(h, e) < 0)
 		return -e->code;

@@ -116,13 +116,13 @@ TEST_ROOT(enforced_and_replaced)
 		SKIP("no v2 tree, or no /dev/kmsg to try");
 	}
 	n = cg_dev_rules(NULL, 0, rules, &e);
-	CHECK_OK(cg_bpf_apply(cg, rules, (size_t)n, &e), &e);
+	CHECK_OK(cg_bpf_apply(cg, rules, (size_t)n, true, &e), &e);
 	CHECK_EQ(env_run(cg, open_kmsg, NULL), 2);
 	n = cg_dev_rules(&kmsg, 1, rules, &e);
-	CHECK_OK(cg_bpf_apply(cg, rules, (size_t)n, &e), &e);
+	CHECK_OK(cg_bpf_apply(cg, rules, (size_t)n, false, &e), &e);
 	CHECK_EQ(env_run(cg, open_kmsg, NULL), 1);	/* were the first one still there, it would deny */
 	n = cg_dev_rules(NULL, 0, rules, &e);
-	CHECK_OK(cg_bpf_apply(cg, rules, (size_t)n, &e), &e);
+	CHECK_OK(cg_bpf_apply(cg, rules, (size_t)n, false, &e), &e);
 	CHECK_EQ(env_run(cg, open_kmsg, NULL), 2);
 	cg_close(cg);
 	env_close(h);
