@@ -24,6 +24,7 @@
 #include "util/sys.h"
 
 #define EXIT_SKIPPED 77
+#define SLOW_MS 3000
 
 static struct test *tests;
 static int report = -1;			/* child: where its one line goes */
@@ -192,6 +193,7 @@ static void run_one(const struct test *t, const char *name)
 	auto_close int pidfd = -1;
 	struct err e = { 0 };
 	char text[1600] = "";
+	int64_t start = sys_now_ms();
 	int p[2], st = 0;
 	bool late;
 	pid_t pid;
@@ -214,6 +216,8 @@ static void run_one(const struct test *t, const char *name)
 	read_line(p[0], text, sizeof(text));
 	close(p[0]);
 	judge(name, st, late, text);
+	if (sys_now_ms() - start > SLOW_MS)
+		printf("# %s took %lld ms\n", name, (long long)(sys_now_ms() - start));
 	if (path_rmtree(base_fd, strrchr(tmp, '/') + 1, &e) < 0)
 		printf("# %s left files: %s\n", name, e.text);
 }

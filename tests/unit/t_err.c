@@ -24,8 +24,10 @@ TEST(say_trims)
 {
 	struct err e = { 0 };
 
-	CHECK_EQ(err_say(&e, EINVAL, "bad thing\n"), -EINVAL);
+	CHECK_EQ(err_say(&e, EINVAL, "bad thing\n\n"), -EINVAL);
 	CHECK_STR(e.text, "bad thing");
+	err_say(&e, EINVAL, "Unknown field: %s", "");
+	CHECK_STR(e.text, "Unknown field: ");
 }
 
 TEST(add)
