@@ -56,9 +56,17 @@ static int freeze_running(struct cmd_call *c, bool *ret, struct err *e)
 
 static int freeze_do(struct cmd_call *c, bool frozen, struct err *e)
 {
-	if (ct_freeze(c->ct, frozen, e) == 0)
-		return 0;
-	return err_exit(e, frozen ? VZ_CHKPNT_ERROR : VZ_RESTORE_ERROR);
+	if (frozen) {
+		ui_say(&c->ui, 0, c->id, "Setting up checkpoint...");
+		ui_say(&c->ui, 0, c->id, "\tsuspend...");
+	} else {
+		ui_say(&c->ui, 0, c->id, "Resuming...");
+	}
+	if (ct_freeze(c->ct, frozen, e) < 0)
+		return err_exit(e, frozen ? VZ_CHKPNT_ERROR : VZ_RESTORE_ERROR);
+	if (frozen)
+		ui_say(&c->ui, 0, c->id, "\tget context...");
+	return 0;
 }
 
 static int chkpnt_run(struct cmd_call *c, struct err *e)

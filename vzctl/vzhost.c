@@ -11,11 +11,13 @@ static const struct host_verb {
 	const char *word, *args, *man;
 	int (*run)(struct host_call *c);
 } host_verbs[] = {
-	{ "setup", "", "Make this host ready: directories, vz.conf, samples, storage, network, the template vz-base.", host_setup },
+	{ "setup", "", "Make this host ready: directories, vz.conf, samples, storage, network, the template vz-base.",
+	  host_setup },
 	{ "up", "", "Do what every boot needs: mount the storage pool, set up control groups, forwarding and the firewall.",
 	  host_up },
 	{ "down", "", "Unmount the storage pool; nothing is lost. Refused while a container runs.", host_down },
-	{ "pool", "[size]", "Make the storage pool, a file with a file system that can limit space, and mount it on /vz.", host_pool },
+	{ "pool", "[size]", "Make the storage pool, a file with a file system that can limit space, and mount it on /vz.",
+	  host_pool },
 	{ "check", "", "Say what this host can and cannot do, with a cure for each thing that it cannot.", host_check },
 	{ "boot", "start|stop|restart|reload|status",
 	  "Start or stop containers as at boot and shutdown (ONBOOT, BOOTORDER, VE_PARALLEL).", host_boot },

@@ -35,6 +35,7 @@ struct vzlist_col {
 	const char *name, *header;
 	short width;
 	bool right, head_right;		/* alignment of values and of the header */
+	bool whole;			/* never cut: a cut word would be another word */
 	enum vzlist_type type;
 	unsigned want;			/* enum ct_want bits */
 	int arg;			/* for the getter: which beancounter, which disk resource */

@@ -156,7 +156,7 @@ static void put_cell(struct buf *b, const struct vzlist_row *r, const struct vzl
 		put_value(&val, r, f->col, &cell, last);
 	else
 		buf_adds(&val, "-");
-	if (col_is_text(f->col) && !last && !no_trim)
+	if (col_is_text(f->col) && !f->col->whole && !last && !no_trim)
 		cut = f->col->width;
 	buf_addf(b, "%*.*s", f->col->right ? f->col->width : -f->col->width, cut, buf_str(&val));
 }

@@ -79,7 +79,8 @@ TEST(docs_options_of_the_interface)
 {
 	static const char *const set[] = {
 		"ram", "swap", "physpages", "swappages", "cpuunits", "cpulimit", "cpus", "cpumask", "nodemask", "numproc",
-		"diskspace", "diskinodes", "quotatime", "quotaugidlimit", "ipadd", "ipdel", "hostname", "nameserver", "searchdomain",
+		"diskspace", "diskinodes", "quotatime", "quotaugidlimit",
+		"ipadd", "ipdel", "hostname", "nameserver", "searchdomain",
 		"userpasswd", "onboot", "bootorder", "name", "description", "disabled", "kmemsize", "privvmpages", "numfile",
 		"ioprio", "iolimit", "iopslimit", "capability", "features", "devices", "devnodes", "applyconfig", "setmode", "save",
 	};

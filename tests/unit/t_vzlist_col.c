@@ -76,7 +76,7 @@ TEST(vzlist_text_lines)
 		  " SMARTNAME ONBOOT  CPULIM VSWAP DISABL FEATURES\n"
 		  "         7      -       -    no     no -\n"
 		  "       web    yes      50    no     no nfs:on,ppp:off\n" },
-		{ "layout,veid", false, false, "LAYOUT       CTID\n-               7\noverla        101\n" },
+		{ "layout,veid", false, false, "LAYOUT       CTID\n-               7\noverlay        101\n" },
 		{ "origin_sample,veid", false, false,
 		  "                   ORIGIN_SAMPLE       CTID\n"
 		  "-                                         7\n"
@@ -153,7 +153,8 @@ TEST(vzlist_json_frame)
 	CHECK_STR(buf_str(&b),
 		  "[\n  {\n    \"numproc\": {\n      \"held\": 12,\n      \"maxheld\": 20,\n      \"barrier\": 100,\n"
 		  "      \"limit\": 200,\n      \"failcnt\": 3\n    },\n"
-		  "    \"diskspace\": {\n      \"usage\": 345,\n      \"softlimit\": 1000,\n      \"hardlimit\": 2000\n    }\n  }\n]\n");
+		  "    \"diskspace\": {\n      \"usage\": 345,\n      \"softlimit\": 1000,\n"
+		  "      \"hardlimit\": 2000\n    }\n  }\n]\n");
 	CHECK_OK(vzlist_fields_parse("numproc.l", &f, &e), &e);
 	CHECK_ERR(vzlist_json(&b, &f, rows, 1, &e), EINVAL);
 	CHECK_STR(e.text, "Field `numproc.l' is not available in JSON output");
