@@ -23,10 +23,21 @@
 #include "util/path.h"
 
 /*
- * Ids of ours are the upper half of the id space: never zero, one to one with what the caller counts, and out of the
- * way of the small ids that administrators (/etc/projid) and container engines hand out.
+ * Ids of ours are the upper half of the id space: never zero, and out of the way of the small ids that administrators
+ * (/etc/projid) and container engines hand out. An area gets PRJ_BASE + its id when nothing has that yet. What has it may
+ * be an area that is on its way out (a removal takes as long as its files are many), and must not be counted against the
+ * next one: that gets another project, so what an area's project is only the area itself knows.
  */
 #define PRJ_BASE 0x80000000u
+#define PRJ_TRIES 256
+#define PRJ_STEP 0x1e3779b1u	/* odd: walks over all ids */
+
+static uint32_t prj_candidate(uint32_t id, uint32_t try)
+{
+	uint32_t project = PRJ_BASE + ((id + try * PRJ_STEP) & (PRJ_BASE - 1));
+
+	return project == UINT32_MAX ? PRJ_BASE : project;	/* the kernel's "no id" */
+}
 
 /* QCMD() of the kernel's header shifts into the sign bit. */
 static int prj_ctl(int fd, unsigned cmd, uint32_t id, void *arg)
@@ -88,21 +99,47 @@ static int prj_adopt(int dir, uint32_t project, struct err *e)
 	return 0;
 }
 
+static int prj_inodes(int fd, uint32_t project, uint64_t *ret, struct err *e)
+{
+	struct if_dqblk d;
+
+	if (prj_read(fd, project, &d, e) < 0)
+		return -e->code;
+	*ret = d.dqb_curinodes;
+	return 0;
+}
+
+/* Two that choose the same project at the same time both see it, and both look for another. */
+static int prj_choose(int dir, uint32_t id, struct err *e)
+{
+	uint64_t inodes = 0;
+
+	for (uint32_t try = 0; try < PRJ_TRIES; try++) {
+		uint32_t project = prj_candidate(id, try);
+
+		if (prj_inodes(dir, project, &inodes, e) < 0)
+			return -e->code;
+		if (inodes > 0)
+			continue;
+		if (prj_forget(dir, project, 0, e) < 0 || prj_adopt(dir, project, e) < 0 ||
+		    prj_inodes(dir, project, &inodes, e) < 0)
+			return -e->code;
+		if (inodes == 1)
+			return 0;
+	}
+	return err_say(e, EBUSY, "no free project id for area %u", id);
+}
+
 static int prj_create(int parent, const char *name, uint32_t id, struct err *e)
 {
-	uint32_t project = PRJ_BASE + id;
-
-	if (prj_forget(parent, project, 0, e) < 0)
-		return -e->code;
 	if (mkdirat(parent, name, 0700) < 0)
 		return err_set(e, errno, "make directory %s", name);
 	auto_close int dir = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "open %s", name);
-	return prj_adopt(dir, project, e);
+	return prj_choose(dir, id, e);
 }
 
-/* Other areas of the same id keep its limits: they go with the last one. */
 static int prj_remove(int parent, const char *name, int dir, struct err *e)
 {
 	struct fsxattr x = { 0 };
@@ -116,34 +153,43 @@ static int prj_remove(int parent, const char *name, int dir, struct err *e)
 	return prj_forget(parent, x.fsx_projid, 1, e);	/* @dir still holds the one inode that is left */
 }
 
-/* A directory that is not of the project would not be limited by it. */
-static int prj_check(int dir, uint32_t project, struct err *e)
+/* The project of an area. A directory that is none, made before project quota was on, would not be limited. */
+static int prj_of(int dir, uint32_t *ret, struct err *e)
 {
 	char path[QUOTA_FD_PATH];
 	struct fsxattr x = { 0 };
 
 	if (ioctl(dir, FS_IOC_FSGETXATTR, &x) < 0)
 		return err_set(e, errno, "read attributes of %s", quota_fd_path(dir, path));
-	if (x.fsx_projid == project && (x.fsx_xflags & FS_XFLAG_PROJINHERIT))
+	*ret = x.fsx_projid;
+	if (x.fsx_projid >= PRJ_BASE && (x.fsx_xflags & FS_XFLAG_PROJINHERIT))
 		return 0;
-	return err_say(e, ENOTSUP, "%s cannot be limited: it was not made under project quota (its project id is %u, "
-		       "not %u); move its contents to a new container", quota_fd_path(dir, path), x.fsx_projid, project);
+	return err_say(e, ENOTSUP, "%s cannot be limited: it was not made under project quota (its project id is %u); "
+		       "move its contents to a new container", quota_fd_path(dir, path), x.fsx_projid);
 }
 
 static int prj_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 {
 	bool none = !l->soft_kib && !l->hard_kib && !l->soft_inodes && !l->hard_inodes;
+	uint32_t project = 0;
 
-	if (!none && prj_check(dir, PRJ_BASE + id, e) < 0)
-		return -e->code;
-	return prj_write(dir, PRJ_BASE + id, l, e);
+	(void)id;
+	if (prj_of(dir, &project, e) == 0)
+		return prj_write(dir, project, l, e);
+	if (none && e->code == ENOTSUP) {
+		err_clear(e);		/* what cannot be limited is not limited */
+		return 0;
+	}
+	return -e->code;
 }
 
 static int prj_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
-	struct if_dqblk d;
+	struct if_dqblk d = { 0 };
+	uint32_t project = 0;
 
-	if (prj_check(dir, PRJ_BASE + id, e) < 0 || prj_read(dir, PRJ_BASE + id, &d, e) < 0)
+	(void)id;
+	if (prj_of(dir, &project, e) < 0 || prj_read(dir, project, &d, e) < 0)
 		return -e->code;
 	ret->used_kib = (d.dqb_curspace + 1023) / 1024;
 	ret->used_inodes = d.dqb_curinodes;

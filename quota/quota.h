@@ -29,7 +29,8 @@ struct quota_caps { const char *backend; bool blocks, inodes, soft; };	/* "proje
 /* What the file system of @dir can enforce right now. Never fails for lack of support: backend = "none". */
 int quota_probe(int dir, struct quota_caps *ret, struct err *e);
 
-/* Makes parent/name (mode 0700, root) as an area: a directory with a project id of @id and inheritance, or a subvolume.
+/* Makes parent/name (mode 0700, root) as an area: a directory with a project id of its own (@id, unless that is in
+ * use by an area that is being removed) and inheritance, or a subvolume.
  * On a file system with no quota a plain directory. EEXIST if it is there. */
 int quota_area_create(int parent, const char *name, uint32_t id, struct err *e);
 /* Removes parent/name with all that is in it, limits included; does not cross mounts. ENOENT is success. btrfs: immediate. */

@@ -2,6 +2,7 @@
 #include <linux/fs.h>
 #include <linux/quota.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 
 #include "tests/unit/t_q_fs.h"
 
@@ -56,35 +57,40 @@ static void inode_limit(int root)
 	CHECK_OK(quota_area_remove(root, "i", &e), &e);
 }
 
-/* Two areas of one id share its limits, which go with the last of them. */
-static void shared(int root)
+/* An area of the same id that is on its way out is not counted against its successor, and takes its limits along. */
+static void successor(int root)
 {
 	const struct quota_limit l = { .hard_kib = 5120 };
 	struct quota_usage u;
 	struct err e = { 0 };
+	uint32_t old;
 	int why;
 
-	CHECK_OK(quota_area_create(root, "s1", 300, &e), &e);
-	CHECK_OK(quota_area_create(root, "s2", 300, &e), &e);
-	auto_close int s1 = q_open_dir(root, "s1");
-	auto_close int s2 = q_open_dir(root, "s2");
-	CHECK_OK(quota_set(s1, 300, &l, &e), &e);
-	q_fill(s1, "f", 3, &why);
-	CHECK_EQ(why, 0);
-	q_fill(s2, "f", 3, &why);
+	CHECK_OK(quota_area_create(root, "s", 300, &e), &e);
+	auto_close int s = q_open_dir(root, "s");
+	CHECK_OK(quota_set(s, 300, &l, &e), &e);
+	q_fill(s, "f", 10, &why);
 	CHECK(q_is_full(why));
-	CHECK_EQ(linkat(s1, "f", s2, "link", 0), 0);
-	CHECK_OK(quota_area_remove(root, "s1", &e), &e);
-	CHECK_OK(quota_get(s2, 300, &u, &e), &e);
-	CHECK_EQ(u.limit.hard_kib, 5120);
-	close(take_fd(&s1));
-	close(take_fd(&s2));
-	CHECK_OK(quota_area_remove(root, "s2", &e), &e);
-	CHECK_OK(quota_area_create(root, "s1", 300, &e), &e);
-	s1 = q_open_dir(root, "s1");
-	CHECK_OK(quota_get(s1, 300, &u, &e), &e);
+	close(take_fd(&s));
+	old = project_of(root, "s");
+	CHECK_EQ(mkdirat(root, "trash", 0700), 0);
+	CHECK_EQ(renameat(root, "s", root, "trash/s"), 0);
+	CHECK_OK(quota_area_create(root, "s", 300, &e), &e);
+	CHECK(project_of(root, "s") != old);
+	auto_close int next = q_open_dir(root, "s");
+	CHECK_OK(quota_get(next, 300, &u, &e), &e);
 	CHECK_EQ(u.limit.hard_kib, 0);
-	CHECK_OK(quota_area_remove(root, "s1", &e), &e);
+	CHECK_EQ(u.used_inodes, 1);
+	CHECK_OK(quota_set(next, 300, &l, &e), &e);
+	CHECK(q_fill(next, "f", 4, &why) == 4096 && why == 0);
+	auto_close int trash = q_open_dir(root, "trash");
+	CHECK_OK(quota_area_remove(trash, "s", &e), &e);
+	CHECK_OK(quota_get(next, 300, &u, &e), &e);
+	CHECK_EQ(u.limit.hard_kib, 5120);
+	CHECK_OK(quota_area_create(root, "s2", 300, &e), &e);
+	CHECK_EQ(project_of(root, "s2"), old);		/* free again */
+	CHECK_OK(quota_area_remove(root, "s", &e), &e);
+	CHECK_OK(quota_area_remove(root, "s2", &e), &e);
 }
 
 /* Limits that a killed removal left behind do not meet the next owner of the id. */
@@ -121,7 +127,6 @@ static void borders(int root)
 	CHECK_EQ(renameat(b1, "work/f", b1, "upper/f"), 0);
 	CHECK(linkat(b1, "upper/f", b2, "f", 0) < 0 && errno == EXDEV);
 	CHECK(renameat(b1, "upper/f", b2, "f") < 0 && errno == EXDEV);
-	CHECK_ERR(quota_set(b1, 502, &l, &e), ENOTSUP);		/* the id of another */
 	CHECK_EQ(mkdirat(root, "plain", 0755), 0);
 	auto_close int plain = q_open_dir(root, "plain");
 	CHECK_ERR(quota_set(plain, 503, &l, &e), ENOTSUP);
@@ -130,6 +135,35 @@ static void borders(int root)
 	CHECK_OK(quota_set(plain, 503, &(struct quota_limit){ 0 }, &e), &e);
 	CHECK_OK(quota_area_remove(root, "b1", &e), &e);
 	CHECK_OK(quota_area_remove(root, "b2", &e), &e);
+}
+
+/* Areas of one id that are made at the same time end with a project each. */
+static void at_once(int root)
+{
+	struct err e = { 0 };
+	char name[16];
+	pid_t pid[8];
+	int status;
+
+	for (int p = 0; p < 8; p++) {
+		pid[p] = fork();
+		CHECK(pid[p] >= 0);
+		if (pid[p] == 0)
+			_exit(str_fmt(name, sizeof(name), "p%d", p) < 0 || quota_area_create(root, name, 600, &e) < 0);
+	}
+	for (int p = 0; p < 8; p++) {
+		CHECK_EQ(waitpid(pid[p], &status, 0), pid[p]);
+		CHECK_EQ(status, 0);
+	}
+	for (int p = 0; p < 8; p++) {
+		struct quota_usage u;
+
+		CHECK_EQ(str_fmt(name, sizeof(name), "p%d", p), 0);
+		auto_close int a = q_open_dir(root, name);
+		CHECK_OK(quota_get(a, 600, &u, &e), &e);
+		CHECK_EQ(u.used_inodes, 1);
+		CHECK_OK(quota_area_remove(root, name, &e), &e);
+	}
 }
 
 static void all(int root)
@@ -143,9 +177,10 @@ static void all(int root)
 	q_area_life(root);
 	ids(root);
 	inode_limit(root);
-	shared(root);
+	successor(root);
 	leftover(root);
 	borders(root);
+	at_once(root);
 }
 
 TEST_ROOT(q_prj_ext4)
