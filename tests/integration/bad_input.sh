@@ -22,7 +22,7 @@ bad "no arguments" 20 'vzctl' vzctl
 bad "unknown command" 20 '^Bad command: fly$' vzctl fly 301
 bad "no CTID" 21 '^CT ID missing$' vzctl start
 bad "unknown CTID" 14 'Container config file does not exist' vzctl start 777
-bad "negative CTID" 21 'Bad CT ID -5' vzctl start -- -5
+bad "negative CTID" 21 'Bad CT ID -5' vzctl start -5
 bad "huge CTID" 21 'Bad CT ID 99999999999' vzctl start 99999999999
 bad "CTID past the range" 21 'Bad CT ID 2147483645' vzctl status 2147483645
 bad "unknown name" 21 'Bad CT ID nobody' vzctl start nobody
@@ -50,7 +50,7 @@ bad "hostname with a slash" 21 'Bad parameter for --hostname' vzctl set 301 --ho
 bad "description with a newline" 21 'Bad parameter for --description' vzctl set 301 --description $'a\nb' --save
 bad "name of digits" 131 'invalid name' vzctl set 301 --name 12345 --save
 bad "name with a slash" 131 'invalid name' vzctl set 301 --name a/b --save
-bad "name with a newline" 131 'invalid name|Bad parameter' vzctl set 301 --name $'a\nb' --save
+bad "name with a newline" 131 'invalid name' vzctl set 301 --name $'a\nb' --save
 bad "name without --save" 131 'unable to use --name option without --save' vzctl set 301 --name ok
 bad "setmode without --save" 20 "doesn't make sense without --save" vzctl set 301 --setmode restart --cpuunits 700
 bad "force without --save" 20 'force is useless without --save' vzctl set 301 --force --cpuunits 700

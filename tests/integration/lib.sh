@@ -5,14 +5,14 @@
 
 # new ID [create options]: a stopped container from the embedded template, or the end of the file.
 new() {
-	vzctl --quiet create "$@" --ostemplate vz-base >/tmp/make.out 2>&1 </dev/null ||
+	vzctl create "$@" --ostemplate vz-base >/tmp/make.out 2>&1 </dev/null ||
 		bail "create $1" "status $?" "$(cat /tmp/make.out)"
 }
 
 # up ID [create options]: a running one.
 up() {
 	new "$@"
-	vzctl --quiet start "$1" >/tmp/make.out 2>&1 </dev/null || bail "start $1" "status $?" "$(cat /tmp/make.out)"
+	vzctl start "$1" >/tmp/make.out 2>&1 </dev/null || bail "start $1" "status $?" "$(cat /tmp/make.out)"
 }
 
 # gone ID...: stops and destroys, whatever the state; quiet.
@@ -29,13 +29,13 @@ in_ct() {
 	vzctl exec2 "$@" 2>&1 </dev/null
 }
 
-# Names of the host's processes that are monitors, with their pids.
-monitor_of() {
-	sed -n 's/^.*monitor_pid[^0-9]*\([0-9]*\).*$/\1/p' "/run/vz/$1/state"
+# Pids, as the runtime state has them.
+init_of() {
+	sed -n 's/^INIT_PID="*\([0-9]*\).*/\1/p' "/run/vz/$1/state"
 }
 
-init_of() {
-	sed -n 's/^.*init_pid[^0-9]*\([0-9]*\).*$/\1/p' "/run/vz/$1/state"
+monitor_of() {
+	cat "/run/vz/$1/monitor.pid"
 }
 
 # kib FIELD ID: a column of vzlist as a bare number.

@@ -34,9 +34,12 @@ leak_cgroups() {
 	done | sort
 }
 
-# Loops are the machine's: with LEAK_LOOP_SKIP=MAJ:MIN those on files of that file system are other people's.
+# Loops are the machine's: only those on files of a file system that is mounted here count, and with LEAK_LOOP_SKIP=MAJ:MIN
+# not those on that one, which others use too.
 leak_loops() {
-	losetup -l -n -O NAME,BACK-MAJ:MIN,BACK-FILE | awk -v skip="${LEAK_LOOP_SKIP:-}" '$2 != skip' | sort
+	losetup -l -n -O NAME,BACK-MAJ:MIN,BACK-FILE | awk -v skip="${LEAK_LOOP_SKIP:-}" '
+		FILENAME != "-" { here[$3] = 1; next }
+		$2 != skip && $2 in here' /proc/self/mountinfo - | sort
 }
 
 # pid, start time and name of every process; without LEAK_ALL_PROCS of monitors and of what lives in other pid namespaces.
