@@ -4,7 +4,7 @@
  *
  * Own code instead of libcgroup's cgroup_init(), which every command would pay: measured on a hybrid host with ten
  * hierarchies, 450 to 1,300 us for cgroup_init() (its own report of mounts leaves name=systemd and a v2 tree without
- * controllers out), 45 us for cg_host_open() including the eleven open()s. mountinfo is read only until all hierarchies
+ * controllers out), 35 us for cg_host_open() including the eleven open()s. mountinfo is read only until all hierarchies
  * that /proc/self/cgroup lists are found: they were mounted at boot and stand at its top, so a host with thousands of
  * container mounts pays nothing for those.
  */

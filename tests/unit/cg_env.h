@@ -2,9 +2,10 @@
 #ifndef TESTS_UNIT_CG_ENV_H
 #define TESTS_UNIT_CG_ENV_H
 /*
- * What the tests of cgroups/ share: a PARENT of their own that is emptied before and removed (and looked for) after each
- * test, and children that are born in a group.
+ * What the tests of cgroups/ share: a PARENT for each test, removed (and looked for) after it, with those that a failed
+ * test has left; and children that are born in a group.
  */
+#include <dirent.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -16,9 +17,10 @@
 
 #include "cgroups/cg_priv.h"
 #include "tests/lib/test.h"
+#include "util/str.h"
 #include "util/sys.h"
 
-#define ENV_PARENT "vztest-cg"
+#define ENV_PREFIX "vztest-cg-"		/* and the pid of the test */
 
 static inline void env_nap(int ms)
 {
@@ -57,15 +59,45 @@ static inline void env_clean(struct cg_host *h)
 	}
 }
 
+static inline const char *env_parent(void)
+{
+	static char name[32];
+
+	str_fmt(name, sizeof(name), ENV_PREFIX "%d", getpid());
+	return name;
+}
+
+static inline void env_clean_stale(const struct cg_host *h, int hier)
+{
+	char root[CG_MNT_MAX];
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+
+	str_copy(root, sizeof(root), h->hier[hier].path);
+	root[h->hier[hier].mnt_len] = '\0';
+	d = opendir(root);
+	while (d && (de = readdir(d))) {
+		struct cg_host *old;
+		struct err e = { 0 };
+
+		if (!str_starts(de->d_name, ENV_PREFIX))
+			continue;
+		if (kill((pid_t)strtol(de->d_name + strlen(ENV_PREFIX), NULL, 10), 0) == 0)
+			continue;			/* somebody runs the same tests */
+		CHECK_OK(cg_host_open(de->d_name, &old, &e), &e);
+		env_clean(old);
+		cg_host_close(old);
+	}
+}
+
 static inline struct cg_host *env_open(void)
 {
 	struct cg_host *h;
 	struct err e = { 0 };
 
-	CHECK_OK(cg_host_open(ENV_PARENT, &h, &e), &e);
-	env_clean(h);
-	cg_host_close(h);
-	CHECK_OK(cg_host_open(ENV_PARENT, &h, &e), &e);
+	CHECK_OK(cg_host_open(env_parent(), &h, &e), &e);
+	for (unsigned i = 0; i < h->n; i++)
+		env_clean_stale(h, (int)i);
 	CHECK_OK(cg_host_setup(h, &e), &e);
 	return h;
 }

@@ -151,3 +151,91 @@ TEST_ROOT(lower_than_used)
 	cg_close(cg);
 	env_close(h);
 }
+
+static int fill_file(void *arg)
+{
+	static char block[1 << 20];
+	auto_close int fd = openat(*(int *)arg, "cache", O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+
+	for (int i = 0; i < 48; i++)
+		if (fd < 0 || write(fd, block, sizeof(block)) != sizeof(block))
+			return 1;
+	return fsync(fd) == 0 ? 0 : 2;
+}
+
+/* Cache is no reason to refuse: it is taken back, quickly. */
+TEST_ROOT(lower_takes_cache)
+{
+	struct cg_host *h = env_open();
+	struct cg *cg = env_group(h, "101");
+	struct cg_conf c = env_mem(256, 0), small = env_mem(16, 0);
+	auto_close int dir = test_tmp_fd();
+	struct cg_stat s;
+	struct err e = { 0 };
+	int64_t t0;
+
+	CHECK_OK(cg_apply(cg, &c, &e), &e);
+	CHECK_EQ(env_run(cg, fill_file, &dir), 0);
+	CHECK_OK(cg_stat(cg, &s, &e), &e);
+	t0 = sys_now_ms();
+	if (s.mem_bytes > 24 * MIB && s.shmem_bytes < MIB) {	/* else /tmp is not on a disk */
+		CHECK_OK(cg_apply_memory(cg, &small, &e), &e);
+		CHECK(sys_now_ms() - t0 < 4000);
+		CHECK_OK(cg_stat(cg, &s, &e), &e);
+		CHECK(s.mem_bytes <= 16 * MIB);
+		CHECK_EQ(s.oom_kills, 0);
+	}
+	cg_close(cg);
+	env_close(h);
+}
+
+static bool host_swaps(void)
+{
+	char buf[512];
+	auto_close int fd = open("/proc/swaps", O_RDONLY | O_CLOEXEC);
+	ssize_t n = cg_read_fd(fd, buf, sizeof(buf));
+
+	return n > 0 && strchr(buf, '\n')[1];
+}
+
+/* Where the host swaps: swap on top lets a process go on, swap 0 does not. */
+TEST_ROOT(swap_on_top)
+{
+	struct cg_host *h = env_open();
+	struct cg *cg = env_group(h, "101");
+	struct cg_conf with = env_mem(32, 256), without = env_mem(32, 0);
+	size_t much = 96 << 20;
+	struct err e = { 0 };
+
+	if (!host_swaps() || !cg_host_has_swap_limit(h)) {
+		cg_close(cg);
+		env_close(h);
+		SKIP("no swap on this host, or it is not counted");
+	}
+	CHECK_OK(cg_apply(cg, &with, &e), &e);
+	CHECK_EQ(env_run(cg, env_eat, &much), 0);
+	CHECK_OK(cg_apply_memory(cg, &without, &e), &e);
+	CHECK_EQ(env_run(cg, env_eat, &much), 128 + SIGKILL);
+	cg_close(cg);
+	env_close(h);
+}
+
+/* A kernel that does not count swap: a plain directory without the file stands for its hierarchy. */
+TEST(swap_not_counted)
+{
+	struct cg_host h = { .n = 1, .v2 = -1, .monitor = -1 };
+	struct cg_conf c = env_mem(32, 0), any = env_mem(32, 0);
+	auto_close int dir = test_tmp_fd();
+	struct err e = { 0 };
+
+	h.hier[0].parent = dir;
+	any.ubc[CG_SWAPPAGES] = env_pair(0, NUM_UNLIMITED);
+	CHECK(!cg_host_has_swap_limit(&h));
+	CHECK_EQ(cg_check_memory(&h, &any, &e), 0);
+	if (host_swaps()) {
+		CHECK_ERR(cg_check_memory(&h, &c, &e), ENOTSUP);
+		CHECK(strstr(e.text, "swapaccount=1"));
+	} else {
+		CHECK_EQ(cg_check_memory(&h, &c, &e), 0);
+	}
+}

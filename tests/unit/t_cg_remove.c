@@ -95,3 +95,32 @@ TEST_ROOT(in_use)
 	cg_close(cg);
 	env_close(h);
 }
+
+/* Two hundred groups with a process each: started, killed, gone. */
+TEST_ROOT(many)
+{
+	struct cg_host *h = env_open();
+	struct cg_conf c = env_mem(32, 0);
+	static pid_t pids[200];
+	struct err e = { 0 };
+	char id[16];
+	int n = 0;
+
+	c.ubc[CG_NUMPROC] = env_pair(10, 10);
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++) {
+		struct cg *cg;
+
+		str_fmt(id, sizeof(id), "%zu", 1000 + i);
+		cg = env_group(h, id);
+		CHECK_OK(cg_apply(cg, &c, &e), &e);
+		CHECK_OK(cg_apply_devices(cg, NULL, 0, &e), &e);
+		pids[i] = env_spawn(cg, env_sleep, NULL);
+		cg_close(cg);
+	}
+	CHECK_OK(cg_host_each(h, exists, &n, &e), &e);
+	CHECK_EQ(n, ARRAY_SIZE(pids));
+	env_clean(h);
+	for (size_t i = 0; i < ARRAY_SIZE(pids); i++)
+		CHECK_EQ(env_status(pids[i]), 128 + SIGKILL);
+	env_close(h);
+}

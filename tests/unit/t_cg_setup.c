@@ -27,10 +27,10 @@ TEST_ROOT(half_made)
 
 	env_clean(h);
 	cg_host_close(h);
-	CHECK_OK(cg_host_open(ENV_PARENT, &h, &e), &e);
+	CHECK_OK(cg_host_open(env_parent(), &h, &e), &e);
 	CHECK_EQ(mkdir(h->hier[h->n - 1].path, 0755), 0);	/* where a killed setup may have stopped */
 	cg_host_close(h);
-	CHECK_OK(cg_host_open(ENV_PARENT, &h, &e), &e);
+	CHECK_OK(cg_host_open(env_parent(), &h, &e), &e);
 	CHECK_OK(cg_create(h, "101", &cg, &e), &e);
 	CHECK_OK(cg_apply(cg, &c, &e), &e);
 	cg_close(cg);
