@@ -14,7 +14,7 @@ static void trim_end(char *s)
 {
 	size_t n = strlen(s);
 
-	while (n > 0 && s[n - 1] == '\n')
+	while (n > 0 && (s[n - 1] == '\n' || s[n - 1] == ' '))
 		s[--n] = '\0';
 }
 

@@ -40,6 +40,17 @@ def branches(body):
     return n
 
 
+def brackets(line, depth):
+    """How many brackets are open after @line: ( [ and the { of an initialiser, which is not that of a block."""
+    for i, c in enumerate(line):
+        opens = c == "{" and (depth > 0 or line[i - 1:i] == ")" or line[:i].rstrip().endswith("="))
+        if c in "([" or opens:
+            depth += 1
+        elif c in ")]" or (c == "}" and depth > 0):
+            depth = max(depth - 1, 0)
+    return depth
+
+
 def nesting(body):
     """By tabs, of statements only: continuation lines hang below an open bracket."""
     worst, depth = 0, 0
@@ -48,8 +59,7 @@ def nesting(body):
             tabs = len(line) - len(line.lstrip("\t"))
             if not line.lstrip().startswith(("case ", "default:", "#")):
                 worst = max(worst, tabs - 1)
-        depth += line.count("(") + line.count("[") - line.count(")") - line.count("]")
-        depth = max(depth, 0)
+        depth = brackets(line, depth)
     return worst
 
 
@@ -69,6 +79,6 @@ def run(report, names):
         lines = text.split("\n")
         report.check(len(lines) <= MAX_FILE, "file", name, f"{len(lines)} lines, limit {MAX_FILE}")
         wide = [i for i, s in enumerate(lines, 1) if len(s.expandtabs(8)) > MAX_COLUMNS]
-        report.check(not wide, "columns", name, f"lines wider than {MAX_COLUMNS}: {wide[:8]}")
+        report.check(not wide or name.startswith("tests/"), "columns", name, f"lines wider than {MAX_COLUMNS}: {wide[:8]}")
         if name.endswith(".c"):
             check_functions(report, name, blank(text).split("\n"))

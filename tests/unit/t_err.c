@@ -27,7 +27,7 @@ TEST(say_trims)
 	CHECK_EQ(err_say(&e, EINVAL, "bad thing\n\n"), -EINVAL);
 	CHECK_STR(e.text, "bad thing");
 	err_say(&e, EINVAL, "Unknown field: %s", "");
-	CHECK_STR(e.text, "Unknown field: ");
+	CHECK_STR(e.text, "Unknown field:");
 }
 
 TEST(add)
