@@ -217,17 +217,23 @@ static int add_source(struct recipe *r, const char *url, const char *suite, stru
 	return str_list_add(&r->sources, buf_str(&b), e);
 }
 
+static int own_mirror(struct recipe *r, const char *mirror, struct err *e)
+{
+	if (!plain(mirror, "/:@[]%?="))
+		return err_say(e, EINVAL, "%s/recipe.conf: MIRROR is not a plain URL", r->dir);
+	return add_source(r, mirror, conf(r, "SUITE", ""), e);
+}
+
 static int find_sources(struct recipe *r, struct err *e)
 {
 	struct str_list suites __attribute__((cleanup(str_list_clear))) = { 0 };
 	struct str_list lines __attribute__((cleanup(str_list_clear))) = { 0 };
 	auto_buf struct buf b = { .cap = APT_TEXT };
-	const char *mirror = kv_get(&r->conf, "MIRROR");
+	const char *mirror = conf(r, "MIRROR", NULL);
 	char url[1024];
 
-	if (mirror && *mirror)
-		return plain(mirror, "/:@[]%?=") ? add_source(r, mirror, conf(r, "SUITE", ""), e)
-						 : err_say(e, EINVAL, "%s/recipe.conf: MIRROR is not a plain URL", r->dir);
+	if (mirror)
+		return own_mirror(r, mirror, e);
 	if (str_list_add(&suites, conf(r, "SUITE", ""), e) < 0 ||
 	    str_list_split(&suites, conf(r, "SUITES_MORE", ""), " ", e) < 0 || apt_targets(&b, e) < 0 ||
 	    str_list_split(&lines, buf_str(&b), "\n", e) < 0)
@@ -235,12 +241,12 @@ static int find_sources(struct recipe *r, struct err *e)
 	for (size_t i = 0; i < suites.n; i++) {
 		if (mirror_of(&lines, suites.v[i], url, e) < 0)
 			return -e->code;
-		if (!url[0] && i == 0)
-			return err_say(e, ENOENT, "this host's apt knows no mirror of %s; set MIRROR in %s/recipe.conf",
-				       suites.v[0], r->dir);
 		if (url[0] && add_source(r, url, suites.v[i], e) < 0)
 			return -e->code;
 	}
+	if (!r->sources.n || !strstr(r->sources.v[0], conf(r, "SUITE", "")))
+		return err_say(e, ENOENT, "this host's apt knows no mirror of %s; set MIRROR in %s/recipe.conf",
+			       conf(r, "SUITE", ""), r->dir);
 	return 0;
 }
 

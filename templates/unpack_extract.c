@@ -62,6 +62,8 @@ static int clean_path(struct extract *x, const char *path, char out[MAX_PATH + 1
 
 	if (*path == '/')
 		return hostile(x, path, "an absolute name", e);
+	if (str_has_ctrl(path))
+		return hostile(x, path, "control characters in the name", e);
 	if (strlen(path) > MAX_PATH)
 		return hostile(x, path, "the name is longer than 4095 bytes", e);
 	for (const char *p = path; *p;) {
@@ -188,11 +190,34 @@ static int check_top(struct extract *x, struct archive_entry *en, struct err *e)
 	return 0;
 }
 
+/* 1: of a type that is written, 0: left out. A name may come twice, but not to become something else. */
+static int judge_type(struct extract *x, struct archive_entry *en, const char *clean, struct err *e)
+{
+	const char *link = archive_entry_hardlink(en);
+	mode_t type = archive_entry_filetype(en), there;
+
+	if (link) {
+		if (check_link(x, en, clean, link, e) < 0)
+			return -e->code;
+		type = S_IFREG;
+	} else if (type == AE_IFCHR || type == AE_IFBLK) {
+		x->c->nodes_skipped++;
+		return 0;
+	} else if (type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK && type != AE_IFIFO) {
+		return hostile(x, clean, "an unknown type", e);
+	}
+	if (type_at(x, clean, &there, e) < 0)
+		return -e->code;
+	if (there && there != type)
+		return hostile(x, clean, "it is in the archive twice, with another type", e);
+	return 1;
+}
+
 /* 1: write it, 0: leave it out. */
 static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PATH + 1], struct err *e)
 {
-	const char *path = archive_entry_pathname(en), *link;
-	mode_t type = archive_entry_filetype(en), there;
+	const char *path = archive_entry_pathname(en);
+	int rc;
 
 	if (!path || !*path)
 		return hostile(x, "", "no name, or one that is not valid", e);
@@ -203,19 +228,9 @@ static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PAT
 		return -e->code;
 	if (!*clean)
 		return check_top(x, en, e);
-	link = archive_entry_hardlink(en);
-	if (link && check_link(x, en, clean, link, e) < 0)
-		return -e->code;
-	if (!link && (type == AE_IFCHR || type == AE_IFBLK)) {
-		x->c->nodes_skipped++;
-		return 0;
-	}
-	if (!link && type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK && type != AE_IFIFO)
-		return hostile(x, path, "an unknown type", e);
-	if (type_at(x, clean, &there, e) < 0)
-		return -e->code;
-	if (there && there != (link ? (mode_t)S_IFREG : type))
-		return hostile(x, path, "it is in the archive twice, with another type", e);
+	rc = judge_type(x, en, clean, e);
+	if (rc <= 0)
+		return rc;
 	if (check_owner(x, en, path, e) < 0 || check_size(x, en, path, e) < 0)
 		return -e->code;
 	if (extract_xattrs(en, x->c, e) < 0)
