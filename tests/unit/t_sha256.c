@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* templates/sha256.c: the vectors of FIPS 180-4, and that cutting the input anywhere changes nothing. */
+#include "templates/sha256.h"
+
+#include <string.h>
+
+#include "tests/lib/test.h"
+
+static const char *of(const void *p, size_t n)
+{
+	static char hex[65];
+	struct sha256 s;
+
+	sha256_init(&s);
+	sha256_add(&s, p, n);
+	sha256_hex(&s, hex);
+	return hex;
+}
+
+TEST(vectors)
+{
+	static char a[1000000];
+
+	CHECK_STR(of("", 0), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+	CHECK_STR(of("abc", 3), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	CHECK_STR(of("abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 56),
+		  "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+	memset(a, 'a', sizeof(a));
+	CHECK_STR(of(a, sizeof(a)), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+TEST(any_cut)
+{
+	char text[200], want[65], got[65];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)(i * 7);
+	for (size_t len = 0; len <= sizeof(text); len++) {
+		memcpy(want, of(text, len), sizeof(want));
+		for (size_t cut = 0; cut <= len; cut++) {
+			struct sha256 s;
+
+			sha256_init(&s);
+			sha256_add(&s, text, cut);
+			sha256_add(&s, text + cut, len - cut);
+			sha256_hex(&s, got);
+			CHECK_STR(got, want);
+		}
+	}
+}
