@@ -312,6 +312,15 @@ static int change_keys(struct net *n, bool add, const struct keys *k, struct err
 	return nft_tx_end(&t, add ? "add addresses" : "remove addresses", e);
 }
 
+/* ENOENT: flushed since antispoof_ensure() looked. */
+static int add_keys(struct net *n, const struct keys *k, struct err *e)
+{
+	if (change_keys(n, true, k, e) != -ENOENT)
+		return -e->code;
+	err_clear(e);
+	return antispoof_setup(n, e) < 0 ? -e->code : change_keys(n, true, k, e);
+}
+
 /* One by one, because a transaction that names a missing element does nothing. */
 static int remove_each(struct net *n, const struct keys *k, struct err *e)
 {
@@ -361,7 +370,7 @@ int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *
 	if (rc < 0 && !e->code)
 		err_set(e, -rc, "addresses of %s", name);
 	if (rc == 0 && v->n)
-		rc = add ? change_keys(n, true, &k, e) : remove_keys(n, &k, e);
+		rc = add ? add_keys(n, &k, e) : remove_keys(n, &k, e);
 	keys_done(&k);
 	return rc;
 }

@@ -62,7 +62,7 @@ static int change_routes(struct change *c, bool add, const struct ip_vec *v, str
 
 static int change_come(struct change *c, struct err *e)
 {
-	return antispoof_change(c->n, c->id, true, &c->come, e) < 0 ? -e->code : change_routes(c, true, &c->come, e);
+	return change_routes(c, true, &c->come, e) < 0 ? -e->code : antispoof_change(c->n, c->id, true, &c->come, e);
 }
 
 /* Takes back what change_come() did, however far it got. Another's route to one of the addresses is not ours: by ifindex. */
@@ -89,9 +89,9 @@ static void change_ungo(struct change *c)
 {
 	struct err e = { 0 };
 
-	antispoof_change(c->n, c->id, true, &c->go, &e);
-	err_clear(&e);
 	change_routes(c, true, &c->go, &e);
+	err_clear(&e);
+	antispoof_change(c->n, c->id, true, &c->go, &e);
 	err_clear(&e);
 	inside_change(c->netns_fd, &c->del, &c->add, &e);
 }

@@ -123,7 +123,8 @@ int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char ow
 		return 0;
 	if (hit.local)
 		return 2;
-	if (!hit.host || !link_name(&n->rt, hit.ifindex, owner) || str_eq(owner, self))
-		return 0;
-	return 1;
+	if (hit.host && link_name(&n->rt, hit.ifindex, owner) && !str_eq(owner, self))
+		return 1;
+	owner[0] = '\0';
+	return 0;
 }

@@ -55,15 +55,20 @@ int net_open(const char *table, struct net **ret, struct err *e);
 void net_close(struct net *n);
 
 /*
- * Host side of a start. Order: filter elements, link pair (peer "venet0" is born in @netns_fd), up, routes. Brings the
- * table back if somebody flushed it. Idempotent over half-built state of an earlier try: a stale vzID is replaced.
+ * Host side of a start. Order: the filter stands; link pair (peer "venet0" is born in @netns_fd), up, routes, filter
+ * elements: until those are there, all the container sends is dropped. Brings the table back if somebody flushed it.
+ * Idempotent over half-built state of an earlier try: a stale vzID is replaced.
  * EADDRINUSE: the address is routed to another interface of ours (text says which). Blocks for the kernel only.
  */
 int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd, struct err *e);
 /* Inside the container's network namespace, CAP_NET_ADMIN there: lo up; venet0 up, addresses, default routes (only if
  * @ips is not empty). Called by the child after net_up() is known to be done; needs no fd from outside. */
 int net_inside_up(const struct str_list *ips, struct err *e);
-/* Filter elements, routes, link of @id. Whatever is gone already is success. @ips may be NULL: found by interface name. */
+/*
+ * Routes, link, filter elements of @id. Name and addresses are free when it returns; the link itself is renamed to vz-ID
+ * and dies with the namespace (a namespace that is held: at the next net_down() of @id or net_host_setup()). Whatever is
+ * gone already is success. @ips may be NULL: found by interface name, which costs a look at all elements.
+ */
 int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e);
 /* Live change. Host side: elements and routes; inside: a forked child in @netns_fd. Undoes itself on failure. */
 int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *add, const struct str_list *del, struct err *e);

@@ -81,9 +81,9 @@ int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd,
 
 	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0)
 		return -e->code;
-	/* link_create() makes it down, so nothing passes before the elements are there */
-	if (venet_up_link(n, id, netns_fd, e) == 0 && antispoof_change(n, id, true, &v, e) == 0 &&
-	    venet_up_routes(n, id, &v, e) == 0)
+	/* Elements last: until they are there all is dropped, and whoever has to make the table anew goes by the routes. */
+	if (venet_up_link(n, id, netns_fd, e) == 0 && venet_up_routes(n, id, &v, e) == 0 &&
+	    antispoof_change(n, id, true, &v, e) == 0)
 		return 0;
 	/* for good, because the caller may try again with the same namespace */
 	net_ifname(id, name);

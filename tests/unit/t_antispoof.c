@@ -8,6 +8,9 @@
 #include <netinet/ip.h>
 #include <netinet/ip6.h>
 #include <netinet/udp.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <time.h>
 
 struct frame {			/* Ethernet, IPv4 or IPv6, and what is in it */
 	uint8_t b[200];
@@ -82,9 +85,12 @@ static void frame_ip(struct frame *f, unsigned id, const char *src, const char *
 
 static void frame_udp(struct frame *f, unsigned id, const char *src, const char *dst, uint16_t sport, uint16_t dport)
 {
-	struct { struct udphdr u; char c[2]; } p = { .u = { .source = htons(sport), .dest = htons(dport),
-							   .len = htons(10) }, .c = "x" };
+	struct { struct udphdr u; char c[2]; } p;
 
+	memset(&p, 0, sizeof(p));
+	p.u.source = htons(sport);
+	p.u.dest = htons(dport);
+	p.u.len = htons(sizeof(p));
 	frame_ip(f, id, src, dst, IPPROTO_UDP, &p, sizeof(p), offsetof(struct udphdr, check));
 }
 
@@ -106,8 +112,10 @@ static void frame_send(const struct lab *l, int ns, const struct frame *f)
 static bool arrives(const struct lab *l, int from, int to, const char *dst, uint16_t port, const struct frame *f)
 {
 	auto_close int rx = lab_socket(l, to, SOCK_DGRAM, dst, dst, port);
+	struct timeval tv = { .tv_usec = 50000 };
 	char c;
 
+	setsockopt(rx, SOL_SOCKET, SO_RCVTIMEO, &tv, sizeof(tv));
 	frame_send(l, from, f);
 	return recv(rx, &c, 1, 0) > 0;
 }
@@ -349,5 +357,47 @@ TEST_ROOT(antispoof_names)
 	CHECK(link_id("vz101", &id) && id == 101);
 	CHECK(!link_id("vzbr0", &id) && !link_id("vz007", &id) && !link_id("vz-7", &id) && !link_id("vz", &id));
 	CHECK(!link_id("vz99999999999", &id));
+	lab_done(&l);
+}
+
+/* Starts and stops in parallel while somebody flushes: in the end who runs has its elements, and nobody else. */
+TEST_ROOT(antispoof_parallel)
+{
+	struct lab l;
+	auto_buf struct buf b = BUF_INIT;
+	pid_t pid[4];
+	int status, ns;
+	char ip[64];
+
+	lab_init(&l, NULL, NULL);
+	for (unsigned p = 0; p < ARRAY_SIZE(pid); p++) {
+		pid[p] = fork();
+		CHECK(pid[p] >= 0);
+		if (pid[p])
+			continue;
+		CHECK_OK(net_open("vz", &l.net, &l.e), &l.e);	/* sockets of its own */
+		for (unsigned i = 0; i < 20; i++) {
+			str_fmt(ip, sizeof(ip), "10.9.%u.%u fd09::%u:%u", p, i + 1, p, i + 1);
+			ns = lab_up(&l, 1000 * (p + 1) + i, ip);
+			if (i % 2)
+				lab_down(&l, 1000 * (p + 1) + i, i % 4 == 1 ? NULL : ip);
+			CHECK(ns >= 0);
+		}
+		net_close(l.net);
+		raise(SIGSTOP);		/* the namespaces have to stay */
+		_exit(0);
+	}
+	for (int i = 0; i < 6; i++) {
+		nanosleep(&(struct timespec){ .tv_nsec = 10000000 }, NULL);
+		lab_nft(&b, "flush", "ruleset", NULL, NULL);
+	}
+	for (unsigned p = 0; p < ARRAY_SIZE(pid); p++)
+		CHECK(waitpid(pid[p], &status, WUNTRACED) == pid[p] && WIFSTOPPED(status));
+	lab_up(&l, 1, "10.9.100.1");
+	CHECK_EQ(lab_elements(&l), 4 * 10 * 2 + 1);
+	for (unsigned p = 0; p < ARRAY_SIZE(pid); p++) {
+		kill(pid[p], SIGKILL);
+		CHECK(waitpid(pid[p], &status, 0) == pid[p]);
+	}
 	lab_done(&l);
 }

@@ -258,21 +258,26 @@ static inline int lab_udp(const struct lab *l, int from, int to, const char *dst
 	auto_close int rx = lab_socket(l, to, SOCK_DGRAM, dst, dst, LAB_PORT);
 	auto_close int tx = lab_socket(l, from, SOCK_DGRAM, dst, NULL, 0);
 	struct sockaddr_storage sa, peer;
-	socklen_t len = lab_sockaddr(dst, LAB_PORT, &sa), plen = 0;
+	socklen_t len = lab_sockaddr(dst, LAB_PORT, &sa), plen;
 	char c = 0;
+	int best = 0;
 
-	/* Again, because the host's end begins to send when the kernel's link watcher has seen its carrier. */
-	for (int i = 0; !plen && i < 3; i++) {
+	/*
+	 * Again, because two things come a moment later from workers of the kernel: the host's end begins to send when
+	 * its carrier was seen, and a new IPv6 address gets its local route when its (skipped) check is over.
+	 */
+	for (int i = 0; best < 2 && i < 3; i++) {
 		plen = sizeof(peer);
 		if (sendto(tx, "x", 1, 0, (void *)&sa, len) != 1 || recvfrom(rx, &c, 1, 0, (void *)&peer, &plen) != 1)
-			plen = 0;
+			continue;
+		best = 1;
+		if (seen)
+			inet_ntop(peer.ss_family, peer.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr :
+				  (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr, seen, INET6_ADDRSTRLEN);
+		if (sendto(rx, "y", 1, 0, (void *)&peer, plen) == 1 && recv(tx, &c, 1, 0) == 1)
+			best = 2;
 	}
-	if (!plen)
-		return 0;
-	if (seen)
-		inet_ntop(peer.ss_family, peer.ss_family == AF_INET ? (void *)&((struct sockaddr_in *)&peer)->sin_addr :
-			  (void *)&((struct sockaddr_in6 *)&peer)->sin6_addr, seen, INET6_ADDRSTRLEN);
-	return sendto(rx, "y", 1, 0, (void *)&peer, plen) == 1 && recv(tx, &c, 1, 0) == 1 ? 2 : 1;
+	return best;
 }
 
 static inline bool lab_tcp(const struct lab *l, int from, int to, const char *dst)
