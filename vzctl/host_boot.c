@@ -20,6 +20,7 @@
 
 #define BOOT_STOPPED 3		/* status of `boot status` when the service is down */
 #define BOOT_PASSES 3		/* of stop; the last one kills */
+#define BOOT_WAITERS 8		/* a stop mostly waits for the guest: so many times more of them at once */
 
 struct boot_ct { unsigned id; uint64_t order; bool done; };
 struct boot_list { struct boot_ct *v; size_t n; };
@@ -299,7 +300,7 @@ static int boot_stop(struct host_call *c)
 	if (rc == 0 && up.n)
 		boot_say(c, "Stopping CT:", &up);
 	for (int pass = 0; rc == 0 && pass < BOOT_PASSES; pass++)
-		rc = boot_all(&up, pass + 1 < BOOT_PASSES ? BOOT_STOP : BOOT_KILL, boot_parallel(c), &e);
+		rc = boot_all(&up, pass + 1 < BOOT_PASSES ? BOOT_STOP : BOOT_KILL, boot_parallel(c) * BOOT_WAITERS, &e);
 	free(running.v);
 	free(up.v);
 	if (rc < 0)

@@ -156,18 +156,22 @@ static int list_add(struct list *l, unsigned id, struct err *e)
 	struct vzlist_row *r = &l->rows[l->n];
 	char text[16];
 	unsigned named;
+	unsigned want = vzlist_fields_want(&l->fields);
 	struct err ignored = { 0 };
 
+	if (l->sort.col)
+		want |= vzlist_fields_want(&(struct vzlist_fields){ .v = { l->sort }, .n = 1 });
 	*r = (struct vzlist_row){ .id = id };
 	str_fmt(text, sizeof(text), "%u", id);
 	if (ct_open(l->host, text, 0, &r->ct, &ignored) < 0)
 		return 0;
 	r->conf = ct_conf(r->ct);
-	if (ct_info(r->ct, vzlist_fields_want(&l->fields) | vzlist_fields_want(&(struct vzlist_fields){
-		    .v = { l->sort }, .n = l->sort.col != NULL }), &r->info, e) < 0) {
+	if (ct_info(r->ct, want, &r->info, e) < 0) {
 		list_row_done(r);
 		return -e->code;
 	}
+	if (!(want & CT_WANT_CG))
+		cg_ubc_report(&r->info.cg, &r->conf->cg, r->info.ubc);	/* barriers and limits cost nothing */
 	r->private_dir = ct_path_private(r->ct);
 	r->root = ct_path_root(r->ct);
 	r->name_ok = r->conf->name && *r->conf->name && ct_id_parse(r->conf->name, &named, &ignored) == 0 && named == id;
@@ -226,11 +230,11 @@ static int list_print(struct list *l, struct err *e)
 
 static int list_run(struct list *l, struct err *e)
 {
-	const struct ct_ui sink = { .say = ui_say, .arg = &l->ui };
+	struct ui silent = { .quiet = true };	/* a bad line in one file is no news of a list */
+	const struct ct_ui sink = { .say = ui_say, .arg = &silent };
 
 	if (geteuid() != 0)
 		return err_say(e, EPERM, "This program can only be run under root.");
-	l->ui.verbosity = -1;
 	if (ct_host_open(&sink, &l->host, e) < 0 || list_collect(l, e) < 0 || list_print(l, e) < 0)
 		return -e->code;
 	return 0;
