@@ -20,7 +20,7 @@ uint64_t cg_conf_pids(const struct cg_conf *c)
 
 int cg_check_pids(const struct cg_host *h, const struct cg_conf *c, struct err *e)
 {
-	auto_close int fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
+	auto_close int fd = -1;
 	uint64_t want = cg_conf_pids(c), max;
 	char buf[32];
 
@@ -30,6 +30,7 @@ int cg_check_pids(const struct cg_host *h, const struct cg_conf *c, struct err *
 		return cg_none("numproc", "pids", e);
 	if (want == 0)
 		return err_say(e, EINVAL, "numproc 0: nothing can start");
+	fd = open("/proc/sys/kernel/pid_max", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || cg_read_fd(fd, buf, sizeof(buf)) < 0)
 		return err_set(e, errno, "/proc/sys/kernel/pid_max");
 	buf[strcspn(buf, "\n")] = '\0';

@@ -2,6 +2,9 @@
 /*
  * Takes a group away in every hierarchy. What lies below it was made by the guest: walked by openat() without following
  * links and to a bounded depth. Kills nobody (cg_kill does).
+ *
+ * Not by libcgroup: its 2.0.2 makes groups on a v2-only host but fails to delete them there (error 50016), moves what it
+ * finds to the parent first, and walks the guest's tree by path.
  */
 #include "cgroups/cg_priv.h"
 

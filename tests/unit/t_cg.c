@@ -92,3 +92,67 @@ TEST_ROOT(all_limits_twice)
 	cg_close(cg);
 	env_close(h);
 }
+
+static int open_fds(void)
+{
+	auto_closedir DIR *d = opendir("/proc/self/fd");
+	int n = 0;
+
+	while (d && readdir(d))
+		n++;
+	return n;
+}
+
+/* What a start does in this module; closes what it opened. */
+static int start(const struct cg_conf *c, struct err *e)
+{
+	struct cg_host *h;
+	struct cg_join j = { .n = 0 };
+	struct cg_stat s;
+	struct cg *cg;
+	int rc = cg_host_open(env_parent(), &h, e);
+
+	if (rc < 0)
+		return rc;
+	rc = cg_create(h, "101", &cg, e);
+	if (rc == 0) {
+		rc = cg_apply(cg, c, e);
+		if (rc == 0)
+			rc = cg_apply_devices(cg, NULL, 0, e);
+		if (rc == 0)
+			rc = cg_join_open(cg, &j, e);
+		if (rc == 0)
+			rc = cg_delegate(cg, 1000, 1000, e);
+		if (rc == 0)
+			rc = cg_stat(cg, &s, e);
+		cg_join_close(&j);
+		cg_close(cg);
+	}
+	cg_host_close(h);
+	return rc;
+}
+
+/* Each allocation and each file call of a start fails once: an error with a text, and no descriptor is left. */
+TEST_ROOT(every_call_fails)
+{
+	struct cg_host *h = env_open();
+	struct cg_conf c = env_mem(64, 0);
+	int before = open_fds(), passes = 0;
+
+	c.cpumask = (char *)"0";
+	c.iolimit = env_opt(1 << 20);
+	c.cpulimit = env_opt(50);
+	EACH_FAULT(FAULT_ALLOC | FAULT_IO) {
+		struct err e = { 0 };
+		int rc = start(&c, &e);
+
+		passes++;
+		test_fault_off();
+		if (rc < 0)
+			CHECK(test_fault_hit() && e.code == -rc && *e.text);
+		CHECK_EQ(open_fds(), before);
+		CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
+	}
+	CHECK(passes > 30);
+	env_close(h);
+}
