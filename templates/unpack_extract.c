@@ -255,9 +255,9 @@ static int write_error(struct extract *x, const char *path, struct err *e)
 	int code = archive_errno(x->out);
 	const char *why = archive_error_string(x->out);
 
-	if (code != ENOSPC && code != EDQUOT && code != EFBIG && code != EIO && code != ENOMEM && code != EROFS)
-		code = EBADMSG;
-	return err_say(e, code, "archive entry \"%s\": %s", show(x, path), why ? why : strerror(code));
+	if (code == ENOSPC || code == EDQUOT || code == EFBIG || code == EIO || code == ENOMEM || code == EROFS)
+		return err_set(e, code, "write archive entry \"%s\"", show(x, path));
+	return err_say(e, EBADMSG, "archive entry \"%s\": %s", show(x, path), why ? why : "cannot be written");
 }
 
 static int copy_data(struct extract *x, const char *path, struct err *e)
