@@ -4,13 +4,14 @@
 up 831 --ipadd 10.77.8.31
 base="--ram 128M --swap 0 --cpuunits 1000 --numproc 100 --hostname base"
 vzctl set 831 $base --save >/dev/null 2>&1
+soon "what the template starts has settled" 10 vzctl exec 831 '! ps | grep -q "[t]imeout"'
 change="--ram 96M --swap 0 --cpuunits 700 --numproc 90 --hostname changed --ipadd 10.77.8.32"
 repair() {
 	must 0 vzctl exec 831 true
 	must 0 ping -c 1 -W 2 10.77.8.31
 	must 0 vzctl set 831 $change --save
 	must 0 ping -c 1 -W 2 10.77.8.32
-	[ "$(field physpages.l 831)" = 24576 ] || must 0 false
+	must 0 grep -qx 'PHYSPAGES="0:24576"' /etc/vz/conf/831.conf
 }
 undo() {
 	must 0 vzctl set 831 $base --ipdel 10.77.8.32 --save

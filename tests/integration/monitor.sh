@@ -10,7 +10,7 @@ ok "the monitor is a process" kill -0 "$monitor"
 is "init is its child" "$(awk '{ print $4 }' "/proc/$init/stat")" "$monitor"
 like "the monitor's name" "$(cat "/proc/$monitor/comm")" '^vz-monitor'
 is "the monitor holds no foreign descriptor" "$(readlink /proc/$monitor/fd/* | grep -E "$TOP|/tmp/|/root|pipe:" )" ""
-private=$(awk '/^Private_Dirty/ { n += $2 } END { print n }' "/proc/$monitor/smaps_rollup")
+private=$(awk '/^Anonymous:/ { print $2 }' "/proc/$monitor/smaps_rollup")
 [ "$private" -lt 200 ] && pass "the monitor's private memory is small" || fail "the monitor's private memory is small" "$private kB"
 
 kill -9 "$monitor"
