@@ -146,3 +146,45 @@ TEST_ROOT(wait_times_out)
 	cg_close(cg);
 	env_close(h);
 }
+
+/* What a guest's root (host user 123456 here) can do in its own directory: groups and moves, no limit, no kill. */
+static int as_guest(void *arg)
+{
+	static const char *const no[] = { "memory.max", "memory.swap.max", "pids.max", "cpu.max", "cpu.weight", "io.max",
+		"cpuset.cpus", "cgroup.freeze", "cgroup.kill", "cgroup.max.depth", "cgroup.max.descendants", "cgroup.type",
+		"../cgroup.procs", "../monitor/cgroup.procs", "../cgroup.subtree_control" };
+	int dir = *(int *)arg;
+
+	if (setgid(123456) < 0 || setuid(123456) < 0)
+		return 1;
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		auto_close int fd = openat(dir, no[i], O_WRONLY | O_CLOEXEC);
+
+		if (fd >= 0 || (errno != EACCES && errno != ENOENT))
+			return 10 + (int)i;
+	}
+	if (mkdirat(dir, "sub", 0755) < 0)
+		return 2;
+
+	auto_close int procs = openat(dir, "sub/cgroup.procs", O_WRONLY | O_CLOEXEC);
+
+	if (procs < 0 || write(procs, "0", 1) < 0)
+		return 3;
+	if (mkdirat(dir, "../sibling", 0755) == 0)
+		return 4;
+	return 0;
+}
+
+TEST_ROOT(guest_cannot)
+{
+	struct cg_host *h = open_v2();
+	struct cg *cg = env_group(h, "101");
+	struct err e = { 0 };
+	int dir = cg_fd(cg);
+
+	CHECK_OK(cg_delegate(cg, 123456, 123456, &e), &e);
+	CHECK_EQ(env_run(cg, as_guest, &dir), 0);
+	cg_close(cg);
+	CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
+	env_close(h);
+}
