@@ -56,7 +56,7 @@ fuzz-replay:
 
 $(B)/fuzz-%: $(B)/obj/tests/fuzz/f_%.o $(B)/obj/tests/fuzz/driver.o $(B)/libvz.a
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(UNIT_LIBS)
-.PRECIOUS: $(B)/obj/tests/%.o
+.PRECIOUS: $(B)/obj/%.o
 
 fuzz/%: tests/fuzz/f_%.c
 	@mkdir -p build/fuzz tests/fuzz/corpus/$*

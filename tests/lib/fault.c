@@ -14,6 +14,7 @@ static struct {
 	unsigned kinds;			/* 0: off */
 	long n, left;			/* this pass fails the n-th; calls until then */
 	bool hit;
+	void (*before)(void);		/* called before the n-th call, which then is made */
 } fault;
 
 void test_fault_first(unsigned kinds)
@@ -30,6 +31,14 @@ bool test_fault_next(void)
 	fault.hit = false;
 	fault.left = ++fault.n;
 	return fault.kinds != 0;
+}
+
+void test_before_call(unsigned kinds, long n, void (*fn)(void))
+{
+	memset(&fault, 0, sizeof(fault));
+	fault.kinds = kinds;
+	fault.left = n;
+	fault.before = fn;
 }
 
 void test_fault_off(void)
@@ -52,6 +61,10 @@ static bool fails(unsigned kind, int code)
 	if (!(fault.kinds & kind) || fault.left == 0 || --fault.left > 0)
 		return false;
 	fault.hit = true;
+	if (fault.before) {
+		fault.before();
+		return false;
+	}
 	errno = code;
 	return true;
 }

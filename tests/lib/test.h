@@ -46,6 +46,8 @@ bool test_fault_next(void);
 void test_fault_off(void);		/* for the rest of this pass, or until */
 void test_fault_on(void);		/* the count begins here (anew) */
 bool test_fault_hit(void);		/* something has failed in this pass */
+/* Calls @fn before the n-th of those calls: for what another process might do just then. Its own calls count no more. */
+void test_before_call(unsigned kinds, long n, void (*fn)(void));
 #define EACH_FAULT(kinds) for (test_fault_first(kinds); test_fault_next(); )
 
 void test_eq_(const char *file, int line, const char *expr, long long got, long long want);

@@ -21,6 +21,7 @@ static const struct param rows[] = {
 	{ .key = "HOSTNAME", .opt = "hostname", .type = &param_str },
 	{ .key = "CPUS", .opt = "cpus", .short_opt = 'c', .type = &param_u64 },
 	{ .key = "CPUUNITS", .opt = "cpuunits", .type = &param_u64 },
+	{ .key = "MORE", .opt = "cpus_more", .type = &param_u64 },
 	{ .key = "NAME", .opt = "secret", .type = &param_str, .flags = PARAM_NO_SET },
 	{ .key = "INTERNAL", .type = &param_str },
 };
@@ -85,7 +86,8 @@ TEST(lines)
 		{ LINE("--host"), "!vzctl: option '--hostname' requires an argument" },
 		{ LINE("--force=1"), "!vzctl: option '--force' doesn't allow an argument" },
 		{ LINE("--fo"), "!vzctl: option '--fo' is ambiguous; possibilities: '--force' '--format'" },
-		{ LINE("--cpu", "2"), "!vzctl: option '--cpu' is ambiguous; possibilities: '--cpus' '--cpuunits'" },
+		{ LINE("--cpu", "2"), "!vzctl: option '--cpu' is ambiguous; possibilities: '--cpus' '--cpuunits' '--cpus_more'" },
+		{ LINE("--cpus_", "1", "--cpuu=2"), "P:MORE=1 P:CPUUNITS=2" },
 		{ LINE("-z"), "!vzctl: invalid option -- 'z'" },
 		{ LINE("-fz"), "F1!vzctl: invalid option -- 'z'" },
 		{ LINE("-t"), "!vzctl: option requires an argument -- 't'" },

@@ -174,6 +174,16 @@ TEST(rmtree_does_not_follow)
 	CHECK(!exists(dir, "t") && exists(dir, "keep/f"));
 }
 
+/* The test's directory, in memory when we may mount: these trees are large and disks are slow. */
+static int memory_fd(void)
+{
+	if (geteuid() == 0) {
+		test_own_mounts();
+		CHECK(mount("t", test_tmp(), "tmpfs", 0, "size=256m") == 0);
+	}
+	return test_tmp_fd();
+}
+
 /* @depth levels "d/d/d...", each with a second branch of a file and an empty directory. */
 static void make_deep(int dir, int depth, bool bushy)
 {
@@ -208,7 +218,7 @@ static void few_descriptors(void)
 
 TEST(rmtree_around_the_window)
 {
-	auto_close int dir = test_tmp_fd();
+	auto_close int dir = memory_fd();
 
 	few_descriptors();
 	for (int depth = 46; depth < 52; depth++) {
@@ -221,25 +231,21 @@ TEST(rmtree_around_the_window)
 	CHECK(!exists(dir, "t"));
 }
 
-/* On a file system in memory: it is the depth that is tried here, not the disk. */
-TEST_ROOT(rmtree_hostile_depth)
+TEST(rmtree_hostile_depth)
 {
-	auto_close int dir = -1;
+	auto_close int dir = memory_fd();
 	struct rlimit stack = { .rlim_cur = 1 << 20, .rlim_max = 1 << 20 };
 
-	test_own_mounts();
-	CHECK(mount("t", test_tmp(), "tmpfs", 0, "size=256m") == 0);
-	dir = test_tmp_fd();
 	few_descriptors();
 	setrlimit(RLIMIT_STACK, &stack);
-	make_deep(dir, 100000, false);
+	make_deep(dir, geteuid() == 0 ? 100000 : 10000, false);
 	CHECK_OK(path_rmtree(dir, "t", &e), &e);
 	CHECK(!exists(dir, "t"));
 }
 
 TEST(rmtree_wide)
 {
-	auto_close int dir = test_tmp_fd(), t = -1;
+	auto_close int dir = memory_fd(), t = -1;
 	char name[32];
 
 	CHECK(mkdirat(dir, "t", 0700) == 0);
@@ -257,7 +263,7 @@ TEST(rmtree_wide)
 /* A removal that fails anywhere can be repeated and then succeeds. */
 TEST(rmtree_survives_every_failing_call)
 {
-	auto_close int dir = test_tmp_fd();
+	auto_close int dir = memory_fd();
 
 	EACH_FAULT(FAULT_IO | FAULT_ALLOC) {
 		int r;
@@ -276,7 +282,7 @@ TEST(rmtree_survives_every_failing_call)
 
 TEST(mkdirs_survives_every_failing_call)
 {
-	auto_close int dir = test_tmp_fd();
+	auto_close int dir = memory_fd();
 
 	EACH_FAULT(FAULT_IO | FAULT_ALLOC) {
 		int fd;
@@ -291,4 +297,36 @@ TEST(mkdirs_survives_every_failing_call)
 			close(fd);
 		CHECK_EQ(fcntl(dir + 1, F_GETFD), -1);
 	}
+}
+
+static int moved_from, moved_to;
+
+static void move_away(void)
+{
+	CHECK_EQ(renameat(moved_from, "d", moved_to, "d"), 0);
+}
+
+/* While we are deep in the tree, somebody moves the directory two levels above out of it: ".." now leads to his files. */
+TEST(rmtree_does_not_follow_a_moved_directory)
+{
+	auto_close int dir = memory_fd(), keep = -1, near = -1;
+	char path[2 * 60 + 2] = "t";
+
+	CHECK(mkdirat(dir, "keep", 0700) == 0);
+	touch(dir, "keep/precious");
+	keep = openat(dir, "keep", O_PATH | O_CLOEXEC);
+	make_deep(dir, 60, false);
+	for (int i = 0; i < 55; i++)
+		memcpy(path + 1 + 2 * i, "/d", 3);
+	near = openat(dir, path, O_PATH | O_CLOEXEC);
+	CHECK(keep >= 0 && near >= 0);
+	moved_from = near;
+	moved_to = keep;
+	test_before_call(FAULT_IO, 119, move_away);	/* two for each level */
+	CHECK_ERR(path_rmtree(dir, "t", &e), ESTALE);
+	CHECK(test_fault_hit());
+	test_fault_off();
+	CHECK(exists(dir, "keep/precious"));
+	CHECK_OK(path_rmtree(dir, "t", &e), &e);
+	CHECK(exists(dir, "keep/precious"));
 }

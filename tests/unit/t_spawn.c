@@ -138,6 +138,18 @@ TEST(input_and_swapped_stdio)
 	CHECK_STR(buf_str(&out), "text");
 }
 
+/* Runs grep itself: a shell would tidy its signals up first. */
+static void check_status(const char *line, struct buf *out)
+{
+	const char *argv[] = { "/bin/grep", line, "/proc/self/status", NULL };
+	auto_close int dir = test_tmp_fd(), fd = openat(dir, "status", O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	struct spawn s = { .argv = argv, .out = fd };
+
+	CHECK_OK(spawn_wait(&s, NULL, &e), &e);
+	buf_reset(out);
+	CHECK_OK(fio_read_at(dir, "status", out, &e), &e);
+}
+
 TEST(environment_and_signals)
 {
 	auto_buf struct buf out = BUF_INIT;
@@ -153,8 +165,7 @@ TEST(environment_and_signals)
 	sigfillset(&all);
 	sigprocmask(SIG_BLOCK, &all, NULL);
 	signal(SIGPIPE, SIG_IGN);
-	CHECK_OK(sh("grep ^SigBlk /proc/self/status", (struct spawn){ 0 }, NULL, &out), &e);
-	CHECK_STR(buf_str(&out), "SigBlk:\t0000000000000000\n");
-	CHECK_OK(sh("grep ^SigIgn /proc/self/status", (struct spawn){ 0 }, NULL, &out), &e);
+	check_status("SigBlk:\t0000000000000000", &out);
+	check_status("SigIgn:", &out);
 	CHECK_EQ(strtoul(buf_str(&out) + 8, NULL, 16) & 0x7fffffff, 0);	/* 32 and 33 are the C library's */
 }
