@@ -295,8 +295,8 @@ static int run_tool(const struct str_list *l, const struct recipe *r, const char
 	struct spawn s = { .argv = (const char *const *)l->v, .env = env, .out = 2, .timeout_ms = BUILD_TIMEOUT_MS };
 	int status;
 
-	if (access(l->v[0], X_OK) < 0)
-		return err_say(e, ENOENT, "%s is missing: apt-get install %s", l->v[0], package);
+	if (!l->n || access(l->v[0], X_OK) < 0)
+		return err_say(e, ENOENT, "%s is missing: apt-get install %s", package, package);
 	if (conf(r, "SOURCE_DATE_EPOCH", NULL) &&
 	    str_fmt(epoch, sizeof(epoch), "SOURCE_DATE_EPOCH=%s", conf(r, "SOURCE_DATE_EPOCH", "")) == 0)
 		env[3] = epoch;

@@ -38,7 +38,7 @@ static int bad_name(const char *name, struct err *e)
 	char shown[64];
 	size_t n = 0;
 
-	for (; name[n] && n < sizeof(shown) - 1; n++)
+	for (; n < sizeof(shown) - 1 && name[n]; n++)
 		shown[n] = (unsigned char)name[n] < 0x20 || name[n] == 0x7f ? '?' : name[n];
 	shown[n] = '\0';
 	return err_say(e, EINVAL, "Invalid OS template name \"%s\": give the name of a file in the template cache without "
