@@ -84,8 +84,8 @@ static int base_text(struct ct *ct, const char *sample, struct work *w, struct e
 			return sample_error(ct, w, by_default, e);
 		if (!ct->has_conf)
 			return 0;
-		err_say(e, EEXIST, "Error: container config file " CT_CONF_DIR "/%u.conf already exists, can not use --config option",
-			ct->id);
+		err_say(e, EEXIST, "Error: container config file " CT_CONF_DIR "/%u.conf already exists, "
+			"can not use --config option", ct->id);
 		return err_exit(e, VZ_CP_CONFIG);
 	}
 	ct_say(ct, 0, "Warning: CT config file already exists, not applying a default config sample.");
@@ -114,6 +114,7 @@ static int merge(struct ct *ct, struct work *w, struct err *e)
 		return -e->code;
 	if (w->sample && set_str(&w->want.origin_sample, w->sample, e) < 0)
 		return -e->code;
+	err_clear(e);
 	ct_conf_defaults(&w->want, &ct->host->defaults, e);
 	return -e->code;
 }
@@ -156,7 +157,7 @@ static int check_name(const struct ct *ct, const struct work *w, struct err *e)
 	return 0;
 }
 
-/* The name that is stored is the archive's without directory and suffix. */
+/* Stored is the name as it was given; of an archive's path, the name without directory and suffix. */
 static int find_template(struct ct *ct, struct work *w, struct err *e)
 {
 	const char *name = w->opts->ostemplate ? w->opts->ostemplate
@@ -167,7 +168,7 @@ static int find_template(struct ct *ct, struct work *w, struct err *e)
 	if (tmpl_find(ct->host->conf.template_dir, name, &w->tmpl, e) < 0)
 		return err_exit(e, VZ_OSTEMPLATE_NOT_FOUND);
 	ct_say(ct, 1, "Found OS template %s", w->tmpl.archive[0] ? w->tmpl.archive : w->tmpl.name);
-	return set_str(&w->want.ostemplate, w->tmpl.name, e);
+	return set_str(&w->want.ostemplate, strchr(name, '/') ? w->tmpl.name : name, e);
 }
 
 static int check_limits(struct ct *ct, const struct work *w, struct err *e)
@@ -345,7 +346,7 @@ static void drop_destroyed(const struct ct *ct)
 
 static int work(struct ct *ct, struct work *w, struct err *e)
 {
-	ct_say(ct, 0, "Creating container private area (%s)", w->tmpl.name);
+	ct_say(ct, 0, "Creating container private area (%s)", w->want.ostemplate);
 	if (alloc_uids(ct, w, e) < 0 || make_area(ct, w, e) < 0)
 		return -e->code;
 	ct_say(ct, 0, "Performing postcreate actions");

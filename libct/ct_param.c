@@ -8,7 +8,7 @@
 #define CT(field) .off = offsetof(struct ct_conf, field)
 
 static const struct param ct_params[] = {
-	{ .key = "NAME", .opt = "name", .arg = "name", .type = &param_str, CT(name), .flags = PARAM_SAVE_ONLY | PARAM_CREATE,
+	{ .key = "NAME", .opt = "name", .arg = "name", .type = &ct_type_name, CT(name), .flags = PARAM_SAVE_ONLY | PARAM_CREATE,
 	  .man = "Name that may be used instead of the id: letters, digits, '-', '+', '_', '.' and blanks, but not a number. "
 		 "An empty one takes the name away." },
 	{ .key = "DESCRIPTION", .opt = "description", .arg = "text", .type = &param_str, CT(description),
@@ -65,7 +65,8 @@ static const struct param ct_params[] = {
 	{ .key = "DEVICES", .opt = "devices", .arg = "b|c:major:minor|all:[r][w][q]|none", .type = &ct_type_dev, CT(devices),
 	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Devices that may be opened, by number." },
 	{ .key = "DEVNODES", .opt = "devnodes", .arg = "name:[r][w][q]|none", .type = &ct_type_devnode, CT(devnodes),
-	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Devices of the host that appear in the container's /dev and may be opened." },
+	  .flags = PARAM_RESTART | PARAM_LIST,
+	  .man = "Devices of the host that appear in the container's /dev and may be opened." },
 };
 
 /* The modules export their numbers of rows as variables, so the table is completed before main(). It is written once and

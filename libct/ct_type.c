@@ -89,6 +89,22 @@ static void num_print_field(const struct param *p UNUSED, const void *field, str
 
 /* --- strings --- */
 
+/* What a name may be is asked when it is given to a container (VZ_SET_NAME_ERROR); here it only loses what could break a
+ * line: '?' is in no good name. */
+static int name_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	auto_free char *copy = strdup(text);
+
+	if (!copy)
+		return err_set(e, ENOMEM, "name");
+	for (char *s = copy; *s; s++) {
+		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+			*s = '?';
+	}
+	return param_str.parse(p, copy, src, field, e);
+}
+STR_TYPE(ct_type_name, "name", name_parse);
+
 static bool has_dotdot(const char *s)
 {
 	while ((s = strstr(s, ".."))) {

@@ -41,7 +41,7 @@ bool ct_conf_row_equal(const struct param *p, size_t base, const struct ct_conf 
 #define auto_conf __attribute__((cleanup(ct_conf_done)))
 
 /* ct_type.c: types of libct's own rows */
-extern const struct param_type ct_type_path, ct_type_layout, ct_type_hostname, ct_type_nameserver, ct_type_domain,
+extern const struct param_type ct_type_name, ct_type_path, ct_type_layout, ct_type_hostname, ct_type_nameserver, ct_type_domain,
 	ct_type_userpw, ct_type_cap, ct_type_feature, ct_type_dev, ct_type_devnode, ct_type_uid, ct_type_size;
 
 /* paths.c */

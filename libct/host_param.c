@@ -32,7 +32,8 @@ static const struct param rows[] = {
 	{ .key = "IPV6", .arg = "yes|no", .type = &param_yesno, HOST(ipv6), .def = "yes",
 	  .man = "Whether containers may have IPv6 addresses." },
 	{ .key = "ERROR_ON_ARPFAIL", .arg = "yes|no", .type = &param_yesno, HOST(error_on_arpfail), .def = "no",
-	  .man = "Whether an address that answers on the local network is refused; one that another container or this host has always is." },
+	  .man = "Whether an address that answers on the local network is refused. One that this host or another of its "
+		 "containers has always is." },
 	{ .key = "SKIP_ARPDETECT", .arg = "yes|no", .type = &param_yesno, HOST(skip_arpdetect), .def = "no",
 	  .man = "Do not look whether an address is in use elsewhere." },
 	{ .key = "CGROUP_PARENT", .arg = "name", .type = &param_str, HOST(cgroup_parent), .def = "vz",

@@ -16,10 +16,12 @@
 #include "util/fio.h"
 #include "util/lock.h"
 #include "util/path.h"
+#include "util/sys.h"
 
 #include "libct/files.h"
 
 #define OUR_WORD "vz"
+#define HANDOVER_MS 5000
 
 struct lck { pid_t pid; bool ours; };
 
@@ -171,20 +173,31 @@ int ct_lock_flock(unsigned id, int timeout_ms, int *ret_fd, struct err *e)
 	return lock_take(dir, name, timeout_ms, ret_fd, e);
 }
 
+/* A living holder that left its pid is a command: no waiting. One without is just beginning or ending, or is the reaper
+ * of an earlier start, and gone in a moment. */
 static int flock_take(struct ct *ct, int timeout_ms, struct err *e)
 {
+	int64_t end = sys_now_ms() + MAX(timeout_ms, HANDOVER_MS);
 	char path[CT_PATH_MAX];
-	struct lck l = { 0 };
 
-	if (ct_lock_flock(ct->id, timeout_ms, &ct->lock_fd, e) == 0)
-		return 0;
-	if (e->code != EBUSY)
-		return cannot_create(ct, CT_LOCK_DIR, e);
-	err_clear(e);
 	if (lck_path(ct, path, sizeof(path), e) < 0)
 		return -e->code;
-	lck_read(path, &l);
-	return locked(ct, alive(l.pid) ? l.pid : 0, e);
+	for (;;) {
+		int64_t left = end - sys_now_ms();
+		struct lck l = { 0 };
+
+		if (ct_lock_flock(ct->id, timeout_ms < 0 ? -1 : 0, &ct->lock_fd, e) == 0)
+			return 0;
+		if (e->code != EBUSY)
+			return cannot_create(ct, CT_LOCK_DIR, e);
+		err_clear(e);
+		lck_read(path, &l);
+		if (left <= 0 || (timeout_ms == 0 && alive(l.pid)))
+			return locked(ct, alive(l.pid) ? l.pid : 0, e);
+		if (ct_lock_flock(ct->id, (int)MIN(left, 50), &ct->lock_fd, e) == 0)
+			return 0;
+		err_clear(e);
+	}
 }
 
 /* What an interrupted command left is repaired before anybody looks. */

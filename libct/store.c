@@ -40,6 +40,7 @@ static int remerge(struct ct *ct, const struct ct *say, struct err *e)
 	str_fmt(path, sizeof(path), CT_CONF_DIR "/%u.conf", ct->id);
 	if (ct_conf_from_kv(&ct->conf, &ct->kv, say, path, e) < 0)
 		return -e->code;
+	err_clear(e);
 	ct_conf_defaults(&ct->conf, &ct->host->defaults, e);
 	return -e->code;
 }
