@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Records survive a kill at any byte: whole, or as if nothing had begun. */
+#include <unistd.h>
+
+#include "tests/unit/t_ct_box.h"
+
+#define RECORD CT_INTENT_DIR "/101"
+
+TEST_ROOT(intent_life)
+{
+	const char *const pairs[] = { "PRIVATE", "/a b/\"c\"", "NONE", NULL, "TMP", "x", NULL };
+	struct box b;
+	auto_kv struct kv kv = { 0 }, again = { 0 };
+
+	box_init(&b, NULL);
+	box_conf(101, "");
+	struct ct *ct = box_open(&b, "101", 0);
+	CHECK(!ct_intent_load(ct, &kv));
+	CHECK_OK(ct_intent_begin(ct, "create", pairs, &b.e), &b.e);
+	CHECK(ct_intent_load(ct, &kv));
+	CHECK_STR(kv_get(&kv, "VERB"), "create");
+	CHECK_STR(kv_get(&kv, "PRIVATE"), "/a b/\"c\"");
+	CHECK_STR(kv_get(&kv, "TMP"), "x");
+	CHECK(!kv_get(&kv, "NONE") && !kv_get(&kv, "COMMIT"));
+	CHECK_OK(ct_intent_commit(ct, &b.e), &b.e);
+	CHECK(ct_intent_load(ct, &again) && kv_get(&again, "COMMIT"));
+	CHECK_OK(ct_intent_end(ct, &b.e), &b.e);
+	CHECK_OK(ct_intent_end(ct, &b.e), &b.e);
+	CHECK(!box_is_there(RECORD));
+	CHECK(ct_intent_commit(ct, &b.e) < 0);
+	ct_close(ct);
+	box_done(&b);
+}
+
+TEST_ROOT(intent_torn)
+{
+	const char *const pairs[] = { "PRIVATE", BOX "/private/101", "TMP", "101.tmp", "CONF", "new", NULL };
+	struct box b;
+	auto_buf struct buf whole = BUF_INIT;
+
+	box_init(&b, NULL);
+	box_conf(101, "ONBOOT=\"no\"\n");
+	struct ct *ct = box_open(&b, "101", 0);
+	CHECK_OK(ct_intent_begin(ct, "create", pairs, &b.e), &b.e);
+	CHECK_OK(fio_read_at(AT_FDCWD, RECORD, &whole, &b.e), &b.e);
+	for (size_t n = 0; n < whole.len; n++) {
+		auto_free char *cut = strndup(whole.s, n);
+
+		box_put(RECORD, cut);
+		CHECK_OK(ct_recover_intent(ct, &b.e), &b.e);
+		CHECK(!box_is_there(RECORD));
+		CHECK(box_file_is(CT_CONF_DIR "/101.conf", "ONBOOT=\"no\"\n"));	/* nothing was undone */
+	}
+	ct_close(ct);
+	box_done(&b);
+}
+
+/* A newer version's verb is nothing to guess at. */
+TEST_ROOT(intent_unknown_verb)
+{
+	struct box b;
+
+	box_init(&b, NULL);
+	box_conf(101, "");
+	struct ct *ct = box_open(&b, "101", 0);
+	CHECK_OK(ct_intent_begin(ct, "transmogrify", NULL, &b.e), &b.e);
+	CHECK_ERR(ct_recover_intent(ct, &b.e), ENOTSUP);
+	CHECK(strstr(b.e.text, "transmogrify") && box_is_there(RECORD));
+	ct_close(ct);
+	box_done(&b);
+}
