@@ -17,6 +17,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "quota/quota.h"
+
 #define NEWEST_KNOWN 462	/* mseal; higher numbers are refused with ENOSYS */
 
 /* Kernel-wide state, or a file handle that sees through mounts (shocker, CVE-2014-3519). */
@@ -33,6 +35,9 @@ static const char *const deny[] = {
 };
 /* Probed by libraries that fall back when it is absent: clone3 hides CLONE_NEWUSER from the filter. */
 static const char *const nosys[] = { "clone3" };
+
+/* btrfs lets anybody make a subvolume, and what is in one is outside the area's limit. */
+static const unsigned long escape[] = QUOTA_ESCAPE_IOCTLS;
 
 static void die(const char *what, int rc)
 {
@@ -75,8 +80,10 @@ static void rule_ioctl(scmp_filter_ctx c, unsigned long cmd)
 static void policy(scmp_filter_ctx c, int nesting)
 {
 	rule_names(c, SCMP_ACT_ERRNO(EPERM), deny, sizeof(deny) / sizeof(deny[0]));
-	rule_ioctl(c, TIOCSTI);
+	rule_ioctl(c, TIOCSTI);			/* types into whoever shares the terminal */
 	rule_ioctl(c, 0x541c /* TIOCLINUX */);
+	for (size_t i = 0; i < sizeof(escape) / sizeof(escape[0]); i++)
+		rule_ioctl(c, escape[i]);
 	if (nesting)
 		return;
 	rule_names(c, SCMP_ACT_ERRNO(ENOSYS), nosys, sizeof(nosys) / sizeof(nosys[0]));
