@@ -58,8 +58,8 @@ $(B)/fuzz-%: $(B)/obj/tests/fuzz/f_%.o $(B)/obj/tests/fuzz/driver.o $(B)/libvz.a
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ $(UNIT_LIBS)
 .PRECIOUS: $(B)/obj/%.o
 
-fuzz/%: tests/fuzz/f_%.c
-	@mkdir -p build/fuzz tests/fuzz/corpus/$*
+fuzz/%: tests/fuzz/f_%.c build/gen/seccomp_bpf.h
+	@mkdir -p build/fuzz/$*.new tests/fuzz/corpus/$*
 	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -DVZ_LIBFUZZER \
 		-o build/fuzz/$* tests/fuzz/driver.c $< $(filter-out $(MAINS) $(GEN_MAINS),$(LIB_SRC)) $(UNIT_LIBS)
 	build/fuzz/$* -max_total_time=$(or $(SECONDS),60) build/fuzz/$*.new tests/fuzz/corpus/$*

@@ -12,7 +12,8 @@
 struct buf;
 struct err;
 
-enum kv_kind { KV_OTHER, KV_PAIR, KV_BAD };	/* comment or blank; KEY=value; neither (no '=') */
+enum kv_kind { KV_OTHER, KV_PAIR, KV_BAD };	/* comment or blank; KEY=value; neither (no '=', or a
+							 * quote that is never closed: a cut file) */
 
 struct kv_line {
 	char *raw;		/* the line without its newline */

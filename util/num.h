@@ -17,7 +17,8 @@ struct num_pair { uint64_t bar, lim; bool set; };	/* barrier:limit, soft:hard */
 
 int num_u64(const char *s, uint64_t *ret);				/* decimal digits only */
 int num_i64(const char *s, int64_t *ret);
-/* "2.2G", "512m", "100P", "unlimited" -> value in @unit. One-letter suffix T G M K P B, any case; a fraction needs a suffix. */
+/* "2.2G", "512m", "100P", "unlimited" -> value in @unit, rounded down. One-letter suffix T G M K P B, any case; a
+ * fraction needs a suffix. -ERANGE leaves NUM_UNLIMITED in *ret: too large for OpenVZ is truncated in files. */
 int num_size(const char *s, enum num_unit unit, uint64_t *ret);
 int num_pair(const char *s, enum num_unit unit, struct num_pair *ret);	/* "A[:B]" */
 void num_print(struct buf *b, uint64_t v);				/* "unlimited" or decimal */

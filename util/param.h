@@ -19,7 +19,8 @@ struct param_type {
 	const char *name;		/* for the JSON schema and the manual: "yesno", "pages", "list" ... */
 	size_t size;			/* of the field */
 	/* @field is an initialised field (zeroed or set). Lists add to it, scalars replace it. -EINVAL with e->text
-	 * saying what is wrong; the caller adds which parameter. */
+	 * saying what is wrong; the caller adds which parameter. -ERANGE: too large; from a file @field now holds
+	 * "unlimited" (truncated, worth a warning), from the command line it is as it was. */
 	int (*parse)(const struct param *p, const char *text, enum param_src src, void *field, struct err *e);
 	void (*print)(const struct param *p, const void *field, struct buf *b);	/* the stored form, unquoted */
 	bool (*is_set)(const void *field);
