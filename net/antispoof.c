@@ -35,7 +35,7 @@
 #define TYPE_IP4 7u
 #define TYPE_IP6 8u
 #define RULES_USE 7		/* from_ct: six rules and one jump to it */
-#define SETUP_TRIES 16
+#define SETUP_TRIES 100	/* every start elsewhere makes one in vain */
 #define ND_FIRST 133		/* router solicitation ... */
 #define ND_LAST 137		/* ... redirect */
 
@@ -303,58 +303,55 @@ int antispoof_ensure(struct net *n, struct err *e)
 	return antispoof_setup(n, e);
 }
 
-static int change_keys(struct net *n, bool add, const struct keys *k, struct err *e)
+/* ENOENT: flushed since antispoof_ensure() looked. The routes are there already, so the new table has these too. */
+static int add_keys(struct net *n, const struct keys *k, struct err *e)
 {
 	struct nft_tx t;
 
 	nft_tx_begin(&t, &n->nft, n->table, 0);
-	put_keys(&t, add, k);
-	return nft_tx_end(&t, add ? "add addresses" : "remove addresses", e);
-}
-
-/* ENOENT: flushed since antispoof_ensure() looked. */
-static int add_keys(struct net *n, const struct keys *k, struct err *e)
-{
-	if (change_keys(n, true, k, e) != -ENOENT)
+	put_keys(&t, true, k);
+	if (nft_tx_end(&t, "add addresses", e) != -ENOENT)
 		return -e->code;
 	err_clear(e);
-	return antispoof_setup(n, e) < 0 ? -e->code : change_keys(n, true, k, e);
+	return antispoof_setup(n, e);
 }
 
-/* One by one, because a transaction that names a missing element does nothing. */
-static int remove_each(struct net *n, const struct keys *k, struct err *e)
+/* A transaction without effect but for the generation, which makes an antispoof_setup() under way start over. */
+static int touch_generation(struct net *n, struct err *e)
 {
-	struct err one;
+	char name[sizeof(n->table) + sizeof(".gone")];
+	struct nft_tx t;
 
-	for (size_t i = 0; i < k->n4 + k->n6; i++) {
-		struct keys single = { 0 };
-
-		if (i < k->n4) {
-			single.k4 = &k->k4[i];
-			single.n4 = 1;
-		} else {
-			single.k6 = &k->k6[i - k->n4];
-			single.n6 = 1;
-		}
-		err_clear(&one);
-		if (change_keys(n, false, &single, &one) < 0 && one.code != ENOENT) {
-			*e = one;
-			return -e->code;
-		}
-	}
-	return 0;
+	str_fmt(name, sizeof(name), "%s.gone", n->table);
+	nft_tx_begin(&t, &n->nft, name, 0);
+	nft_put_table(&t, true);
+	nft_put_table(&t, false);
+	return nft_tx_end(&t, "touch", e);
 }
 
+/*
+ * Adds and removes in one transaction, so that a missing element is no error. A missing table may be coming back this
+ * moment, made from routes that were still there: either it is there at the second try, or its maker has to look again.
+ */
 static int remove_keys(struct net *n, const struct keys *k, struct err *e)
 {
-	struct err why = { 0 };
-	int rc = change_keys(n, false, k, &why);
+	int rc = -ENOENT;
 
-	if (rc == 0)
-		return 0;
-	if (rc == -ENOENT)
-		return k->n4 + k->n6 == 1 ? 0 : remove_each(n, k, e);
-	*e = why;
+	for (int i = 0; i < 2 && rc == -ENOENT; i++) {
+		struct nft_tx t;
+
+		err_clear(e);
+		if (i && touch_generation(n, e) < 0)
+			return -e->code;
+		nft_tx_begin(&t, &n->nft, n->table, 0);
+		put_keys(&t, true, k);
+		put_keys(&t, false, k);
+		rc = nft_tx_end(&t, "remove addresses", e);
+	}
+	if (rc == -ENOENT) {
+		err_clear(e);
+		rc = 0;
+	}
 	return rc;
 }
 

@@ -67,14 +67,14 @@ int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, st
 int route_each(struct nl *nl, unsigned ifindex, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg,
 	       struct err *e);
 
-/* antispoof.c */
+/* antispoof.c. Elements are added after the routes and removed after them: setting up goes by the routes. */
 int antispoof_ensure(struct net *n, struct err *e);	/* cheap; sets up if the table or its rules are gone */
 int antispoof_teardown(struct net *n, struct err *e);
 int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *v, struct err *e);
 int antispoof_purge(struct net *n, unsigned id, struct err *e);		/* every element of vzID, whatever it is */
 int antispoof_setup(struct net *n, struct err *e);			/* table, chains, rules, elements of what runs */
 
-/* inside.c */
+/* net_inside.c */
 /* In @netns_fd, by a child: addresses of @del go, those of @add come; as before if that fails. */
 int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e);
 

@@ -120,7 +120,7 @@ int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err 
 	if (link_drop(&n->rt, id, e) < 0)
 		first = *e;
 	err_clear(e);
-	if ((ips ? antispoof_change(n, id, false, &v, e) : antispoof_purge(n, id, e)) < 0)
+	if (antispoof_change(n, id, false, &v, e) < 0 || (!ips && antispoof_purge(n, id, e) < 0))
 		return -e->code;
 	*e = first;
 	return -e->code;

@@ -341,6 +341,10 @@ TEST_ROOT(antispoof_replaces_what_is_not_ours)
 	CHECK_OK(net_host_teardown(l.net, &c, &l.e), &l.e);
 	lab_nft(&b, "list", "ruleset", NULL, NULL);
 	CHECK(strstr(buf_str(&b), "table inet mine") && !strstr(buf_str(&b), "table inet vz"));
+	lab_down(&l, 1, "10.9.0.1");		/* no table, and none made */
+	lab_down(&l, 1, NULL);
+	lab_nft(&b, "list", "ruleset", NULL, NULL);
+	CHECK(!strstr(buf_str(&b), "table inet vz"));
 	lab_done(&l);
 }
 

@@ -13,6 +13,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
+#include <time.h>
 #include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
@@ -73,6 +74,7 @@ static inline void lab_addr(struct nl *nl, const char *ifname, const char *text,
 	struct net_ip ip;
 	struct nl_batch b;
 	struct ifaddrmsg *a;
+	struct route_hit hit;
 
 	CHECK_OK(net_ip_parse(text, &ip, e), e);
 	nl_batch_begin(&b, nl, e);
@@ -84,6 +86,13 @@ static inline void lab_addr(struct nl *nl, const char *ifname, const char *text,
 	nl_put(&b, IFA_ADDRESS, &ip.v6, ip.family == AF_INET ? 4 : 16);
 	nl_put_u32(&b, IFA_FLAGS, ip.family == AF_INET6 ? IFA_F_NODAD : 0);
 	CHECK_OK(nl_batch_end(&b), e);
+	/* the local route of an IPv6 address comes from a worker of the kernel */
+	for (int i = 0; ip.family == AF_INET6 && i < 1000; i++) {
+		CHECK_OK(route_find(nl, &ip, &hit, e), e);
+		if (hit.local)
+			break;
+		nanosleep(&(struct timespec){ .tv_nsec = 1000000 }, NULL);
+	}
 }
 
 static inline void lab_flags(struct nl *nl, const char *ifname, unsigned flags, unsigned change, struct err *e)

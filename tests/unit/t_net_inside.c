@@ -4,7 +4,7 @@
 
 #include <sys/wait.h>
 
-TEST_ROOT(inside_in_a_user_namespace)
+TEST_ROOT(net_inside_in_a_user_namespace)
 {
 	struct lab l;
 	struct str_list ips = { 0 };
@@ -46,7 +46,7 @@ TEST_ROOT(inside_in_a_user_namespace)
 	lab_done(&l);
 }
 
-TEST_ROOT(inside_without_link)
+TEST_ROOT(net_inside_without_link)
 {
 	struct str_list ips = { 0 };
 	struct err e = { 0 };
@@ -57,7 +57,7 @@ TEST_ROOT(inside_without_link)
 }
 
 /* No address: the link is up, and nothing is routed. Twice is an error told, not a crash. */
-TEST_ROOT(inside_without_addresses)
+TEST_ROOT(net_inside_without_addresses)
 {
 	struct lab l;
 	auto_buf struct buf b = BUF_INIT;

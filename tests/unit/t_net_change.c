@@ -16,7 +16,7 @@ static int change(struct lab *l, unsigned id, int ns, const char *add, const cha
 	return rc;
 }
 
-TEST_ROOT(change_live)
+TEST_ROOT(net_change_live)
 {
 	struct lab l;
 	int a;
@@ -50,7 +50,7 @@ TEST_ROOT(change_live)
 	lab_done(&l);
 }
 
-TEST_ROOT(change_undo)
+TEST_ROOT(net_change_undo)
 {
 	struct lab l;
 	int a, b, nowhere, ok;
@@ -83,7 +83,7 @@ TEST_ROOT(change_undo)
 }
 
 /* The container's own route or address in the way is no reason to fail, and not ours to remove. */
-TEST_ROOT(change_with_what_is_there)
+TEST_ROOT(net_change_with_what_is_there)
 {
 	struct lab l;
 	struct nl nl = { 0 };
@@ -103,7 +103,7 @@ TEST_ROOT(change_with_what_is_there)
 	lab_done(&l);
 }
 
-TEST_ROOT(change_heals)
+TEST_ROOT(net_change_heals)
 {
 	struct lab l;
 	auto_buf struct buf b = BUF_INIT;
