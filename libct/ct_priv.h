@@ -69,8 +69,9 @@ enum ct_stage { CT_STAGE_NONE, CT_STAGE_MOUNTED, CT_STAGE_STARTING, CT_STAGE_RUN
 struct ct_state {
 	enum ct_stage stage;
 	uint64_t gen;			/* one per start; names what that start made */
-	pid_t init_pid, monitor_pid;
-	uint64_t init_start, monitor_start;	/* /proc/PID/stat field 22 */
+	pid_t init_pid;
+	pid_t monitor_pid;		/* as started; whether one lives tells its lock (mon_client.h) */
+	uint64_t init_start;		/* /proc/PID/stat field 22 */
 	uint64_t started_ms;		/* CLOCK_BOOTTIME */
 	uint32_t uid_base;
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libct/files.h"
+#include "libct/mon_client.h"
 
 static bool area_is_there(const struct ct *ct, int *ret_fd)
 {
@@ -25,14 +26,6 @@ static bool has_dump(const struct ct *ct)
 	return str_fmt(path, sizeof(path), "%s/Dump.%u", ct->host->conf.dumpdir, ct->id) == 0 && access(path, F_OK) == 0;
 }
 
-static bool monitor_lives(const struct ct_state *s)
-{
-	struct err ignored = { 0 };
-	uint64_t start;
-
-	return s->monitor_pid > 0 && ct_pid_start(s->monitor_pid, &start, &ignored) == 0 && start == s->monitor_start;
-}
-
 /* Whoever holds the lock is about to change things anyway; two adopters would make two monitors. */
 static bool adopt(struct ct *ct, struct ct_state *s)
 {
@@ -43,7 +36,7 @@ static bool adopt(struct ct *ct, struct ct_state *s)
 		return false;
 	if (!ct_is_running(ct, s))
 		return false;
-	return monitor_lives(s) || (ct_adopt(ct, s, &ignored) == 0 && ct_is_running(ct, s));
+	return ct_mon_alive(ct) || (ct_adopt(ct, s, &ignored) == 0 && ct_is_running(ct, s));
 }
 
 static int cg_part(struct ct *ct, struct ct_info *r, struct err *e)
@@ -104,7 +97,7 @@ static void run_part(struct ct *ct, struct ct_info *r, struct ct_state *s)
 {
 	if (ct_is_running(ct, s)) {
 		r->run = CT_RUNNING;
-		if (s->stage == CT_STAGE_RUNNING && !monitor_lives(s))
+		if (s->stage == CT_STAGE_RUNNING && !ct_mon_alive(ct))
 			r->monitor_lost = !adopt(ct, s);
 		r->init_pid = s->init_pid;
 	} else {

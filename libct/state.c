@@ -84,7 +84,6 @@ int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
 	ret->init_pid = (pid_t)get_u64(&kv, "INIT_PID");
 	ret->init_start = get_u64(&kv, "INIT_START");
 	ret->monitor_pid = (pid_t)get_u64(&kv, "MONITOR_PID");
-	ret->monitor_start = get_u64(&kv, "MONITOR_START");
 	ret->started_ms = get_u64(&kv, "STARTED_MS");
 	ret->uid_base = (uint32_t)get_u64(&kv, "UID_BASE");
 	return 0;
@@ -100,9 +99,9 @@ int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e)
 		return dir;
 	n = snprintf(text, sizeof(text),
 		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64 "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
-		     "MONITOR_PID=\"%d\"\nMONITOR_START=\"%" PRIu64 "\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
+		     "MONITOR_PID=\"%d\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
 		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start, s->monitor_pid,
-		     s->monitor_start, s->started_ms, s->uid_base);
+		     s->started_ms, s->uid_base);
 	return fio_replace_run(dir, "state", text, (size_t)n, 0644, e);
 }
 
