@@ -8,6 +8,7 @@
 #include <archive_entry.h>
 #include <endian.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "templates/unpack_proto.h"
@@ -45,11 +46,13 @@ static int take_acl(struct archive_entry *en, int type, const uint8_t *val, size
 	for (size_t i = 0; i < n; i++) {
 		struct acl_disk d;
 		int tag, id;
+		bool named;
 
 		memcpy(&d, val + 4 + i * sizeof(d), sizeof(d));
 		tag = acl_tag(le16toh(d.tag));
-		id = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP ? (int)le32toh(d.id) : -1;
-		if (tag < 0 || le16toh(d.perm) > 7 || id > MAX_ID || (id < 0 && id != -1))
+		named = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
+		id = named ? (int)le32toh(d.id) : -1;
+		if (tag < 0 || le16toh(d.perm) > 7 || (named && le32toh(d.id) > MAX_ID))
 			return err_say(e, EBADMSG, "a broken ACL");
 		if (archive_entry_acl_add_entry(en, type, le16toh(d.perm), tag, id, NULL) != ARCHIVE_OK)
 			return err_say(e, EBADMSG, "an ACL that is not valid");
