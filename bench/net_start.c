@@ -143,6 +143,7 @@ static void ours_one(struct net *n, int self, uint64_t i, const struct str_list 
 	must(net_inside_up(ips, &e), &e);
 	t2 = now_us();
 	setns(self, CLONE_NEWNET);
+	must(net_ready(n, 7, &e), &e);
 	t[NET_UP][i] = t1 - t0;
 	t[INSIDE][i] = t2 - t1;
 	t[OURS][i] = t2 - t0;

@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <linux/ethtool.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
 #include <linux/rtnetlink.h>
+#include <linux/sockios.h>
 #include <linux/veth.h>
 
 #include "util/auto.h"
@@ -127,6 +129,20 @@ void link_put_inside_up(struct nl_batch *b)
 	link_put_af(b, IPV4_DEVCONF_PROMOTE_SECONDARIES, 1);
 	nl_ok(b, EAFNOSUPPORT, 0);
 	link_put_flags(b, NET_INSIDE, IFF_UP | IFF_NOARP, "set up interface");
+}
+
+int net_ready(struct net *n, unsigned id, struct err *e)
+{
+	struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
+	struct ifreq rq = { .ifr_data = (void *)&link };
+
+	if (net_rt(n, e) < 0)
+		return -e->code;
+	net_ifname(id, rq.ifr_name);
+	/* asking for the state makes the kernel act on it; older ones only answer */
+	if (ioctl(n->rt.fd, SIOCETHTOOL, &rq) < 0 && errno != EOPNOTSUPP)
+		return err_set(e, errno, "interface %s", rq.ifr_name);
+	return 0;
 }
 
 int link_delete(struct nl *nl, const char *name, struct err *e)

@@ -44,6 +44,8 @@ TEST_ROOT(link_each_and_drop)
 	CHECK_EQ(sum, 1307);
 	CHECK_EQ(net_each(l.net, refuse, NULL, &l.e), -EXDEV);
 	err_clear(&l.e);
+	CHECK_EQ(net_ready(l.net, 5555, &l.e), -ENODEV);
+	err_clear(&l.e);
 	CHECK_OK(link_drop(&l.net->rt, 1000, &l.e), &l.e);
 	sum = 0;
 	CHECK_OK(net_each(l.net, sum_ids, &sum, &l.e), &l.e);

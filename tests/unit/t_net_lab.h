@@ -133,6 +133,7 @@ static inline int lab_up_in(struct lab *l, unsigned id, const char *ips, int ns)
 	lab_in(ns);
 	CHECK_OK(net_inside_up(&list, &l->e), &l->e);
 	lab_in(l->host);
+	CHECK_OK(net_ready(l->net, id, &l->e), &l->e);
 	str_list_clear(&list);
 	return ns;
 }
