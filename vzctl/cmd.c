@@ -204,7 +204,7 @@ int cmd_main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	rc = cmd_line(argc, argv, &c, &e);
-	if (rc == 0)
+	if (rc == 0 && c.cmd)
 		rc = cmd_run(&c, &e);
 	if (rc < 0)
 		c.exit = ui_fail(&c.ui, &e);

@@ -7,7 +7,6 @@
 static const struct cmd_opt create_opts[] = {
 	{ "config", OPT_CONFIG, "sample", NULL,
 	  "Start from the values of /etc/vz/conf/ve-SAMPLE.conf-sample instead of the default sample." },
-	{ "force", OPT_FORCE, NULL, NULL, "Accepted for compatibility; changes nothing." },
 };
 
 static int create_run(struct cmd_call *c, struct err *e)

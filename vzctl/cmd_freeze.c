@@ -71,7 +71,7 @@ static int freeze_do(struct cmd_call *c, bool frozen, struct err *e)
 
 static int chkpnt_run(struct cmd_call *c, struct err *e)
 {
-	bool running;
+	bool running = false;
 
 	if (freeze_running(c, &running, e) < 0)
 		return -e->code;
@@ -88,7 +88,7 @@ static int chkpnt_run(struct cmd_call *c, struct err *e)
 
 static int restore_run(struct cmd_call *c, struct err *e)
 {
-	bool running;
+	bool running = false;
 
 	if (freeze_running(c, &running, e) < 0)
 		return -e->code;

@@ -58,7 +58,7 @@ static int storage_size(struct host_call *c, const char *image, uint64_t *ret, s
 static int storage_pool(struct host_call *c, uint64_t size, struct err *e)
 {
 	struct quota_pool pool = { .image = ct_host_conf(c->host)->pool_image, .target = HOST_VZ, .size_bytes = size };
-	struct quota_caps caps;
+	struct quota_caps caps = { .backend = "none" };
 	bool there = access(pool.image, F_OK) == 0;
 
 	if (!there && !size && storage_size(c, pool.image, &pool.size_bytes, e) < 0)
@@ -76,7 +76,7 @@ static int storage_pool(struct host_call *c, uint64_t size, struct err *e)
 int host_storage(struct host_call *c, bool make, struct err *e)
 {
 	const char *image = ct_host_conf(c->host)->pool_image;
-	struct quota_caps caps;
+	struct quota_caps caps = { .backend = "none" };
 
 	if (storage_probe(&caps, e) < 0)
 		return -e->code;
