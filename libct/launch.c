@@ -19,6 +19,7 @@
 #include <sys/wait.h>
 
 #include "libct/mon_proto.h"
+#include "libct/stagens.h"
 #include "libct/sync.h"
 #include "util/fio.h"
 #include "util/sys.h"
@@ -70,17 +71,38 @@ static int listen_monitor(int rundir)
 	return take_fd(&sk);
 }
 
+/* What the launcher needs of the host's mounts, opened before it leaves them. */
+struct host_fds { int program, mounts, null; };
+
+static void close_host(struct host_fds *h)
+{
+	auto_close_(&h->program);
+	auto_close_(&h->mounts);
+	auto_close_(&h->null);
+}
+
+static int open_host(struct host_fds *h, struct err *e)
+{
+	*h = (struct host_fds){ -1, -1, -1 };
+	h->program = open(MONITOR_PATH, O_PATH | O_CLOEXEC);
+	if (h->program < 0)
+		return err_set(e, errno, "%s (installed by make install)", MONITOR_PATH);
+	h->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	h->null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	return h->mounts < 0 || h->null < 0 ? err_set(e, errno, "open the host's mount namespace") : 0;
+}
+
 /* @fds in the order of enum mon_fd; -1 leaves a number closed. Never returns. */
-static void exec_monitor(const struct ct *ct, uint64_t gen, const char *mode, const int fds[MON_FD_N])
+static void exec_monitor(const struct ct *ct, const struct host_fds *h, uint64_t gen, const char *mode, const int fds[MON_FD_N])
 {
 	char gen_text[24];
 	char *argv[] = { "vz-monitor", (char *)ct->ids, gen_text, (char *)mode, NULL };
 	char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/", NULL };
-	int high[MON_FD_N], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	int high[MON_FD_N], program = fcntl(h->program, F_DUPFD_CLOEXEC, 32);
 
 	snprintf(gen_text, sizeof(gen_text), "%" PRIu64, gen);
 	for (int i = 0; i < 3; i++)
-		dup2(null, i);
+		dup2(h->null, i);
 	for (int i = 0; i < MON_FD_N; i++)
 		high[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, 16);
 	for (int i = 0; i < MON_FD_N; i++)
@@ -88,13 +110,20 @@ static void exec_monitor(const struct ct *ct, uint64_t gen, const char *mode, co
 			dup2(high[i], MON_FD_CTL + i);
 		else
 			close(MON_FD_CTL + i);
-	sys_close_range(MON_FD_CTL + MON_FD_N, ~0u, 0);
+	sys_close_range(MON_FD_CTL + MON_FD_N, ~0u, CLOSE_RANGE_CLOEXEC);
 	if (chdir("/") == 0)
-		execve(MONITOR_PATH, argv, env);
+		execveat(program, "", argv, env, AT_EMPTY_PATH);
 	_exit(127);
 }
 
-struct launcher { struct ct *ct; struct ct_init *plan; uint32_t base; uint64_t gen; int cg_fd, ctl, sync_child; };
+struct launcher {
+	struct ct *ct;
+	struct ct_init *plan;
+	uint32_t base;
+	uint64_t gen;
+	int cg_fd, stage_ns, ctl, sync_child;
+	struct host_fds host;
+};
 
 static pid_t clone_init(const struct launcher *l, int *pidfd)
 {
@@ -137,6 +166,11 @@ static void launcher_main(const struct launcher *l)
 		ct_sync_fail(l->ctl, &e);
 		_exit(1);
 	}
+	if (setns(l->stage_ns, CLONE_NEWNS) < 0) {
+		err_set(&e, errno, "enter the staging namespace");
+		ct_sync_fail(l->ctl, &e);
+		_exit(1);
+	}
 	pid = clone_init(l, &pidfd);
 	if (pid == 0) {
 		close(l->ctl);
@@ -152,7 +186,7 @@ static void launcher_main(const struct launcher *l)
 		sys_pidfd_send_signal(pidfd, SIGKILL);
 		_exit(1);
 	}
-	exec_monitor(l->ct, l->gen, "start", (int[]){ l->ctl, pidfd, rundir, lock, listen_fd });
+	exec_monitor(l->ct, &l->host, l->gen, "start", (int[]){ l->ctl, pidfd, rundir, lock, listen_fd, l->host.mounts });
 }
 
 static int write_maps(pid_t pid, uint32_t base, struct err *e)
@@ -200,14 +234,17 @@ static pid_t fork_launcher(struct ct *ct, struct err *e)
 int ct_launch(struct ct *ct, struct ct_init *plan, uint32_t base, uint64_t gen, int cg_fd, struct ct_launch *ret, struct err *e)
 {
 	struct launcher l = { .ct = ct, .plan = plan, .base = base, .gen = gen, .cg_fd = cg_fd };
+	auto_call(close_host) struct host_fds host = { -1, -1, -1 };
+	auto_close int stage_ns = -1;
 	struct ct_sync_msg m;
 	int sync[2], ctl[2];
 
 	*ret = (struct ct_launch){ .ctl = -1, .sync = -1, .pidfd = -1, .userns = -1, .netns = -1 };
-	if (access(MONITOR_PATH, X_OK) < 0)
-		return err_set(e, errno, "%s (installed by make install)", MONITOR_PATH);
-	if (ct_sync_pair(sync, e) < 0)
+	stage_ns = ct_stage_ns_open(e);
+	if (stage_ns < 0 || open_host(&host, e) < 0 || ct_sync_pair(sync, e) < 0)
 		return -e->code;
+	l.stage_ns = stage_ns;
+	l.host = host;
 	if (ct_sync_pair(ctl, e) < 0) {
 		close(sync[0]);
 		close(sync[1]);
@@ -265,11 +302,12 @@ void ct_launch_abort(struct ct_launch *l)
 int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
 {
 	auto_close int rundir = ct_state_rundir(ct, true, e);
+	auto_call(close_host) struct host_fds host = { -1, -1, -1 };
 	pid_t pid, again;
 	int lock;
 
-	if (rundir < 0)
-		return rundir;
+	if (rundir < 0 || open_host(&host, e) < 0)
+		return -e->code;
 	pid = fork_launcher(ct, e);
 	if (pid < 0)
 		return -e->code;
@@ -283,6 +321,6 @@ int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
 	again = lock < 0 ? -1 : fork();
 	if (again != 0)
 		_exit(lock < 0 ? 0 : again < 0);
-	exec_monitor(ct, gen, "adopt", (int[]){ -1, pidfd, rundir, lock, listen_monitor(rundir) });
+	exec_monitor(ct, &host, gen, "adopt", (int[]){ -1, pidfd, rundir, lock, listen_monitor(rundir), host.mounts });
 	_exit(1);
 }

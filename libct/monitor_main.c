@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -247,8 +248,9 @@ static void init_gone(void)
 	n = snprintf(text, sizeof(text), "REASON=\"%s\"\nSTATUS=\"%d\"\nGEN=\"%s\"\n", reason_of(status), status, m.gen_text);
 	fio_replace_run(MON_FD_RUNDIR, "exit", text, (size_t)n, 0644, &e);
 	argv[3] = (char *)reason_of(status);
-	if (chdir("/") == 0)
-		sys_close_range(3, ~0u, 0);
+	if (setns(MON_FD_HOST, CLONE_NEWNS) < 0 || chdir("/") < 0)
+		die("return to the host's mounts");
+	sys_close_range(3, ~0u, 0);
 	execve(VZ_LIBEXEC "/vz-reap", argv, env);
 	die("exec vz-reap");
 }
