@@ -10,6 +10,10 @@
 #include "util/err.h"
 #include "util/str.h"
 
+/* Without NUMPROC a fork bomb is still the container's own affair: a quarter of the smallest pid_max kernels ship. Only
+ * the word "unlimited" lifts it. */
+#define CG_PIDS_DEFAULT 8192
+
 uint64_t cg_conf_pids(const struct cg_conf *c)
 {
 	const struct num_pair *p = &c->ubc[CG_NUMPROC];
@@ -42,11 +46,12 @@ int cg_check_pids(const struct cg_host *h, const struct cg_conf *c, struct err *
 
 int cg_apply_pids(struct cg *cg, const struct cg_conf *c, struct err *e)
 {
-	uint64_t want = cg_conf_pids(c);
+	bool set = c->ubc[CG_NUMPROC].set;
+	uint64_t want = set ? cg_conf_pids(c) : CG_PIDS_DEFAULT;
 	char val[24] = "max";
 
 	if (cg->h->where[CG_CTL_PIDS] < 0)
-		return want == NUM_UNLIMITED ? 0 : cg_none("numproc", "pids", e);
+		return !set || want == NUM_UNLIMITED ? 0 : cg_none("numproc", "pids", e);
 	if (cg->fresh && want == NUM_UNLIMITED)
 		return 0;
 	if (want != NUM_UNLIMITED)

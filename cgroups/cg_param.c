@@ -197,7 +197,8 @@ const struct param cg_params[] = {
 	UB("PRIVVMPAGES", "privvmpages", CG_PRIVVMPAGES, param_ub_pages, 0, NULL, "Private memory, pages. Where PHYSPAGES "
 	   "has no limit this one is the memory limit, with the swap of SWAPPAGES or none."),
 	UB("SHMPAGES", "shmpages", CG_SHMPAGES, param_ub_pages, 0, NULL, "Shared memory, pages."),
-	UB("NUMPROC", "numproc", CG_NUMPROC, param_ub_items, 'p', NULL, "Processes and threads; the barrier is enforced."),
+	UB("NUMPROC", "numproc", CG_NUMPROC, param_ub_items, 'p', NULL, "Processes and threads; the barrier is enforced. "
+	   "Unset means 8192."),
 	UB("PHYSPAGES", "physpages", CG_PHYSPAGES, param_ub_pages, 0, NULL, "Memory limit, pages; the limit is enforced. "
 	   "See --ram."),
 	UB("VMGUARPAGES", "vmguarpages", CG_VMGUARPAGES, param_ub_pages, 0, NULL, "Memory allocation guarantee, pages."
