@@ -110,6 +110,7 @@ uninstall:
 
 # From nothing to a running container.
 run: deps
+	@echo "==> building, and installing into $(PREFIX)"
 	@$(MAKE) --no-print-directory install
 	@vzctl/demo.sh $(SBINDIR)
 

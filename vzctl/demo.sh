@@ -45,9 +45,9 @@ vzctl exec "$id" 'hostname; grep PRETTY_NAME /etc/os-release; ip -4 addr show ve
 	fail "no command can be run in container $id" "Look at its console: vzctl console $id"
 
 if [ -d /run/systemd/system ]; then
-	step "systemd: containers with --onboot yes are started at boot (systemctl enable vz)"
-	systemctl daemon-reload && systemctl --quiet enable vz.service ||
-		fail "the unit vz.service could not be enabled" "Look at: systemctl status vz"
+	step "systemd: containers come back after a reboot (systemctl enable --now vz)"
+	systemctl daemon-reload && systemctl --quiet enable --now vz.service ||
+		fail "the unit vz.service could not be started" "Look at: systemctl status vz"
 else
 	step "no systemd here: at boot, run '/etc/init.d/vz start'"
 fi
