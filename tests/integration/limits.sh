@@ -66,8 +66,9 @@ out=$(in_ct 401 "$fill")
 like "usage is shown" "$(field diskspace 401)" '^[0-9]{5,}$'
 ok "room again" vzctl exec 401 'rm /root/fill; sync'
 if [ "$(stat -f -c %T /vz)" != btrfs ]; then
-	like "inodes" "$(in_ct 401 'mkdir /root/i; i=0; while [ $i -lt 3000 ]; do : >/root/i/$i || break; i=$((i+1)); done; echo $i')" \
+	like "inodes" "$(in_ct 401 'mkdir /root/i; i=0; while [ $i -lt 3000 ]; do echo >/root/i/$i || break; i=$((i+1)); done; echo $i')" \
 		'Disk quota exceeded|No space left'
+	in_ct 401 'rm -r /root/i' >/dev/null
 fi
 ok "stop" vzctl stop 401 --fast
 ok "start with all limits" vzctl start 401
