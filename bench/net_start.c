@@ -17,13 +17,14 @@
 #include "util/err.h"
 #include "util/num.h"
 
-enum step { FLOOR_PAIR, FLOOR_INSIDE, FLOOR, CHECK_TABLE, PAIR, ELEMENTS, UP_ROUTES, NET_UP, INSIDE, OURS, FIRST_ECHO, DOWN,
-	STEP_N };
+enum step { FLOOR_PAIR, FLOOR_INSIDE, FLOOR, CHECK_TABLE, PAIR, ELEMENTS, UP_ROUTES, NET_UP, INSIDE, OURS, FIRST_ECHO, DROP_LINK,
+	DROP_ELEMENTS, DOWN, 	STEP_N };
 static const char *const names[STEP_N] = {
 	[FLOOR_PAIR] = "floor: pair, host end up", [FLOOR_INSIDE] = "floor: inside up, address", [FLOOR] = "floor",
 	[CHECK_TABLE] = "table stands?", [PAIR] = "pair", [ELEMENTS] = "filter elements", [UP_ROUTES] = "up, routes",
 	[NET_UP] = "net_up", [INSIDE] = "net_inside_up", [OURS] = "net_up + net_inside_up",
-	[FIRST_ECHO] = "until the first answer", [DOWN] = "net_down",
+	[FIRST_ECHO] = "until the first answer", [DROP_LINK] = "link down, renamed",
+	[DROP_ELEMENTS] = "filter elements gone", [DOWN] = "net_down",
 };
 static double *t[STEP_N];
 
@@ -87,7 +88,7 @@ static void floor_one(struct nl *nl, int self, uint64_t i, const struct net_ip *
 }
 
 /* The steps of net_up() one by one, for their shares. */
-static void steps_one(struct net *n, int self, uint64_t i, const struct ip_vec *v)
+static void steps_one(struct net *n, int self, uint64_t i, const struct str_list *ips, const struct ip_vec *v)
 {
 	struct err e = { 0 };
 	struct nl_batch b;
@@ -109,7 +110,16 @@ static void steps_one(struct net *n, int self, uint64_t i, const struct ip_vec *
 	t[PAIR][i] = t2 - t1;
 	t[ELEMENTS][i] = t3 - t2;
 	t[UP_ROUTES][i] = t4 - t3;
-	must(net_down(n, 7, NULL, &e), &e);
+	setns(ns, CLONE_NEWNET);
+	must(net_inside_up(ips, &e), &e);
+	setns(self, CLONE_NEWNET);
+	t0 = now_us();
+	must(link_drop(&n->rt, 7, &e), &e);
+	t1 = now_us();
+	must(antispoof_change(n, 7, false, v, &e), &e);
+	t2 = now_us();
+	t[DROP_LINK][i] = t1 - t0;
+	t[DROP_ELEMENTS][i] = t2 - t1;
 	must(link_sweep(&n->rt, &e), &e);
 	close(ns);
 }
@@ -194,7 +204,7 @@ int main(int argc, char **argv)
 	for (uint64_t i = 0; i < count; i++) {
 		floor_one(&n->rt, self, i, &v.ip[0]);
 		usleep(5000);
-		steps_one(n, self, i, &v);
+		steps_one(n, self, i, &ips, &v);
 		usleep(5000);
 		ours_one(n, self, i, &ips, &v.ip[0]);
 		usleep(5000);

@@ -106,7 +106,7 @@ int nft_tx_end(struct nft_tx *t, const char *what, struct err *e)
 
 	if (t->failed)
 		return err_set(e, ENOMEM, "firewall table %s: %s", t->table, what);
-	if (!t->cur)
+	if (t->last == t->first)
 		return 0;
 	t->cur->nlmsg_flags |= NLM_F_ACK;
 	nft_tx_close_msg(t);
