@@ -5,6 +5,7 @@
  */
 #include "vzctl/vzlist.h"
 
+#include <dirent.h>
 #include <fnmatch.h>
 #include <signal.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 #include "vzctl/ui.h"
 
 #define LIST_OUT_MAX (256u << 20)
+#define LIST_RUN_DIR "/run/vz"		/* one directory per container that is mounted or runs */
 
 enum { A_ALL, A_STOPPED, A_NAME, A_NO_HEADER, A_NO_TRIM, A_JSON, A_OUTPUT, A_ONE, A_SORT, A_HOSTNAME, A_FILTER, A_DESCR,
        A_LIST, A_HELP };
@@ -39,11 +41,12 @@ static const struct opt_flag list_flags[] = {
 struct list {
 	struct ui ui;
 	bool all, stopped, json, down, names, help;
+	bool named;			/* containers were given as arguments */
 	const char *fields_text, *pat_host, *pat_name, *pat_descr;
 	struct vzlist_form form;
 	struct vzlist_fields fields;
 	struct vzlist_field sort;
-	unsigned *ids;			/* given ones */
+	unsigned *ids;			/* to look at */
 	size_t n_ids;
 	struct ct_host *host;
 	struct vzlist_row *rows;
@@ -137,7 +140,7 @@ static bool list_shows(const struct list *l, const struct vzlist_row *r)
 
 	if (!running && !r->info.exists)
 		return false;
-	if (l->stopped ? running : !running && !l->all && !l->n_ids)
+	if (l->stopped ? running : !running && !l->all && !l->named)
 		return false;
 	return list_match(l->pat_host, r->conf->hostname) && list_match(l->pat_descr, r->conf->description) &&
 	       list_match(l->pat_name, r->name_ok ? r->conf->name : NULL);
@@ -163,7 +166,7 @@ static int list_add(struct list *l, unsigned id, struct err *e)
 		want |= vzlist_fields_want(&(struct vzlist_fields){ .v = { l->sort }, .n = 1 });
 	*r = (struct vzlist_row){ .id = id };
 	str_fmt(text, sizeof(text), "%u", id);
-	if (ct_open(l->host, text, 0, &r->ct, &ignored) < 0)
+	if (ct_open(l->host, text, CT_NO_CONFIG_OK, &r->ct, &ignored) < 0)
 		return 0;
 	r->conf = ct_conf(r->ct);
 	if (ct_info(r->ct, want, &r->info, e) < 0) {
@@ -182,28 +185,48 @@ static int list_add(struct list *l, unsigned id, struct err *e)
 	return 0;
 }
 
+static int id_cmp(const void *a, const void *b)
+{
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Those with a file, and those that run although theirs was removed. */
+static int list_all(struct list *l, struct err *e)
+{
+	auto_closedir DIR *d = opendir(LIST_RUN_DIR);
+	struct dirent *de;
+	uint64_t id;
+	unsigned *v;
+
+	if (ct_list(l->host, &l->ids, &l->n_ids, e) < 0)
+		return -e->code;
+	while (d && (de = readdir(d))) {
+		if (num_u64(de->d_name, &id) < 0 || id > CT_ID_MAX)
+			continue;
+		v = reallocarray(l->ids, l->n_ids + 1, sizeof(*v));
+		if (!v)
+			return err_set(e, ENOMEM, "list");
+		l->ids = v;
+		l->ids[l->n_ids++] = (unsigned)id;
+	}
+	return 0;
+}
+
 static int list_collect(struct list *l, struct err *e)
 {
-	auto_free unsigned *all = NULL;
-	const unsigned *ids = l->ids;
-	size_t n = l->n_ids;
-
-	if (!n) {
-		if (ct_list(l->host, &all, &n, e) < 0)
-			return -e->code;
-		ids = all;
-	}
-	l->rows = calloc(n + 1, sizeof(*l->rows));
+	l->named = l->n_ids > 0;
+	if (!l->named && list_all(l, e) < 0)
+		return -e->code;
+	l->rows = calloc(l->n_ids + 1, sizeof(*l->rows));
 	if (!l->rows)
 		return err_set(e, ENOMEM, "list");
-	for (size_t i = 0; i < n; i++) {
-		bool twice = false;
-
-		for (size_t k = 0; k < l->n && l->n_ids; k++)
-			twice |= l->rows[k].id == ids[i];
-		if (ids[i] && !twice && list_add(l, ids[i], e) < 0)
+	if (l->n_ids)
+		qsort(l->ids, l->n_ids, sizeof(*l->ids), id_cmp);
+	for (size_t i = 0; i < l->n_ids; i++)
+		if (l->ids[i] && (!i || l->ids[i] != l->ids[i - 1]) && list_add(l, l->ids[i], e) < 0)
 			return -e->code;
-	}
 	return 0;
 }
 
@@ -268,7 +291,7 @@ int main(int argc, char **argv)
 	if (rc < 0 || (l.help && e.code))
 		ui_fail(&l.ui, &e);
 	ui_write(STDOUT_FILENO, buf_str(&b));
-	exit = rc < 0 || l.help || (l.n_ids && !l.n);
+	exit = rc < 0 || l.help || (l.named && !l.n);
 	list_done(&l);
 	return exit;
 }
