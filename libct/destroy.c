@@ -39,11 +39,13 @@ static int retire_slots(const struct ct *ct, const struct plan *p, struct err *e
 	if (dir < 0)
 		return -e->code;
 	for (size_t i = 0; i < p->n_slots; i++) {
-		int r = p->trash ? ct_slot_retire(dir, p->slots[i], ct->id, p->trash, e)
-				 : ct_slot_free(dir, p->slots[i], ct->id, e);
+		int r = p->trash ? ct_slot_retire(dir, p->slots[i], ct->id, p->trash, e) : -ENOSPC;
 
+		if (r == -ENOSPC)		/* no trash to wait for, or no room to write its name: free at once */
+			r = ct_slot_free(dir, p->slots[i], ct->id, e);
 		if (r < 0)
 			return r;
+		err_clear(e);
 	}
 	return 0;
 }

@@ -171,7 +171,7 @@ static int invalid(struct err *e)
 int ct_idmap_alloc(struct ct *ct, uint32_t *ret_base, struct err *e)
 {
 	auto_close int dir = ct_idmap_dir(e);
-	unsigned slot;
+	unsigned slot = 0;
 
 	if (dir < 0 || ct_slot_alloc(dir, ct->id, &slot, e) < 0 || fio_fsync_dir(dir, e) < 0)
 		return err_exit(e, VZ_RESOURCE_ERROR);
@@ -183,7 +183,7 @@ int ct_idmap_alloc(struct ct *ct, uint32_t *ret_base, struct err *e)
 static int alloc_and_store(struct ct *ct, uint32_t *ret_base, struct err *e)
 {
 	auto_conf struct ct_conf c = { 0 };
-	uint32_t base;
+	uint32_t base = 0;
 	bool changed;
 
 	if (ct_idmap_alloc(ct, &base, e) < 0)

@@ -19,6 +19,8 @@
 
 #define END_LINE "BEGUN=\"yes\"\n"
 #define COMMIT_LINE "COMMIT=\"yes\"\n"
+#define RESERVE CT_INTENT_DIR "/.reserve"
+#define RESERVE_SIZE 4096
 
 static const struct {
 	const char *verb;
@@ -42,6 +44,47 @@ static int open_record(const struct ct *ct, int flags, struct err *e)
 	return fd < 0 ? err_set(e, errno, "intent record %s", path) : fd;
 }
 
+/*
+ * One block that is written and waiting, for the day the disk is full: it becomes the record by a rename and is
+ * overwritten in place, so that at least destroy can make room.
+ */
+static void keep_reserve(void)
+{
+	static const char filler[RESERVE_SIZE];
+	auto_close int fd = open(RESERVE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd >= 0 && (fio_write_all(fd, filler, sizeof(filler)) < 0 || fsync(fd) < 0))
+		unlink(RESERVE);
+}
+
+static int write_reserve(const struct ct *ct, const struct buf *b)
+{
+	auto_close int fd = -1;
+	char path[64];
+
+	str_fmt(path, sizeof(path), CT_INTENT_DIR "/%u", ct->id);
+	if (b->len > RESERVE_SIZE || rename(RESERVE, path) < 0)
+		return -ENOSPC;
+	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || fio_write_all(fd, b->s, b->len) < 0 || ftruncate(fd, (off_t)b->len) < 0 || fsync(fd) < 0)
+		return -errno;
+	return 0;
+}
+
+static int write_record(struct ct *ct, const struct buf *b, bool sync, struct err *e)
+{
+	auto_close int fd = open_record(ct, O_WRONLY | O_CREAT | O_TRUNC, e);
+	int r = fd < 0 ? -e->code : fio_write_all(fd, b->s, b->len);
+
+	if (r == 0 && sync && fsync(fd) < 0)
+		r = -errno;
+	if (r == -ENOSPC || r == -EDQUOT)
+		return write_reserve(ct, b);
+	if (r == 0 && sync)
+		keep_reserve();
+	return r;
+}
+
 /* A record made and synced is in its directory, too, on every file system we know: fsync of a new file commits both. */
 static int begin(struct ct *ct, const char *verb, const char *const *pairs, bool sync, struct err *e)
 {
@@ -58,12 +101,7 @@ static int begin(struct ct *ct, const char *verb, const char *const *pairs, bool
 	if (kv_print(&kv, &b, e) < 0)
 		return -e->code;
 	buf_adds(&b, END_LINE);
-	auto_close int fd = open_record(ct, O_WRONLY | O_CREAT | O_TRUNC, e);
-	if (fd < 0)
-		return -e->code;
-	r = buf_failed(&b) ? -ENOMEM : fio_write_all(fd, b.s, b.len);
-	if (r == 0 && sync && fsync(fd) < 0)
-		r = -errno;
+	r = buf_failed(&b) ? -ENOMEM : write_record(ct, &b, sync, e);
 	if (r < 0) {
 		err_set(e, -r, "write the intent record of container %u", ct->id);
 		ct_intent_end(ct, &(struct err){ 0 });
@@ -135,6 +173,7 @@ int ct_recover_intent(struct ct *ct, struct err *e)
 		return err_say(e, ENOTSUP, "%s records the verb '%s', which this version does not know", path, verb ? verb : "");
 	if (verbs[i].recover(ct, &kv, e) < 0)
 		return err_add(e, "%s of container %u was interrupted", verb, ct->id);
+	err_clear(e);
 	ct_say(ct, 1, "Interrupted %s of the container was cleaned up", verb);
 	return ct_intent_end(ct, e);
 }

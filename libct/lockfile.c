@@ -94,6 +94,8 @@ static int write_temp(const char *tmp, struct err *e)
 		return err_set(e, errno, "%s", tmp);
 	str_fmt(text, sizeof(text), "%d\n" OUR_WORD "\n", (int)getpid());
 	r = fio_write_all(fd, text, strlen(text));
+	if (r < 0)
+		unlink(tmp);
 	return r < 0 ? err_set(e, -r, "%s", tmp) : 0;
 }
 
@@ -128,11 +130,17 @@ static int lck_clear(const struct ct *ct, const char *path, struct err *e)
 		return locked(ct, l.pid, e);
 	if (!l.ours || l.pid != getpid())
 		ct_say(ct, 0, "Removing stale lock file %s", path);
-	if (unlink(path) < 0 && errno != ENOENT) {
+	if (unlink(path) < 0 && errno != ENOENT && errno != EROFS) {
 		err_set(e, errno, "%s", path);
 		return cannot_create(ct, path, e);
 	}
 	return 0;
+}
+
+/* A full disk must not keep anybody from stopping and destroying containers. */
+static bool is_full(int code)
+{
+	return code == ENOSPC || code == EDQUOT || code == EROFS;
 }
 
 static int lck_take(struct ct *ct, struct err *e)
@@ -144,6 +152,11 @@ static int lck_take(struct ct *ct, struct err *e)
 	for (int tries = 0; tries < 8; tries++) {
 		int r = lck_link(ct, path, e);
 
+		if (r < 0 && is_full(e->code)) {
+			err_clear(e);
+			ct_say(ct, 1, "No room for lock file %s, going on with the kernel's lock alone", path);
+			return lck_clear(ct, path, e);
+		}
 		if (r < 0)
 			return cannot_create(ct, path, e);
 		if (r == 0) {

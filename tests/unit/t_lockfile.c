@@ -142,3 +142,27 @@ TEST_ROOT(lockfile_cannot)
 	ct_close(ct);
 	box_done(&b);
 }
+
+/* Where there is no room for the file, the kernel's lock does: a full disk is no reason not to destroy. */
+TEST_ROOT(lockfile_full_disk)
+{
+	struct box b;
+	auto_buf struct buf fill = BUF_INIT;
+	int fd;
+
+	box_init(&b, NULL);
+	box_conf(101, "");
+	CHECK(mkdir(BOX "/lock", 0755) == 0 && mount("box", BOX "/lock", "tmpfs", 0, "size=4k") == 0);
+	for (int i = 0; i < 256; i++)
+		buf_adds(&fill, "0123456789abcdef");
+	box_put(BOX "/lock/fill", buf_str(&fill));
+	struct ct *ct = box_open(&b, "101", 0), *other = box_open(&b, "101", 0);
+	CHECK_OK(ct_lock(ct, &b.e), &b.e);
+	CHECK(!box_is_there(LCK) && !box_is_there(BOX "/lock/.101.lck.tmp"));
+	CHECK_ERR(ct_lock_flock(101, 0, &fd, &b.e), EBUSY);
+	err_clear(&b.e);
+	ct_close(ct);
+	CHECK_OK(ct_lock(other, &b.e), &b.e);
+	ct_close(other);
+	box_done(&b);
+}
