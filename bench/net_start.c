@@ -76,7 +76,7 @@ static void floor_one(struct nl *nl, int self, uint64_t i, const struct net_ip *
 	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "up", NET_INSIDE);
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
 	nl_put_str(&b, IFLA_IFNAME, NET_INSIDE);
-	addr_put(&b, true, link_index(&in, NET_INSIDE), ip, "x");
+	addr_put(&b, true, link_index_made(&in, NET_INSIDE), ip, "x");
 	must(nl_batch_end(&b), &e);
 	nl_close(&in);
 	t[FLOOR][i] = now_us() - t0;
@@ -103,7 +103,7 @@ static void steps_one(struct net *n, int self, uint64_t i, const struct str_list
 	t3 = now_us();
 	nl_batch_begin(&b, &n->rt, &e);
 	link_put_host_up(&b, "vz7");
-	route_put_host(&b, true, link_index(&n->rt, "vz7"), &v->ip[0], v->text[0]);
+	route_put_host(&b, true, link_index_made(&n->rt, "vz7"), &v->ip[0], v->text[0]);
 	must(nl_batch_end(&b), &e);
 	t4 = now_us();
 	t[CHECK_TABLE][i] = t1 - t0;

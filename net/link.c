@@ -28,7 +28,33 @@ void net_ifname(unsigned id, char dst[16])
 	str_fmt(dst, IFNAMSIZ, LINK_LIVE "%u", id);	/* ten digits at most: always fits */
 }
 
+static int link_index_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	if (nlh->nlmsg_type == RTM_NEWLINK && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*ifi))
+		*(unsigned *)arg = (unsigned)ifi->ifi_index;
+	return 0;
+}
+
+/* By netlink: for a name that does not exist SIOCGIFINDEX runs modprobe, 70 ms in a virtual machine with Debian's 6.1. */
 unsigned link_index(struct nl *nl, const char *name)
+{
+	_Alignas(8) char buf[128] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct err e = { 0 };
+	unsigned ret = 0;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (!mnl_attr_put_strz_check(nlh, sizeof(buf), IFLA_IFNAME, name))
+		return 0;
+	nl_ask(nl, nlh, link_index_answer, &ret, name, &e);
+	return ret;
+}
+
+unsigned link_index_made(struct nl *nl, const char *name)
 {
 	struct ifreq rq = { 0 };
 
@@ -169,6 +195,7 @@ int link_delete_dead(struct nl *nl, unsigned id, struct err *e)
  *	delete the host end and wait for it		17,500, again 140
  *	close the namespace and let the pair die	     1, again 21,400
  *	down, rename, let it die			   140, again 100
+ * and on Debian's 6.1, emulated: delete 18,000, down 500 and rename 12,000 (it cannot rename what is up).
  * So the link is renamed. A namespace that somebody holds keeps the renamed link, which is down, without routes, and still
  * of a name that the firewall drops; the next link_drop() of this id deletes it, as net_host_setup() does with all.
  */

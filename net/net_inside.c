@@ -27,7 +27,7 @@ int net_inside_up(const struct str_list *ips, struct err *e)
 
 	if (ip_vec_parse(&v, ips, e) < 0 || nl_open(&nl, NETLINK_ROUTE, e) < 0)
 		return -e->code;
-	ifindex = link_index(&nl, NET_INSIDE);
+	ifindex = link_index_made(&nl, NET_INSIDE);
 	if (!ifindex)
 		return err_say(e, ENODEV, "there is no interface " NET_INSIDE " in the container");
 	nl_batch_begin(&b, &nl, e);

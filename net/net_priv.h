@@ -43,6 +43,7 @@ void ip_vec_done(struct ip_vec *v);
 
 /* link.c */
 unsigned link_index(struct nl *nl, const char *name);			/* 0: there is none */
+unsigned link_index_made(struct nl *nl, const char *name);	/* the same, faster, for one that must be there */
 bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ]);
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
 void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */

@@ -50,7 +50,8 @@ struct nl_batch {
 	struct nl_rec rec[NL_BATCH_MSGS];
 	_Alignas(8) char buf[NL_BATCH_MSGS * 192 + NL_MSG_MAX];
 };
-/* Begins to collect. The requests go out in as few sends as they fit in, the last at nl_batch_end(). */
+/* Begins to collect. The requests go out in as few sends as they fit in, the last at nl_batch_end(). Until then the socket
+ * is the batch's: no nl_ask(), no nl_dump() on it. */
 void nl_batch_begin(struct nl_batch *b, struct nl *nl, struct err *e);
 /* Adds a request with room for a @head_size header, which is returned zeroed. */
 void *nl_msg(struct nl_batch *b, uint16_t type, uint16_t flags, size_t head_size, const char *what, const char *arg);

@@ -61,7 +61,7 @@ static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, s
 	unsigned ifindex;
 
 	net_ifname(id, name);
-	ifindex = link_index(&n->rt, name);
+	ifindex = link_index_made(&n->rt, name);
 	if (!ifindex)
 		return err_say(e, ENODEV, "interface %s vanished while it was being set up", name);
 	nl_batch_begin(&b, &n->rt, e);
