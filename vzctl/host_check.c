@@ -55,22 +55,24 @@ static void check_features(struct check *k)
 {
 	const char *dir = access(HOST_VZ, F_OK) == 0 ? HOST_VZ : "/";
 	struct err e = { 0 };
-	int rc;
+	int rc = probe_seccomp(&e);
 
+	check_probe(k, rc, "seccomp filters", &e, "a kernel with CONFIG_SECCOMP_FILTER");
+	err_clear(&e);
+	rc = probe_nft(&e);
+	check_probe(k, rc, "nftables", &e, "'modprobe nf_tables nft_chain_nat nft_masq', or a kernel with CONFIG_NF_TABLES_INET");
+	err_clear(&e);
 	rc = probe_userns(&e);
-	check_probe(k, rc, "user namespaces", &e, "sysctl user.max_user_namespaces=65536");
+	check_probe(k, rc, "user namespaces", &e, e.code == EPERM ? "a chroot, or a container without nesting, has none"
+								  : "sysctl user.max_user_namespaces=65536");
+	if (rc < 0)
+		return;			/* what follows happens in one */
 	err_clear(&e);
 	rc = probe_overlay(&e);
 	check_probe(k, rc, "overlay inside", &e, "'modprobe overlay'; or use --layout dir");
 	err_clear(&e);
 	rc = probe_idmap(dir, &e);
 	check_probe(k, rc, "idmapped mounts", &e, "'vzhost pool' puts /vz on a file system that has them");
-	err_clear(&e);
-	rc = probe_nft(&e);
-	check_probe(k, rc, "nftables", &e, "'modprobe nf_tables nft_chain_nat nft_masq', or a kernel with CONFIG_NF_TABLES_INET");
-	err_clear(&e);
-	rc = probe_seccomp(&e);
-	check_probe(k, rc, "seccomp filters", &e, "a kernel with CONFIG_SECCOMP_FILTER");
 }
 
 static void check_cgroups(struct check *k, const char *parent)

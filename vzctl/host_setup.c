@@ -113,9 +113,7 @@ static int setup_template(struct host_call *c, struct err *e)
 	for (size_t i = 0; i < ARRAY_SIZE(where); i++) {
 		if (access(where[i], X_OK) < 0)
 			continue;
-		if (tmpl_build_base(dir, where[i], e) < 0)
-			return err_add(e, "template vz-base");
-		if (!there && tmpl_find(dir, "vz-base", &t, e) < 0)
+		if (tmpl_build_base(dir, where[i], e) < 0 || (!there && tmpl_find(dir, "vz-base", &t, e) < 0))
 			return -e->code;
 		ui_sayf(&c->ui, 0, "template: vz-base is %s %s", there ? "there," : "made,", t.archive);
 		return 0;
