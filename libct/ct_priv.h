@@ -6,6 +6,7 @@
 #include <stdarg.h>
 
 #include "libct/ct.h"
+#include "libct/mon_proto.h"
 #include "templates/tmpl.h"
 #include "util/auto.h"
 #include "util/kv.h"
@@ -77,6 +78,10 @@ struct ct_state {
 };
 int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e);	/* no file, other boot: stage NONE, success */
 int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e);	/* no fsync: /run */
+/* A state that takes effect when somebody renames it: the starter or the monitor, whoever is first after the commit. */
+#define CT_STATE_NEXT MON_STATE_NEXT
+int ct_state_prepare(const struct ct *ct, const struct ct_state *s, struct err *e);
+int ct_state_switch(const struct ct *ct, struct err *e);		/* gone already is success */
 int ct_state_drop(const struct ct *ct, struct err *e);			/* removes /run/vz/CTID */
 int ct_state_rundir(const struct ct *ct, bool make, struct err *e);	/* fd of /run/vz/CTID */
 int ct_pid_open(pid_t pid, uint64_t start, struct err *e);		/* pidfd if alive and the same process; -ESRCH */

@@ -91,12 +91,17 @@ static short wants(const struct flow *f)
 	return !f->eof && !f->len ? POLLIN : 0;
 }
 
+/* Nobody reads our output any more: the command learns it by the broken pipe, as it would without us. */
 static void relay_output(struct flow *f, short revents)
 {
 	if (revents && !flow_read(f))
 		auto_close_(&f->from);
-	while (f->len && flow_write(f))
-		;
+	while (f->len)
+		if (!flow_write(f)) {
+			f->len = 0;
+			f->eof = true;
+			auto_close_(&f->from);
+		}
 }
 
 static void relay_input(struct flow *f, short rin, short rout)

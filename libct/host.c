@@ -151,10 +151,25 @@ int ct_host_cg_peek(struct ct_host *h, struct cg_host **ret, struct err *e)
 	return 0;
 }
 
+static struct net_host_conf net_conf_of(const struct ct_host *h)
+{
+	return (struct net_host_conf){
+		.table = h->conf.nft_table, .pool4 = h->conf.pool4,
+		.pool6 = h->conf.ipv6.v ? h->conf.pool6 : NULL, .forward = true,
+	};
+}
+
 int ct_host_net_peek(struct ct_host *h, struct net **ret, struct err *e)
 {
-	if (!h->net && net_open(h->conf.nft_table, &h->net, e) < 0)
-		return -e->code;
+	struct net_host_conf c;
+
+	if (!h->net) {
+		if (net_open(h->conf.nft_table, &h->net, e) < 0)
+			return -e->code;
+		c = net_conf_of(h);
+		if (net_host_conf_set(h->net, &c, e) < 0)	/* a table that somebody flushed comes back with its NAT */
+			return -e->code;
+	}
 	*ret = h->net;
 	return 0;
 }
@@ -190,10 +205,7 @@ int ct_host_cg(struct ct_host *h, struct cg_host **ret, struct err *e)
 
 static int net_setup(struct ct_host *h, struct err *e)
 {
-	const struct net_host_conf c = {
-		.table = h->conf.nft_table, .pool4 = h->conf.pool4,
-		.pool6 = h->conf.ipv6.v ? h->conf.pool6 : NULL, .forward = true,
-	};
+	const struct net_host_conf c = net_conf_of(h);
 
 	if (net_host_setup(h->net, &c, e) < 0)
 		return err_add(e, "set up the network");

@@ -11,6 +11,7 @@
 #define MON_MAGIC 0x767a4d31u	/* "vzM1" */
 #define MON_PACKET 4096
 #define MON_SOCKET "monitor"
+#define MON_STATE_NEXT "state.next"
 #define MON_LOCK "monitor.lock"	/* OFD write lock held by the living monitor */
 
 /* Descriptors a monitor is exec'd with. */

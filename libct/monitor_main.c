@@ -191,6 +191,7 @@ static void commit(void)
 		exit(1);
 	}
 	m.committed = true;
+	renameat(MON_FD_RUNDIR, MON_STATE_NEXT, MON_FD_RUNDIR, "state");	/* the starter may have done it */
 	m.master = msg.fd[0];
 	m.notify = msg.fd[1];
 	m.ready_fd = msg.fd[2];

@@ -63,8 +63,8 @@ int ct_recover_run(struct ct *ct, struct err *e)
 	if (load(ct, &s, e) < 0)
 		return -e->code;
 	switch (s.stage) {
-	case CT_STAGE_NONE:
-		return ct_is_mounted(ct) ? ct_down(ct, CT_DOWN_NO_HOOKS, e) : 0;
+	case CT_STAGE_NONE:	/* nothing, or killed before the first state was whole */
+		return ct_is_mounted(ct) ? ct_down(ct, CT_DOWN_NO_HOOKS, e) : ct_state_drop(ct, e);
 	case CT_STAGE_MOUNTED:
 		return ct_is_mounted(ct) ? 0 : ct_state_drop(ct, e);
 	case CT_STAGE_RUNNING:

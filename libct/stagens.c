@@ -72,8 +72,17 @@ static int pin(pid_t pid, struct err *e)
 	return 0;
 }
 
-/* A child makes the namespace and waits to be killed while we take hold of it. */
-static int make(struct err *e)
+static void move_to(int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
+}
+
+/* A child makes the namespace, on @cpu if that is not -1, and waits while we take hold of it. */
+static int make_on(int cpu, struct err *e)
 {
 	int sk[2], rc;
 	pid_t pid;
@@ -83,6 +92,8 @@ static int make(struct err *e)
 	pid = fork();
 	if (pid == 0) {
 		close(sk[0]);
+		if (cpu >= 0)
+			move_to(cpu);
 		if (furnish(e) < 0)
 			ct_sync_fail(sk[1], e);
 		else if (ct_sync_send(sk[1], CT_SYNC_READY, 0, NULL, 0, e) == 0)
@@ -97,6 +108,24 @@ static int make(struct err *e)
 	if (pid > 0)
 		waitpid(pid, NULL, 0);
 	return rc;
+}
+
+/*
+ * A mount namespace may only be bound in one with a lower id, so that there are no loops. Since Linux 6.18 ids are handed
+ * out to CPUs in batches: a new one may be lower than ours. On the CPU that made ours every new one is higher.
+ */
+static int make(struct err *e)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_CONF);
+
+	for (int cpu = -1; cpu < cpus; cpu++) {
+		err_clear(e);
+		if (make_on(cpu, e) == 0)
+			return 0;
+		if (e->code != EINVAL)
+			break;
+	}
+	return -e->code;
 }
 
 int ct_stage_ns_open(struct err *e)

@@ -187,6 +187,7 @@ static void say_settings(const struct start *s)
 static int up_exec(struct start *s, struct err *e)
 {
 	struct ct_sync_msg m;
+	struct net *n;
 
 	if (ct_sync_wait(s->l.sync, CT_SYNC_CONSOLE, &m, e) < 0)
 		return -e->code;
@@ -194,8 +195,12 @@ static int up_exec(struct start *s, struct err *e)
 	if (!(s->flags & CT_START_SKIP_SETUP))
 		say_settings(s);
 	if (ct_sync_send(s->l.sync, CT_SYNC_NET, 0, NULL, 0, e) < 0 ||
-	    ct_sync_wait(s->l.sync, CT_SYNC_READY, NULL, e) < 0 ||
-	    ct_sync_send(s->l.sync, CT_SYNC_GO, 0, NULL, 0, e) < 0)
+	    ct_sync_wait(s->l.sync, CT_SYNC_READY, NULL, e) < 0)
+		return -e->code;
+	if (!(s->flags & CT_START_SKIP_SETUP) &&
+	    (ct_host_net(s->ct->host, &n, e) < 0 || net_ready(n, s->ct->id, e) < 0))
+		return err_exit(e, VZ_CANT_ADDIP);
+	if (ct_sync_send(s->l.sync, CT_SYNC_GO, 0, NULL, 0, e) < 0)
 		return -e->code;
 	if (ct_sync_wait(s->l.sync, CT_SYNC_N, NULL, e) < 0)
 		return -e->code;
@@ -203,14 +208,16 @@ static int up_exec(struct start *s, struct err *e)
 	return sys_pidfd_wait(s->l.pidfd, 0) == 0 ? 0 : err_say(e, ECHILD, "init of CT %u died at once", s->ct->id);
 }
 
-/* The commit point: after this message the monitor keeps the container whatever happens to us. */
+/* The commit point: after this message the monitor keeps the container whatever happens to us, and says "running" in our
+ * place if we cannot. Before it nobody ever reads that word. */
 static int up_commit(struct start *s, struct err *e)
 {
 	s->state.stage = CT_STAGE_RUNNING;
 	s->state.started_ms = boottime_ms();
-	if (ct_state_save(s->ct, &s->state, e) < 0)
+	if (ct_state_prepare(s->ct, &s->state, e) < 0 ||
+	    ct_sync_send(s->l.ctl, CT_SYNC_COMMIT, 0, s->console, CT_SYNC_FDS, e) < 0)
 		return -e->code;
-	return ct_sync_send(s->l.ctl, CT_SYNC_COMMIT, 0, s->console, CT_SYNC_FDS, e);
+	return ct_state_switch(s->ct, e);
 }
 
 static const struct start_step steps[] = {

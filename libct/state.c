@@ -89,7 +89,7 @@ int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
 	return 0;
 }
 
-int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e)
+static int save_as(const struct ct *ct, const struct ct_state *s, const char *name, struct err *e)
 {
 	auto_close int dir = ct_state_rundir(ct, true, e);
 	char text[512];
@@ -102,7 +102,28 @@ int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e)
 		     "MONITOR_PID=\"%d\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
 		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start, s->monitor_pid,
 		     s->started_ms, s->uid_base);
-	return fio_replace_run(dir, "state", text, (size_t)n, 0644, e);
+	return fio_replace_run(dir, name, text, (size_t)n, 0644, e);
+}
+
+int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e)
+{
+	return save_as(ct, s, "state", e);
+}
+
+int ct_state_prepare(const struct ct *ct, const struct ct_state *s, struct err *e)
+{
+	return save_as(ct, s, CT_STATE_NEXT, e);
+}
+
+int ct_state_switch(const struct ct *ct, struct err *e)
+{
+	auto_close int dir = ct_state_rundir(ct, false, e);
+
+	if (dir < 0)
+		return dir;
+	if (renameat(dir, CT_STATE_NEXT, dir, "state") < 0 && errno != ENOENT)
+		return err_set(e, errno, "switch the state of CT %u", ct->id);
+	return 0;
 }
 
 int ct_state_drop(const struct ct *ct, struct err *e)
