@@ -56,7 +56,9 @@ static int remove_dump(const struct ct *ct, struct err *e)
 	char name[32];
 
 	str_fmt(name, sizeof(name), "Dump.%u", ct->id);
-	return dir < 0 ? 0 : path_rmtree(dir, name, e);
+	if (dir < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open %s", ct->host->conf.dumpdir);
+	return path_rmtree(dir, name, e);
 }
 
 /* CTID.conf goes last: as long as it is there, the next command on the container comes by and finishes the work. */
@@ -156,6 +158,8 @@ int ct_destroy(struct ct *ct, struct err *e)
 	char uid[24];
 	struct stat st = { 0 };
 
+	if (!root && ct->conf.root && *ct->conf.root)
+		return err_set(e, ENOMEM, "container %u", ct->id);
 	if (ct_area_of(&area, ct->conf.private_dir, ct->id, e) < 0 || check(ct, &area, &st, e) < 0)
 		return -e->code;
 	ct_say(ct, 0, "Destroying container private area: %s", area.path);

@@ -71,14 +71,14 @@ static int write_reserve(const struct ct *ct, const struct buf *b)
 	return 0;
 }
 
-static int write_record(struct ct *ct, const struct buf *b, bool sync, struct err *e)
+static int write_record(struct ct *ct, const struct buf *b, bool sync, bool reserve, struct err *e)
 {
 	auto_close int fd = open_record(ct, O_WRONLY | O_CREAT | O_TRUNC, e);
 	int r = fd < 0 ? -e->code : fio_write_all(fd, b->s, b->len);
 
 	if (r == 0 && sync && fsync(fd) < 0)
 		r = -errno;
-	if (r == -ENOSPC || r == -EDQUOT)
+	if ((r == -ENOSPC || r == -EDQUOT) && reserve)
 		return write_reserve(ct, b);
 	if (r == 0 && sync)
 		keep_reserve();
@@ -101,7 +101,7 @@ static int begin(struct ct *ct, const char *verb, const char *const *pairs, bool
 	if (kv_print(&kv, &b, e) < 0)
 		return -e->code;
 	buf_adds(&b, END_LINE);
-	r = buf_failed(&b) ? -ENOMEM : write_record(ct, &b, sync, e);
+	r = buf_failed(&b) ? -ENOMEM : write_record(ct, &b, sync, strcmp(verb, "create") != 0, e);
 	if (r < 0) {
 		err_set(e, -r, "write the intent record of container %u", ct->id);
 		ct_intent_end(ct, &(struct err){ 0 });

@@ -101,22 +101,6 @@ static void remove_one(int dir, const char *name)
 		quota_area_remove(dir, name, &ignored);
 }
 
-static void sweep(int dir)
-{
-	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
-	struct dirent *de;
-
-	if (!d)
-		return;
-	take_fd(&fd);
-	while ((de = readdir(d))) {
-		if (str_starts(de->d_name, TRASH_PREFIX))
-			remove_one(dir, de->d_name);
-	}
-	closedir(d);
-}
-
 static void reap_slots(const unsigned *slots, size_t n)
 {
 	struct err ignored = { 0 };
@@ -124,6 +108,49 @@ static void reap_slots(const unsigned *slots, size_t n)
 
 	for (size_t i = 0; dir >= 0 && i < n; i++)
 		ct_slot_reap(dir, slots[i]);
+}
+
+static DIR *list_dir(int dir)
+{
+	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+
+	if (d)
+		take_fd(&fd);
+	return d;
+}
+
+/* Slots that waited for trash which somebody else has removed by now. */
+static void reap_all_slots(void)
+{
+	struct err ignored = { 0 };
+	auto_close int dir = ct_idmap_dir(&ignored);
+	auto_closedir DIR *d = dir >= 0 ? list_dir(dir) : NULL;
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		uint64_t slot;
+
+		if (num_u64(de->d_name, &slot) == 0 && slot < CT_UID_SLOTS)
+			ct_slot_reap(dir, (unsigned)slot);
+	}
+}
+
+/* What dead removers left. */
+static void sweep(int dir)
+{
+	auto_closedir DIR *d = list_dir(dir);
+	bool found = false;
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		if (!str_starts(de->d_name, TRASH_PREFIX))
+			continue;
+		remove_one(dir, de->d_name);
+		found = true;
+	}
+	if (found)
+		reap_all_slots();
 }
 
 /* The remover: a child of nobody with nothing of its caller's open, so that `$(vzctl destroy)` does not wait for it. */

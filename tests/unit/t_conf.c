@@ -127,3 +127,20 @@ TEST(conf_merge_change)
 	CHECK_OK(ct_conf_pick(&rows, &c, &ch, &e), &e);
 	CHECK(rows.nameserver.set && !rows.hostname && rows.capability.n == 2);
 }
+
+TEST(conf_faults)
+{
+	static const char text[] = "HOSTNAME=\"a\"\nNAMESERVER=\"1.1.1.1 ::1\"\nIP_ADDRESS=\"10.0.0.1\"\nCAPABILITY=\"mknod:on\"\nNAME=\"x\"\n";
+	auto_kv struct kv kv = { 0 };
+	struct err e = { 0 };
+
+	CHECK_OK(kv_parse(&kv, text, strlen(text), &e), &e);
+	EACH_FAULT(FAULT_ALLOC) {
+		auto_conf struct ct_conf c = { 0 }, d = { 0 };
+
+		ct_conf_from_kv(&c, &kv, NULL, "F", &e);
+		ct_conf_copy(&d, &c, &e);
+		ct_conf_merge(&d, &c, &e);
+		test_fault_off();
+	}
+}

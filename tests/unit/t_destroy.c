@@ -95,3 +95,44 @@ TEST_ROOT(destroy_symlink)
 	ct_close(ct);
 	box_done(&b);
 }
+
+static void sweep(struct box *b)
+{
+	usleep(300000);
+	box_conf(102, "");
+	CHECK_OK(path_mkdir_host(BOX "/private/102/upper", 0755, &b->e), &b->e);
+	struct ct *ct = box_open(b, "102", 0);
+	CHECK_OK(ct_destroy(ct, &b->e), &b->e);
+	ct_close(ct);
+	usleep(300000);
+}
+
+/* Whatever call fails, the next command on the container ends the work or begins it anew. */
+TEST_ROOT(destroy_faults)
+{
+	EACH_FAULT(FAULT_ALLOC | FAULT_IO) {
+		struct box b;
+		int r;
+
+		test_fault_off();
+		struct ct *ct = ready(&b);
+		CHECK_OK(ct_lock(ct, &b.e), &b.e);
+		test_fault_on();
+		r = ct_destroy(ct, &b.e);
+		test_fault_off();
+		ct_close(ct);
+		if (r < 0) {
+			CHECK(b.e.text[0]);
+			err_clear(&b.e);
+			ct = box_open(&b, "101", CT_NO_CONFIG_OK);
+			CHECK_OK(ct_lock(ct, &b.e), &b.e);
+			if (ct_has_conf(ct))
+				CHECK_OK(ct_destroy(ct, &b.e), &b.e);
+			ct_close(ct);
+		}
+		if (!test_fault_hit())		/* the remover in the background may have met it: the next one sweeps */
+			sweep(&b);
+		all_gone();
+		box_done(&b);
+	}
+}

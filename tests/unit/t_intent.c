@@ -90,6 +90,9 @@ TEST_ROOT(intent_full_disk)
 	fill = open(CT_INTENT_DIR "/fill", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	while (fio_write_all(fill, block, sizeof(block)) == 0)
 		;
+	CHECK_ERR(ct_intent_begin(ct, "create", pairs, &b.e), ENOSPC);	/* not for what needs more room */
+	err_clear(&b.e);
+	CHECK(!box_is_there(RECORD) && box_is_there(CT_INTENT_DIR "/.reserve"));
 	CHECK_OK(ct_intent_begin(ct, "destroy", pairs, &b.e), &b.e);
 	CHECK(ct_intent_load(ct, &kv));
 	CHECK_STR(kv_get(&kv, "VERB"), "destroy");

@@ -110,3 +110,36 @@ TEST_ROOT(store_read_only)
 	ct_close(ct);
 	box_done(&b);
 }
+
+/* Whatever call fails, the file is the old one or the new one, and a failure is told. */
+TEST_ROOT(store_faults)
+{
+	static const char old[] = "# c\nONBOOT=\"no\"\n", new[] = "# c\nONBOOT=\"yes\"\nHOSTNAME=\"h\"\n";
+	struct box b;
+	auto_conf struct ct_conf c = { 0 };
+
+	box_init(&b, NULL);
+	set(&c, "onboot", "yes");
+	set(&c, "hostname", "h");
+	EACH_FAULT(FAULT_ALLOC | FAULT_IO) {
+		bool changed;
+		int r;
+
+		test_fault_off();
+		box_conf(101, old);
+		struct ct *ct = box_open(&b, "101", 0);
+		test_fault_on();
+		r = ct_store_rows(ct, &c, CT_STORE_PIN, &changed, &b.e);
+		test_fault_off();
+		if (r == 0) {
+			CHECK(box_file_is(CT_CONF_DIR "/101.conf", new));
+		} else {
+			CHECK_EQ(b.e.exit, VZ_CONFIG_SAVE_ERROR);
+			CHECK(b.e.text[0]);
+			CHECK(box_file_is(CT_CONF_DIR "/101.conf", old) || box_file_is(CT_CONF_DIR "/101.conf", new));
+		}
+		err_clear(&b.e);
+		ct_close(ct);
+	}
+	box_done(&b);
+}
