@@ -55,8 +55,8 @@ $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
-$(B)/libvz.a: $(LIB_OBJ)
-	$(Q)rm -f $@ && ar Dqcs $@ $(LIB_OBJ)	# q: two modules may have a file of one name
+$(B)/libvz.a: $(LIB_OBJ)	# q: two modules may have a file of one name; moved when whole: two makes may run
+	$(Q)rm -f $@.$$$$ && ar Dqcs $@.$$$$ $(LIB_OBJ) && mv $@.$$$$ $@
 
 define PROGRAM
 $(B)/$(1): $(B)/obj/$(2:.c=.o) $(B)/libvz.a
@@ -117,6 +117,7 @@ run: deps
 -include $(shell find $(B)/obj -name '*.d' -type f 2>/dev/null)
 -include tests/tests.mk
 -include tests/deps.mk
+-include bench/bench.mk
 
 clean:
 	rm -rf build

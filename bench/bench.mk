@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# `sudo make bench`: how fast, next to the least the kernel asks and to other runtimes. BENCH_N rounds (default 31).
+
+BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat
+BENCH_N ?= 31
+.PHONY: bench
+
+bench: all $(BENCH_BINS)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(CURDIR)/$(B)/bench/root
+	@BENCH_N=$(BENCH_N) VZ_USR=$(CURDIR)/$(B)/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench
+
+# Static: what they are compared with does not pay for the dynamic loader.
+$(B)/bench/floor: $(B)/obj/bench/floor.o $(B)/obj/bench/floor_net.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $^
+$(B)/bench/stamp: $(B)/obj/bench/stamp.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $^
+$(B)/bench/lat: $(B)/obj/bench/lat.o $(B)/libvz.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
