@@ -11,6 +11,7 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "vzctl/host.h"
 
 const struct cmd *const cmd_table[] = {
 	&cmd_create, &cmd_start, &cmd_stop, &cmd_restart, &cmd_destroy, &cmd_set, &cmd_status, &cmd_exec, &cmd_exec2,
@@ -166,7 +167,7 @@ static int cmd_host(struct cmd_call *c, struct err *e)
 		c->ui.verbosity = -1;
 	ui_log(&c->ui, conf, "vzctl");
 	c->ui.ctid = c->id;
-	return 0;
+	return c->cmd->flags & CMD_SILENT ? 0 : host_pool_mounted(conf, e);
 }
 
 static int cmd_container(struct cmd_call *c, struct err *e)

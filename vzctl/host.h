@@ -26,6 +26,8 @@ int host_open(struct host_call *c, struct err *e);
 int host_storage(struct host_call *c, bool make, struct err *e);	/* /vz can hold containers, limited if possible */
 int host_storage_dirs(struct host_call *c, struct err *e);
 int host_storage_down(struct host_call *c, struct err *e);
+/* -ENODEV with the cure if there is a pool and it is not mounted: nothing could be found then. */
+int host_pool_mounted(const struct ct_host_conf *conf, struct err *e);
 /* host_check.c */
 int host_check(struct host_call *c);
 /* host_boot.c */

@@ -18,6 +18,13 @@
 
 #define POOL_MIN (UINT64_C(256) << 20)
 
+int host_pool_mounted(const struct ct_host_conf *conf, struct err *e)
+{
+	if (access(HOST_VZ "/private", F_OK) == 0 || access(conf->pool_image, F_OK) < 0)
+		return 0;
+	return err_say(e, ENODEV, "The storage pool %s is not mounted on " HOST_VZ ": run 'vzhost up'", conf->pool_image);
+}
+
 static int storage_probe(struct quota_caps *ret, struct err *e)
 {
 	auto_close int dir = open(HOST_VZ, O_DIRECTORY | O_RDONLY | O_CLOEXEC);

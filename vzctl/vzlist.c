@@ -14,7 +14,7 @@
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/opt.h"
-#include "vzctl/ui.h"
+#include "vzctl/host.h"
 
 #define LIST_OUT_MAX (256u << 20)
 #define LIST_RUN_DIR "/run/vz"		/* one directory per container that is mounted or runs */
@@ -258,7 +258,8 @@ static int list_run(struct list *l, struct err *e)
 
 	if (geteuid() != 0)
 		return err_say(e, EPERM, "This program can only be run under root.");
-	if (ct_host_open(&sink, &l->host, e) < 0 || list_collect(l, e) < 0 || list_print(l, e) < 0)
+	if (ct_host_open(&sink, &l->host, e) < 0 || host_pool_mounted(ct_host_conf(l->host), e) < 0 || list_collect(l, e) < 0 ||
+	    list_print(l, e) < 0)
 		return -e->code;
 	return 0;
 }
