@@ -35,7 +35,8 @@ stage_root() {
 	for dir in /etc/vz /var/lib/vz /var/lib/vzctl; do
 		mkdir -p "$new$dir" && mount -t tmpfs -o mode=755 ours "$new$dir" || return 1
 	done
-	for dir in "$TOP" "$B" "$VZTEST_DIR"; do
+	for dir in "$TOP" "$B" "$VZTEST_DIR" ${DEBIAN_ARCHIVE:+"${DEBIAN_ARCHIVE%/*}"}; do
+		[ -d "$dir" ] || continue
 		mkdir -p "$new$dir" && mount --bind "$dir" "$new$dir" || return 1
 	done
 	mkdir -p "$new/mnt/old" && cd "$new" && pivot_root . mnt/old && cd / && umount -l /mnt/old
@@ -47,6 +48,7 @@ stage_pool() {
 		mkfs.ext4 -q -F -O quota,project -E quotatype=prjquota,lazy_itable_init=1 "$VZTEST_POOL" &&
 			mount -o prjquota,nodev,nosuid "$VZTEST_POOL" /vz
 	else
+		rm -f "$VZTEST_DIR/pool.img"
 		truncate -s 4G "$VZTEST_DIR/pool.img" && mkfs.btrfs -q "$VZTEST_DIR/pool.img" >/dev/null &&
 			mount -o loop,nodev,nosuid "$VZTEST_DIR/pool.img" /vz && btrfs quota enable /vz
 	fi
