@@ -59,7 +59,7 @@ static const struct param ct_params[] = {
 	  .man = "Sets a password inside, making the user if there is none. A stopped container is started for it and stopped "
 		 "again. Never stored." },
 	{ .key = "FEATURES", .opt = "features", .arg = "name:on|off", .type = &ct_type_feature, CT(features),
-	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Optional abilities: sysfs nfs sit ipip ppp ipgre bridge nfsd." },
+	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Optional abilities: sysfs nfs sit ipip ppp ipgre bridge nfsd nesting." },
 	{ .key = "CAPABILITY", .opt = "capability", .arg = "name:on|off", .type = &ct_type_cap, CT(capability),
 	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Capabilities that the container's processes may have." },
 	{ .key = "DEVICES", .opt = "devices", .arg = "b|c:major:minor|all:[r][w][q]|none", .type = &ct_type_dev, CT(devices),

@@ -261,18 +261,27 @@ static int cap_parse(const struct param *p, const char *text, enum param_src src
 }
 LIST_TYPE(ct_type_cap, "switches", cap_parse);
 
-static bool is_feature(const char *s, struct err *e)
+bool ct_feature_known(const char *item)
 {
-	static const char *const names[] = { "sysfs", "nfs", "sit", "ipip", "ppp", "ipgre", "bridge", "nfsd" };
-	size_t n = strcspn(s, ":");
+	static const char *const names[] = { "sysfs", "nfs", "sit", "ipip", "ppp", "ipgre", "bridge", "nfsd", "nesting" };
+	size_t n = strcspn(item, ":");
 
-	if (!is_switch(s, e))
-		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (strlen(names[i]) == n && !strncmp(names[i], s, n))
+		if (strlen(names[i]) == n && !strncmp(names[i], item, n))
 			return true;
 	}
-	err_say(e, EINVAL, "feature %.*s is unknown", (int)n, s);
+	return false;
+}
+
+/* An unknown one is no error: set says so and leaves it out, a file keeps it. */
+static bool is_feature(const char *s, struct err *e)
+{
+	size_t n = strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-");
+
+	if (is_switch(s, e) && s[n] == ':')
+		return true;
+	if (!e->code)
+		err_say(e, EINVAL, "'%s' is not NAME:on or NAME:off", s);
 	return false;
 }
 

@@ -44,6 +44,8 @@ bool ct_conf_row_equal(const struct param *p, size_t base, const struct ct_conf 
 extern const struct param_type ct_type_name, ct_type_path, ct_type_layout, ct_type_hostname, ct_type_nameserver, ct_type_domain,
 	ct_type_userpw, ct_type_cap, ct_type_feature, ct_type_dev, ct_type_devnode, ct_type_uid, ct_type_size;
 
+bool ct_feature_known(const char *item);	/* "nfs:on" */
+
 /* paths.c */
 int ct_path_split(const char *path, char **ret_parent, char **ret_name, struct err *e);	/* both freed by the caller */
 int ct_path_fmt(char *dst, size_t size, struct err *e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));

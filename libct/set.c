@@ -133,6 +133,22 @@ static void drop_uncountable(struct ct *ct, struct ct_conf *sample)
 	auto_close_(&parent);
 }
 
+static void drop_unknown_features(const struct ct *ct, struct str_list *l)
+{
+	for (size_t i = 0; i < l->n; ) {
+		auto_free char *item = ct_feature_known(l->v[i]) ? NULL : strdup(l->v[i]);
+
+		if (!item) {
+			i++;
+			continue;
+		}
+		ct_say(ct, 0, "Warning: Unknown feature: %.*s", (int)strcspn(item, ":"), item);
+		str_list_del(l, item);
+	}
+	if (!l->n)
+		l->set = false;
+}
+
 static int merge(struct ct *ct, struct work *w, const struct ct_conf *change, struct err *e)
 {
 	auto_conf struct ct_conf own = { 0 };
@@ -142,7 +158,10 @@ static int merge(struct ct *ct, struct work *w, const struct ct_conf *change, st
 			return -e->code;
 		drop_uncountable(ct, &w->change);
 	}
-	if (ct_conf_pick(&w->change, change, change, e) < 0 || ct_conf_copy(&w->want, &ct->conf, e) < 0 ||
+	if (ct_conf_pick(&w->change, change, change, e) < 0)
+		return -e->code;
+	drop_unknown_features(ct, &w->change.features);
+	if (ct_conf_copy(&w->want, &ct->conf, e) < 0 ||
 	    ct_conf_merge(&w->want, &w->change, e) < 0)
 		return -e->code;
 	/* the file's own values, so that a default of vz.conf is not written into it */

@@ -31,7 +31,7 @@ TEST(ct_type_values)
 		{ "userpasswd", "-x:y", false }, { "userpasswd", "a b:c", false }, { "userpasswd", "ro/ot:x", false },
 		{ "capability", "net_admin:on,SYS_TIME:off", true }, { "capability", "BOGUS:on", false },
 		{ "capability", "net_admin", false }, { "capability", "net_admin:yes", false },
-		{ "features", "nfs:on ppp:off", true }, { "features", "warp:on", false },
+		{ "features", "nfs:on ppp:off", true }, { "features", "warp:on", true }, { "features", "warp", false }, { "features", "a/b:on", false },
 		{ "devices", "c:10:200:rw", true }, { "devices", "b:8:all:none", true }, { "devices", "b:7:0:r", false },
 		{ "devices", "x:1:1:r", false }, { "devices", "c:1", false }, { "devices", "c:1:2:", false }, { "devices", "c::2:r", false },
 		{ "devnodes", "null:rw", true }, { "devnodes", "no-such-node:rw", false }, { "devnodes", "../etc/passwd:r", false },

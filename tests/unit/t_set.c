@@ -193,3 +193,15 @@ TEST_ROOT(set_host)
 	ct_close(ct);
 	box_done(&b);
 }
+
+TEST_ROOT(set_unknown_feature)
+{
+	struct box b;
+
+	init(&b);
+	run(&b, &save, ARGS("features", "warp:on,nfs:on"), 0, NULL, "O Warning: Unknown feature: warp\n" SAVED);
+	CHECK(box_file_is(CT_CONF_DIR "/101.conf", BASE "FEATURES=\"nfs:on\"\n"));
+	run(&b, &save, ARGS("features", "warp:on"), 0, NULL,
+	    "O Warning: Unknown feature: warp\nO No changes in CT configuration, not saving\n");
+	box_done(&b);
+}
