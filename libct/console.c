@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `console`: attaches to the console that the monitor keeps, history first. ESC at the start of a line is the escape
- * character: "ESC ." detaches. Works before the container is started: waits for it. */
+/*
+ * `console`: attaches to the console that the monitor keeps, history first. ESC at the start of
+ * a line is the escape character: "ESC ." detaches. Works before the container is started: waits
+ * for it.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -111,7 +114,10 @@ static int connect_wait(struct ct *ct, struct keys *k, struct err *e)
 
 		if (sk >= 0 && recv(sk, &r, sizeof(r), 0) == (ssize_t)sizeof(r)) {
 			if (r.error)
-				return err_say(e, r.error, "the console of CT %u was lost with its monitor: it comes back at the next start", ct->id);
+				return err_say(e, r.error,
+					       "the console of CT %u was lost with its monitor: it "
+					       "comes back at the next start",
+					       ct->id);
 			return take_fd(&sk);
 		}
 		err_clear(e);

@@ -2,12 +2,13 @@
 #ifndef LIBCT_CT_H
 #define LIBCT_CT_H
 /*
- * A container as an object. The only header of libct that programs include. The work is done in the calling process,
- * under the container's lock; nothing here needs a daemon. Calls block until done; they return 0 or -errno with *e
- * filled, e->exit being the vzctl exit status (libct/exit.h; 0 = the program takes VZ_SYSTEM_ERROR).
- *
- * Messages that vzctl users and their scripts see ("Container is mounted") are part of the interface: libct gives them
- * to the ui sink as the work goes on. The text of a returned error was not yet shown: the program prints e->text.
+ * A container as an object. The only header of libct that programs include. The work is done in
+ * the calling process, under the container's lock; nothing here needs a daemon. Calls block
+ * until done; they return 0 or -errno with *e filled, e->exit being the vzctl exit status
+ * (libct/exit.h; 0 = the program takes VZ_SYSTEM_ERROR).
+ * Messages that vzctl users and their scripts see ("Container is mounted") are part of the
+ * interface: libct gives them to the ui sink as the work goes on. The text of a returned error
+ * was not yet shown: the program prints e->text.
  */
 #include <stdbool.h>
 #include <stddef.h>
@@ -28,7 +29,8 @@
 struct ct_host;
 struct ct;
 
-/* level >= 0: standard output, < 0: standard error; shown if level <= verbosity. One line, no newline in @text. */
+/* level >= 0: standard output, < 0: standard error; shown if level <= verbosity. One line, no
+ * newline in @text. */
 struct ct_ui {
 	void (*say)(void *arg, int level, unsigned ctid, const char *text);
 	void *arg;
@@ -37,14 +39,17 @@ struct ct_ui {
 /* Everything vz.conf says about the host itself (defaults for containers are in ct_conf). */
 struct ct_host_conf {
 	char *lockdir, *dumpdir, *template_dir, *def_ostemplate, *configfile, *logfile;
-	char *cgroup_parent, *nft_table, *pool4, *pool6, *pool_image;	/* ours: CGROUP_PARENT NFT_TABLE NAT_POOL NAT_POOL6 POOL_IMAGE */
+	char *cgroup_parent, *nft_table, *pool4, *pool6,
+		*pool_image; /* ours: CGROUP_PARENT NFT_TABLE NAT_POOL NAT_POOL6 POOL_IMAGE */
 	struct num_opt pool_size;		/* POOL_SIZE, bytes */
-	struct num_opt logging, log_level, verbose, virtuozzo, ipv6, ve_parallel, error_on_arpfail, skip_arpdetect;
+	struct num_opt logging, log_level, verbose, virtuozzo, ipv6, ve_parallel, error_on_arpfail,
+		skip_arpdetect;
 };
 
 /* One container's configuration: vz.conf's defaults under CTID.conf under the command line. */
 struct ct_conf {
-	char *name, *description, *ostemplate, *origin_sample, *root, *private_dir, *layout, *mount_opts, *hostname;
+	char *name, *description, *ostemplate, *origin_sample, *root, *private_dir, *layout,
+		*mount_opts, *hostname;
 	struct num_opt onboot, bootorder, disabled, stop_timeout, local_uid, local_gid;
 	struct str_list nameserver, searchdomain, features, capability, devices, devnodes;
 	struct str_list userpasswd;		/* never stored */
@@ -59,26 +64,30 @@ extern const struct param_group ct_host_param_group;	/* rows of struct ct_host_c
 void ct_conf_done(struct ct_conf *c);
 int ct_conf_copy(struct ct_conf *dst, const struct ct_conf *src, struct err *e);
 
-/* --- host --------------------------------------------------------------------------------------------------------- */
+/* --- host -------------------------------------------------------------------------------------
+ * -------------------- */
 /* Reads /etc/vz/vz.conf (VZ_NOCONFIG if it cannot). */
 int ct_host_open(const struct ct_ui *ui, struct ct_host **ret, struct err *e);
 void ct_host_close(struct ct_host *h);
 const struct ct_host_conf *ct_host_conf(const struct ct_host *h);
-/* Cgroup parents, nft table, sysctls, /run/vz: what every boot needs once. Idempotent; verbs call it when it is missing. */
+/* Cgroup parents, nft table, sysctls, /run/vz: what every boot needs once. Idempotent; verbs
+ * call it when it is missing. */
 int ct_host_setup(struct ct_host *h, struct err *e);
 
-/* --- one container ------------------------------------------------------------------------------------------------ */
+/* --- one container ----------------------------------------------------------------------------
+ * -------------------- */
 /* "101" or a name -> id. VZ_INVALID_PARAMETER_VALUE with the spec's text. */
 int ct_id_parse(const char *text, unsigned *ret, struct err *e);
-enum ct_open_flag { CT_NO_CONFIG_OK = 1 };	/* a missing CTID.conf is fine (create, status, set) */
+enum ct_open_flag { CT_NO_CONFIG_OK = 1 }; /* a missing CTID.conf is fine (create, status, set) */
 /* Loads the configuration; VZ_NOVECONFIG when there is none. Takes no lock, changes nothing. */
-int ct_open(struct ct_host *h, const char *id_or_name, unsigned flags, struct ct **ret, struct err *e);
+int ct_open(struct ct_host *h, const char *id_or_name, unsigned flags, struct ct **ret,
+	    struct err *e);
 void ct_close(struct ct *ct);			/* releases the lock too */
 unsigned ct_id(const struct ct *ct);
 const struct ct_conf *ct_conf(const struct ct *ct);
 bool ct_has_conf(const struct ct *ct);
-/* The per-container lock and LOCKDIR/CTID.lck; then repairs what an interrupted command left. VZ_LOCKED at once when held.
- * Reloads the configuration. */
+/* The per-container lock and LOCKDIR/CTID.lck; then repairs what an interrupted command left.
+ * VZ_LOCKED at once when held. Reloads the configuration. */
 int ct_lock(struct ct *ct, struct err *e);
 void ct_skip_lock(struct ct *ct);		/* --skiplock: the caller holds it elsewhere */
 
@@ -105,11 +114,19 @@ char *ct_path_private(const struct ct *ct);	/* $VEID expanded; caller frees */
 char *ct_path_root(const struct ct *ct);
 char *ct_path_conf(const struct ct *ct);
 
-/* --- life --------------------------------------------------------------------------------------------------------- */
-struct ct_create { const char *sample; };	/* --config; everything else comes as parsed rows in @opts */
+/* --- life -------------------------------------------------------------------------------------
+ * -------------------- */
+struct ct_create {
+	const char *sample;
+}; /* --config; everything else comes as parsed rows in @opts */
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e);
-enum ct_start_flag { CT_START_FORCE = 1, CT_START_WAIT = 2, CT_START_SKIP_SETUP = 4, CT_START_SKIP_REMOUNT = 8,
-		     CT_START_REBOOT = 16 /* the monitor's restart: quiet */ };
+enum ct_start_flag {
+	CT_START_FORCE = 1,
+	CT_START_WAIT = 2,
+	CT_START_SKIP_SETUP = 4,
+	CT_START_SKIP_REMOUNT = 8,
+	CT_START_REBOOT = 16 /* the monitor's restart: quiet */
+};
 int ct_start(struct ct *ct, unsigned flags, struct err *e);
 enum ct_stop_flag { CT_STOP_FAST = 1, CT_STOP_SKIP_UMOUNT = 2 };
 int ct_stop(struct ct *ct, unsigned flags, struct err *e);
@@ -127,16 +144,18 @@ struct ct_set {
 };
 int ct_set(struct ct *ct, const struct ct_set *s, const struct ct_conf *change, struct err *e);
 
-/* --- inside a running one ----------------------------------------------------------------------------------------- */
+/* --- inside a running one
+ * ----------------------------------------------------------------------------------------- */
 struct ct_exec {
 	const char *const *argv;	/* what to run; with @shell one string, argv[0] */
 	bool shell;			/* bash -c (else sh -c) argv[0] */
 	bool script_stdin;		/* shell reads its commands from standard input */
 };
-/* Standard streams are relayed through pipes until the command ends. *status: as wait(2) gives it. */
+/* Standard streams are relayed through pipes until the command ends. *status: as wait(2) gives
+ * it. */
 int ct_exec(struct ct *ct, const struct ct_exec *x, int *status, struct err *e);
-/* Login shell on a new pty of the container, relayed to the caller's terminal. *status: the shell's exit status. @type:
- * words typed into the shell first, or NULL. */
+/* Login shell on a new pty of the container, relayed to the caller's terminal. *status: the
+ * shell's exit status. @type: words typed into the shell first, or NULL. */
 int ct_enter(struct ct *ct, const char *type, int *status, struct err *e);
 /* Attaches to the console kept by the monitor; "ESC ." leaves. Waits for a start when stopped. */
 int ct_console(struct ct *ct, struct err *e);

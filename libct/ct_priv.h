@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef LIBCT_CT_PRIV_H
 #define LIBCT_CT_PRIV_H
-/* What the files of libct share. Layers inside: verbs (start, stop, set ...) -> parts (rootfs, guest ...) -> files
- * (store, state, lock, conf). */
+/* What the files of libct share. Layers inside: verbs (start, stop, set ...) -> parts (rootfs,
+ * guest ...) -> files (store, state, lock, conf). */
 #include <stdarg.h>
 
 #include "libct/ct.h"
@@ -43,66 +43,96 @@ struct ct {
 };
 
 /* host.c */
-int ct_host_cg(struct ct_host *h, struct cg_host **ret, struct err *e);		/* opened on first use, set up if missing */
+int ct_host_cg(struct ct_host *h, struct cg_host **ret,
+	       struct err *e); /* opened on first use, set up if missing */
 int ct_host_net(struct ct_host *h, struct net **ret, struct err *e);
-void ct_say(const struct ct *ct, int level, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+void ct_say(const struct ct *ct, int level, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
-/* paths.c: "$VEID" and "${VEID}" replaced by the id; caller frees; NULL when unset or out of memory */
+/* paths.c: "$VEID" and "${VEID}" replaced by the id; caller frees; NULL when unset or out of
+ * memory */
 char *ct_expand(const char *pattern, unsigned id);
 
 /* ct_conf.c / ct_param.c */
-int ct_conf_from_kv(struct ct_conf *c, const struct kv *kv, const struct ct *ct, const char *file, struct err *e);	/* spec: bad values warn */
-void ct_conf_defaults(struct ct_conf *c, const struct ct_conf *defaults, struct err *e);	/* fills what is unset */
+int ct_conf_from_kv(struct ct_conf *c, const struct kv *kv, const struct ct *ct, const char *file,
+		    struct err *e); /* spec: bad values warn */
+void ct_conf_defaults(struct ct_conf *c, const struct ct_conf *defaults,
+		      struct err *e); /* fills what is unset */
 const struct param *ct_param_by_key(const char *key, size_t *base);
 const struct param *ct_param_by_opt(const char *opt, size_t *base);
 
 /* store.c: CTID.conf. A rewrite keeps every line that no row changed. */
-int ct_store_load(struct ct *ct, struct err *e);			/* -ENOENT: no file; has_conf = false */
-int ct_store_put(struct ct *ct, const struct ct_conf *c, struct err *e);	/* writes rows of @c that differ; says "CT configuration saved to ..." */
+int ct_store_load(struct ct *ct, struct err *e); /* -ENOENT: no file; has_conf = false */
+int ct_store_put(
+	struct ct *ct, const struct ct_conf *c,
+	struct err *e); /* writes rows of @c that differ; says "CT configuration saved to ..." */
 
 /* idmap.c: one disjoint range of CT_UID_COUNT host ids per container, recorded before use */
-int ct_idmap_alloc(struct ct *ct, uint32_t *ret_base, struct err *e);	/* at create, or at the first start of a registered one */
-int ct_idmap_get(struct ct *ct, uint32_t *ret_base, struct err *e);	/* LOCAL_UID if recorded; allocates and records otherwise */
+int ct_idmap_alloc(struct ct *ct, uint32_t *ret_base,
+		   struct err *e); /* at create, or at the first start of a registered one */
+int ct_idmap_get(struct ct *ct, uint32_t *ret_base,
+		 struct err *e); /* LOCAL_UID if recorded; allocates and records otherwise */
 int ct_idmap_free(struct ct *ct, struct err *e);
 
-/* state.c: /run/vz/CTID/state. Never trusted beyond this boot; every pid is checked against its start time. */
-enum ct_stage { CT_STAGE_NONE, CT_STAGE_MOUNTED, CT_STAGE_STARTING, CT_STAGE_RUNNING, CT_STAGE_STOPPING, CT_STAGE_N };
+/* state.c: /run/vz/CTID/state. Never trusted beyond this boot; every pid is checked against its
+ * start time. */
+enum ct_stage {
+	CT_STAGE_NONE,
+	CT_STAGE_MOUNTED,
+	CT_STAGE_STARTING,
+	CT_STAGE_RUNNING,
+	CT_STAGE_STOPPING,
+	CT_STAGE_N
+};
 struct ct_state {
 	enum ct_stage stage;
 	uint64_t gen;			/* one per start; names what that start made */
 	pid_t init_pid;
-	pid_t monitor_pid;		/* as started; whether one lives tells its lock (mon_client.h) */
+	pid_t monitor_pid; /* as started; whether one lives tells its lock (mon_client.h) */
 	uint64_t init_start;		/* /proc/PID/stat field 22 */
 	uint64_t started_ms;		/* CLOCK_BOOTTIME */
 	uint32_t uid_base;
 };
-int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e);	/* no file, other boot: stage NONE, success */
-int ct_state_save(const struct ct *ct, const struct ct_state *s, struct err *e);	/* no fsync: /run */
-/* A state that takes effect when somebody renames it: the starter or the monitor, whoever is first after the commit. */
+int ct_state_load(const struct ct *ct, struct ct_state *ret,
+		  struct err *e); /* no file, other boot: stage NONE, success */
+int ct_state_save(const struct ct *ct, const struct ct_state *s,
+		  struct err *e); /* no fsync: /run */
+/* A state that takes effect when somebody renames it: the starter or the monitor, whoever is
+ * first after the commit. */
 #define CT_STATE_NEXT MON_STATE_NEXT
 int ct_state_prepare(const struct ct *ct, const struct ct_state *s, struct err *e);
-int ct_state_switch(const struct ct *ct, struct err *e);		/* gone already is success */
+int ct_state_switch(const struct ct *ct, struct err *e); /* gone already is success */
 int ct_state_drop(const struct ct *ct, struct err *e);			/* removes /run/vz/CTID */
 int ct_state_rundir(const struct ct *ct, bool make, struct err *e);	/* fd of /run/vz/CTID */
-int ct_pid_open(pid_t pid, uint64_t start, struct err *e);		/* pidfd if alive and the same process; -ESRCH */
+int ct_pid_open(pid_t pid, uint64_t start,
+		struct err *e); /* pidfd if alive and the same process; -ESRCH */
 int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e);		/* field 22 */
-bool ct_is_running(const struct ct *ct, struct ct_state *ret);		/* init alive; *ret filled either way (may be NULL) */
-bool ct_is_mounted(const struct ct *ct);				/* VE_ROOT is a mount point */
-int ct_init_pidfd(const struct ct *ct, struct ct_state *ret, struct err *e);	/* VZ_VE_NOT_RUNNING when down */
+bool ct_is_running(const struct ct *ct,
+		   struct ct_state *ret); /* init alive; *ret filled either way (may be NULL) */
+bool ct_is_mounted(const struct ct *ct);  /* VE_ROOT is a mount point */
+int ct_init_pidfd(const struct ct *ct, struct ct_state *ret,
+		  struct err *e); /* VZ_VE_NOT_RUNNING when down */
 
 /* recover.c: after the lock is taken */
-int ct_recover_run(struct ct *ct, struct err *e);	/* half-made or half-removed runtime state, dead init, orphaned groups */
-int ct_recover_intent(struct ct *ct, struct err *e);	/* interrupted create, destroy, set: intent.c */
-int ct_adopt(struct ct *ct, const struct ct_state *s, struct err *e);	/* a new monitor for a living init */
+int ct_recover_run(
+	struct ct *ct,
+	struct err *e); /* half-made or half-removed runtime state, dead init, orphaned groups */
+int ct_recover_intent(struct ct *ct,
+		      struct err *e); /* interrupted create, destroy, set: intent.c */
+int ct_adopt(struct ct *ct, const struct ct_state *s,
+	     struct err *e); /* a new monitor for a living init */
 
-/* intent.c: /var/lib/vz/intent/CTID, durable. One record per container, written before the first side effect. */
-int ct_intent_begin(struct ct *ct, const char *verb, const char *const *kv_pairs, struct err *e);	/* NULL-terminated KEY, VALUE, ... */
+/* intent.c: /var/lib/vz/intent/CTID, durable. One record per container, written before the first
+ * side effect. */
+int ct_intent_begin(struct ct *ct, const char *verb, const char *const *kv_pairs,
+		    struct err *e);			/* NULL-terminated KEY, VALUE, ... */
 int ct_intent_commit(struct ct *ct, struct err *e);	/* from here recovery rolls forward */
 int ct_intent_end(struct ct *ct, struct err *e);
 
 /*
- * rootfs.c (+ rootfs_overlay.c, rootfs_dir.c): one ops table per layout. The parent opens what lies on the host's disks
- * as detached mounts and shifts their ids once the child's user namespace is mapped; the child puts the root together.
+ * rootfs.c (+ rootfs_overlay.c, rootfs_dir.c): one ops table per layout. The parent opens what
+ * lies on the host's disks as detached mounts and shifts their ids once the child's user
+ * namespace is mapped; the child puts the root together.
  */
 #define CT_LAYERS_MAX 62
 struct ct_rootfs {
@@ -115,9 +145,10 @@ struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
 	/* At create: fills the fresh, empty area @dir from the template. @tmpldir: TEMPLATE. */
 	int (*create)(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e);
-	int (*open)(struct ct *ct, struct ct_rootfs *r, struct err *e);		/* at start and mount, parent */
-	/* In the child; the working directory is the staging tmpfs, the layers are mounted on l0, l1 ... and the area on
-	 * "area". Returns a detached mount of the root. */
+	int (*open)(struct ct *ct, struct ct_rootfs *r,
+		    struct err *e); /* at start and mount, parent */
+	/* In the child; the working directory is the staging tmpfs, the layers are mounted on
+	 * l0, l1 ... and the area on "area". Returns a detached mount of the root. */
 	int (*assemble)(const struct ct_rootfs *r, struct err *e);
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */
@@ -128,16 +159,27 @@ void ct_rootfs_close(struct ct_rootfs *r);
 extern const struct ct_rootfs_ops ct_rootfs_overlay, ct_rootfs_dir;
 
 /* hook.c */
-enum ct_hook { CT_HOOK_PREMOUNT, CT_HOOK_MOUNT, CT_HOOK_UMOUNT, CT_HOOK_POSTUMOUNT, CT_HOOK_START, CT_HOOK_STOP, CT_HOOK_N };
-int ct_hook_run(struct ct *ct, enum ct_hook h, struct err *e);		/* host-side ones; VZ_ACTIONSCRIPT_ERROR */
+enum ct_hook {
+	CT_HOOK_PREMOUNT,
+	CT_HOOK_MOUNT,
+	CT_HOOK_UMOUNT,
+	CT_HOOK_POSTUMOUNT,
+	CT_HOOK_START,
+	CT_HOOK_STOP,
+	CT_HOOK_N
+};
+int ct_hook_run(struct ct *ct, enum ct_hook h,
+		struct err *e); /* host-side ones; VZ_ACTIONSCRIPT_ERROR */
 int ct_hook_create(struct ct *ct, struct err *e);			/* vps.create */
 
 /* guest.c: what is written inside, by a process that is inside */
-int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what, struct err *e);	/* running container */
+int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what,
+		   struct err *e); /* running container */
 enum ct_guest_what { CT_GUEST_HOSTNAME = 1, CT_GUEST_DNS = 2, CT_GUEST_IP = 4 };
-int ct_guest_passwd(struct ct *ct, const struct str_list *userpw, struct err *e);	/* running; VZ_CHANGEPASS */
+int ct_guest_passwd(struct ct *ct, const struct str_list *userpw,
+		    struct err *e); /* running; VZ_CHANGEPASS */
 
 /* net glue used by start and set */
-int ct_netns_open(const struct ct_state *s, struct err *e);		/* fd of init's network namespace */
+int ct_netns_open(const struct ct_state *s, struct err *e); /* fd of init's network namespace */
 
 #endif

@@ -22,9 +22,10 @@ static int perm(const char *text, const char *item, struct cg_dev *d, struct err
 	}
 	for (const char *p = text; *p; p++) {
 		if (*p == 'q')
-			continue;	/* quota on a device: OpenVZ's kernel only, always granted here */
+			continue; /* quota on a device: OpenVZ's kernel only, always granted here */
 		if ((*p != 'r' && *p != 'w') || n == 2)
-			return err_say(e, EINVAL, "device %s: permissions are r, w, rw or none", item);
+			return err_say(e, EINVAL, "device %s: permissions are r, w, rw or none",
+				       item);
 		d->perm[n++] = *p;
 	}
 	d->perm[n] = '\0';
@@ -40,7 +41,8 @@ static int number(const char *text, const char *item, int *ret, struct err *e)
 		return 0;
 	}
 	if (num_u64(text, &v) < 0 || v > 0xfffff)
-		return err_say(e, EINVAL, "device %s: write TYPE:MAJOR:MINOR|all:PERMISSIONS", item);
+		return err_say(e, EINVAL, "device %s: write TYPE:MAJOR:MINOR|all:PERMISSIONS",
+			       item);
 	*ret = (int)v;
 	return 0;
 }
@@ -61,7 +63,9 @@ static int rule(const char *item, struct cg_dev *d, struct err *e)
 	if (number(major, item, &d->major, e) < 0 || number(minor, item, &d->minor, e) < 0)
 		return -e->code;
 	if (d->type == 'b' && d->major == LOOP_MAJOR)
-		return err_say(e, EINVAL, "device %s: loop devices reach the host's files and are never given", item);
+		return err_say(e, EINVAL,
+			       "device %s: loop devices reach the host's files and are never given",
+			       item);
 	return perm(mode, item, d, e);
 }
 
@@ -71,7 +75,8 @@ static int node(const char *item, struct cg_dev *d, struct err *e)
 	char path[160];
 	struct stat st;
 
-	if (!colon || str_fmt(path, sizeof(path), "/dev/%.*s", (int)(colon - item), item) < 0 || strstr(path, ".."))
+	if (!colon || str_fmt(path, sizeof(path), "/dev/%.*s", (int)(colon - item), item) < 0 ||
+	    strstr(path, ".."))
 		return err_say(e, EINVAL, "device node %s: write NAME:PERMISSIONS", item);
 	if (stat(path, &st) < 0)
 		return err_set(e, errno, "Incorrect device name %s", path);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The undo side of start.c's steps, in reverse. Used by stop, by a failed start, by the reaper and by recovery, so each
- * step copes with everything from "never made" to "half gone". A step that fails does not keep the others from running;
- * the state file goes last and only when all the rest is gone, so that the next command tries again.
+ * The undo side of start.c's steps, in reverse. Used by stop, by a failed start, by the reaper
+ * and by recovery, so each step copes with everything from "never made" to "half gone". A step
+ * that fails does not keep the others from running; the state file goes last and only when all
+ * the rest is gone, so that the next command tries again.
  */
 #include "libct/down.h"
 

@@ -9,7 +9,7 @@ enum ct_down_flag {
 	CT_DOWN_KEEP_MOUNT = 2,		/* --skip-umount */
 	CT_DOWN_NO_HOOKS = 4,		/* recovery: nobody knows whether the mount scripts ran */
 };
-/* Kills every process, then network, mount, control groups, state: each step idempotent, all tried, the first error told.
- * Success means: nothing of a running container is left. */
+/* Kills every process, then network, mount, control groups, state: each step idempotent, all
+ * tried, the first error told. Success means: nothing of a running container is left. */
 int ct_down(struct ct *ct, unsigned flags, struct err *e);
 #endif

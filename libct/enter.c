@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* `enter`: a login shell on a new pty of the container's own devpts, relayed byte by byte to the caller's terminal, which
- * the container never holds (no TIOCSTI, no terminal left in the hands of a background process). */
+/*
+ * `enter`: a login shell on a new pty of the container's own devpts, relayed byte by byte to the
+ * caller's terminal, which the container never holds (no TIOCSTI, no terminal left in the hands
+ * of a background process).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -43,13 +46,21 @@ static int open_pty(int *ret_master, int *ret_slave, struct err *e)
 static void child(const struct ct_inside *in, const char *term, int sk)
 {
 	char term_env[128];
-	const char *const env[] = { "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
-		"HISTFILE=/dev/null", "USER=root", "HOME=/root", "LOGNAME=root", term_env, NULL };
+	const char *const env[] = {
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+		"HISTFILE=/dev/null",
+		"USER=root",
+		"HOME=/root",
+		"LOGNAME=root",
+		term_env,
+		NULL
+	};
 	struct err e = { 0 };
 	int master = -1, slave = -1;
 
 	snprintf(term_env, sizeof(term_env), "TERM=%s", term);
-	if (open_pty(&master, &slave, &e) < 0 || ct_sync_send(sk, CT_SYNC_CONSOLE, 0, &master, 1, &e) < 0) {
+	if (open_pty(&master, &slave, &e) < 0 ||
+	    ct_sync_send(sk, CT_SYNC_CONSOLE, 0, &master, 1, &e) < 0) {
 		ct_sync_fail(sk, &e);
 		_exit(125);
 	}
@@ -83,7 +94,9 @@ static void relay(int master, int winch, int pidfd)
 	for (;;) {
 		struct pollfd f[] = {
 			{ in.eof ? -1 : 0, in.len ? 0 : POLLIN, 0 },
-			{ master, (short)(POLLIN | (in.len ? POLLOUT : 0)), 0 }, { winch, POLLIN, 0 }, { pidfd, POLLIN, 0 },
+			{ master, (short)(POLLIN | (in.len ? POLLOUT : 0)), 0 },
+			{ winch, POLLIN, 0 },
+			{ pidfd, POLLIN, 0 },
 		};
 
 		if (poll(f, ARRAY_SIZE(f), -1) < 0 && errno != EINTR)
@@ -143,7 +156,8 @@ int ct_enter(struct ct *ct, const char *type, int *status, struct err *e)
 	copy_size(master);
 	winch = tty_winch_fd();
 	tty_make_raw(&raw, 0);
-	if (type && (fio_write_all(master, type, strlen(type)) < 0 || fio_write_all(master, "\n", 1) < 0))
+	if (type &&
+	    (fio_write_all(master, type, strlen(type)) < 0 || fio_write_all(master, "\n", 1) < 0))
 		return err_set(e, EIO, "type into the shell");
 	relay(master, winch, pidfd);
 	tty_restore(&raw);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `exec`, `exec2`, `exec3`: one command in a running container, its three streams relayed through pipes, so that no
- * descriptor of the caller, a terminal least of all, is ever in the container's hands. Ends when the command ends, even
- * if something it left behind keeps the pipes open.
+ * `exec`, `exec2`, `exec3`: one command in a running container, its three streams relayed
+ * through pipes, so that no descriptor of the caller, a terminal least of all, is ever in the
+ * container's hands. Ends when the command ends, even if something it left behind keeps the
+ * pipes open.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -71,7 +72,8 @@ static void child(const struct ct_inside *in, const struct ct_exec *x, struct pi
 	_exit(127);
 }
 
-/* What the command wrote before it ended is still in the pipes; what others write later is not waited for. */
+/* What the command wrote before it ended is still in the pipes; what others write later is not
+ * waited for. */
 static void drain(struct flow *f)
 {
 	int flags = fcntl(f->from, F_GETFL);
@@ -91,7 +93,8 @@ static short wants(const struct flow *f)
 	return !f->eof && !f->len ? POLLIN : 0;
 }
 
-/* Nobody reads our output any more: the command learns it by the broken pipe, as it would without us. */
+/* Nobody reads our output any more: the command learns it by the broken pipe, as it would
+ * without us. */
 static void relay_output(struct flow *f, short revents)
 {
 	if (revents && !flow_read(f))
@@ -125,7 +128,9 @@ static void relay(struct pipes *p, int pidfd)
 		struct pollfd f[] = {
 			{ in.to >= 0 && wants(&in) ? in.from : -1, POLLIN, 0 },
 			{ in.len ? in.to : -1, POLLOUT, 0 },
-			{ out.from, wants(&out), 0 }, { err.from, wants(&err), 0 }, { pidfd, POLLIN, 0 },
+			{ out.from, wants(&out), 0 },
+			{ err.from, wants(&err), 0 },
+			{ pidfd, POLLIN, 0 },
 		};
 
 		if (poll(f, ARRAY_SIZE(f), -1) < 0 && errno != EINTR)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Host name, hosts and resolver of a guest, and its passwords. Texts are made on the host's side; files are written by a
- * process that has entered the container: at a start the child before it execs init, later one made by inside.c.
+ * Host name, hosts and resolver of a guest, and its passwords. Texts are made on the host's
+ * side; files are written by a process that has entered the container: at a start the child
+ * before it execs init, later one made by inside.c.
  */
 #include "libct/guest.h"
 
@@ -19,10 +20,12 @@
 
 #define HOSTS_MARK "\t# vz"
 
-/* The host's own resolver file; behind a local stub (127.0.0.53) the real servers stand in the second one. */
+/* The host's own resolver file; behind a local stub (127.0.0.53) the real servers stand in the
+ * second one. */
 static int host_resolv(struct buf *b, struct err *e)
 {
-	static const char *const files[] = { "/etc/resolv.conf", "/run/systemd/resolve/resolv.conf" };
+	static const char *const files[] = { "/etc/resolv.conf",
+					     "/run/systemd/resolve/resolv.conf" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		buf_reset(b);
@@ -107,7 +110,8 @@ void ct_guest_done(struct ct_guest *g)
 /* A regular file of the guest, or nothing (a fifo, a device, a link elsewhere are not read). */
 static void read_guest(int dir, const char *name, struct buf *b)
 {
-	auto_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	auto_close int fd =
+		openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
 	struct err e = { 0 };
 	struct stat st;
 
@@ -123,8 +127,10 @@ static int put(int etc, const char *name, const char *text, struct err *e)
 	read_guest(etc, name, &old);
 	if (!buf_failed(&old) && old.s && str_eq(old.s, text))
 		return 0;
-	if (fstatat(etc, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode))
-		return err_say(e, EEXIST, "/etc/%s in the container is neither a file nor a link", name);
+	if (fstatat(etc, name, &st, AT_SYMLINK_NOFOLLOW) == 0 && !S_ISREG(st.st_mode) &&
+	    !S_ISLNK(st.st_mode))
+		return err_say(e, EEXIST, "/etc/%s in the container is neither a file nor a link",
+			       name);
 	return fio_replace_run(etc, name, text, strlen(text), 0644, e);
 }
 
@@ -141,7 +147,8 @@ static int put_hosts(int etc, const char *line, struct err *e)
 			if (!str_ends(l, HOSTS_MARK))
 				buf_addf(&b, "%s\n", l);
 	buf_adds(&b, line);
-	return buf_failed(&b) ? err_set(e, EFBIG, "/etc/hosts in the container") : put(etc, "hosts", buf_str(&b), e);
+	return buf_failed(&b) ? err_set(e, EFBIG, "/etc/hosts in the container")
+			      : put(etc, "hosts", buf_str(&b), e);
 }
 
 int ct_guest_files(const struct ct_guest *g, struct err *e)
@@ -163,7 +170,8 @@ int ct_guest_files(const struct ct_guest *g, struct err *e)
 	return g->hosts_line ? put_hosts(etc, g->hosts_line, e) : 0;
 }
 
-/* --- running container -------------------------------------------------------------------------------------------- */
+/* --- running container
+ * -------------------------------------------------------------------------------------------- */
 
 struct apply { const struct ct_guest *g; const char *hostname; };
 
@@ -187,22 +195,26 @@ int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what, struct
 }
 
 /*
- * The guest's own tools know its password scheme; without chpasswd (busybox) the hash comes from mkpasswd and goes into
- * its shadow file. The password travels on standard input only, never in an argument.
+ * The guest's own tools know its password scheme; without chpasswd (busybox) the hash comes from
+ * mkpasswd and goes into its shadow file. The password travels on standard input only, never in
+ * an argument.
  */
 static const char passwd_script[] =
 	"IFS= read -r l || exit 1\n"
 	"u=${l%%:*}\n"
 	"new() { useradd -m -- \"$u\" 2>/dev/null || adduser -D \"$u\" >/dev/null 2>&1 || {\n"
-	"  n=$(awk -F: '$3 >= 1000 && $3 < 60000 && $3 >= n { n = $3 + 1 } END { print n ? n : 1000 }' /etc/passwd)\n"
+	"  n=$(awk -F: '$3 >= 1000 && $3 < 60000 && $3 >= n { n = $3 + 1 } END { print n ? n : "
+	"1000 }' /etc/passwd)\n"
 	"  mkdir -p /home && mkdir -m 700 \"/home/$u\" && chown \"$n:$n\" \"/home/$u\" &&\n"
-	"  echo \"$u:x:$n:$n::/home/$u:/bin/sh\" >>/etc/passwd && echo \"$u:x:$n:\" >>/etc/group &&\n"
+	"  echo \"$u:x:$n:$n::/home/$u:/bin/sh\" >>/etc/passwd && echo \"$u:x:$n:\" >>/etc/group "
+	"&&\n"
 	"  echo \"$u:*:19000:0:99999:7:::\" >>/etc/shadow; }; }\n"
 	"id \"$u\" >/dev/null 2>&1 || new || exit 1\n"
 	"command -v chpasswd >/dev/null && { printf '%s\\n' \"$l\" | chpasswd; exit; }\n"
 	"h=$(printf '%s\\n' \"${l#*:}\" | mkpasswd -m sha512 -P 0) && [ -n \"$h\" ] || exit 1\n"
 	"umask 077\n"
-	"awk -F: -v OFS=: -v u=\"$u\" -v h=\"$h\" '$1 == u { $2 = h; f = 1 } { print } END { exit !f }' /etc/shadow \\\n"
+	"awk -F: -v OFS=: -v u=\"$u\" -v h=\"$h\" '$1 == u { $2 = h; f = 1 } { print } END { exit "
+	"!f }' /etc/shadow \\\n"
 	"  >/etc/shadow.vz && mv /etc/shadow.vz /etc/shadow\n";
 
 int ct_guest_passwd(struct ct *ct, const struct str_list *userpw, struct err *e)

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef LIBCT_GUEST_H
 #define LIBCT_GUEST_H
-/* Files of the guest that we write, always by a process that is inside its namespaces and has its root as "/". */
+/* Files of the guest that we write, always by a process that is inside its namespaces and has
+ * its root as "/". */
 struct ct;
 struct ct_conf;
 struct err;
 
-struct ct_guest {		/* texts made on the host's side, where its resolv.conf can be read; NULL = leave alone */
+struct ct_guest { /* texts made on the host's side, where its resolv.conf can be read; NULL = leave alone */
 	char *hostname, *resolv, *hosts_line;
 };
 /* @what: bits of enum ct_guest_what (ct_priv.h). */
 int ct_guest_prepare(const struct ct_conf *c, unsigned what, struct ct_guest *ret, struct err *e);
 void ct_guest_done(struct ct_guest *g);
-/* Inside. Each file is replaced whole (temporary file and rename in its directory), only if its text changes; anything
- * but a plain directory or file in the way is an error that names it. */
+/* Inside. Each file is replaced whole (temporary file and rename in its directory), only if its
+ * text changes; anything but a plain directory or file in the way is an error that names it. */
 int ct_guest_files(const struct ct_guest *g, struct err *e);
 #endif

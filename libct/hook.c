@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Action scripts in /etc/vz/conf: vps.X for every container, CTID.X for one. Host-side ones run from argv with VEID and
- * VE_CONFFILE in an otherwise fixed environment; the order is vps then CTID on the way up, CTID then vps on the way down.
+ * Action scripts in /etc/vz/conf: vps.X for every container, CTID.X for one. Host-side ones run
+ * from argv with VEID and VE_CONFFILE in an otherwise fixed environment; the order is vps then
+ * CTID on the way up, CTID then vps on the way down.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,8 @@ static const char *const names[] = {
 };
 _Static_assert(ARRAY_SIZE(names) == CT_HOOK_N, "name every hook");
 
-/* A script counts only if it is root's and nobody else may write it (and, run on the host, if it can be executed). */
+/* A script counts only if it is root's and nobody else may write it (and, run on the host, if it
+ * can be executed). */
 static int check(const char *path, bool exec, struct err *e)
 {
 	struct stat st;
@@ -32,7 +34,10 @@ static int check(const char *path, bool exec, struct err *e)
 	if (stat(path, &st) < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "script %s", path);
 	if (!S_ISREG(st.st_mode) || st.st_uid != 0 || (st.st_mode & 022))
-		return err_say(e, EPERM, "script %s must be a regular file of root that nobody else can write: chown root, chmod go-w", path);
+		return err_say(e, EPERM,
+			       "script %s must be a regular file of root that nobody else can "
+			       "write: chown root, chmod go-w",
+			       path);
 	if (exec && !(st.st_mode & 0100))
 		return err_say(e, EACCES, "script %s is not executable", path);
 	return 1;
@@ -108,7 +113,9 @@ int ct_hook_script_fd(struct ct *ct, enum ct_hook h, int *ret_fd, struct err *e)
 
 int ct_hook_inside(struct ct *ct, enum ct_hook h, struct err *e)
 {
-	static const char *const argv[] = { "sh", "-c", "[ -x /bin/bash ] && exec /bin/bash -s; exec /bin/sh -s", NULL };
+	static const char *const argv[] = {
+		"sh", "-c", "[ -x /bin/bash ] && exec /bin/bash -s; exec /bin/sh -s", NULL
+	};
 	auto_buf struct buf b = BUF_INIT;
 	int status = 0, rc = read_script(ct, h, &b, e);
 
@@ -116,6 +123,7 @@ int ct_hook_inside(struct ct *ct, enum ct_hook h, struct err *e)
 		return 0;
 	if (rc > 0 && ct_inside_run(ct, "/bin/sh", argv, &b, &status, e) == 0 && status == 0)
 		return 0;
-	err_say(e, e->code ? e->code : ECHILD, CT_CONF_DIR "/%u.%s exited with status %d", ct->id, names[h], status);
+	err_say(e, e->code ? e->code : ECHILD, CT_CONF_DIR "/%u.%s exited with status %d", ct->id,
+		names[h], status);
 	return err_exit(e, VZ_ACTIONSCRIPT_ERROR);
 }

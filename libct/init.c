@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The child of a start, from the clone to the exec of the container's init. It is born single-threaded in new
- * namespaces, holds nothing of the host but what the parent opened for it, and tells each failure whole over the
- * stage socket. The parent's side is start.c.
+ * The child of a start, from the clone to the exec of the container's init. It is born single-
+ * threaded in new namespaces, holds nothing of the host but what the parent opened for it, and
+ * tells each failure whole over the stage socket. The parent's side is start.c.
  */
 #include "libct/init.h"
 
@@ -36,8 +36,8 @@ static int become_root(struct err *e)
 	return 0;
 }
 
-/* v1 groups are joined by the child itself: moving another process costs 8 ms. Only then is the cgroup namespace made,
- * so that it is rooted at the container's own groups. */
+/* v1 groups are joined by the child itself: moving another process costs 8 ms. Only then is the
+ * cgroup namespace made, so that it is rooted at the container's own groups. */
 static int join_cgroups(const struct ct_init *p, struct err *e)
 {
 	int rc = p->join ? cg_join_self(p->join) : 0;
@@ -49,11 +49,15 @@ static int join_cgroups(const struct ct_init *p, struct err *e)
 	return 0;
 }
 
-/* A tmpfs of our own as the working directory: every mount is built here, away from host and container. The copies of
- * the host's mounts are slaves already, since this namespace belongs to another user namespace: nothing goes back. */
+/*
+ * A tmpfs of our own as the working directory: every mount is built here, away from host and
+ * container. The copies of the host's mounts are slaves already, since this namespace belongs to
+ * another user namespace: nothing goes back.
+ */
 static int enter_stage(struct err *e)
 {
-	if (mount("none", CT_RUN_DIR, "tmpfs", MS_NOSUID, "mode=700,size=1m") < 0 || chdir(CT_RUN_DIR) < 0)
+	if (mount("none", CT_RUN_DIR, "tmpfs", MS_NOSUID, "mode=700,size=1m") < 0 ||
+	    chdir(CT_RUN_DIR) < 0)
 		return err_set(e, errno, "mount the staging tmpfs");
 	return 0;
 }
@@ -75,14 +79,16 @@ static int receive_root(const struct ct_init *p, struct err *e)
 	if (ct_sync_wait(p->sync, CT_SYNC_ROOT_BACK, &m, e) < 0)
 		return -e->code;
 	tree = m.fd[0];
-	if (mkdir("new", 0700) < 0 || sys_move_mount(tree, "", AT_FDCWD, "new", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (mkdir("new", 0700) < 0 ||
+	    sys_move_mount(tree, "", AT_FDCWD, "new", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "attach the root");
 	root = open("new", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_set(e, errno, "open the root");
 	if (ct_mounts_move(root, e) < 0)
 		return -e->code;
-	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+	if (fchdir(root) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+	    chdir("/") < 0)
 		return err_set(e, errno, "pivot to the root");
 	return 0;
 }
@@ -136,7 +142,8 @@ static int set_up_inside(const struct ct_init *p, struct err *e)
 	return ct_guest_files(p->guest, e);
 }
 
-/* Standard streams of init are the console, opened inside (a checkpoint can only name what lies inside). */
+/* Standard streams of init are the console, opened inside (a checkpoint can only name what lies
+ * inside). */
 static int open_console(struct err *e)
 {
 	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_CLOEXEC);
@@ -182,7 +189,8 @@ static int exec_init(const struct ct_init *p, struct err *e)
 	setrlimit(RLIMIT_CORE, &core);
 	reset_signals();
 	setsid();
-	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);	/* never the host's; ENOSYS is as good */
+	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */,
+		NULL); /* never the host's; ENOSYS is as good */
 	if (ct_caps_apply(p->caps, e) < 0 || ct_seccomp_load(p->nesting, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(init_paths); i++) {
@@ -198,13 +206,15 @@ static int prepare(const struct ct_init *p, struct err *e)
 {
 	struct ct_staged st = { -1, -1, -1 };
 
-	if (become_root(e) < 0 || join_cgroups(p, e) < 0 || enter_stage(e) < 0 || hand_over_root(p, e) < 0)
+	if (become_root(e) < 0 || join_cgroups(p, e) < 0 || enter_stage(e) < 0 ||
+	    hand_over_root(p, e) < 0)
 		return -e->code;
 	if (p->mount_only)
 		_exit(0);
 	if (ct_mounts_stage(p, &st, e) < 0)
 		return -e->code;
-	if (ct_sync_send(p->sync, CT_SYNC_CONSOLE, 0, (int[]){ st.console, st.notify, st.ready }, 3, e) < 0)
+	if (ct_sync_send(p->sync, CT_SYNC_CONSOLE, 0, (int[]){ st.console, st.notify, st.ready }, 3,
+			 e) < 0)
 		return -e->code;
 	auto_close_(&st.console);
 	auto_close_(&st.notify);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Entering a running container. exec.c, enter.c, guest.c and the in-container scripts stand on this. */
+/* Entering a running container. exec.c, enter.c, guest.c and the in-container scripts stand on
+ * this. */
 #include "libct/inside.h"
 
 #include <errno.h>
@@ -19,7 +20,8 @@
 #include "util/fio.h"
 #include "util/sys.h"
 
-#define ENTER_NS (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+#define ENTER_NS                                                                                   \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
 
 const char *const ct_inside_env[] = { "HOME=/", "TERM=linux",
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
@@ -33,7 +35,8 @@ int ct_inside_open(struct ct *ct, struct ct_inside *in, struct err *e)
 	if (in->pidfd < 0)
 		return in->pidfd;
 	if (ct_host_cg(ct->host, &h, e) < 0 || cg_open(h, ct->ids, &in->cg, e) < 0 ||
-	    cg_join_open(in->cg, &in->join, e) < 0 || ct_caps_mask(&ct->conf.capability, &in->caps, e) < 0) {
+	    cg_join_open(in->cg, &in->join, e) < 0 ||
+	    ct_caps_mask(&ct->conf.capability, &in->caps, e) < 0) {
 		ct_inside_close(in);
 		return -e->code;
 	}
@@ -96,7 +99,9 @@ static int enter(struct ct_inside *in, const int *keep, size_t n_keep, struct er
 /* One clone; when the guest has made the group an inner node, again into a leaf below it. */
 static pid_t clone_into(struct ct_inside *in, int *pidfd, struct err *e)
 {
-	struct clone_args a = { .flags = CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
+	struct clone_args a = { .flags = CLONE_PIDFD,
+				.pidfd = (uint64_t)(uintptr_t)pidfd,
+				.exit_signal = SIGCHLD };
 	pid_t pid;
 
 	if (in->cgroup >= 0) {
@@ -114,7 +119,8 @@ static pid_t clone_into(struct ct_inside *in, int *pidfd, struct err *e)
 	return sys_clone3(&a);
 }
 
-pid_t ct_inside_fork(struct ct_inside *in, const int *keep, size_t n_keep, int err_fd, int *ret_pidfd, struct err *e)
+pid_t ct_inside_fork(struct ct_inside *in, const int *keep, size_t n_keep, int err_fd,
+		     int *ret_pidfd, struct err *e)
 {
 	auto_close int self = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
 	int pidfd = -1, saved;
@@ -154,7 +160,8 @@ static void reset_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-int ct_inside_exec(const struct ct_inside *in, const char *path, const char *const *argv, const char *const *env, struct err *e)
+int ct_inside_exec(const struct ct_inside *in, const char *path, const char *const *argv,
+		   const char *const *env, struct err *e)
 {
 	sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 	reset_signals();
@@ -229,10 +236,12 @@ static int memory_file(const struct buf *in, struct err *e)
 	return take_fd(&fd);
 }
 
-int ct_inside_run(struct ct *ct, const char *path, const char *const *argv, const struct buf *in_text, int *status, struct err *e)
+int ct_inside_run(struct ct *ct, const char *path, const char *const *argv,
+		  const struct buf *in_text, int *status, struct err *e)
 {
 	auto_call(ct_inside_close) struct ct_inside in;
-	auto_close int stdin_fd = in_text ? memory_file(in_text, e) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	auto_close int stdin_fd =
+		in_text ? memory_file(in_text, e) : open("/dev/null", O_RDONLY | O_CLOEXEC);
 	pid_t pid;
 	int rc;
 

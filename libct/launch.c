@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The launcher is a fork of the caller in the monitors' own control group and session; it clones init, reports, and
- * execs vz-monitor at once: exec keeps parenthood, so the monitor is init's parent without a fork on the hot path.
+ * The launcher is a fork of the caller in the monitors' own control group and session; it clones
+ * init, reports, and execs vz-monitor at once: exec keeps parenthood, so the monitor is init's
+ * parent without a fork on the hot path.
  */
 #include "libct/launch.h"
 
@@ -24,11 +25,15 @@
 #include "util/fio.h"
 #include "util/sys.h"
 
-#define INIT_NS (CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
+#define INIT_NS                                                                                    \
+	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET)
 #define MONITOR_PATH VZ_LIBEXEC "/vz-monitor"
 
-/* Effective capabilities go when euid leaves 0 and are wanted for the clone (a group that is root's, a kernel that
- * keeps user namespaces from plain users): put them back from the permitted set. */
+/*
+ * Effective capabilities go when euid leaves 0 and are wanted for the clone (a group that is
+ * root's, a kernel that keeps user namespaces from plain users): put them back from the
+ * permitted set.
+ */
 static int raise_caps(void)
 {
 	cap_t c = cap_get_proc();
@@ -89,11 +94,13 @@ static int open_host(struct host_fds *h, struct err *e)
 		return err_set(e, errno, "%s (installed by make install)", MONITOR_PATH);
 	h->mounts = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	h->null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	return h->mounts < 0 || h->null < 0 ? err_set(e, errno, "open the host's mount namespace") : 0;
+	return h->mounts < 0 || h->null < 0 ? err_set(e, errno, "open the host's mount namespace")
+					    : 0;
 }
 
 /* @fds in the order of enum mon_fd; -1 leaves a number closed. Never returns. */
-static void exec_monitor(const struct ct *ct, const struct host_fds *h, uint64_t gen, const char *mode, const int fds[MON_FD_N])
+static void exec_monitor(const struct ct *ct, const struct host_fds *h, uint64_t gen,
+			 const char *mode, const int fds[MON_FD_N])
 {
 	char gen_text[24];
 	char *argv[] = { "vz-monitor", (char *)ct->ids, gen_text, (char *)mode, NULL };
@@ -127,7 +134,9 @@ struct launcher {
 
 static pid_t clone_init(const struct launcher *l, int *pidfd)
 {
-	struct clone_args a = { .flags = INIT_NS | CLONE_PIDFD, .pidfd = (uint64_t)(uintptr_t)pidfd, .exit_signal = SIGCHLD };
+	struct clone_args a = { .flags = INIT_NS | CLONE_PIDFD,
+				.pidfd = (uint64_t)(uintptr_t)pidfd,
+				.exit_signal = SIGCHLD };
 	pid_t pid;
 
 	if (l->cg_fd >= 0) {
@@ -186,7 +195,8 @@ static void launcher_main(const struct launcher *l)
 		sys_pidfd_send_signal(pidfd, SIGKILL);
 		_exit(1);
 	}
-	exec_monitor(l->ct, &l->host, l->gen, "start", (int[]){ l->ctl, pidfd, rundir, lock, listen_fd, l->host.mounts });
+	exec_monitor(l->ct, &l->host, l->gen, "start",
+		     (int[]){ l->ctl, pidfd, rundir, lock, listen_fd, l->host.mounts });
 }
 
 static int write_maps(pid_t pid, uint32_t base, struct err *e)
@@ -231,7 +241,8 @@ static pid_t fork_launcher(struct ct *ct, struct err *e)
 	return pid;
 }
 
-int ct_launch(struct ct *ct, struct ct_init *plan, uint32_t base, uint64_t gen, int cg_fd, struct ct_launch *ret, struct err *e)
+int ct_launch(struct ct *ct, struct ct_init *plan, uint32_t base, uint64_t gen, int cg_fd,
+	      struct ct_launch *ret, struct err *e)
 {
 	struct launcher l = { .ct = ct, .plan = plan, .base = base, .gen = gen, .cg_fd = cg_fd };
 	auto_call(close_host) struct host_fds host = { -1, -1, -1 };
@@ -321,6 +332,7 @@ int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
 	again = lock < 0 ? -1 : fork();
 	if (again != 0)
 		_exit(lock < 0 ? 0 : again < 0);
-	exec_monitor(ct, &host, gen, "adopt", (int[]){ -1, pidfd, rundir, lock, listen_monitor(rundir), host.mounts });
+	exec_monitor(ct, &host, gen, "adopt",
+		     (int[]){ -1, pidfd, rundir, lock, listen_monitor(rundir), host.mounts });
 	_exit(1);
 }

@@ -51,7 +51,8 @@ int ct_mon_wait(const struct ct *ct, int ms, struct err *e)
 		;
 	if (n == 0)
 		return err_set(e, ETIMEDOUT, "CT %u did not say that it is up", ct->id);
-	if (recv(sk, &r, sizeof(r), 0) != (ssize_t)sizeof(r) || r.magic != MON_MAGIC || (r.gone && !r.ready))
+	if (recv(sk, &r, sizeof(r), 0) != (ssize_t)sizeof(r) || r.magic != MON_MAGIC ||
+	    (r.gone && !r.ready))
 		return err_say(e, ECHILD, "CT %u went down before it was up", ct->id);
 	return 0;
 }

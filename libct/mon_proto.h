@@ -2,9 +2,9 @@
 #ifndef LIBCT_MON_PROTO_H
 #define LIBCT_MON_PROTO_H
 /*
- * The monitor's socket, /run/vz/CTID/monitor, SOCK_SEQPACKET, root only. A client sends one struct mon_req and gets one
- * struct mon_rep; after MON_CONSOLE packets of console bytes follow (history first), and the client's packets are a
- * type byte and its payload.
+ * The monitor's socket, /run/vz/CTID/monitor, SOCK_SEQPACKET, root only. A client sends one
+ * struct mon_req and gets one struct mon_rep; after MON_CONSOLE packets of console bytes follow
+ * (history first), and the client's packets are a type byte and its payload.
  */
 #include <stdint.h>
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vz-monitor CTID GEN start|adopt: one per running container. Parent of its init; owner of the console pty and the last
- * 64 KiB it printed; hears the guest's readiness; when init is gone it leaves the reason in /run/vz/CTID/exit and becomes
- * vz-reap, which cleans up or starts again. Static, no heap, no network, no configuration: everything else may die.
- *
- * Before the start is committed an end of file on the control socket means that the starter died: init is killed.
+ * vz-monitor CTID GEN start|adopt: one per running container. Parent of its init; owner of the
+ * console pty and the last 64 KiB it printed; hears the guest's readiness; when init is gone it
+ * leaves the reason in /run/vz/CTID/exit and becomes vz-reap, which cleans up or starts again.
+ * Static, no heap, no network, no configuration: everything else may die.
+ * Before the start is committed an end of file on the control socket means that the starter
+ * died: init is killed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -52,7 +53,8 @@ static void die(const char *what)
 	exit(1);
 }
 
-/* --- clients ------------------------------------------------------------------------------------------------------ */
+/* --- clients ----------------------------------------------------------------------------------
+ * -------------------- */
 
 static void drop(struct client *c)
 {
@@ -62,7 +64,9 @@ static void drop(struct client *c)
 
 static int reply(struct client *c, int error, bool gone)
 {
-	struct mon_rep r = { .magic = MON_MAGIC, .error = error, .ready = m.ready, .gone = gone, .gen = m.gen };
+	struct mon_rep r = {
+		.magic = MON_MAGIC, .error = error, .ready = m.ready, .gone = gone, .gen = m.gen
+	};
 
 	return send(c->fd, &r, sizeof(r), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(r) ? 0 : -1;
 }
@@ -74,7 +78,8 @@ static void send_ring(struct client *c, uint64_t from)
 		size_t at = from % RING, n = MIN(m.written - from, (uint64_t)MON_PACKET);
 
 		n = MIN(n, (size_t)RING - at);
-		if (send(c->fd, m.ring + at, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 && errno != EAGAIN) {
+		if (send(c->fd, m.ring + at, n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 &&
+		    errno != EAGAIN) {
 			drop(c);
 			return;
 		}
@@ -149,7 +154,8 @@ static void accept_client(void)
 	close(fd);
 }
 
-/* --- the guest ---------------------------------------------------------------------------------------------------- */
+/* --- the guest --------------------------------------------------------------------------------
+ * -------------------- */
 
 static void console_output(void)
 {
@@ -185,25 +191,27 @@ static void commit(void)
 	struct ct_sync_msg msg;
 	struct err e = { 0 };
 
-	if (ct_sync_wait(m.ctl, CT_SYNC_COMMIT, &msg, &e) < 0) {	/* the starter gave up or died */
+	if (ct_sync_wait(m.ctl, CT_SYNC_COMMIT, &msg, &e) < 0) { /* the starter gave up or died */
 		sys_pidfd_send_signal(m.pidfd, SIGKILL);
 		waitid(P_PIDFD, (id_t)m.pidfd, &(siginfo_t){ 0 }, WEXITED);
 		exit(1);
 	}
 	m.committed = true;
-	renameat(MON_FD_RUNDIR, MON_STATE_NEXT, MON_FD_RUNDIR, "state");	/* the starter may have done it */
+	renameat(MON_FD_RUNDIR, MON_STATE_NEXT, MON_FD_RUNDIR,
+		 "state"); /* the starter may have done it */
 	m.master = msg.fd[0];
 	m.notify = msg.fd[1];
 	m.ready_fd = msg.fd[2];
 	if (m.master >= 0) {
 		fcntl(m.master, F_SETFL, O_RDWR | O_NONBLOCK);
-		/* one slave stays open, so that the master never hangs up between two users of the console */
+		/* one slave stays open, so that the master never hangs up between two users of
+		 * the console */
 		m.slave = ioctl(m.master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	}
 	auto_close_(&m.ctl);
 }
 
-struct pidfd_exit {		/* struct pidfd_info, first published size with exit_code; ioctl of Linux 6.15 */
+struct pidfd_exit { /* struct pidfd_info, first published size with exit_code; ioctl of Linux 6.15 */
 	uint64_t mask, cgroupid;
 	uint32_t ids[11];
 	int32_t exit_code;
@@ -231,7 +239,9 @@ static const char *reason_of(int status)
 		return "unknown";
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status) ? "failed" : "exited";
-	return WTERMSIG(status) == SIGHUP ? "reboot" : WTERMSIG(status) == SIGINT ? "halt" : "killed";
+	return WTERMSIG(status) == SIGHUP   ? "reboot"
+	       : WTERMSIG(status) == SIGINT ? "halt"
+					    : "killed";
 }
 
 static void init_gone(void)
@@ -246,7 +256,8 @@ static void init_gone(void)
 	if (!m.committed)
 		exit(1);	/* the starter sees it too and cleans up */
 	answer_waiters(true);
-	n = snprintf(text, sizeof(text), "REASON=\"%s\"\nSTATUS=\"%d\"\nGEN=\"%s\"\n", reason_of(status), status, m.gen_text);
+	n = snprintf(text, sizeof(text), "REASON=\"%s\"\nSTATUS=\"%d\"\nGEN=\"%s\"\n",
+		     reason_of(status), status, m.gen_text);
 	fio_replace_run(MON_FD_RUNDIR, "exit", text, (size_t)n, 0644, &e);
 	argv[3] = (char *)reason_of(status);
 	if (setns(MON_FD_HOST, CLONE_NEWNS) < 0 || chdir("/") < 0)
@@ -256,7 +267,8 @@ static void init_gone(void)
 	die("exec vz-reap");
 }
 
-/* --- start -------------------------------------------------------------------------------------------------------- */
+/* --- start ------------------------------------------------------------------------------------
+ * -------------------- */
 
 static void write_pid(void)
 {
@@ -267,7 +279,8 @@ static void write_pid(void)
 	fio_replace_run(MON_FD_RUNDIR, "monitor.pid", text, (size_t)n, 0644, &e);
 }
 
-/* The kernel's memory killer takes everybody else first; refused without CAP_SYS_RESOURCE, which is not fatal. */
+/* The kernel's memory killer takes everybody else first; refused without CAP_SYS_RESOURCE, which
+ * is not fatal. */
 static void protect(void)
 {
 	struct err e = { 0 };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /proc /sys /dev /run of a container. They are built on a staging tmpfs, the child's working directory, where nothing
- * is hostile, and only then moved onto the container's root, each onto a descriptor that was resolved without following
- * a symbolic link. Device nodes are binds of the host's own; masks use them too, never an inode of the container.
+ * /proc /sys /dev /run of a container. They are built on a staging tmpfs, the child's working
+ * directory, where nothing is hostile, and only then moved onto the container's root, each onto
+ * a descriptor that was resolved without following a symbolic link. Device nodes are binds of
+ * the host's own; masks use them too, never an inode of the container.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,25 +26,34 @@
 #define NSD (MS_NOSUID | MS_NODEV)
 #define NSDE (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
-static const struct { const char *name; unsigned major, minor; } nodes[] = {
-	{ "null", 1, 3 }, { "zero", 1, 5 }, { "full", 1, 7 }, { "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
+static const struct {
+	const char *name; unsigned major, minor;
+} nodes[] = {
+	{ "null", 1, 3 },   { "zero", 1, 5 },	 { "full", 1, 7 },
+	{ "random", 1, 8 }, { "urandom", 1, 9 }, { "tty", 5, 0 },
 };
-static const struct { const char *to, *at; } links[] = {
-	{ "pts/ptmx", "dev/ptmx" }, { "/proc/self/fd", "dev/fd" }, { "/proc/self/fd/0", "dev/stdin" },
-	{ "/proc/self/fd/1", "dev/stdout" }, { "/proc/self/fd/2", "dev/stderr" }, { "/proc/kcore", "dev/core" },
+static const struct {
+	const char *to, *at;
+} links[] = {
+	{ "pts/ptmx", "dev/ptmx" },	     { "/proc/self/fd", "dev/fd" },
+	{ "/proc/self/fd/0", "dev/stdin" },  { "/proc/self/fd/1", "dev/stdout" },
+	{ "/proc/self/fd/2", "dev/stderr" }, { "/proc/kcore", "dev/core" },
 };
 /* Nothing here is writable for a mapped root anyway; read-only says so even after a kernel bug. */
-static const char *const proc_ro[] = { "proc/bus", "proc/fs", "proc/irq", "proc/sysrq-trigger", "proc/sys" };
+static const char *const proc_ro[] = { "proc/bus", "proc/fs", "proc/irq", "proc/sysrq-trigger",
+				       "proc/sys" };
 static const char *const mask_files[] = {
-	"proc/kcore", "proc/kmsg", "proc/keys", "proc/key-users", "proc/timer_list", "proc/latency_stats",
-	"proc/sched_debug", "proc/slabinfo", "proc/kpagecount", "proc/kpageflags",
+	"proc/kcore", "proc/kmsg", "proc/keys", "proc/key-users", "proc/timer_list",
+	"proc/latency_stats", "proc/sched_debug", "proc/slabinfo", "proc/kpagecount",
+	"proc/kpageflags",
 };
 static const char *const mask_dirs[] = {
-	"proc/acpi", "proc/scsi", "sys/firmware", "sys/kernel/security", "sys/devices/virtual/powercap",
-	"sys/devices/virtual/dmi",
+	"proc/acpi", "proc/scsi", "sys/firmware", "sys/kernel/security",
+	"sys/devices/virtual/powercap", "sys/devices/virtual/dmi",
 };
 
-static int mnt(const char *src, const char *at, const char *fs, unsigned long flags, const char *data, struct err *e)
+static int mnt(const char *src, const char *at, const char *fs, unsigned long flags,
+	       const char *data, struct err *e)
 {
 	if (mount(src, at, fs, flags, data) < 0)
 		return err_set(e, errno, "mount %s on /%s", fs ? fs : src, at);
@@ -57,10 +67,12 @@ static int make_dir(const char *at, mode_t mode, struct err *e)
 	return 0;
 }
 
-/* A bind that is restricted from the moment it is visible. @ro false: writable below a read-only one. Absent paths differ from kernel to kernel: skipped. */
+/* A bind that is restricted from the moment it is visible. @ro false: writable below a read-only
+ * one. Absent paths differ from kernel to kernel: skipped. */
 static int bind_over(const char *src, const char *at, bool ro, struct err *e)
 {
-	struct mount_attr attr = { .attr_set = (ro ? MOUNT_ATTR_RDONLY : 0) | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	struct mount_attr attr = { .attr_set = (ro ? MOUNT_ATTR_RDONLY : 0) | MOUNT_ATTR_NOSUID |
+					       MOUNT_ATTR_NOEXEC,
 				   .attr_clr = ro ? 0 : MOUNT_ATTR_RDONLY };
 	auto_close int fd = sys_open_tree(AT_FDCWD, src, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 
@@ -95,7 +107,8 @@ static int stage_node(const char *name, unsigned major, unsigned minor, struct e
 /* The console is a pty of the container's own devpts; the master goes to the monitor. */
 static int stage_console(int *ret_master, struct err *e)
 {
-	auto_close int master = open("dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1, tree = -1, at = -1;
+	auto_close int master = open("dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), slave = -1,
+		       tree = -1, at = -1;
 	int unlock = 0;
 
 	if (master < 0 || ioctl(master, TIOCSPTLCK, &unlock) < 0)
@@ -105,7 +118,8 @@ static int stage_console(int *ret_master, struct err *e)
 		return err_set(e, errno, "open the console");
 	at = open("dev/console", O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
 	tree = sys_open_tree(slave, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	if (at < 0 || tree < 0 || sys_move_mount(tree, "", AT_FDCWD, "dev/console", MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (at < 0 || tree < 0 ||
+	    sys_move_mount(tree, "", AT_FDCWD, "dev/console", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "put the console on /dev/console");
 	*ret_master = take_fd(&master);
 	return 0;
@@ -143,8 +157,11 @@ static int stage_dev(const struct ct_init *p, struct ct_staged *ret, struct err 
 	char opts[96];
 
 	snprintf(opts, sizeof(opts), "newinstance,gid=5,mode=0620,ptmxmode=0666,max=%llu",
-		 npty->set && npty->bar > 0 && npty->bar < 100000 ? (unsigned long long)npty->bar + 1 : 1024ull);
-	if (mnt("none", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME, "mode=755,size=1m,nr_inodes=1024", e) < 0)
+		 npty->set && npty->bar > 0 && npty->bar < 100000
+			 ? (unsigned long long)npty->bar + 1
+			 : 1024ull);
+	if (mnt("none", "dev", "tmpfs", MS_NOSUID | MS_STRICTATIME,
+		"mode=755,size=1m,nr_inodes=1024", e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(nodes); i++)
 		if (stage_node(nodes[i].name, nodes[i].major, nodes[i].minor, e) < 0)
@@ -152,7 +169,8 @@ static int stage_dev(const struct ct_init *p, struct ct_staged *ret, struct err 
 	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
 		if (symlink(links[i].to, links[i].at) < 0)
 			return err_set(e, errno, "make /%s", links[i].at);
-	if (make_dir("dev/pts", 0755, e) < 0 || make_dir("dev/shm", 01777, e) < 0 || make_dir("dev/mqueue", 0755, e) < 0)
+	if (make_dir("dev/pts", 0755, e) < 0 || make_dir("dev/shm", 01777, e) < 0 ||
+	    make_dir("dev/mqueue", 0755, e) < 0)
 		return -e->code;
 	if (mnt("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, opts, e) < 0 ||
 	    mnt("none", "dev/shm", "tmpfs", NSD, "mode=1777", e) < 0 ||
@@ -165,7 +183,8 @@ static int stage_dev(const struct ct_init *p, struct ct_staged *ret, struct err 
 
 static int stage_proc_sys(const struct ct_init *p, struct err *e)
 {
-	if (mnt("proc", "proc", "proc", NSDE, NULL, e) < 0 || mnt("sysfs", "sys", "sysfs", NSDE | MS_RDONLY, NULL, e) < 0)
+	if (mnt("proc", "proc", "proc", NSDE, NULL, e) < 0 ||
+	    mnt("sysfs", "sys", "sysfs", NSDE | MS_RDONLY, NULL, e) < 0)
 		return -e->code;
 	if (p->cgroup2 && mnt("cgroup2", "sys/fs/cgroup", "cgroup2", NSDE, NULL, e) < 0)
 		return -e->code;
@@ -184,15 +203,18 @@ static int stage_proc_sys(const struct ct_init *p, struct err *e)
 	return 0;
 }
 
-/* Where a guest says that it is up: sd_notify(3) for systemd, a fifo for others. Both ends on our side are the monitor's. */
+/* Where a guest says that it is up: sd_notify(3) for systemd, a fifo for others. Both ends on
+ * our side are the monitor's. */
 static int stage_run(struct ct_staged *ret, struct err *e)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "run/host/notify" };
 
-	if (mnt("none", "run", "tmpfs", NSD, "mode=755", e) < 0 || make_dir("run/host", 0755, e) < 0)
+	if (mnt("none", "run", "tmpfs", NSD, "mode=755", e) < 0 ||
+	    make_dir("run/host", 0755, e) < 0)
 		return -e->code;
 	ret->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (ret->notify < 0 || bind(ret->notify, (struct sockaddr *)&a, sizeof(a)) < 0 || chmod(a.sun_path, 0600) < 0)
+	if (ret->notify < 0 || bind(ret->notify, (struct sockaddr *)&a, sizeof(a)) < 0 ||
+	    chmod(a.sun_path, 0600) < 0)
 		return err_set(e, errno, "make the notify socket");
 	if (mkfifo("run/host/ready", 0600) < 0)
 		return err_set(e, errno, "make the readiness fifo");

@@ -27,7 +27,8 @@ static int check(struct ct *ct, struct err *e)
 	return 0;
 }
 
-/* A short-lived child makes the user namespace and puts the root together, exactly as a start does. */
+/* A short-lived child makes the user namespace and puts the root together, exactly as a start
+ * does. */
 static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
 	struct ct_init plan = { .ct = ct, .rootfs = r, .mount_only = true, .script = -1 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vz-reap CTID GEN REASON: what a monitor becomes when its container's init is gone. Takes the lock (a `vzctl stop` that
- * waits for this very death does its work first), takes the container down if it is still that start, and starts it
- * again if the guest asked for a reboot.
+ * vz-reap CTID GEN REASON: what a monitor becomes when its container's init is gone. Takes the
+ * lock (a `vzctl stop` that waits for this very death does its work first), takes the container
+ * down if it is still that start, and starts it again if the guest asked for a reboot.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -17,7 +17,8 @@
 #include "util/num.h"
 
 #define LOCK_WAIT_MS (15 * 60 * 1000)
-#define REBOOT_MIN_UP_MS 2000	/* a guest that reboots at once is started again a second later, not in a busy loop */
+#define REBOOT_MIN_UP_MS                                                                           \
+	2000 /* a guest that reboots at once is started again a second later, not in a busy loop */
 
 static void say(void *arg, int level, unsigned ctid, const char *text)
 {
@@ -38,7 +39,8 @@ static int reap(struct ct *ct, uint64_t gen, const char *reason, struct err *e)
 	bool reboot = str_eq(reason, "reboot");
 	struct ct_state s;
 
-	/* the kernel lock alone: ct_lock() would first repair the very death that is our business */
+	/* the kernel lock alone: ct_lock() would first repair the very death that is our
+	 * business */
 	if (ct_lock_flock(ct->id, LOCK_WAIT_MS, &ct->lock_fd, e) < 0)
 		return -e->code;
 	ct->locked = true;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the next command does about one that died, under the lock, so no other verb is at work on this container: a state
- * that says "starting" has no starter any more, one that says "running" may have no init, an init may have no monitor.
+ * What the next command does about one that died, under the lock, so no other verb is at work on
+ * this container: a state that says "starting" has no starter any more, one that says "running"
+ * may have no init, an init may have no monitor.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -13,7 +14,8 @@
 #include "libct/mon_client.h"
 #include "util/log.h"
 
-/* A damaged state file is worth nothing: the kernel's own objects are found by the container's id. */
+/* A damaged state file is worth nothing: the kernel's own objects are found by the container's
+ * id. */
 static int load(struct ct *ct, struct ct_state *s, struct err *e)
 {
 	if (ct_state_load(ct, s, e) == 0)
@@ -25,7 +27,8 @@ static int load(struct ct *ct, struct ct_state *s, struct err *e)
 	return ct_state_save(ct, s, e);
 }
 
-/* Init is dead: its monitor, if it lives, is about to write why and to become the reaper. Bounded: it never waits. */
+/* Init is dead: its monitor, if it lives, is about to write why and to become the reaper.
+ * Bounded: it never waits. */
 static void await_monitor(const struct ct *ct)
 {
 	for (int i = 0; i < 2000 && ct_mon_alive(ct); i++)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Root file systems: choice of the layout, and the steps all layouts share. Natural ids on disk, shifted by idmapped
- * mounts; nothing is ever chowned. */
+/* Root file systems: choice of the layout, and the steps all layouts share. Natural ids on disk,
+ * shifted by idmapped mounts; nothing is ever chowned. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -37,13 +37,17 @@ int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 
 static int shift(int tree, int userns, unsigned attrs, const char *what, struct err *e)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | attrs, .userns_fd = (uint64_t)userns,
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | attrs,
+				   .userns_fd = (uint64_t)userns,
 				   .attr_clr = MOUNT_ATTR_NOSUID };
 
 	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) == 0)
 		return 0;
 	if (errno == EINVAL)
-		return err_say(e, EINVAL, "%s: this file system has no idmapped mounts on this kernel: put /vz on ext4, xfs or btrfs", what);
+		return err_say(e, EINVAL,
+			       "%s: this file system has no idmapped mounts on this kernel: put "
+			       "/vz on ext4, xfs or btrfs",
+			       what);
 	return err_set(e, errno, "idmapped mount of %s", what);
 }
 
@@ -52,7 +56,8 @@ int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e)
 	if (r->area >= 0 && shift(r->area, userns, MOUNT_ATTR_NODEV, "the private area", e) < 0)
 		return -e->code;
 	for (unsigned i = 0; i < r->n_layers; i++)
-		if (shift(r->layer[i], userns, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY, "a template layer", e) < 0)
+		if (shift(r->layer[i], userns, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY,
+			  "a template layer", e) < 0)
 			return -e->code;
 	return 0;
 }

@@ -36,5 +36,9 @@ static int dir_assemble(const struct ct_rootfs *r, struct err *e)
 }
 
 const struct ct_rootfs_ops ct_rootfs_dir = {
-	.name = "dir", .alias = "simfs", .create = dir_create, .open = dir_open, .assemble = dir_assemble,
+	.name = "dir",
+	.alias = "simfs",
+	.create = dir_create,
+	.open = dir_open,
+	.assemble = dir_assemble,
 };

@@ -18,7 +18,8 @@
 #include "util/fio.h"
 #include "util/sys.h"
 
-static int overlay_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e)
+static int overlay_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t,
+			  struct err *e)
 {
 	char line[TMPL_DIGEST_LEN + 2];
 	auto_close int tree = -1;
@@ -38,7 +39,8 @@ static int overlay_create(struct ct *ct, int dir, const char *tmpldir, struct tm
 
 static int clone_tree(int dir, const char *name, const char *what, struct err *e)
 {
-	int fd = sys_open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (*name ? 0 : AT_EMPTY_PATH));
+	int fd = sys_open_tree(dir, name,
+			       OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (*name ? 0 : AT_EMPTY_PATH));
 
 	return fd < 0 ? err_set(e, errno, "clone the mount of %s", what) : fd;
 }
@@ -102,5 +104,8 @@ static int overlay_assemble(const struct ct_rootfs *r, struct err *e)
 }
 
 const struct ct_rootfs_ops ct_rootfs_overlay = {
-	.name = "overlay", .create = overlay_create, .open = overlay_open, .assemble = overlay_assemble,
+	.name = "overlay",
+	.create = overlay_create,
+	.open = overlay_open,
+	.assemble = overlay_assemble,
 };

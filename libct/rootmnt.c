@@ -53,7 +53,8 @@ int ct_root_slave(struct ct *ct, struct err *e)
 	if (!path)
 		return -e->code;
 	fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	/* set-uid programs work inside; recursive only for the propagation, so a hook's own nosuid mounts stay so */
+	/* set-uid programs work inside; recursive only for the propagation, so a hook's own
+	 * nosuid mounts stay so */
 	if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave) < 0 ||
 	    sys_mount_setattr(fd, "", AT_EMPTY_PATH, &suid) < 0)
 		return err_set(e, errno, "clone %s for the container", path);
@@ -68,8 +69,8 @@ static int is_mount(const char *path)
 	       (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-/* Mounts below are the administrator's (hooks, bind mounts): they go with a detach, the tree they show stays. Several
- * mounts may be stacked if an interrupted start left one. */
+/* Mounts below are the administrator's (hooks, bind mounts): they go with a detach, the tree
+ * they show stays. Several mounts may be stacked if an interrupted start left one. */
 int ct_root_detach(struct ct *ct, int lazy, struct err *e)
 {
 	auto_free char *path = root_path(ct, e);

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Build-time program: compiles the seccomp policy with libseccomp and prints it as a C array, so that a start loads a
- * ready filter instead of building one (11 ms in a runtime that does). Native x86_64 and 32-bit x86 share the policy.
- *
- * Default is ALLOW up to the newest call that was looked at and ENOSYS above it, so what a newer kernel adds cannot be
- * reached unreviewed; libseccomp has no ranges, so those three instructions go in front of its program by hand.
+ * Build-time program: compiles the seccomp policy with libseccomp and prints it as a C array, so
+ * that a start loads a ready filter instead of building one (11 ms in a runtime that does).
+ * Native x86_64 and 32-bit x86 share the policy.
+ * Default is ALLOW up to the newest call that was looked at and ENOSYS above it, so what a newer
+ * kernel adds cannot be reached unreviewed; libseccomp has no ranges, so those three
+ * instructions go in front of its program by hand.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,17 +24,54 @@
 
 /* Kernel-wide state, or a file handle that sees through mounts (shocker, CVE-2014-3519). */
 static const char *const deny[] = {
-	"kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module", "create_module", "query_module",
-	"get_kernel_syms", "open_by_handle_at", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd", "nfsservctl",
-	"lookup_dcookie", "syslog", "iopl", "ioperm", "settimeofday", "clock_settime", "clock_settime64", "stime",
-	"clock_adjtime", "clock_adjtime64", "adjtimex", "_sysctl", "uselib", "ustat", "vm86", "vm86old",
+	"kexec_load",
+	"kexec_file_load",
+	"init_module",
+	"finit_module",
+	"delete_module",
+	"create_module",
+	"query_module",
+	"get_kernel_syms",
+	"open_by_handle_at",
+	"swapon",
+	"swapoff",
+	"acct",
+	"quotactl",
+	"quotactl_fd",
+	"nfsservctl",
+	"lookup_dcookie",
+	"syslog",
+	"iopl",
+	"ioperm",
+	"settimeofday",
+	"clock_settime",
+	"clock_settime64",
+	"stime",
+	"clock_adjtime",
+	"clock_adjtime64",
+	"adjtimex",
+	"_sysctl",
+	"uselib",
+	"ustat",
+	"vm86",
+	"vm86old",
 	/* large attack surface, useless or harmful in a guest */
-	"bpf", "perf_event_open", "userfaultfd", "fanotify_init", "keyctl", "add_key", "request_key",
-	"io_uring_setup", "io_uring_enter", "io_uring_register",
+	"bpf",
+	"perf_event_open",
+	"userfaultfd",
+	"fanotify_init",
+	"keyctl",
+	"add_key",
+	"request_key",
+	"io_uring_setup",
+	"io_uring_enter",
+	"io_uring_register",
 	/* placement of memory is the host's */
-	"move_pages", "migrate_pages",
+	"move_pages",
+	"migrate_pages",
 };
-/* Probed by libraries that fall back when it is absent: clone3 hides CLONE_NEWUSER from the filter. */
+/* Probed by libraries that fall back when it is absent: clone3 hides CLONE_NEWUSER from the
+ * filter. */
 static const char *const nosys[] = { "clone3" };
 
 /* btrfs lets anybody make a subvolume, and what is in one is outside the area's limit. */
@@ -67,7 +105,8 @@ static void rule_mask(scmp_filter_ctx c, const char *name, unsigned arg, uint64_
 		die(name, rc);
 }
 
-/* The ioctl command is compared as 32 bits: the kernel ignores the upper half (CVE-2019-10063 of a runtime). */
+/* The ioctl command is compared as 32 bits: the kernel ignores the upper half (CVE-2019-10063 of
+ * a runtime). */
 static void rule_ioctl(scmp_filter_ctx c, unsigned long cmd)
 {
 	int rc = seccomp_rule_add(c, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(ioctl), 1,
@@ -100,8 +139,10 @@ static void print_filter(scmp_filter_ctx c, const char *name)
 	if (rc < 0 || lseek(fd, 0, SEEK_SET) < 0)
 		die("export", rc);
 	printf("static const struct sock_filter %s[] = {\n", name);
-	printf("\t/* number > NEWEST_KNOWN and not x32's: ENOSYS; both architectures share the newer numbers */\n");
-	printf("\t{ 0x20, 0, 0, 0 },\n\t{ 0x35, 0, 2, %d },\n\t{ 0x35, 1, 0, 0x40000000 },\n\t{ 0x06, 0, 0, 0x%08x },\n",
+	printf("\t/* number > NEWEST_KNOWN and not x32's: ENOSYS; both architectures share the "
+	       "newer numbers */\n");
+	printf("\t{ 0x20, 0, 0, 0 },\n\t{ 0x35, 0, 2, %d },\n\t{ 0x35, 1, 0, 0x40000000 },\n\t{ "
+	       "0x06, 0, 0, 0x%08x },\n",
 	       NEWEST_KNOWN + 1, 0x00050000u | ENOSYS);
 	while (read(fd, &ins, sizeof(ins)) == (ssize_t)sizeof(ins)) {
 		printf("\t{ 0x%02x, %u, %u, 0x%08x },\n", ins.code, ins.jt, ins.jf, ins.k);
@@ -130,7 +171,9 @@ static void one(const char *name, int nesting)
 
 int main(void)
 {
-	printf("/* Made by libct/seccomp_gen.c: do not edit. */\n#define SECCOMP_NEWEST_KNOWN %d\n\n", NEWEST_KNOWN);
+	printf("/* Made by libct/seccomp_gen.c: do not edit. */\n#define SECCOMP_NEWEST_KNOWN "
+	       "%d\n\n",
+	       NEWEST_KNOWN);
 	one("seccomp_default", 0);
 	one("seccomp_nesting", 1);
 	return 0;

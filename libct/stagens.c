@@ -38,7 +38,8 @@ static int take_over(const char *name, struct err *e)
 
 	snprintf(src, sizeof(src), "/%s", name);
 	tree = sys_open_tree(AT_FDCWD, src, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (tree < 0 || mkdir(name, 0755) < 0 || sys_move_mount(tree, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+	if (tree < 0 || mkdir(name, 0755) < 0 ||
+	    sys_move_mount(tree, "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "take %s into the staging namespace", src);
 	return 0;
 }
@@ -49,7 +50,8 @@ static int furnish(struct err *e)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(e, errno, "make the staging namespace");
-	if (mount("none", CT_RUN_DIR, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64k") < 0 || chdir(CT_RUN_DIR) < 0)
+	if (mount("none", CT_RUN_DIR, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64k") < 0 ||
+	    chdir(CT_RUN_DIR) < 0)
 		return err_set(e, errno, "mount the staging root");
 	for (size_t i = 0; i < ARRAY_SIZE(keep); i++)
 		if (take_over(keep[i], e) < 0)
@@ -111,8 +113,9 @@ static int make_on(int cpu, struct err *e)
 }
 
 /*
- * A mount namespace may only be bound in one with a lower id, so that there are no loops. Since Linux 6.18 ids are handed
- * out to CPUs in batches: a new one may be lower than ours. On the CPU that made ours every new one is higher.
+ * A mount namespace may only be bound in one with a lower id, so that there are no loops. Since
+ * Linux 6.18 ids are handed out to CPUs in batches: a new one may be lower than ours. On the CPU
+ * that made ours every new one is higher.
  */
 static int make(struct err *e)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `start`, the parent's side: a table of steps, each with its undo, run up; a failed start and a stop run the undos in
- * reverse (stop.c). The child's side is init.c, the processes are made by launch.c. ARCHITECTURE.md tells the whole life.
- *
- * /run/vz/CTID/state with stage "starting" is the record of intent: whoever takes the lock next and finds it with no
- * starter alive takes everything down (recover.c).
+ * `start`, the parent's side: a table of steps, each with its undo, run up; a failed start and a
+ * stop run the undos in reverse (stop.c). The child's side is init.c, the processes are made by
+ * launch.c. ARCHITECTURE.md tells the whole life.
+ * /run/vz/CTID/state with stage "starting" is the record of intent: whoever takes the lock next
+ * and finds it with no starter alive takes everything down (recover.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -40,7 +40,8 @@ struct start {
 	struct ct_launch l;
 	struct ct_guest guest;
 	int script;
-	int console[CT_SYNC_FDS];	/* console master, notify socket, readiness fifo: for the monitor */
+	int console
+		[CT_SYNC_FDS]; /* console master, notify socket, readiness fifo: for the monitor */
 };
 struct start_step {
 	const char *name;
@@ -63,7 +64,8 @@ static uint64_t new_gen(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* --- steps -------------------------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------
+ * -------------------- */
 
 static int up_record(struct start *s, struct err *e)
 {
@@ -88,7 +90,8 @@ static int up_cgroup(struct start *s, struct err *e)
 
 	if (ct_host_cg(s->ct->host, &h, e) < 0 || cg_create(h, s->ct->ids, &s->cg, e) < 0)
 		return -e->code;
-	if (ct_devices(&s->ct->conf, dev, ARRAY_SIZE(dev), &n, e) < 0 || cg_apply_devices(s->cg, dev, n, e) < 0)
+	if (ct_devices(&s->ct->conf, dev, ARRAY_SIZE(dev), &n, e) < 0 ||
+	    cg_apply_devices(s->cg, dev, n, e) < 0)
 		return err_exit(e, VZ_SET_DEVICES);
 	if (!(s->flags & CT_START_SKIP_SETUP) && cg_apply(s->cg, &s->ct->conf.cg, e) < 0)
 		return err_exit(e, VZ_SETUBC_ERROR);
@@ -103,8 +106,13 @@ static int up_init(struct start *s, struct err *e)
 	int cg_dir = cg_fd(s->cg);
 
 	s->plan = (struct ct_init){
-		.ct = ct, .rootfs = &s->rootfs, .join = &s->join, .cgroup2 = cg_dir >= 0, .script = s->script,
-		.nesting = str_list_has(&ct->conf.features, "nesting:on"), .guest = &s->guest,
+		.ct = ct,
+		.rootfs = &s->rootfs,
+		.join = &s->join,
+		.cgroup2 = cg_dir >= 0,
+		.script = s->script,
+		.nesting = str_list_has(&ct->conf.features, "nesting:on"),
+		.guest = &s->guest,
 		.setup = !(s->flags & CT_START_SKIP_SETUP),
 	};
 	if (ct_caps_mask(&ct->conf.capability, &s->plan.caps, e) < 0)
@@ -113,7 +121,8 @@ static int up_init(struct start *s, struct err *e)
 		return err_exit(e, VZ_ENVCREATE_ERROR);
 	s->state.init_pid = s->l.init;
 	s->state.monitor_pid = s->l.monitor;
-	if (ct_pid_start(s->l.init, &s->state.init_start, e) < 0 || ct_rootfs_shift(&s->rootfs, s->l.userns, e) < 0)
+	if (ct_pid_start(s->l.init, &s->state.init_start, e) < 0 ||
+	    ct_rootfs_shift(&s->rootfs, s->l.userns, e) < 0)
 		return -e->code;
 	return ct_sync_send(s->l.sync, CT_SYNC_MAPPED, 0, NULL, 0, e);
 }
@@ -177,11 +186,13 @@ static void say_settings(const struct start *s)
 	if (c->devices.n || c->devnodes.n)
 		ct_say(s->ct, 0, "Setting devices");
 	if (c->cg.iolimit.set && c->cg.iolimit.v)
-		ct_say(s->ct, 0, "Setting iolimit: %llu bytes/sec", (unsigned long long)c->cg.iolimit.v);
+		ct_say(s->ct, 0, "Setting iolimit: %llu bytes/sec",
+		       (unsigned long long)c->cg.iolimit.v);
 	else if (c->cg.iolimit.set)
 		ct_say(s->ct, 0, "Setting iolimit: 0 (unlimited)");
 	if (c->cg.iopslimit.set)
-		ct_say(s->ct, 0, "Setting iopslimit: %llu iops", (unsigned long long)c->cg.iopslimit.v);
+		ct_say(s->ct, 0, "Setting iopslimit: %llu iops",
+		       (unsigned long long)c->cg.iopslimit.v);
 }
 
 static int up_exec(struct start *s, struct err *e)
@@ -205,11 +216,13 @@ static int up_exec(struct start *s, struct err *e)
 	if (ct_sync_wait(s->l.sync, CT_SYNC_N, NULL, e) < 0)
 		return -e->code;
 	/* the end of file says exec or death: only the process itself tells which */
-	return sys_pidfd_wait(s->l.pidfd, 0) == 0 ? 0 : err_say(e, ECHILD, "init of CT %u died at once", s->ct->id);
+	return sys_pidfd_wait(s->l.pidfd, 0) == 0
+		       ? 0
+		       : err_say(e, ECHILD, "init of CT %u died at once", s->ct->id);
 }
 
-/* The commit point: after this message the monitor keeps the container whatever happens to us, and says "running" in our
- * place if we cannot. Before it nobody ever reads that word. */
+/* The commit point: after this message the monitor keeps the container whatever happens to us,
+ * and says "running" in our place if we cannot. Before it nobody ever reads that word. */
 static int up_commit(struct start *s, struct err *e)
 {
 	s->state.stage = CT_STAGE_RUNNING;
@@ -221,11 +234,13 @@ static int up_commit(struct start *s, struct err *e)
 }
 
 static const struct start_step steps[] = {
-	{ "record", up_record }, { "rootfs", up_rootfs }, { "cgroup", up_cgroup }, { "init", up_init },
-	{ "network", up_network }, { "root", up_root }, { "exec", up_exec }, { "commit", up_commit },
+	{ "record", up_record }, { "rootfs", up_rootfs },   { "cgroup", up_cgroup },
+	{ "init", up_init },	 { "network", up_network }, { "root", up_root },
+	{ "exec", up_exec },	 { "commit", up_commit },
 };
 
-/* --- checks ------------------------------------------------------------------------------------------------------- */
+/* --- checks -----------------------------------------------------------------------------------
+ * -------------------- */
 
 static int check(struct start *s, struct err *e)
 {
@@ -256,7 +271,8 @@ static int prepare(struct start *s, struct err *e)
 	if (check(s, e) < 0)
 		return -e->code;
 	if (!(s->flags & CT_START_SKIP_SETUP) &&
-	    (ct_guest_prepare(&s->ct->conf, CT_GUEST_HOSTNAME | CT_GUEST_DNS | CT_GUEST_IP, &s->guest, e) < 0 ||
+	    (ct_guest_prepare(&s->ct->conf, CT_GUEST_HOSTNAME | CT_GUEST_DNS | CT_GUEST_IP,
+			      &s->guest, e) < 0 ||
 	     ct_hook_script_fd(s->ct, CT_HOOK_START, &s->script, e) < 0))
 		return -e->code;
 	ct_say(s->ct, 0, "Starting container...");
@@ -271,7 +287,8 @@ static int run_steps(struct start *s, struct err *e)
 		log_debug("CT %u: start: %s", s->ct->id, steps[i].name);
 		if (steps[i].up(s, e) == 0)
 			continue;
-		/* the child's own words are better than "died before stage": it may have sent them meanwhile */
+		/* the child's own words are better than "died before stage": it may have sent
+		 * them meanwhile */
 		if (s->l.sync >= 0 && e->code == EPIPE) {
 			struct err why = { 0 };
 
@@ -313,7 +330,9 @@ static int fail(struct start *s, struct err *e)
 		e->exit = VZ_FS_BAD_TMPL;
 	} else {
 		ct_say(s->ct, -1, "%s", e->text);
-		err_say(e, e->code, "Container start failed (try to check kernel messages, e.g. \"dmesg | tail\")");
+		err_say(e, e->code,
+			"Container start failed (try to check kernel messages, e.g. \"dmesg | "
+			"tail\")");
 	}
 	if (mounted)
 		ct_say(s->ct, 0, "Container is unmounted");
@@ -330,14 +349,20 @@ static int wait_ready(struct ct *ct, struct err *e)
 		ct_say(ct, 0, "Container started successfully");
 		return 0;
 	}
-	ct_say(ct, 0, rc == -ETIMEDOUT ? "Container wait failed - timeout expired" : "Container wait failed");
+	ct_say(ct, 0,
+	       rc == -ETIMEDOUT ? "Container wait failed - timeout expired"
+				: "Container wait failed");
 	return err_exit(e, VZ_WAIT_FAILED);
 }
 
 static int start(struct ct *ct, unsigned flags, struct err *e)
 {
 	auto_call(release) struct start s = {
-		.ct = ct, .flags = flags, .rootfs = { .area = -1 }, .script = -1, .console = { -1, -1, -1 },
+		.ct = ct,
+		.flags = flags,
+		.rootfs = { .area = -1 },
+		.script = -1,
+		.console = { -1, -1, -1 },
 		.l = { .ctl = -1, .sync = -1, .pidfd = -1, .userns = -1, .netns = -1 },
 	};
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runtime state: /run/vz/CTID/state. Written without fsync: nothing of a running container survives a reboot, so a state
- * of another boot counts as none. A pid in it is believed only together with its start time.
+ * Runtime state: /run/vz/CTID/state. Written without fsync: nothing of a running container
+ * survives a reboot, so a state of another boot counts as none. A pid in it is believed only
+ * together with its start time.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -76,9 +77,11 @@ int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
 	}
 	if (!str_eq(kv_get(&kv, "BOOT"), boot_id()))
 		return 0;
-	stage = kv_get(&kv, "STAGE") ? table_find(stage_names, CT_STAGE_N, kv_get(&kv, "STAGE")) : -1;
+	stage = kv_get(&kv, "STAGE") ? table_find(stage_names, CT_STAGE_N, kv_get(&kv, "STAGE"))
+				     : -1;
 	if (stage < 0)
-		return err_say(e, EBADMSG, "%s/%u/state is damaged: no known STAGE", CT_RUN_DIR, ct->id);
+		return err_say(e, EBADMSG, "%s/%u/state is damaged: no known STAGE", CT_RUN_DIR,
+			       ct->id);
 	ret->stage = (enum ct_stage)stage;
 	ret->gen = get_u64(&kv, "GEN");
 	ret->init_pid = (pid_t)get_u64(&kv, "INIT_PID");
@@ -98,10 +101,11 @@ static int save_as(const struct ct *ct, const struct ct_state *s, const char *na
 	if (dir < 0)
 		return dir;
 	n = snprintf(text, sizeof(text),
-		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64 "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
+		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64
+		     "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
 		     "MONITOR_PID=\"%d\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
-		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start, s->monitor_pid,
-		     s->started_ms, s->uid_base);
+		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start,
+		     s->monitor_pid, s->started_ms, s->uid_base);
 	return fio_replace_run(dir, name, text, (size_t)n, 0644, e);
 }
 
@@ -147,14 +151,15 @@ int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e)
 	if (n <= 0)
 		return err_set(e, ESRCH, "process %d", pid);
 	text[n] = '\0';
-	p = strrchr(text, ')');			/* the name may hold anything; fields count from the last ')' */
+	p = strrchr(text, ')'); /* the name may hold anything; fields count from the last ')' */
 	for (int field = 2; p && field < 22; field++)
 		p = strchr(p + 1, ' ');
 	if (!p || sscanf(p, " %" SCNu64, ret) != 1)
 		return err_say(e, EBADMSG, "%s is not understood", path);
 	/* a zombie is as good as dead */
 	p = strrchr(text, ')');
-	return p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X') ? err_set(e, ESRCH, "process %d", pid) : 0;
+	return p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X') ? err_set(e, ESRCH, "process %d", pid)
+							   : 0;
 }
 
 int ct_pid_open(pid_t pid, uint64_t start, struct err *e)
@@ -175,9 +180,11 @@ bool ct_is_running(const struct ct *ct, struct ct_state *ret)
 	struct err e = { 0 };
 	uint64_t start = 0;
 
-	if (ct_state_load(ct, s, &e) < 0 || (s->stage != CT_STAGE_RUNNING && s->stage != CT_STAGE_STOPPING))
+	if (ct_state_load(ct, s, &e) < 0 ||
+	    (s->stage != CT_STAGE_RUNNING && s->stage != CT_STAGE_STOPPING))
 		return false;
-	return s->init_pid > 0 && ct_pid_start(s->init_pid, &start, &e) == 0 && start == s->init_start;
+	return s->init_pid > 0 && ct_pid_start(s->init_pid, &start, &e) == 0 &&
+	       start == s->init_start;
 }
 
 int ct_init_pidfd(const struct ct *ct, struct ct_state *ret, struct err *e)
@@ -210,5 +217,6 @@ int ct_netns_open(const struct ct_state *s, struct err *e)
 
 	snprintf(path, sizeof(path), "/proc/%d/ns/net", s->init_pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "open the network namespace of process %d", s->init_pid) : fd;
+	return fd < 0 ? err_set(e, errno, "open the network namespace of process %d", s->init_pid)
+		      : fd;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `stop` and `restart`: the stop script, a bounded graceful halt by the signal this kind of init knows, then the kill that
- * cannot be refused, then everything down (down.c). Nothing waits without a deadline, and nothing waits for the monitor.
+ * `stop` and `restart`: the stop script, a bounded graceful halt by the signal this kind of init
+ * knows, then the kill that cannot be refused, then everything down (down.c). Nothing waits
+ * without a deadline, and nothing waits for the monitor.
  */
 #include <errno.h>
 #include <signal.h>
@@ -17,7 +18,8 @@
 
 #define STOP_TIMEOUT_S 120
 
-/* What init answers to "power off": it is told apart by the file it runs, which the guest may fake to its own cost. */
+/* What init answers to "power off": it is told apart by the file it runs, which the guest may
+ * fake to its own cost. */
 static int halt_signal(pid_t init)
 {
 	char path[40], exe[256];
@@ -31,11 +33,16 @@ static int halt_signal(pid_t init)
 	return strstr(exe, "/systemd") ? SIGRTMIN + 3 : 0;
 }
 
-/* Another init: its own poweroff(8), without -f, so that services are stopped in order. (busybox's init would take the
- * signal too, but sleeps 2 s over it; vz-base's command does not.) */
+/*
+ * Another init: its own poweroff(8), without -f, so that services are stopped in order.
+ * (busybox's init would take the signal too, but sleeps 2 s over it; vz-base's command does
+ * not.)
+ */
 static int run_halt(struct ct *ct, struct err *e)
 {
-	static const char *const argv[] = { "sh", "-c", "{ /sbin/poweroff || poweroff || halt; } >/dev/null 2>&1", NULL };
+	static const char *const argv[] = {
+		"sh", "-c", "{ /sbin/poweroff || poweroff || halt; } >/dev/null 2>&1", NULL
+	};
 	int status = 0;
 
 	return ct_inside_run(ct, "/bin/sh", argv, NULL, &status, e);
@@ -59,7 +66,8 @@ static int timeout_ms(const struct ct *ct)
 	return (int)(t->set && t->v > 0 && t->v < 86400 ? t->v : STOP_TIMEOUT_S) * 1000;
 }
 
-/* A guest that is frozen or stopped by a signal cannot halt; thaw it first so that the timeout is for real work. */
+/* A guest that is frozen or stopped by a signal cannot halt; thaw it first so that the timeout
+ * is for real work. */
 static void thaw(struct ct *ct)
 {
 	struct err e = { 0 };

@@ -13,9 +13,11 @@
 #include "util/table.h"
 
 static const char *const names[] = {
-	[CT_SYNC_BORN] = "born", [CT_SYNC_MAPPED] = "mapped", [CT_SYNC_ROOT] = "root",
-	[CT_SYNC_ROOT_BACK] = "root back", [CT_SYNC_CONSOLE] = "console", [CT_SYNC_NET] = "network",
-	[CT_SYNC_READY] = "ready", [CT_SYNC_GO] = "go", [CT_SYNC_COMMIT] = "commit", [CT_SYNC_FAILED] = "failed",
+	[CT_SYNC_BORN] = "born",       [CT_SYNC_MAPPED] = "mapped",
+	[CT_SYNC_ROOT] = "root",       [CT_SYNC_ROOT_BACK] = "root back",
+	[CT_SYNC_CONSOLE] = "console", [CT_SYNC_NET] = "network",
+	[CT_SYNC_READY] = "ready",     [CT_SYNC_GO] = "go",
+	[CT_SYNC_COMMIT] = "commit",   [CT_SYNC_FAILED] = "failed",
 };
 _Static_assert(ARRAY_SIZE(names) == CT_SYNC_N, "name every stage");
 
@@ -55,7 +57,8 @@ static int send_msg(int sk, struct ct_sync_msg *m, const int *fds)
 	return 0;
 }
 
-int ct_sync_send(int sk, enum ct_sync_stage stage, uint64_t num, const int *fds, unsigned n_fds, struct err *e)
+int ct_sync_send(int sk, enum ct_sync_stage stage, uint64_t num, const int *fds, unsigned n_fds,
+		 struct err *e)
 {
 	struct ct_sync_msg m = { .stage = stage, .num = num };
 	int pass[CT_SYNC_FDS], rc;
@@ -103,7 +106,10 @@ static int recv_msg(int sk, struct ct_sync_msg *m)
 {
 	union { char b[CMSG_SPACE(sizeof(int) * CT_SYNC_FDS)]; struct cmsghdr align; } ctl;
 	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.b, .msg_controllen = sizeof(ctl) };
+	struct msghdr h = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = ctl.b,
+			    .msg_controllen = sizeof(ctl) };
 	ssize_t n;
 
 	while ((n = recvmsg(sk, &h, MSG_CMSG_CLOEXEC)) < 0)
@@ -131,12 +137,15 @@ int ct_sync_wait(int sk, enum ct_sync_stage want, struct ct_sync_msg *ret, struc
 	if (rc < 0)
 		return err_set(e, -rc, "wait for stage %s", ct_sync_name(want));
 	if (rc == 0)
-		return want == CT_SYNC_N ? 0 : err_say(e, ECONNRESET, "died before stage '%s'", ct_sync_name(want));
+		return want == CT_SYNC_N ? 0
+					 : err_say(e, ECONNRESET, "died before stage '%s'",
+						   ct_sync_name(want));
 	got = m->stage == want;
 	if (m->stage == CT_SYNC_FAILED)
 		*e = m->err;
 	else if (!got)
-		err_say(e, EPROTO, "stage '%s' where '%s' was due", ct_sync_name(m->stage), ct_sync_name(want));
+		err_say(e, EPROTO, "stage '%s' where '%s' was due", ct_sync_name(m->stage),
+			ct_sync_name(want));
 	if (!got || !ret)
 		ct_sync_close_fds(m);
 	return got ? 0 : -e->code;
