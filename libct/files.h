@@ -88,6 +88,7 @@ int ct_slot_reap(int dir, unsigned slot);			/* frees a retired slot whose trash 
 int ct_slot_of(uint64_t base, unsigned *ret_slot);		/* -EINVAL: not one of ours */
 
 /* ips.c */
+bool ct_ips_drop_v6(const struct ct_host *h, struct str_list *ips);	/* unless vz.conf has IPV6="yes"; true: one was */
 int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e);	/* VZ_IP_INUSE */
 
 /* intent.c */

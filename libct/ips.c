@@ -2,7 +2,26 @@
 /* Addresses of a container against those of the host and of its other containers. */
 #include <errno.h>
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "libct/files.h"
+
+bool ct_ips_drop_v6(const struct ct_host *h, struct str_list *ips)
+{
+	bool dropped = false;
+
+	for (size_t i = 0; !h->conf.ipv6.v && i < ips->n; ) {
+		auto_free char *ip = strchr(ips->v[i], ':') ? strdup(ips->v[i]) : NULL;
+
+		if (ip)
+			str_list_del(ips, ip);
+		else
+			i++;
+		dropped |= ip != NULL;
+	}
+	return dropped;
+}
 
 static int in_use(const char *ip, int who, const char *owner, struct err *e)
 {
@@ -28,8 +47,6 @@ int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e)
 
 		if (net_ip_parse(ips->v[i], &ip, e) < 0)
 			return err_exit(e, VZ_BADIP);
-		if (ip.family == AF_INET6 && !ct->host->conf.ipv6.v)
-			continue;
 		r = net_ip_conflict(n, ct->id, &ip, owner, e);
 		if (r < 0)
 			return r;

@@ -75,7 +75,8 @@ int ct_name_check(const struct ct *ct, const char *name, struct err *e)
 {
 	unsigned owner;
 
-	if (!is_name(name)) {
+	/* libvirt gives each container its own number as a name */
+	if (!is_name(name) && strcmp(name, ct->ids) != 0) {
 		err_say(e, EINVAL, "Error: invalid name %s", name);
 		return err_exit(e, VZ_SET_NAME_ERROR);
 	}

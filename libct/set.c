@@ -161,6 +161,8 @@ static int merge(struct ct *ct, struct work *w, const struct ct_conf *change, st
 	if (ct_conf_pick(&w->change, change, change, e) < 0)
 		return -e->code;
 	drop_unknown_features(ct, &w->change.features);
+	if (ct_ips_drop_v6(ct->host, &w->change.net.ip))
+		ct_say(ct, 0, "WARNING: IPv6 support is disabled");
 	if (ct_conf_copy(&w->want, &ct->conf, e) < 0 ||
 	    ct_conf_merge(&w->want, &w->change, e) < 0)
 		return -e->code;

@@ -42,6 +42,7 @@ static int remerge(struct ct *ct, const struct ct *say, struct err *e)
 		return -e->code;
 	err_clear(e);
 	ct_conf_defaults(&ct->conf, &ct->host->defaults, e);
+	ct_ips_drop_v6(ct->host, &ct->conf.net.ip);	/* the file keeps them */
 	return -e->code;
 }
 

@@ -22,3 +22,25 @@ TEST_ROOT(ips_check)
 	ct_close(ct);
 	box_done(&b);
 }
+
+TEST_ROOT(ips_without_v6)
+{
+	struct box b;
+	struct str_list l = { 0 };
+
+	box_init(&b, "IPV6=\"no\"\n");
+	box_conf(101, "IP_ADDRESS=\"10.0.0.1 fd00::1 fd00::2/64\"\n");
+	struct ct *ct = box_open(&b, "101", 0);
+	CHECK_EQ(ct->conf.net.ip.n, 1);
+	CHECK_STR(ct->conf.net.ip.v[0], "10.0.0.1");
+	CHECK_OK(str_list_add(&l, "fd00::9", &b.e), &b.e);
+	CHECK(ct_ips_drop_v6(b.host, &l) && l.n == 0 && !ct_ips_drop_v6(b.host, &l));
+	str_list_clear(&l);
+	ct_close(ct);
+	box_done(&b);
+	box_init(&b, NULL);
+	CHECK_OK(str_list_add(&l, "fd00::9", &b.e), &b.e);
+	CHECK(!ct_ips_drop_v6(b.host, &l) && l.n == 1);
+	str_list_clear(&l);
+	box_done(&b);
+}

@@ -14,6 +14,7 @@ TEST_ROOT(names_check)
 	struct ct *ct = box_open(&b, "101", CT_NO_CONFIG_OK);
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
 		box_failed(&b, ct_name_check(ct, bad[i], &b.e), VZ_SET_NAME_ERROR, NULL);
+	CHECK_OK(ct_name_check(ct, "101", &b.e), &b.e);
 	CHECK_OK(ct_name_check(ct, "My web-1+a_b.c", &b.e), &b.e);
 	ct_close(ct);
 	box_done(&b);
