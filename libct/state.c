@@ -139,9 +139,20 @@ int ct_state_drop(const struct ct *ct, struct err *e)
 	return path_rmtree(run, ct->ids, e);
 }
 
+/* Field @n (from 3 on) of /proc/PID/stat. The name, field 2, may hold anything: count from the last ')'. */
+static const char *stat_field(const char *text, int n)
+{
+	const char *p = strrchr(text, ')');
+
+	for (int field = 2; p && field < n; field++)
+		p = strchr(p + 1, ' ');
+	return p ? p + 1 : NULL;
+}
+
 int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e)
 {
-	char path[32], text[1024], *p;
+	const char *state, *start;
+	char path[32], text[1024];
 	auto_close int fd = -1;
 	ssize_t n;
 
@@ -151,15 +162,13 @@ int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e)
 	if (n <= 0)
 		return err_set(e, ESRCH, "process %d", pid);
 	text[n] = '\0';
-	p = strrchr(text, ')'); /* the name may hold anything; fields count from the last ')' */
-	for (int field = 2; p && field < 22; field++)
-		p = strchr(p + 1, ' ');
-	if (!p || sscanf(p, " %" SCNu64, ret) != 1)
+	state = stat_field(text, 3);
+	start = stat_field(text, 22);
+	if (!start || sscanf(start, "%" SCNu64, ret) != 1)
 		return err_say(e, EBADMSG, "%s is not understood", path);
-	/* a zombie is as good as dead */
-	p = strrchr(text, ')');
-	return p[1] == ' ' && (p[2] == 'Z' || p[2] == 'X') ? err_set(e, ESRCH, "process %d", pid)
-							   : 0;
+	if (*state == 'Z' || *state == 'X')	/* a zombie is as good as dead */
+		return err_set(e, ESRCH, "process %d", pid);
+	return 0;
 }
 
 int ct_pid_open(pid_t pid, uint64_t start, struct err *e)
