@@ -6,8 +6,8 @@ BENCH_N ?= 31
 .PHONY: bench
 
 bench: all $(BENCH_BINS)
-	@$(MAKE) --no-print-directory -s install DESTDIR=$(CURDIR)/$(B)/bench/root
-	@BENCH_N=$(BENCH_N) VZ_USR=$(CURDIR)/$(B)/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
+	@BENCH_N=$(BENCH_N) VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench
 
 # Static: what they are compared with does not pay for the dynamic loader.
 $(B)/bench/floor: $(B)/obj/bench/floor.o $(B)/obj/bench/floor_net.o

@@ -67,7 +67,7 @@ finish() {
 
 	cd /
 	for p in $(sed -n 's/^INIT_PID="\([0-9]*\)"$/\1/p;s/^MONITOR_PID="\([0-9]*\)"$/\1/p' /run/vz/*/state 2>/dev/null) \
-		$(cat $P/*.pid 2>/dev/null) ${peer_ns:-}; do
+		$(cat $P/*.pid 2>/dev/null) ${oci_ns:-} ${lxc_ns:-}; do
 		kill -9 "$p" 2>/dev/null
 	done
 	sleep 0.2
@@ -179,37 +179,48 @@ lxc_config() { # NAME IP
 	X
 }
 
+# A mount namespace, kept by a process whose id it prints. crun refuses a hybrid host whose v2 mount has a controller, so no
+# peer sees that mount; lxc wants a sysfs that shows this network namespace.
+peer_namespace() { # V2-MOUNT sysfs-or-nothing
+	BENCH_U=$1 BENCH_SYS=$2 W=$W unshare -m --propagation slave bash -c '
+		[ -n "$BENCH_U" ] && umount "$BENCH_U" && mount -t tmpfs -o mode=755 vzbench "$BENCH_U"
+		[ -n "$BENCH_SYS" ] && mkdir -p "$W/cgroup" && mount --rbind /sys/fs/cgroup "$W/cgroup" && umount -l /sys &&
+			mount -t sysfs sysfs /sys && mount --rbind "$W/cgroup" /sys/fs/cgroup && umount -l "$W/cgroup" &&
+			mkdir -p /run/lxc && mount -t tmpfs vzbench /run/lxc
+		exec sleep 3600' </dev/null >/dev/null 2>&1 &
+	echo $!
+}
+in_ns() { # PID command...
+	nsenter -m -t "$1" -- "${@:2}" </dev/null >>"$W/aux.log" 2>&1
+}
+
 setup_peers() {
-	local r k i=10 u
+	local r k i=10 u=
 
 	peers=
-	# crun refuses a hybrid host whose v2 mount has a controller, so the peers do not see that mount
-	u=
 	[ -n "$(hierarchies)" ] && u=$(unified)
-	BENCH_U=$u unshare -m --propagation slave bash -c '
-		[ -n "$BENCH_U" ] && umount "$BENCH_U" && mount -t tmpfs -o mode=755 vzbench "$BENCH_U"
-		exec sleep 3600' </dev/null >/dev/null 2>&1 &
-	peer_ns=$!
-	disown $peer_ns
-	sleep 0.3
+	oci_ns=$(peer_namespace "$u" "")
+	lxc_ns=$(peer_namespace "$u" sysfs)
+	sleep 0.5
 	for r in crun runc; do
 		command -v $r >/dev/null || { echo "skipped: $r is not installed"; continue; }
 		for k in a b x; do bundle $P/$r$k $r$k 10.123.2.$((i++)); done
-		in_peer_ns $r run -d -b $P/${r}x ${r}x && peers+=" $r" || echo "skipped: $r does not run here (bench: aux.log)"
+		in_ns $oci_ns $r --root $W/oci run -d -b $P/${r}x ${r}x && peers+=" $r" || echo "skipped: $r does not run here (bench: aux.log)"
 	done
 	command -v lxc-start >/dev/null || { echo "skipped: lxc is not installed"; return 0; }
 	ip link add vzbench0 type bridge && ip addr add 10.124.0.1/24 dev vzbench0 && ip link set vzbench0 up
 	for k in a b x; do lxc_config lxc$k 10.124.0.$((i++)); done
-	in_peer_ns lxc-start -P $P/lxc -n lxcx -d && peers+=" lxc" || echo "skipped: lxc does not run here"
+	in_ns $lxc_ns lxc-start -P $P/lxc -n lxcx -d && peers+=" lxc" || echo "skipped: lxc does not run here"
 	return 0
 }
-in_peer_ns() { nsenter -m -t "$peer_ns" -- "$@" </dev/null >>"$W/aux.log" 2>&1; }
 
 spec_peers() {
-	local r ns=/proc/$peer_ns/ns/mnt
+	local r ns
 
 	for r in $peers; do
+		ns=/proc/$oci_ns/ns/mnt
 		if [ "$r" = lxc ]; then
+			ns=/proc/$lxc_ns/ns/mnt
 			cat <<-X
 				start/lxc | $ns | $P/lxc/lxca/rootfs/stamp | - | lxc-start -P $P/lxc -n lxca -d | lxc-stop -P $P/lxc -n lxca -k
 				stop/lxc | $ns | - | lxc-start -P $P/lxc -n lxcb -d | lxc-stop -P $P/lxc -n lxcb -k | -
@@ -217,9 +228,9 @@ spec_peers() {
 			X
 		else
 			cat <<-X
-				start/$r | $ns | $P/${r}a/rootfs/stamp | - | $r run -d -b $P/${r}a ${r}a | $r delete -f ${r}a
-				stop/$r | $ns | - | $r run -d -b $P/${r}b ${r}b | $r delete -f ${r}b | -
-				exec/$r | $ns | $P/${r}x/rootfs/stamp | - | $r exec ${r}x /bin/sh -c /bin/once | -
+				start/$r | $ns | $P/${r}a/rootfs/stamp | - | $r --root $W/oci run -d -b $P/${r}a ${r}a | $r --root $W/oci delete -f ${r}a
+				stop/$r | $ns | - | $r --root $W/oci run -d -b $P/${r}b ${r}b | $r --root $W/oci delete -f ${r}b | -
+				exec/$r | $ns | $P/${r}x/rootfs/stamp | - | $r --root $W/oci exec ${r}x /bin/sh -c /bin/once | -
 			X
 		fi
 	done
@@ -229,7 +240,7 @@ stop_running() {
 	local r
 
 	for r in $peers; do
-		if [ "$r" = lxc ]; then in_peer_ns lxc-stop -P $P/lxc -n lxcx -k; else in_peer_ns "$r" delete -f ${r}x; fi
+		if [ "$r" = lxc ]; then in_ns $lxc_ns lxc-stop -P $P/lxc -n lxcx -k; else in_ns $oci_ns "$r" --root "$W/oci" delete -f ${r}x; fi
 	done
 	$(floor_stop x)
 	vzctl stop 9103 --fast >>"$W/aux.log" 2>&1
