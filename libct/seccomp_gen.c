@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "quota/quota.h"
@@ -116,6 +117,36 @@ static void rule_ioctl(scmp_filter_ctx c, unsigned long cmd)
 		die("ioctl", rc);
 }
 
+/*
+ * Socket families outside this list are refused: not all of them know network namespaces (AF_VSOCK
+ * reaches the hypervisor and every other guest of the machine), others are attack surface that the
+ * first socket() loads as a module. socketcall() of 32-bit x86 hides the family in memory, so it
+ * makes no sockets; C libraries have called socket() since 2016.
+ */
+static void families(scmp_filter_ctx c)
+{
+	static const int known[] = { AF_UNSPEC, AF_UNIX, AF_INET, AF_INET6, AF_NETLINK,
+				     AF_PACKET, AF_KEY,	 AF_PPPOX, AF_ALG,   AF_XDP };
+	int rc;
+
+	for (int f = 0; f < 64; f++) {
+		size_t i = 0;
+
+		while (i < sizeof(known) / sizeof(known[0]) && known[i] != f)
+			i++;
+		if (i < sizeof(known) / sizeof(known[0]))
+			continue;
+		rc = seccomp_rule_add(c, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socket), 1,
+				      SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, (unsigned)f));
+		if (rc < 0)
+			die("socket", rc);
+	}
+	rc = seccomp_rule_add(c, SCMP_ACT_ERRNO(EAFNOSUPPORT), SCMP_SYS(socketcall), 1,
+			      SCMP_CMP(0, SCMP_CMP_MASKED_EQ, 0xffffffffu, 1 /* SYS_SOCKET */));
+	if (rc < 0)
+		die("socketcall", rc);
+}
+
 static void policy(scmp_filter_ctx c, int nesting)
 {
 	rule_names(c, SCMP_ACT_ERRNO(EPERM), deny, sizeof(deny) / sizeof(deny[0]));
@@ -123,6 +154,7 @@ static void policy(scmp_filter_ctx c, int nesting)
 	rule_ioctl(c, 0x541c /* TIOCLINUX */);
 	for (size_t i = 0; i < sizeof(escape) / sizeof(escape[0]); i++)
 		rule_ioctl(c, escape[i]);
+	families(c);
 	if (nesting)
 		return;
 	rule_names(c, SCMP_ACT_ERRNO(ENOSYS), nosys, sizeof(nosys) / sizeof(nosys[0]));
