@@ -19,6 +19,7 @@
 #include "util/path.h"
 
 #define HOSTS_MARK "\t# vz"
+#define PASSWD_MS 60000
 
 /* The host's own resolver file; behind a local stub (127.0.0.53) the real servers stand in the
  * second one. */
@@ -226,7 +227,7 @@ int ct_guest_passwd(struct ct *ct, const struct str_list *userpw, struct err *e)
 		int status = 0;
 
 		buf_addf(&in, "%s\n", userpw->v[i]);
-		if (ct_inside_run(ct, "/bin/sh", argv, &in, &status, e) < 0)
+		if (ct_inside_run(ct, "/bin/sh", argv, &in, PASSWD_MS, &status, e) < 0)
 			return err_exit(e, VZ_CHANGEPASS);
 		explicit_bzero(in.s, in.len);
 		if (status != 0) {

@@ -111,7 +111,7 @@ int ct_hook_script_fd(struct ct *ct, enum ct_hook h, int *ret_fd, struct err *e)
 	return 0;
 }
 
-int ct_hook_inside(struct ct *ct, enum ct_hook h, struct err *e)
+int ct_hook_inside(struct ct *ct, enum ct_hook h, int limit_ms, struct err *e)
 {
 	static const char *const argv[] = {
 		"sh", "-c", "[ -x /bin/bash ] && exec /bin/bash -s; exec /bin/sh -s", NULL
@@ -121,7 +121,7 @@ int ct_hook_inside(struct ct *ct, enum ct_hook h, struct err *e)
 
 	if (rc == 0)
 		return 0;
-	if (rc > 0 && ct_inside_run(ct, "/bin/sh", argv, &b, &status, e) == 0 && status == 0)
+	if (rc > 0 && ct_inside_run(ct, "/bin/sh", argv, &b, limit_ms, &status, e) == 0 && status == 0)
 		return 0;
 	err_say(e, e->code ? e->code : ECHILD, CT_CONF_DIR "/%u.%s exited with status %d", ct->id,
 		names[h], status);

@@ -103,7 +103,7 @@ static int wait_child(pid_t pid, int *status)
 }
 
 /* CTID.start, read by the parent into a sealed memory file, fed to the container's own shell. */
-static int run_script(int script, struct err *e)
+static int run_script(int script, int out, struct err *e)
 {
 	static char *const env[] = { "HOME=/", "TERM=linux",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
@@ -114,7 +114,8 @@ static int run_script(int script, struct err *e)
 		return 0;
 	pid = fork();
 	if (pid == 0) {
-		dup2(script, 0);
+		if (dup2(script, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
+			_exit(126);
 		sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 		execve("/bin/bash", (char *[]){ "bash", "-s", NULL }, env);
 		execve("/bin/sh", (char *[]){ "sh", "-s", NULL }, env);
@@ -225,7 +226,7 @@ static int prepare(const struct ct_init *p, struct err *e)
 		return -e->code;
 	if (p->setup && net_inside_up(&p->ct->conf.net.ip, e) < 0)
 		return err_exit(e, VZ_CANT_ADDIP);
-	return p->setup ? run_script(p->script, e) : 0;
+	return p->setup ? run_script(p->script, p->script_out, e) : 0;
 }
 
 void ct_init_main(const struct ct_init *p)

@@ -22,6 +22,7 @@ struct ct_init { /* filled by the parent before the clone; the child only reads 
 	bool mount_only;		/* `vzctl mount`: stop after CT_SYNC_ROOT */
 	bool setup; /* network, host name, scripts; false for the passwd start */
 	int script;			/* memfd of CTID.start, -1 if none */
+	int script_out;			/* what it prints goes there: a pipe, never the caller's terminal */
 	const struct ct_guest *guest;	/* texts of the files written inside */
 };
 /* Runs in the cloned child; never returns. */

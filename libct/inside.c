@@ -6,15 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include "libct/caps.h"
 #include "libct/ct_priv.h"
+#include "libct/relay.h"
 #include "libct/seccomp.h"
 #include "util/buf.h"
 #include "util/fio.h"
@@ -22,18 +25,21 @@
 
 #define ENTER_NS                                                                                   \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+#define CALL_MS 10000	/* a few files inside; longer only where the guest serves its own file system */
 
 const char *const ct_inside_env[] = { "HOME=/", "TERM=linux",
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 
 int ct_inside_open(struct ct *ct, struct ct_inside *in, struct err *e)
 {
+	struct ct_state state;
 	struct cg_host *h;
 
 	*in = (struct ct_inside){ .ct = ct, .pidfd = -1, .cgroup = -1 };
-	in->pidfd = ct_init_pidfd(ct, NULL, e);
+	in->pidfd = ct_init_pidfd(ct, &state, e);
 	if (in->pidfd < 0)
 		return in->pidfd;
+	in->uid_base = state.uid_base;
 	if (ct_host_cg(ct->host, &h, e) < 0 || cg_open(h, ct->ids, &in->cg, e) < 0 ||
 	    cg_join_open(in->cg, &in->join, e) < 0 ||
 	    ct_caps_mask(&ct->conf.capability, &in->caps, e) < 0) {
@@ -74,13 +80,28 @@ static int close_others(const int *keep, size_t n_keep)
 	}
 }
 
+/* Pipes become the guest's own, so that /dev/stdout and /dev/stderr can be opened there. */
+static void give_pipes(const struct ct_inside *in, const int *keep, size_t n_keep)
+{
+	struct stat st;
+
+	for (size_t i = 0; i < n_keep; i++)
+		if (fstat(keep[i], &st) == 0 && S_ISFIFO(st.st_mode) &&
+		    fchown(keep[i], in->uid_base, in->uid_base) < 0)
+			return;		/* only the convenience is lost */
+}
+
 static int enter(struct ct_inside *in, const int *keep, size_t n_keep, struct err *e)
 {
 	int rc = cg_join_self(&in->join), kept[8];
+	struct err ignored = { 0 };
 
 	if (rc < 0)
 		return err_set(e, -rc, "join the control groups of CT %u", in->ct->id);
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	give_pipes(in, keep, n_keep);
+	/* the caller may be one whom the kernel's memory killer spares */
+	fio_control(AT_FDCWD, "/proc/self/oom_score_adj", "0", &ignored);
 	for (size_t i = 0; i < n_keep; i++)
 		kept[i] = keep[i];
 	kept[n_keep] = in->pidfd;
@@ -165,6 +186,7 @@ int ct_inside_exec(const struct ct_inside *in, const char *path, const char *con
 {
 	sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 	reset_signals();
+	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);		/* never the caller's */
 	if (ct_caps_apply(in->caps, e) < 0 || ct_seccomp_load(in->nesting != 0, e) < 0)
 		return -e->code;
 	if (strchr(path, '/'))
@@ -174,25 +196,35 @@ int ct_inside_exec(const struct ct_inside *in, const char *path, const char *con
 	return err_set(e, errno, "exec %s", path);
 }
 
-static int wait_status(pid_t pid, int *status)
+/* The guest decides how long its program takes; we decide how long we wait. A helper that is stuck
+ * in the kernel (a file system served by the guest) may not even die: it is left behind, inside. */
+static int wait_status(pid_t pid, int pidfd, int64_t deadline, int *status, struct err *e)
 {
-	int st;
+	int64_t left = deadline - sys_now_ms();
+	bool late = sys_pidfd_wait(pidfd, left > 0 ? (int)left : 0) == 0;
+	int st = 0;
 
+	if (late) {
+		sys_pidfd_send_signal(pidfd, SIGKILL);
+		if (sys_pidfd_wait(pidfd, 1000) == 1)
+			waitpid(pid, &st, 0);
+		return err_say(e, ETIMEDOUT, "took too long in the container and was killed");
+	}
 	while (waitpid(pid, &st, 0) < 0)
 		if (errno != EINTR)
-			return -errno;
+			return err_set(e, errno, "wait for process %d", pid);
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	return 0;
 }
 
-static int report(int fd, pid_t pid, struct err *e)
+static int report(int fd, pid_t pid, int pidfd, struct err *e)
 {
 	struct err got;
-	ssize_t n = read(fd, &got, sizeof(got));
 	int status = 0;
 
-	wait_status(pid, &status);
-	if (n == (ssize_t)sizeof(got)) {
+	if (wait_status(pid, pidfd, sys_now_ms() + CALL_MS, &status, e) < 0)
+		return -e->code;
+	if (read(fd, &got, sizeof(got)) == (ssize_t)sizeof(got)) {
 		got.text[ERR_TEXT_MAX - 1] = '\0';
 		*e = got;
 		return e->code > 0 ? -e->code : 0;
@@ -203,7 +235,7 @@ static int report(int fd, pid_t pid, struct err *e)
 int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg, struct err *e)
 {
 	auto_call(ct_inside_close) struct ct_inside in;
-	auto_close int rd = -1, wr = -1;
+	auto_close int rd = -1, wr = -1, pidfd = -1;
 	int p[2];
 	pid_t pid;
 
@@ -213,7 +245,7 @@ int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg
 		return err_set(e, errno, "pipe");
 	rd = p[0];
 	wr = p[1];
-	pid = ct_inside_fork(&in, &wr, 1, wr, NULL, e);
+	pid = ct_inside_fork(&in, &wr, 1, wr, &pidfd, e);
 	if (pid < 0)
 		return -e->code;
 	if (pid == 0) {
@@ -224,7 +256,7 @@ int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg
 		_exit(0);
 	}
 	auto_close_(&wr);
-	return report(rd, pid, e);
+	return report(rd, pid, pidfd, e);
 }
 
 static int memory_file(const struct buf *in, struct err *e)
@@ -236,29 +268,60 @@ static int memory_file(const struct buf *in, struct err *e)
 	return take_fd(&fd);
 }
 
-int ct_inside_run(struct ct *ct, const char *path, const char *const *argv,
-		  const struct buf *in_text, int *status, struct err *e)
+/* Until the program ends or time is up; what is in the pipe at its end is shown, what comes later
+ * is not waited for. */
+static void show_output(int from, int pidfd, int64_t deadline)
 {
+	struct flow f = { .from = from, .to = 1 };
+	bool ended = false;
+
+	fcntl(from, F_SETFL, O_RDONLY | O_NONBLOCK);
+	while (!ended && sys_now_ms() < deadline) {
+		struct pollfd p[] = { { f.eof ? -1 : from, POLLIN, 0 }, { pidfd, POLLIN, 0 } };
+
+		if (poll(p, ARRAY_SIZE(p), (int)(deadline - sys_now_ms())) < 0 && errno != EINTR)
+			return;
+		ended = p[1].revents != 0;
+		for (int turn = 0; turn < (ended ? 16 : 1) && flow_read(&f) && f.len; turn++)
+			while (f.len && flow_write(&f))
+				;
+		f.len = 0;
+	}
+}
+
+int ct_inside_run(struct ct *ct, const char *path, const char *const *argv,
+		  const struct buf *in_text, int limit_ms, int *status, struct err *e)
+{
+	int64_t deadline = sys_now_ms() + limit_ms;
 	auto_call(ct_inside_close) struct ct_inside in;
 	auto_close int stdin_fd =
 		in_text ? memory_file(in_text, e) : open("/dev/null", O_RDONLY | O_CLOEXEC);
+	auto_close int rd = -1, wr = -1, pidfd = -1;
+	int p[2];
 	pid_t pid;
-	int rc;
 
 	if (stdin_fd < 0)
 		return e->code ? -e->code : err_set(e, errno, "open /dev/null");
 	if (ct_inside_open(ct, &in, e) < 0)
 		return -e->code;
-	pid = ct_inside_fork(&in, &stdin_fd, 1, -1, NULL, e);
+	if (pipe2(p, O_CLOEXEC) < 0)
+		return err_set(e, errno, "pipe");
+	rd = p[0];
+	wr = p[1];
+	pid = ct_inside_fork(&in, (int[]){ stdin_fd, wr }, 2, -1, &pidfd, e);
 	if (pid < 0)
 		return -e->code;
 	if (pid == 0) {
 		struct err why = { 0 };
 
-		dup2(stdin_fd, 0);
-		ct_inside_exec(&in, path, argv, ct_inside_env, &why);
+		/* never the caller's own: that is a terminal which a guest could keep */
+		if (dup2(stdin_fd, 0) == 0 && dup2(wr, 1) == 1 && dup2(wr, 2) == 2)
+			ct_inside_exec(&in, path, argv, ct_inside_env, &why);
 		_exit(127);
 	}
-	rc = wait_status(pid, status);
-	return rc < 0 ? err_set(e, -rc, "wait for %s", path) : 0;
+	auto_close_(&wr);
+	show_output(rd, pidfd, deadline);
+	if (wait_status(pid, pidfd, deadline, status, e) < 0)
+		return err_add(e, "%s", path);
+	return 0;
 }

@@ -23,6 +23,7 @@ struct ct_inside {
 	int cgroup;		/* v2 directory, -1 */
 	uint64_t caps;
 	int nesting;
+	uint32_t uid_base;
 };
 int ct_inside_open(struct ct *ct, struct ct_inside *in, struct err *e);	/* VZ_VE_NOT_RUNNING */
 void ct_inside_close(struct ct_inside *in);
@@ -40,11 +41,11 @@ int ct_inside_exec(const struct ct_inside *in, const char *path, const char *con
 		   const char *const *env, struct err *e);
 extern const char *const ct_inside_env[];	/* HOME TERM PATH */
 
-/* Runs @fn inside; its error comes back whole. */
+/* Runs @fn inside; its error comes back whole. ETIMEDOUT after 10 s. */
 int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg, struct err *e);
-/* Runs a program with @in (may be NULL) as standard input and the caller's output; *status: exit
- * status or 128 + signal. */
-int ct_inside_run(struct ct *ct, const char *path, const char *const *argv, const struct buf *in,
+/* Runs a program with @in (may be NULL) as standard input; what it prints is copied to our standard output, which it never
+ * holds itself. *status: exit status or 128 + signal. ETIMEDOUT: killed after @limit_ms. */
+int ct_inside_run(struct ct *ct, const char *path, const char *const *argv, const struct buf *in, int limit_ms,
 		  int *status, struct err *e);
 
 #endif

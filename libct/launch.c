@@ -154,10 +154,12 @@ static pid_t clone_init(const struct launcher *l, int *pidfd)
 static void launcher_main(const struct launcher *l)
 {
 	auto_close int rundir = -1, lock = -1, listen_fd = -1, pidfd = -1;
-	struct err e = { 0 };
+	struct err e = { 0 }, ignored = { 0 };
 	pid_t pid;
 
 	setsid();
+	/* a caller whom the kernel's memory killer spares must not have containers that it spares */
+	fio_control(AT_FDCWD, "/proc/self/oom_score_adj", "0", &ignored);
 	rundir = ct_state_rundir(l->ct, true, &e);
 	if (rundir < 0) {
 		ct_sync_fail(l->ctl, &e);

@@ -23,6 +23,7 @@
 #include "libct/hook.h"
 #include "libct/launch.h"
 #include "libct/mon_client.h"
+#include "libct/relay.h"
 #include "libct/rootmnt.h"
 #include "libct/sync.h"
 #include "util/buf.h"
@@ -39,7 +40,7 @@ struct start {
 	struct ct_init plan;
 	struct ct_launch l;
 	struct ct_guest guest;
-	int script;
+	int script, script_out[2];	/* CTID.start and the pipe for what it prints */
 	int console
 		[CT_SYNC_FDS]; /* console master, notify socket, readiness fifo: for the monitor */
 };
@@ -105,12 +106,17 @@ static int up_init(struct start *s, struct err *e)
 	struct ct *ct = s->ct;
 	int cg_dir = cg_fd(s->cg);
 
+	if (s->script >= 0 && (pipe2(s->script_out, O_CLOEXEC) < 0 ||
+			       fchown(s->script_out[1], s->state.uid_base, s->state.uid_base) < 0))
+		return err_set(e, errno, "make a pipe for the start script");
+
 	s->plan = (struct ct_init){
 		.ct = ct,
 		.rootfs = &s->rootfs,
 		.join = &s->join,
 		.cgroup2 = cg_dir >= 0,
 		.script = s->script,
+		.script_out = s->script_out[1],
 		.nesting = str_list_has(&ct->conf.features, "nesting:on"),
 		.guest = &s->guest,
 		.setup = !(s->flags & CT_START_SKIP_SETUP),
@@ -195,6 +201,30 @@ static void say_settings(const struct start *s)
 		       (unsigned long long)c->cg.iopslimit.v);
 }
 
+/* The start script runs in the guest's hands, so it gets a pipe; this copies from it until the
+ * child reports. */
+static void show_script(struct start *s)
+{
+	struct flow f = { .from = s->script_out[0], .to = 1 };
+	bool reported = false;
+
+	if (s->script < 0)
+		return;
+	auto_close_(&s->script_out[1]);
+	fcntl(f.from, F_SETFL, O_RDONLY | O_NONBLOCK);
+	while (!reported) {
+		struct pollfd p[] = { { f.eof ? -1 : f.from, POLLIN, 0 }, { s->l.sync, POLLIN, 0 } };
+
+		if (poll(p, ARRAY_SIZE(p), -1) < 0 && errno != EINTR)
+			return;
+		reported = p[1].revents != 0;
+		for (int turn = 0; turn < (reported ? 16 : 1) && flow_read(&f) && f.len; turn++)
+			while (f.len && flow_write(&f))
+				;
+		f.len = 0;
+	}
+}
+
 static int up_exec(struct start *s, struct err *e)
 {
 	struct ct_sync_msg m;
@@ -205,8 +235,10 @@ static int up_exec(struct start *s, struct err *e)
 	memcpy(s->console, m.fd, sizeof(s->console));
 	if (!(s->flags & CT_START_SKIP_SETUP))
 		say_settings(s);
-	if (ct_sync_send(s->l.sync, CT_SYNC_NET, 0, NULL, 0, e) < 0 ||
-	    ct_sync_wait(s->l.sync, CT_SYNC_READY, NULL, e) < 0)
+	if (ct_sync_send(s->l.sync, CT_SYNC_NET, 0, NULL, 0, e) < 0)
+		return -e->code;
+	show_script(s);
+	if (ct_sync_wait(s->l.sync, CT_SYNC_READY, NULL, e) < 0)
 		return -e->code;
 	if (!(s->flags & CT_START_SKIP_SETUP) &&
 	    (ct_host_net(s->ct->host, &n, e) < 0 || net_ready(n, s->ct->id, e) < 0))
@@ -309,6 +341,8 @@ static void release(struct start *s)
 	cg_close(s->cg);
 	ct_guest_done(&s->guest);
 	auto_close_(&s->script);
+	auto_close_(&s->script_out[0]);
+	auto_close_(&s->script_out[1]);
 	for (int i = 0; i < CT_SYNC_FDS; i++)
 		auto_close_(&s->console[i]);
 }
@@ -362,6 +396,7 @@ static int start(struct ct *ct, unsigned flags, struct err *e)
 		.flags = flags,
 		.rootfs = { .area = -1 },
 		.script = -1,
+		.script_out = { -1, -1 },
 		.console = { -1, -1, -1 },
 		.l = { .ctl = -1, .sync = -1, .pidfd = -1, .userns = -1, .netns = -1 },
 	};

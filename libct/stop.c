@@ -17,6 +17,8 @@
 #include "util/sys.h"
 
 #define STOP_TIMEOUT_S 120
+#define SCRIPT_MS (15 * 60 * 1000)
+#define FAST_SCRIPT_MS 10000
 
 /* What init answers to "power off": it is told apart by the file it runs, which the guest may
  * fake to its own cost. */
@@ -38,22 +40,22 @@ static int halt_signal(pid_t init)
  * (busybox's init would take the signal too, but sleeps 2 s over it; vz-base's command does
  * not.)
  */
-static int run_halt(struct ct *ct, struct err *e)
+static int run_halt(struct ct *ct, int limit_ms, struct err *e)
 {
 	static const char *const argv[] = {
 		"sh", "-c", "{ /sbin/poweroff || poweroff || halt; } >/dev/null 2>&1", NULL
 	};
 	int status = 0;
 
-	return ct_inside_run(ct, "/bin/sh", argv, NULL, &status, e);
+	return ct_inside_run(ct, "/bin/sh", argv, NULL, limit_ms, &status, e);
 }
 
-static int ask(struct ct *ct, const struct ct_state *s, int pidfd, struct err *e)
+static int ask(struct ct *ct, const struct ct_state *s, int pidfd, int limit_ms, struct err *e)
 {
 	int sig = halt_signal(s->init_pid);
 
 	if (!sig)
-		return run_halt(ct, e);
+		return run_halt(ct, limit_ms, e);
 	if (sys_pidfd_send_signal(pidfd, sig) < 0 && errno != ESRCH)
 		return err_set(e, errno, "signal init of CT %u", ct->id);
 	return 0;
@@ -77,12 +79,15 @@ static void thaw(struct ct *ct)
 
 static int halt(struct ct *ct, struct ct_state *s, int pidfd, unsigned flags, struct err *e)
 {
+	int64_t deadline = sys_now_ms() + timeout_ms(ct), left;
 	struct err soft = { 0 };
 
 	thaw(ct);
 	if (!(flags & CT_STOP_FAST)) {
 		ct_say(ct, 0, "Stopping container ...");
-		if (ask(ct, s, pidfd, &soft) == 0 && sys_pidfd_wait(pidfd, timeout_ms(ct)) == 1)
+		ask(ct, s, pidfd, timeout_ms(ct), &soft);
+		left = soft.code ? 0 : deadline - sys_now_ms();
+		if (sys_pidfd_wait(pidfd, left > 0 ? (int)left : 0) == 1)
 			return 0;
 	}
 	ct_say(ct, 0, "Killing container ...");
@@ -108,8 +113,13 @@ int ct_stop(struct ct *ct, unsigned flags, struct err *e)
 		ct_say(ct, -1, "Unable to stop: container is not running");
 		return 0;
 	}
-	if (ct_hook_inside(ct, CT_HOOK_STOP, e) < 0)
-		return -e->code;
+	/* the guest's shell runs the script: it can keep a stop from happening, but not a fast one */
+	if (ct_hook_inside(ct, CT_HOOK_STOP, (flags & CT_STOP_FAST) ? FAST_SCRIPT_MS : SCRIPT_MS, e) < 0) {
+		if (!(flags & CT_STOP_FAST))
+			return -e->code;
+		ct_say(ct, -1, "%s", e->text);
+		err_clear(e);
+	}
 	s.stage = CT_STAGE_STOPPING;
 	if (ct_state_save(ct, &s, e) < 0 || halt(ct, &s, pidfd, flags, e) < 0)
 		return -e->code;
