@@ -3,6 +3,7 @@
 # the next command must work, and the leak check must be clean.
 . "$TOP/tests/integration/lib.sh"
 
+FOLLOW=			# -f: not the command is killed but what it starts
 POINTS=${VZTEST_POINTS:-60}	# at most so many per command and mode, evenly spread
 snap=$VZTEST_DIR/crash.$$
 
@@ -26,7 +27,7 @@ crash() {
 	local text=$1 prepare=$2 repair=$3 undo=$4 total i step mode killed=0 before
 	shift 4
 	$prepare
-	"$KILLAT" -c -t -- "$@" 2>"$snap.trace" >/dev/null </dev/null
+	"$KILLAT" $FOLLOW -c -t -- "$@" 2>"$snap.trace" >/dev/null </dev/null
 	total=$(tail -n 1 "$snap.trace")
 	$undo
 	leak_snapshot "$snap"
@@ -37,8 +38,13 @@ crash() {
 			point="call $i of $total${mode:+, after it}"
 			before=${#wrong}
 			$prepare
-			"$KILLAT" $mode -n "$i" -- "$@" >/tmp/killed 2>&1 </dev/null
-			[ $? = 137 ] && killed=$((killed + 1))
+			timeout 20 "$KILLAT" $FOLLOW $mode -n "$i" -- "$@" >/tmp/killed 2>&1 </dev/null
+			case $? in
+			124) wrong="$wrong
+at $point: the command hangs" ;;
+			137) killed=$((killed + 1)) ;;
+			*) [ -z "$FOLLOW" ] || killed=$((killed + 1)) ;;
+			esac
 			$repair
 			$undo
 			if ! leak=$(LEAK_SETTLE=2 leak_compare "$snap"); then

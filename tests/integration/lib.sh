@@ -35,6 +35,11 @@ init_of() {
 }
 
 monitor_of() {
+	local n
+	for n in $(seq 20); do		# written by the monitor itself, a moment after the start
+		[ -s "/run/vz/$1/monitor.pid" ] && break
+		sleep 0.05
+	done
 	cat "/run/vz/$1/monitor.pid"
 }
 

@@ -16,7 +16,7 @@ private=$(awk '/^Anonymous:/ { print $2 }' "/proc/$monitor/smaps_rollup")
 kill -9 "$monitor"
 soon "its death disturbs nobody" 2 vzctl exec 701 true
 is "status after it" "$(vzctl status 701)" "$state"
-soon "a new monitor takes over" 3 sh -c "vzctl status 701 >/dev/null; [ \$(cat /run/vz/701/monitor.pid) != $monitor ] && kill -0 \$(cat /run/vz/701/monitor.pid)"
+soon "a new monitor takes over" 3 sh -c "vzctl status 701 >/dev/null; p=\$(cat /run/vz/701/monitor.pid); [ \$p != $monitor ] && kill -0 \$p"
 is "init is the same" "$(init_of 701)" "$init"
 is "status again" "$(vzctl status 701)" "$state"
 ok "stop works" vzctl stop 701

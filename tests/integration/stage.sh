@@ -8,8 +8,7 @@ STAGE=$B/tests/stage
 stage_build() {
 	mkdir -p "$B/tests" || return 1
 	if command -v make >/dev/null && [ -z "${VZTEST_PREBUILT:-}" ]; then
-		rm -rf "$STAGE"
-		make -s -C "$TOP" all && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
+		make -s -C "$TOP" all && rm -rf "$STAGE" && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
 		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$B/tests/killat" "$TOP/tests/lib/killat.c" ||
 			return 1
 	fi
@@ -39,7 +38,8 @@ stage_root() {
 		[ -d "$dir" ] || continue
 		mkdir -p "$new$dir" && mount --bind "$dir" "$new$dir" || return 1
 	done
-	mkdir -p "$new/mnt/old" && cd "$new" && pivot_root . mnt/old && cd / && umount -l /mnt/old
+	mkdir -p "$new/mnt/old" && cd "$new" && pivot_root . mnt/old && cd / && umount -l /mnt/old &&
+		mount --make-rshared /		# as systemd has it on a real host
 }
 
 stage_pool() {

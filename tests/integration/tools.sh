@@ -18,6 +18,11 @@ rc "the program's own status comes back" 5 "$KILLAT" -- sh -c 'exit 5'
 rc "a signal's status as well" 143 "$KILLAT" -- sh -c 'kill -TERM $$'
 rc "children of the killed one run on" 137 "$KILLAT" -n 3 -- sh -c '(sleep 0.2; echo late >f2) & echo x >f3; kill -0 $$'
 soon "the child's file appears" 3 test -s f2
+rm -f f1 d f2 f3
+is "killat -f counts what descendants do" "$("$KILLAT" -c -f -- sh -c '(echo a >f1; echo b >f2); echo c >f3' 2>&1)" 2
+rm -f f1 f2 f3
+rc "it kills a descendant, the program goes on" 7 "$KILLAT" -f -n 2 -- sh -c '(echo a >f1; echo b >f2); echo c >f3; exit 7'
+is "from there on" "$(echo f?)" "f1 f3"
 rc "what is not there" 125 "$KILLAT" -- ./nothing
 
 leak_settle=$LEAK_SETTLE

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * killat [-c] [-t] [-n I [-a]] -- PROGRAM [ARG...]: kills a program with SIGKILL at its I-th system call that changes
- * something outside of itself, right before the call happens, or right after it with -a. -c counts those calls and prints
- * the number on the last line of standard error; -t names each on standard error. Only the program's first process is
- * traced and counted, what it forks runs free: as after a kill -9 by hand.
+ * killat [-c] [-f] [-t] [-n I [-a]] -- PROGRAM [ARG...]: kills a program with SIGKILL at its I-th system call that
+ * changes something outside of itself, right before the call happens, or right after it with -a. -c counts those calls and
+ * prints the number on the last line of standard error; -t names each on standard error. Only the program's first process
+ * is traced and counted, what it forks runs free: as after a kill -9 by hand. With -f it is the other way round: the calls
+ * of its descendants count, and the one that makes the I-th is killed, not the program. Descendants that outlive the
+ * program are let go.
  *
  * Ends with the program's status, 128 + signal when a signal ended it (so 137 after our kill), 125 for its own errors.
  */
@@ -90,24 +92,25 @@ static bool has_effect(pid_t pid, const struct call *c, const uint64_t *args)
 }
 
 struct run {
-	pid_t pid;
+	pid_t pid;			/* the program */
 	unsigned long count, at;	/* at: 0 = never */
-	bool after, trace, hit;		/* hit: inside the call after which to kill */
+	pid_t hit;			/* is inside the call after which to kill it */
+	bool after, trace, follow;
 };
 
-static void on_syscall(struct run *r)
+static void on_syscall(struct run *r, pid_t pid)
 {
 	struct __ptrace_syscall_info si;
 	const struct call *c;
 
-	if (ptrace(PTRACE_GET_SYSCALL_INFO, r->pid, sizeof(si), &si) <= 0)
+	if (r->follow == (pid == r->pid) || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(si), &si) <= 0)
 		return;
-	if (si.op == PTRACE_SYSCALL_INFO_EXIT && r->hit)
-		kill(r->pid, SIGKILL);
+	if (si.op == PTRACE_SYSCALL_INFO_EXIT && r->hit == pid)
+		kill(pid, SIGKILL);
 	if (si.op != PTRACE_SYSCALL_INFO_ENTRY)
 		return;
 	c = find_call(si.entry.nr);
-	if (!c || !has_effect(r->pid, c, si.entry.args))
+	if (!c || !has_effect(pid, c, si.entry.args))
 		return;
 	r->count++;
 	if (r->trace)
@@ -116,35 +119,41 @@ static void on_syscall(struct run *r)
 	if (r->count != r->at)
 		return;
 	if (r->after)
-		r->hit = true;
+		r->hit = pid;
 	else
-		kill(r->pid, SIGKILL);
+		kill(pid, SIGKILL);
 }
 
 /* Follows the program to its end; its status as a shell would give it. */
 static int follow(struct run *r)
 {
 	int st, sig;
+	pid_t pid;
 
 	for (;;) {
-		if (waitpid(r->pid, &st, __WALL) < 0)
-			return errno == EINTR ? 0 : 125;
+		pid = waitpid(-1, &st, __WALL);
+		if (pid < 0)
+			return 125;
+		if (!WIFSTOPPED(st) && pid != r->pid)
+			continue;
 		if (WIFEXITED(st))
 			return WEXITSTATUS(st);
 		if (WIFSIGNALED(st))
 			return 128 + WTERMSIG(st);
 		sig = WSTOPSIG(st);
 		if (sig == (SIGTRAP | 0x80))
-			on_syscall(r);
-		if (sig == (SIGTRAP | 0x80) || st >> 16)
-			sig = 0;		/* our own stops are no signals of the program's */
-		if (ptrace(PTRACE_SYSCALL, r->pid, 0, (long)sig) < 0 && errno != ESRCH)
+			on_syscall(r, pid);
+		/* Our own stops are no signals of the program's; a descendant's life under us begins with a SIGSTOP. */
+		if (sig == (SIGTRAP | 0x80) || st >> 16 || (sig == SIGSTOP && pid != r->pid))
+			sig = 0;
+		if (ptrace(PTRACE_SYSCALL, pid, 0, (long)sig) < 0 && errno != ESRCH)
 			return 125;
 	}
 }
 
-static pid_t start(char **argv)
+static pid_t start(char **argv, bool follow_forks)
 {
+	long forks = follow_forks ? PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE : 0;
 	int st;
 	pid_t pid = fork();
 
@@ -156,7 +165,7 @@ static pid_t start(char **argv)
 	}
 	if (pid < 0 || waitpid(pid, &st, __WALL) < 0 || !WIFSTOPPED(st))
 		return -1;
-	if (ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC) < 0)
+	if (ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | forks) < 0)
 		return -1;
 	return ptrace(PTRACE_SYSCALL, pid, 0, 0) < 0 ? -1 : pid;
 }
@@ -167,13 +176,16 @@ int main(int argc, char **argv)
 	bool count = false;
 	int opt, rc;
 
-	while ((opt = getopt(argc, argv, "+can:t")) != -1) {
+	while ((opt = getopt(argc, argv, "+acfn:t")) != -1) {
 		switch (opt) {
 		case 'c':
 			count = true;
 			break;
 		case 'a':
 			r.after = true;
+			break;
+		case 'f':
+			r.follow = true;
 			break;
 		case 'n':
 			r.at = strtoul(optarg, NULL, 10);
@@ -186,10 +198,10 @@ int main(int argc, char **argv)
 		}
 	}
 	if (optind >= argc) {
-		fprintf(stderr, "usage: killat [-c] [-t] [-n I [-a]] -- program [arg...]\n");
+		fprintf(stderr, "usage: killat [-c] [-f] [-t] [-n I [-a]] -- program [arg...]\n");
 		return 125;
 	}
-	r.pid = start(argv + optind);
+	r.pid = start(argv + optind, r.follow);
 	if (r.pid < 0) {
 		fprintf(stderr, "killat: cannot trace %s: %s\n", argv[optind], strerror(errno));
 		return 125;

@@ -34,12 +34,18 @@ leak_cgroups() {
 	done | sort
 }
 
-# Loops are the machine's: only those on files of a file system that is mounted here count, and with LEAK_LOOP_SKIP=MAJ:MIN
-# not those on that one, which others use too.
+# Loops are the machine's, not a namespace's: those count whose file is found here by the same name and inode, or nowhere.
+# With LEAK_LOOP_SKIP=MAJ:MIN not those on that file system, which others use too.
 leak_loops() {
-	losetup -l -n -O NAME,BACK-MAJ:MIN,BACK-FILE | awk -v skip="${LEAK_LOOP_SKIP:-}" '
-		FILENAME != "-" { here[$3] = 1; next }
-		$2 != skip && $2 in here' /proc/self/mountinfo - | sort
+	local name ino dev file
+	losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE | while read -r name ino dev file; do
+		[ "$dev" = "${LEAK_LOOP_SKIP:-}" ] && continue
+		case $file in
+		*"(deleted)") ;;
+		*) [ "$(stat -c %i "$file" 2>/dev/null)" = "$ino" ] || continue ;;
+		esac
+		echo "$name $file"
+	done | sort
 }
 
 # pid, start time and name of every process; without LEAK_ALL_PROCS of monitors and of what lives in other pid namespaces.
