@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "libct/ct_priv.h"
@@ -37,7 +38,9 @@ int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 
 static int shift(int tree, int userns, unsigned attrs, const char *what, struct err *e)
 {
+	/* private: a clone is a peer of the mount it was made from, and systemd shares them all */
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | attrs,
+				   .propagation = MS_PRIVATE,
 				   .userns_fd = (uint64_t)userns,
 				   .attr_clr = MOUNT_ATTR_NOSUID };
 

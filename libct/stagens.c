@@ -21,7 +21,8 @@
 #include "util/path.h"
 #include "util/sys.h"
 
-#define PIN CT_RUN_DIR "/stage"
+#define PIN_DIR CT_RUN_DIR "/stage"
+#define PIN PIN_DIR "/mnt"
 #define LOCK_MS 10000
 
 static int open_pinned(void)
@@ -63,11 +64,26 @@ static int furnish(struct err *e)
 	return 0;
 }
 
+/* A mount namespace cannot be bound where the mount would propagate, and systemd shares /run with its services. */
+static int private_dir(struct err *e)
+{
+	if (mkdir(PIN_DIR, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make " PIN_DIR);
+	if (mount(NULL, PIN_DIR, NULL, MS_PRIVATE, NULL) == 0)
+		return 0;		/* a mount already */
+	if (mount(PIN_DIR, PIN_DIR, NULL, MS_BIND, NULL) < 0 || mount(NULL, PIN_DIR, NULL, MS_PRIVATE, NULL) < 0)
+		return err_set(e, errno, "make " PIN_DIR " a private mount");
+	return 0;
+}
+
 static int pin(pid_t pid, struct err *e)
 {
 	char src[40];
-	auto_close int at = open(PIN, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int rc = private_dir(e);
+	auto_close int at = rc < 0 ? -1 : open(PIN, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
+	if (rc < 0)
+		return rc;
 	snprintf(src, sizeof(src), "/proc/%d/ns/mnt", pid);
 	if (at < 0 || mount(src, PIN, NULL, MS_BIND, NULL) < 0)
 		return err_set(e, errno, "keep the staging namespace on " PIN);

@@ -100,7 +100,7 @@ static int write_maps(pid_t pid, int *ret_userns, struct err *e)
 static int idmapped(int dir, int userns, struct err *e)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
-				   .userns_fd = (uint64_t)userns };
+				   .propagation = MS_PRIVATE, .userns_fd = (uint64_t)userns };
 	auto_close int fd = sys_open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	if (fd < 0)
