@@ -5,9 +5,11 @@
  */
 #include "cgroups/cg_priv.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 #include <time.h>
 
 #include "util/auto.h"
@@ -71,6 +73,21 @@ static int swap_missing(uint64_t swap, struct err *e)
 	return err_say(e, ENOTSUP, "a swap limit cannot be enforced: this kernel does not count swap; " SWAP_CURE);
 }
 
+/* Many containers may promise more than there is; a single one cannot be promised what the machine does not have. */
+static int check_host_ram(uint64_t mem, struct err *e)
+{
+	struct sysinfo si;
+	uint64_t ram;
+
+	if (sysinfo(&si) < 0)
+		return err_set(e, errno, "sysinfo");
+	ram = (uint64_t)si.totalram * si.mem_unit;
+	if (mem <= ram)
+		return 0;
+	return err_say(e, ERANGE, "a memory limit of %" PRIu64 " MiB is above what this host has, %" PRIu64
+		       " MiB: give less, or \"unlimited\" (--physpages)", mem >> 20, ram >> 20);
+}
+
 int cg_check_memory(const struct cg_host *h, const struct cg_conf *c, struct err *e)
 {
 	uint64_t mem = cg_conf_memory(c), swap = cg_conf_swap(c);
@@ -82,6 +99,8 @@ int cg_check_memory(const struct cg_host *h, const struct cg_conf *c, struct err
 			       MEM_MIN);
 	if (h->where[CG_CTL_MEMORY] < 0)
 		return cg_none("a memory limit", "memory", e);
+	if (check_host_ram(mem, e) < 0)
+		return -e->code;
 	return cg_host_has_swap_limit(h) ? 0 : swap_missing(swap, e);
 }
 

@@ -35,7 +35,11 @@ TEST_ROOT(check)
 	struct err e = { 0 };
 
 	CHECK_ERR(cg_check(h, &c, &e), EINVAL);
-	c = env_mem(1 << 22, 0);			/* 4 TiB: overcommit is allowed */
+	c.ubc[CG_PHYSPAGES] = env_pair(0, 900ull << 28);	/* 900 TiB */
+	CHECK_ERR(cg_check(h, &c, &e), ERANGE);
+	CHECK(strstr(e.text, "is above what this host has") != NULL);
+	c.ubc[CG_PHYSPAGES] = env_pair(0, NUM_UNLIMITED);
+	err_clear(&e);
 	CHECK_OK(cg_check(h, &c, &e), &e);
 	env_close(h);
 }
