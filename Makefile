@@ -27,6 +27,10 @@ PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhos
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
 	vz-unpack:templates/unpack_main.c:$(LIBEXEC) mkman:man/mkman.c:
+# The companion tools: NAME is vzctl/tool_NAME.c.
+TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzifup-post vzmemcheck vznetaddbr vznetcfg \
+	vzoversell vzpid vzps vzquota vzsplit vztmpl-dl vztop vzubc
+PROGRAMS += $(foreach t,$(TOOLS),$(t):vzctl/tool_$(t).c:$(SBINDIR))
 field = $(word $(2),$(subst :, ,$(1)))
 MAINS := $(foreach p,$(PROGRAMS),$(call field,$(p),2))
 GEN_MAINS := libct/seccomp_gen.c
@@ -39,6 +43,7 @@ LIBS_vzlist := $(LIBS_vzctl)
 LIBS_vzhost := $(LIBS_vzctl)
 LIBS_vztmpl := $(LIBS_vzctl)
 LIBS_mkman := $(LIBS_vzctl)
+$(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))
 LIBS_vz-reap := $(LIBS_vzctl)
 LIBS_vz-unpack := -larchive -lcap
 LIBS_vz-monitor :=
