@@ -76,6 +76,8 @@ uint64_t tool_bogomips(const char *cpuinfo);
 struct tool_bc { unsigned id; struct cg_ubc_row row[CG_UBC_N]; bool has[CG_UBC_N]; };
 /* Text of /proc/user_beancounters or a piece of it without ids (@id then). The caller frees *ret. */
 int tool_bc_parse(const char *text, unsigned id, struct tool_bc **ret, size_t *n, struct err *e);
+/* tool_bcload.c: of what runs, or of @file ("-": standard input). */
+int tool_bc_load(const char *file, unsigned id, struct tool_bc **ret, size_t *n, struct err *e);
 struct tool_bc_form {
 	bool verbose, quiet, color;
 	double held_ratio, max_ratio;		/* quiet shows what is above one of these, or failed */
