@@ -97,6 +97,11 @@ int ct_caps_mask(const struct str_list *capability, uint64_t *ret, struct err *e
 	return 0;
 }
 
+uint64_t ct_caps_netfilter(uint64_t mask, const char *netfilter)
+{
+	return str_eq(netfilter, "disabled") ? mask & ~BIT(CAP_NET_ADMIN) : mask;
+}
+
 static void free_cap(cap_t *c)
 {
 	if (*c)

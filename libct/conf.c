@@ -225,7 +225,8 @@ static bool merges_by_name(size_t off)
 
 static int merge_row(const struct param *p, size_t base, struct ct_conf *c, const struct ct_conf *change, struct err *e)
 {
-	if (!ct_conf_row_set(p, base, change) || base == offsetof(struct ct_conf, net))
+	if (!ct_conf_row_set(p, base, change) || base == offsetof(struct ct_conf, net) ||
+	    str_eq(p->opt, "pci_add") || str_eq(p->opt, "pci_del"))
 		return 0;
 	if (base == 0 && merges_by_name(p->off))
 		return list_merge(param_field(p, 0, c), (const void *)((const char *)change + p->off), e);
@@ -242,6 +243,8 @@ int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e
 		if (merge_row(p, base, c, change, e) < 0)
 			return -e->code;
 	}
+	if (ct_compat_merge(&c->compat, &change->compat, e) < 0)
+		return -e->code;
 	if (change->net.ip.set || change->net.ip_del.set) {
 		struct str_list ips = { 0 };
 

@@ -112,8 +112,7 @@ static int merge(struct ct *ct, struct work *w, struct err *e)
 
 	if (ct_conf_from_kv(&w->want, &w->kv, w->sample_path ? ct : NULL, file, e) < 0 || ct_conf_merge(&w->want, w->opts, e) < 0)
 		return -e->code;
-	if (ct_ips_drop_v6(ct->host, &w->want.net.ip))
-		ct_say(ct, 0, "WARNING: IPv6 support is disabled");
+	ct_tidy(ct, &w->want);
 	if (w->sample && set_str(&w->want.origin_sample, w->sample, e) < 0)
 		return -e->code;
 	err_clear(e);

@@ -46,6 +46,14 @@ struct ct_host_conf {
 		skip_arpdetect;
 };
 
+/* What other versions know and nothing here acts on: stored, shown, copied (compat_param.c). */
+struct ct_compat {
+	struct str_list iptables, pci, pci_del;
+	char *vm_overcommit, *meminfo, *memguarantee, *autostop, *rate, *ratebound;
+	char *distribution, *technologies, *version, *uuid, *ctid, *veid, *customized;
+	struct num_opt cpuweight, burst_avg, burst_limit, ha_enable, ha_prio;
+};
+
 /* One container's configuration: vz.conf's defaults under CTID.conf under the command line. */
 struct ct_conf {
 	char *name, *description, *ostemplate, *origin_sample, *root, *private_dir, *layout,
@@ -53,6 +61,9 @@ struct ct_conf {
 	struct num_opt onboot, bootorder, disabled, stop_timeout, local_uid, local_gid;
 	struct str_list nameserver, searchdomain, features, capability, devices, devnodes;
 	struct str_list userpasswd;		/* never stored */
+	struct num_opt noatime;
+	char *netfilter;			/* disabled|stateless|stateful|full */
+	struct ct_compat compat;
 	struct cg_conf cg;
 	struct net_conf net;
 	struct quota_conf quota;

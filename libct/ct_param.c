@@ -32,11 +32,17 @@ static const struct param ct_params[] = {
 	  .man = "Another spelling of --layout." },
 	{ .key = "MOUNT_OPTS", .opt = "mount_opts", .arg = "list", .type = &param_str, CT(mount_opts), .flags = PARAM_RESTART,
 	  .man = "Mount options of an image; kept, but layouts without an image have none." },
+	{ .key = "NOATIME", .opt = "noatime", .arg = "yes|no", .type = &param_yesno, CT(noatime),
+	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT, .def = "no",
+	  .man = "With yes, reading a file does not change its access time, from the next start on." },
 	{ .key = "ONBOOT", .opt = "onboot", .arg = "yes|no", .type = &param_yesno, CT(onboot),
+	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "Whether the container is started when the host boots." },
 	{ .key = "BOOTORDER", .opt = "bootorder", .arg = "num", .type = &param_u64, CT(bootorder),
+	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "Order at boot: higher numbers start earlier, containers without one last." },
 	{ .key = "DISABLED", .opt = "disabled", .arg = "yes|no", .type = &param_yesno, CT(disabled), .def = "no",
+	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "With yes, start refuses unless --force is given." },
 	{ .key = "STOP_TIMEOUT", .opt = "stop-timeout", .arg = "seconds", .type = &param_u64, CT(stop_timeout), .max = 86400,
 	  .def = "120", .flags = PARAM_SAVE_ONLY | PARAM_HOST_DEFAULT,
@@ -59,14 +65,23 @@ static const struct param ct_params[] = {
 	  .man = "Sets a password inside, making the user if there is none. A stopped container is started for it and stopped "
 		 "again. Never stored." },
 	{ .key = "FEATURES", .opt = "features", .arg = "name:on|off", .type = &ct_type_feature, CT(features),
-	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Optional abilities: sysfs nfs sit ipip ppp ipgre bridge nfsd nesting." },
+	  .flags = PARAM_RESTART | PARAM_LIST | PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .man = "Optional abilities: sysfs nfs sit ipip ppp ipgre bridge nfsd nesting." },
 	{ .key = "CAPABILITY", .opt = "capability", .arg = "name:on|off", .type = &ct_type_cap, CT(capability),
-	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Capabilities that the container's processes may have." },
+	  .flags = PARAM_RESTART | PARAM_LIST | PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .man = "Capabilities that the container's processes may have." },
+	{ .key = "NETFILTER", .opt = "netfilter", .arg = "disabled|stateless|stateful|full",
+	  .type = &ct_type_netfilter, CT(netfilter), .flags = PARAM_RESTART | PARAM_CREATE,
+	  .def = "stateless",
+	  .man = "Packet filter inside. With disabled the container loses the capability net_admin, "
+		 "and with it all control of its network; the other words give it the whole of it." },
 	{ .key = "DEVICES", .opt = "devices", .arg = "b|c:major:minor|all:[r][w][q]|none", .type = &ct_type_dev, CT(devices),
-	  .flags = PARAM_RESTART | PARAM_LIST, .man = "Devices that may be opened, by number." },
+	  .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+	  .man = "Devices that may be opened, by number." },
 	{ .key = "DEVNODES", .opt = "devnodes", .arg = "name:[r][w][q]|none", .type = &ct_type_devnode, CT(devnodes),
-	  .flags = PARAM_RESTART | PARAM_LIST,
-	  .man = "Devices of the host that appear in the container's /dev and may be opened." },
+	  .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+	  .man = "Devices of the host that appear in the container's /dev and may be opened. In a "
+		 "running container they may be opened at once and appear at its next start." },
 };
 
 /* The modules export their numbers of rows as variables, so the table is completed before main(). It is written once and
@@ -76,6 +91,7 @@ static struct param_group groups[] = {
 	{ "Memory, processors, processes and I/O", cg_params, 0, offsetof(struct ct_conf, cg) },
 	{ "Network", net_params, 0, offsetof(struct ct_conf, net) },
 	{ "Disk quota", quota_params, 0, offsetof(struct ct_conf, quota) },
+	{ "Known for other versions", ct_compat_params, 0, offsetof(struct ct_conf, compat) },
 };
 extern const struct param_group ct_param_groups[ARRAY_SIZE(groups)] __attribute__((alias("groups")));
 const size_t ct_param_groups_n = ARRAY_SIZE(groups);
@@ -85,6 +101,7 @@ static void __attribute__((constructor)) complete_groups(void)
 	groups[1].n = cg_params_n;
 	groups[2].n = net_params_n;
 	groups[3].n = quota_params_n;
+	groups[4].n = ct_compat_params_n;
 }
 
 const struct param *ct_row_next(struct ct_row_iter *it, size_t *base)

@@ -15,77 +15,7 @@
 
 #include "libct/caps.h"
 #include "libct/files.h"
-
-#define UNUSED __attribute__((unused))
-
-/* Wrappers: the shared types' functions are not constants, so rows of another type cannot name them. */
-static void str_print(const struct param *p, const void *field, struct buf *b)
-{
-	param_str.print(p, field, b);
-}
-static bool str_is_set(const void *field)
-{
-	return param_str.is_set(field);
-}
-static bool str_equal(const void *a, const void *b)
-{
-	return param_str.equal(a, b);
-}
-static int str_dup(void *dst, const void *src, struct err *e)
-{
-	return param_str.copy(dst, src, e);
-}
-static void str_done(void *field)
-{
-	param_str.done(field);
-}
-static void list_print(const struct param *p, const void *field, struct buf *b)
-{
-	param_list.print(p, field, b);
-}
-static bool list_is_set(const void *field)
-{
-	return param_list.is_set(field);
-}
-static bool list_equal(const void *a, const void *b)
-{
-	return param_list.equal(a, b);
-}
-static int list_copy(void *dst, const void *src, struct err *e)
-{
-	return param_list.copy(dst, src, e);
-}
-static void list_done(void *field)
-{
-	param_list.done(field);
-}
-static bool num_is_set(const void *field)
-{
-	return param_u64.is_set(field);
-}
-static bool num_equal(const void *a, const void *b)
-{
-	return param_u64.equal(a, b);
-}
-static int num_copy(void *dst, const void *src, struct err *e)
-{
-	return param_u64.copy(dst, src, e);
-}
-static void num_done(void *field)
-{
-	param_u64.done(field);
-}
-static void num_print_field(const struct param *p UNUSED, const void *field, struct buf *b)
-{
-	num_print(b, ((const struct num_opt *)field)->v);
-}
-
-#define STR_TYPE(var, text, parser) const struct param_type var = { \
-	text, sizeof(char *), parser, str_print, str_is_set, str_equal, str_dup, str_done }
-#define LIST_TYPE(var, text, parser) const struct param_type var = { \
-	text, sizeof(struct str_list), parser, list_print, list_is_set, list_equal, list_copy, list_done }
-#define NUM_TYPE(var, text, parser) const struct param_type var = { \
-	text, sizeof(struct num_opt), parser, num_print_field, num_is_set, num_equal, num_copy, num_done }
+#include "libct/type.h"
 
 /* --- strings --- */
 
@@ -168,10 +98,8 @@ STR_TYPE(ct_type_hostname, "hostname", hostname_parse);
 
 /* --- lists: each word is checked before one of them is added --- */
 
-typedef bool word_fn(const char *word, struct err *e);
-
-static int words_parse(const struct param_type *split, word_fn *good, const struct param *p, const char *text,
-		       enum param_src src, void *field, struct err *e)
+int ct_words_parse(const struct param_type *split, word_fn *good, const struct param *p,
+		   const char *text, enum param_src src, void *field, struct err *e)
 {
 	struct str_list words = { 0 };
 	struct str_list *l = field;
@@ -201,7 +129,7 @@ static bool is_nameserver(const char *s, struct err *e)
 
 static int nameserver_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_list, is_nameserver, p, text, src, field, e);
+	return ct_words_parse(&param_list, is_nameserver, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_nameserver, "addresses", nameserver_parse);
 
@@ -215,7 +143,7 @@ static bool is_search(const char *s, struct err *e)
 
 static int domain_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_list, is_search, p, text, src, field, e);
+	return ct_words_parse(&param_list, is_search, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_domain, "domains", domain_parse);
 
@@ -232,7 +160,7 @@ static bool is_userpw(const char *s, struct err *e)
 
 static int userpw_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_list, is_userpw, p, text, src, field, e);
+	return ct_words_parse(&param_list, is_userpw, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_userpw, "user:password", userpw_parse);
 
@@ -257,7 +185,7 @@ static bool is_cap(const char *s, struct err *e)
 
 static int cap_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_listc, is_cap, p, text, src, field, e);
+	return ct_words_parse(&param_listc, is_cap, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_cap, "switches", cap_parse);
 
@@ -287,7 +215,7 @@ static bool is_feature(const char *s, struct err *e)
 
 static int feature_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_listc, is_feature, p, text, src, field, e);
+	return ct_words_parse(&param_listc, is_feature, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_feature, "switches", feature_parse);
 
@@ -317,7 +245,7 @@ static bool is_dev(const char *s, struct err *e)
 
 static int dev_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_list, is_dev, p, text, src, field, e);
+	return ct_words_parse(&param_list, is_dev, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_dev, "devices", dev_parse);
 
@@ -353,7 +281,7 @@ static bool is_devnode_here(const char *s, struct err *e)
 
 static int devnode_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	return words_parse(&param_list, src == PARAM_CLI ? is_devnode_here : is_devnode, p, text, src, field, e);
+	return ct_words_parse(&param_list, src == PARAM_CLI ? is_devnode_here : is_devnode, p, text, src, field, e);
 }
 LIST_TYPE(ct_type_devnode, "devices", devnode_parse);
 

@@ -46,6 +46,16 @@ extern const struct param_type ct_type_name, ct_type_path, ct_type_layout, ct_ty
 
 bool ct_feature_known(const char *item);	/* "nfs:on" */
 
+/* compat_param.c: what is only kept */
+extern const struct param ct_compat_params[];
+extern const size_t ct_compat_params_n;
+extern const struct param_type ct_type_netfilter;
+bool ct_iptables_known(const char *name);
+int ct_compat_merge(struct ct_compat *c, const struct ct_compat *change, struct err *e);	/* the PCI list */
+
+/* tidy.c: says what of @change is left out, altered or only kept, and does so */
+void ct_tidy(const struct ct *ct, struct ct_conf *change);
+
 /* paths.c */
 int ct_path_split(const char *path, char **ret_parent, char **ret_name, struct err *e);	/* both freed by the caller */
 int ct_path_fmt(char *dst, size_t size, struct err *e, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
@@ -118,7 +128,8 @@ int ct_destroy_recover(struct ct *ct, const struct kv *kv, struct err *e);
 int ct_set_recover(struct ct *ct, const struct kv *kv, struct err *e);
 
 /* set_apply.c: the live half of set, in OpenVZ's order */
-enum ct_live_part { CT_LIVE_UBC = 1, CT_LIVE_IP = 2, CT_LIVE_CPU = 4, CT_LIVE_IO = 8, CT_LIVE_GUEST = 16, CT_LIVE_QUOTA = 32 };
+enum ct_live_part { CT_LIVE_UBC = 1, CT_LIVE_IP = 2, CT_LIVE_CPU = 4, CT_LIVE_IO = 8, CT_LIVE_GUEST = 16, CT_LIVE_QUOTA = 32,
+	CT_LIVE_DEV = 64, CT_LIVE_NETDEV = 128, CT_LIVE_NETIF = 256 };
 struct ct_live {
 	const struct ct_conf *old, *want, *change;	/* change: what was asked for, for the messages; NULL: say nothing */
 	unsigned parts, done;

@@ -177,6 +177,17 @@ static bool init_is_systemd(void)
 	return n > 0 && memmem(to, (size_t)n, "systemd", 7) != NULL;
 }
 
+/* LOCKEDPAGES; never above what the host gives us. */
+static void limit_mlock(const struct num_pair *pages)
+{
+	struct rlimit l;
+
+	if (!pages->set || getrlimit(RLIMIT_MEMLOCK, &l) < 0 || pages->bar >= l.rlim_max / NUM_PAGE)
+		return;
+	l.rlim_cur = l.rlim_max = pages->bar * NUM_PAGE;
+	setrlimit(RLIMIT_MEMLOCK, &l);
+}
+
 static int exec_init(const struct ct_init *p, struct err *e)
 {
 	char *argv[] = { "init", NULL };
@@ -188,6 +199,7 @@ static int exec_init(const struct ct_init *p, struct err *e)
 	getrlimit(RLIMIT_CORE, &core);
 	core.rlim_cur = 0;
 	setrlimit(RLIMIT_CORE, &core);
+	limit_mlock(&p->ct->conf.cg.ubc[CG_LOCKEDPAGES]);
 	reset_signals();
 	setsid();
 	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */,

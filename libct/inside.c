@@ -46,6 +46,7 @@ int ct_inside_open(struct ct *ct, struct ct_inside *in, struct err *e)
 		ct_inside_close(in);
 		return -e->code;
 	}
+	in->caps = ct_caps_netfilter(in->caps, ct->conf.netfilter);
 	in->nesting = str_list_has(&ct->conf.features, "nesting:on");
 	in->cgroup = cg_enter_fd(in->cg, false, e);
 	err_clear(e);

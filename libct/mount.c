@@ -151,6 +151,36 @@ static int stage_devnodes(const struct ct *ct, struct err *e)
 	return 0;
 }
 
+/* SHMPAGES: 0 if there is no limit. */
+static uint64_t shm_pages(const struct ct_init *p)
+{
+	const struct num_pair *v = &p->ct->conf.cg.ubc[CG_SHMPAGES];
+	uint64_t pages = v->bar ? v->bar : v->lim;
+
+	return v->set && pages < NUM_UNLIMITED / NUM_PAGE ? pages : 0;
+}
+
+static int mount_shm(const struct ct_init *p, struct err *e)
+{
+	uint64_t pages = shm_pages(p);
+	char opts[64];
+
+	snprintf(opts, sizeof(opts), pages ? "mode=1777,size=%llu" : "mode=1777",
+		 (unsigned long long)pages * NUM_PAGE);
+	return mnt("none", "dev/shm", "tmpfs", NSD, opts, e);
+}
+
+/* System V's share of it. Before 6.11 only the host's root may set it: /dev/shm is limited anyway. */
+static void limit_shmall(const struct ct_init *p)
+{
+	struct err ignored = { 0 };
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)shm_pages(p));
+	if (shm_pages(p))
+		fio_control(AT_FDCWD, "proc/sys/kernel/shmall", text, &ignored);
+}
+
 static int stage_dev(const struct ct_init *p, struct ct_staged *ret, struct err *e)
 {
 	const struct num_pair *npty = &p->ct->conf.cg.ubc[CG_NUMPTY];
@@ -173,7 +203,7 @@ static int stage_dev(const struct ct_init *p, struct ct_staged *ret, struct err 
 	    make_dir("dev/mqueue", 0755, e) < 0)
 		return -e->code;
 	if (mnt("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, opts, e) < 0 ||
-	    mnt("none", "dev/shm", "tmpfs", NSD, "mode=1777", e) < 0 ||
+	    mount_shm(p, e) < 0 ||
 	    mnt("mqueue", "dev/mqueue", "mqueue", NSDE, NULL, e) < 0)
 		return -e->code;
 	if (stage_devnodes(p->ct, e) < 0)
@@ -186,6 +216,7 @@ static int stage_proc_sys(const struct ct_init *p, struct err *e)
 	if (mnt("proc", "proc", "proc", NSDE, NULL, e) < 0 ||
 	    mnt("sysfs", "sys", "sysfs", NSDE | MS_RDONLY, NULL, e) < 0)
 		return -e->code;
+	limit_shmall(p);
 	if (p->cgroup2 && mnt("cgroup2", "sys/fs/cgroup", "cgroup2", NSDE, NULL, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(proc_ro); i++)

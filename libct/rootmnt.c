@@ -29,6 +29,10 @@ int ct_root_attach(struct ct *ct, int tree, struct err *e)
 	struct mount_attr shared = { .propagation = MS_SHARED };
 	auto_free char *path = root_path(ct, e);
 
+	if (ct->conf.noatime.v) {
+		attr.attr_set |= MOUNT_ATTR_NOATIME;
+		attr.attr_clr |= MOUNT_ATTR__ATIME;
+	}
 	if (!path)
 		return -e->code;
 	if (mkdir(path, 0755) < 0 && errno != EEXIST && path_mkdir_host(path, 0755, e) < 0)

@@ -111,6 +111,8 @@ static int load_sample(const struct ct *ct, const char *name, struct ct_conf *re
 	drop_str(&ret->origin_sample);
 	ret->local_uid = ret->local_gid = (struct num_opt){ 0 };
 	str_list_clear(&ret->net.ip);
+	str_list_clear(&ret->net.netif);
+	str_list_clear(&ret->net.netdev);
 	return 0;
 }
 
@@ -133,20 +135,17 @@ static void drop_uncountable(struct ct *ct, struct ct_conf *sample)
 	auto_close_(&parent);
 }
 
-static void drop_unknown_features(const struct ct *ct, struct str_list *l)
+/* The whole lists, and none of the fields that only say what to do with them. */
+static int rows_of_interfaces(struct work *w, const struct ct_conf *own, struct err *e)
 {
-	for (size_t i = 0; i < l->n; ) {
-		auto_free char *item = ct_feature_known(l->v[i]) ? NULL : strdup(l->v[i]);
+	struct net_conf *rows = &w->rows.net;
 
-		if (!item) {
-			i++;
-			continue;
-		}
-		ct_say(ct, 0, "Warning: Unknown feature: %.*s", (int)strcspn(item, ":"), item);
-		str_list_del(l, item);
-	}
-	if (!l->n)
-		l->set = false;
+	str_list_clear(&rows->netif_del);
+	str_list_clear(&rows->netif_edit);
+	str_list_clear(&rows->netdev_del);
+	if (net_conf_has_netif(&w->change.net) && str_list_copy(&rows->netif, &own->net.netif, e) < 0)
+		return -e->code;
+	return net_conf_has_netdev(&w->change.net) ? str_list_copy(&rows->netdev, &own->net.netdev, e) : 0;
 }
 
 static int merge(struct ct *ct, struct work *w, const struct ct_conf *change, struct err *e)
@@ -160,9 +159,9 @@ static int merge(struct ct *ct, struct work *w, const struct ct_conf *change, st
 	}
 	if (ct_conf_pick(&w->change, change, change, e) < 0)
 		return -e->code;
-	drop_unknown_features(ct, &w->change.features);
-	if (ct_ips_drop_v6(ct->host, &w->change.net.ip))
-		ct_say(ct, 0, "WARNING: IPv6 support is disabled");
+	ct_tidy(ct, &w->change);
+	if (net_conf_complete(&w->change.net, &ct->conf.net, ct->id, e) < 0)
+		return err_exit(e, VZ_VETH_ERROR);
 	if (ct_conf_copy(&w->want, &ct->conf, e) < 0 ||
 	    ct_conf_merge(&w->want, &w->change, e) < 0)
 		return -e->code;
@@ -171,9 +170,13 @@ static int merge(struct ct *ct, struct work *w, const struct ct_conf *change, st
 	    ct_conf_pick(&w->rows, &own, &w->change, e) < 0)
 		return -e->code;
 	str_list_clear(&w->rows.net.ip_del);
-	if (w->change.net.ip.set || w->change.net.ip_del.set)
-		return str_list_copy(&w->rows.net.ip, &own.net.ip, e);
-	return 0;
+	str_list_clear(&w->rows.compat.pci_del);
+	if (w->change.compat.pci_del.set &&
+	    str_list_copy(&w->rows.compat.pci, &own.compat.pci, e) < 0)
+		return -e->code;
+	if ((w->change.net.ip.set || w->change.net.ip_del.set) && str_list_copy(&w->rows.net.ip, &own.net.ip, e) < 0)
+		return -e->code;
+	return rows_of_interfaces(w, &own, e);
 }
 
 static int check_fixed(const struct ct *ct, const struct work *w, struct err *e)
@@ -219,8 +222,8 @@ static int check_values(struct ct *ct, struct work *w, struct err *e)
 static const struct { const char *key, *text; } restart_texts[] = {
 	{ "CAPABILITY", "Unable to set capability on a running container" },
 	{ "FEATURES", "Unable to set features on a running container" },
-	{ "DEVICES", "Unable to set devices on a running container" },
-	{ "DEVNODES", "Unable to set devices on a running container" },
+	{ "NETFILTER", "Unable to set netfilter on a running container" },
+	{ "IPTABLES", "Unable to set iptables on a running container" },
 	{ "DISK_QUOTA", "Unable to switch DISK_QUOTA on or off on a running container" },
 	{ "MOUNT_OPTS", "Unable to change mount options on a running container" },
 };
@@ -234,6 +237,19 @@ static void say_restart_row(const struct ct *ct, const struct param *p)
 		}
 	}
 	ct_say(ct, -1, "Unable to set --%s on a running container", p->opt ? p->opt : p->key);
+}
+
+/* Another number is no news; none or some is. */
+static void look_at_ugid(const struct ct *ct, struct work *w)
+{
+	bool was = ct->conf.quota.ugidlimit.v > 0, on = w->want.quota.ugidlimit.v > 0;
+
+	if (!w->running || !w->change.quota.ugidlimit.set || was == on)
+		return;
+	w->needs_restart = true;
+	if (w->s->mode == CT_SETMODE_NONE)
+		ct_say(ct, -1, "Unable to turn %s second-level disk quota on a running container",
+		       on ? "on" : "off");
 }
 
 /* Only what differs from the stored value counts. */
@@ -251,6 +267,7 @@ static void look_for_restart(const struct ct *ct, struct work *w)
 		if (w->s->mode == CT_SETMODE_NONE)
 			say_restart_row(ct, p);
 	}
+	look_at_ugid(ct, w);
 	if (w->needs_restart && w->s->mode == CT_SETMODE_NONE) {
 		ct_say(ct, -1, "WARNING: Some of the parameters could not be applied to a running container.");
 		ct_say(ct, -1, "\tPlease consider using --setmode option");

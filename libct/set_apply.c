@@ -9,7 +9,10 @@
 
 #include "util/buf.h"
 
+#include "libct/dev.h"
 #include "libct/files.h"
+#include "libct/netdevs.h"
+#include "libct/veths.h"
 
 static unsigned cg_parts(const struct cg_conf *c)
 {
@@ -34,6 +37,12 @@ unsigned ct_live_parts(const struct ct_conf *c)
 		parts |= CT_LIVE_GUEST;
 	if (c->quota.space.set || c->quota.inodes.set)
 		parts |= CT_LIVE_QUOTA;
+	if (c->devices.set || c->devnodes.set)
+		parts |= CT_LIVE_DEV;
+	if (net_conf_has_netdev(&c->net))
+		parts |= CT_LIVE_NETDEV;
+	if (net_conf_has_netif(&c->net))
+		parts |= CT_LIVE_NETIF;
 	return parts;
 }
 
@@ -176,6 +185,34 @@ static int apply_cpu(struct ct *ct, const struct ct_live *l, const struct ct_con
 	return with_cg(ct, c, cg_apply_cpu, NULL, e);
 }
 
+static int cg_devices(struct cg *cg, const struct ct_conf *c, struct err *e)
+{
+	struct cg_dev dev[64];
+	size_t n;
+
+	if (ct_devices(c, dev, ARRAY_SIZE(dev), &n, e) < 0)
+		return -e->code;
+	return cg_apply_devices(cg, dev, n, e);
+}
+
+/* Rules at once. A node of the host can only be bound by the one who builds /dev: the start. */
+static int apply_dev(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	struct cg_host *host = NULL;
+	struct cg *cg = NULL;
+	int r;
+
+	if (l->change && c == l->want)
+		ct_say(ct, 0, "Setting devices");
+	if (ct_host_cg(ct->host, &host, e) < 0 || cg_open(host, ct->ids, &cg, e) < 0)
+		return -e->code;
+	r = cg_devices(cg, c, e);
+	cg_close(cg);
+	if (r == 0 && l->change && c == l->want && l->change->devnodes.n)
+		ct_say(ct, 0, "Device nodes appear in the container when it is started again");
+	return r;
+}
+
 static int apply_io(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
 {
 	const struct cg_conf *g = l->change && c == l->want ? &l->change->cg : NULL;
@@ -208,18 +245,32 @@ static int apply_quota(struct ct *ct, const struct ct_live *l, const struct ct_c
 	return ct_area_quota(ct, c, e);
 }
 
+static int apply_netdev(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	(void)l;
+	return ct_netdevs_apply(ct, c, e);
+}
+
+static int apply_netif(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	return ct_veths_apply(ct, c, l->change && c == l->want, !l->change, e);
+}
+
 static const struct {
 	unsigned part;
 	int exit;			/* unless the part's own error has one */
 	const char *name;
 	int (*apply)(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e);
 } parts[] = {
-	{ CT_LIVE_UBC, VZ_SETUBC_ERROR, "UBC", apply_ubc },
-	{ CT_LIVE_IP, VZ_CANT_ADDIP, "network", apply_ip },
-	{ CT_LIVE_CPU, VZ_SETFSHD_ERROR, "CPU", apply_cpu },
-	{ CT_LIVE_IO, VZ_SET_IO, "I/O", apply_io },
-	{ CT_LIVE_GUEST, 0, "host name and DNS", apply_guest },
-	{ CT_LIVE_QUOTA, VZ_DQ_SET, "disk quota", apply_quota },
+	{ CT_LIVE_UBC, VZ_SETUBC_ERROR, "UBC parameters", apply_ubc },
+	{ CT_LIVE_IP, VZ_CANT_ADDIP, "network parameters", apply_ip },
+	{ CT_LIVE_NETDEV, VZ_NETDEV_ERROR, "network devices", apply_netdev },
+	{ CT_LIVE_CPU, VZ_SETFSHD_ERROR, "CPU parameters", apply_cpu },
+	{ CT_LIVE_DEV, VZ_SET_DEVICES, "devperm", apply_dev },
+	{ CT_LIVE_IO, VZ_SET_IO, "I/O parameters", apply_io },
+	{ CT_LIVE_GUEST, 0, "host name and DNS parameters", apply_guest },
+	{ CT_LIVE_QUOTA, VZ_DQ_SET, "disk quota parameters", apply_quota },
+	{ CT_LIVE_NETIF, VZ_VETH_ERROR, "veth", apply_netif },
 };
 
 int ct_live_apply(struct ct *ct, struct ct_live *l, struct err *e)
@@ -228,7 +279,7 @@ int ct_live_apply(struct ct *ct, struct ct_live *l, struct err *e)
 		if (!(l->parts & parts[i].part))
 			continue;
 		if (parts[i].apply(ct, l, l->want, e) < 0) {
-			err_add(e, "Unable to apply %s parameters", parts[i].name);
+			err_add(e, "Unable to %s %s", parts[i].part == CT_LIVE_NETIF ? "configure" : "apply", parts[i].name);
 			/* a part may have half of itself done */
 			l->done |= parts[i].part == CT_LIVE_IP ? 0 : parts[i].part;
 			return parts[i].exit ? err_exit(e, parts[i].exit) : -e->code;
@@ -244,7 +295,7 @@ void ct_live_undo(struct ct *ct, struct ct_live *l)
 		struct err e = { 0 };
 
 		if ((l->done & parts[i].part) && parts[i].apply(ct, l, l->old, &e) < 0)
-			ct_say(ct, -1, "Warning: unable to put %s parameters back: %s", parts[i].name, e.text);
+			ct_say(ct, -1, "Warning: unable to put %s back: %s", parts[i].name, e.text);
 	}
 	l->done = 0;
 }
@@ -255,6 +306,7 @@ void ct_live_not_running(unsigned what, struct err *e)
 
 	while (i + 1 < ARRAY_SIZE(parts) && !(what & parts[i].part))
 		i++;
-	err_say(e, ESRCH, "Unable to apply %s parameters: container is not running", parts[i].name);
+	err_say(e, ESRCH, "Unable to %s %s: container is not running", parts[i].part == CT_LIVE_NETIF ? "configure" : "apply",
+		parts[i].name);
 	err_exit(e, VZ_VE_NOT_RUNNING);
 }

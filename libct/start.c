@@ -23,9 +23,11 @@
 #include "libct/hook.h"
 #include "libct/launch.h"
 #include "libct/mon_client.h"
+#include "libct/netdevs.h"
 #include "libct/relay.h"
 #include "libct/rootmnt.h"
 #include "libct/sync.h"
+#include "libct/veths.h"
 #include "util/buf.h"
 #include "util/log.h"
 #include "util/sys.h"
@@ -123,6 +125,7 @@ static int up_init(struct start *s, struct err *e)
 	};
 	if (ct_caps_mask(&ct->conf.capability, &s->plan.caps, e) < 0)
 		return err_exit(e, VZ_SET_CAP);
+	s->plan.caps = ct_caps_netfilter(s->plan.caps, ct->conf.netfilter);
 	if (ct_launch(ct, &s->plan, s->state.uid_base, s->state.gen, cg_dir, &s->l, e) < 0)
 		return err_exit(e, VZ_ENVCREATE_ERROR);
 	s->state.init_pid = s->l.init;
@@ -144,7 +147,7 @@ static int up_network(struct start *s, struct err *e)
 		return -e->code;
 	if (net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e) < 0)
 		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
-	return 0;
+	return ct_veths_up(s->ct, s->l.netns, e) < 0 ? -e->code : ct_netdevs_up(s->ct, s->l.netns, e);
 }
 
 static int up_root(struct start *s, struct err *e)
@@ -233,8 +236,11 @@ static int up_exec(struct start *s, struct err *e)
 	if (ct_sync_wait(s->l.sync, CT_SYNC_CONSOLE, &m, e) < 0)
 		return -e->code;
 	memcpy(s->console, m.fd, sizeof(s->console));
-	if (!(s->flags & CT_START_SKIP_SETUP))
+	if (!(s->flags & CT_START_SKIP_SETUP)) {
 		say_settings(s);
+		if (ct_veths_announce(s->ct, e) < 0)
+			return -e->code;
+	}
 	if (ct_sync_send(s->l.sync, CT_SYNC_NET, 0, NULL, 0, e) < 0)
 		return -e->code;
 	show_script(s);

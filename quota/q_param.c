@@ -7,7 +7,8 @@
 #include "util/auto.h"
 
 const struct param quota_params[] = {
-	{ .key = "DISKSPACE", .opt = "diskspace", .alias_opt = "size", .arg = "num[:num]", .type = &param_dq_blocks,
+	{ .key = "DISKSPACE", .opt = "diskspace", .alias_key = "DISK", .alias_opt = "size", .arg = "num[:num]",
+	  .type = &param_dq_blocks,
 	  .off = offsetof(struct quota_conf, space), .flags = PARAM_LIVE | PARAM_CREATE,
 	  .man = "Disk space, soft and hard limit. A bare number is 1 KiB blocks; suffixes as in 2.2G are understood. One "
 		 "number sets both. On btrfs only the hard limit is enforced." },
@@ -16,10 +17,12 @@ const struct param quota_params[] = {
 	  .man = "Number of files, directories and other inodes, soft and hard limit. Needs ext4 or xfs with project "
 		 "quota; refused on btrfs, which cannot count them." },
 	{ .key = "QUOTATIME", .opt = "quotatime", .arg = "seconds", .type = &param_u64,
-	  .off = offsetof(struct quota_conf, quotatime), .def = "0", .flags = PARAM_LIVE,
-	  .man = "How long the soft limits of disk space and inodes may be exceeded." },
+	  .off = offsetof(struct quota_conf, quotatime), .def = "0", .flags = PARAM_LIVE | PARAM_CREATE | PARAM_KEPT,
+	  .man = "How long the soft limits of disk space and inodes may be exceeded. Kept in the configuration; what counts "
+		 "is the grace time of the file system." },
 	{ .key = "QUOTAUGIDLIMIT", .opt = "quotaugidlimit", .arg = "num", .type = &param_u64,
-	  .off = offsetof(struct quota_conf, ugidlimit), .max = UINT32_MAX, .def = "0", .flags = PARAM_LIVE,
+	  .off = offsetof(struct quota_conf, ugidlimit), .max = UINT32_MAX, .def = "0",
+	  .flags = PARAM_LIVE | PARAM_CREATE | PARAM_KEPT,
 	  .man = "Number of user and group ids inside the container that have disk quotas of their own. Kept in the "
 		 "configuration; takes effect only where the container has a file system of its own." },
 	{ .key = "DISK_QUOTA", .opt = "diskquota", .arg = "yes|no", .type = &param_yesno,

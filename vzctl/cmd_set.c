@@ -20,7 +20,6 @@ static const struct cmd_opt set_opts[] = {
 	{ "applyconfig_map", OPT_APPLYCONFIG_MAP, "name", NULL, "Make the link of the container's name again." },
 	{ "offline-resize", OPT_OFFLINE, NULL, NULL, "Accepted for compatibility; a disk limit never needs a stop." },
 	{ "offline", OPT_OFFLINE, NULL, NULL, "The same as --offline-resize." },
-	{ "noatime", OPT_NOATIME, "yes|no", NULL, "Accepted for compatibility; ignored." },
 };
 
 static int set_refuse(struct err *e, int exit, const char *text)

@@ -99,3 +99,10 @@ TEST_ROOT(caps_apply_sets_all_five)
 	CHECK(waitpid(pid, &status, 0) == pid);
 	CHECK_EQ(WEXITSTATUS(status), 0);
 }
+
+TEST(caps_netfilter)
+{
+	CHECK_EQ(ct_caps_netfilter(0xffff, "disabled"), 0xefff);	/* without bit 12, CAP_NET_ADMIN */
+	CHECK_EQ(ct_caps_netfilter(0xffff, "full"), 0xffff);
+	CHECK_EQ(ct_caps_netfilter(0xffff, NULL), 0xffff);
+}

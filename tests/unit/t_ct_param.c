@@ -8,7 +8,7 @@ TEST(ct_param_rows)
 	const struct param *p;
 	size_t base, other, n = 0;
 
-	CHECK_EQ(ct_param_groups_n, 4);
+	CHECK_EQ(ct_param_groups_n, 5);
 	while ((p = ct_row_next(&it, &base))) {
 		n++;
 		CHECK(p->type && p->man && *p->man && p->arg);
@@ -19,7 +19,8 @@ TEST(ct_param_rows)
 		if (p->alias_opt)
 			CHECK(ct_param_by_opt(p->alias_opt, &other) == p);
 	}
-	CHECK_EQ(n, ct_param_groups[0].n + cg_params_n + net_params_n + quota_params_n);
+	CHECK_EQ(n, ct_param_groups[0].n + cg_params_n + net_params_n + quota_params_n +
+			    ct_compat_params_n);
 	CHECK(!ct_param_by_key("NOTHING", &other) && !ct_param_by_opt("nothing", &other));
 	CHECK(ct_param_by_key("VE_ROOT", &other)->flags & PARAM_RAW);
 }
@@ -29,6 +30,7 @@ TEST(ct_param_round_trip)
 	static const char *const values[] = {
 		"yes", "no", "0", "1", "1000", "10:20", "unlimited", "512M", "0-1", "all", "a", "a b", "10.0.0.1", "10.0.0.1/24 fd00::1",
 		"net_admin:on", "c:1:3:rw", "null:rw", "/x/$VEID", "overlay", "root:x", "268435456", "nfs:on", "\"q\" \\ $HOME `x`", "",
+		"stateless", "0000:01:00.0", "none", "auto", "stop",
 	};
 	struct ct_row_iter it = { 0 };
 	const struct param *p;

@@ -83,6 +83,8 @@ TEST(docs_options_of_the_interface)
 		"ipadd", "ipdel", "hostname", "nameserver", "searchdomain",
 		"userpasswd", "onboot", "bootorder", "name", "description", "disabled", "kmemsize", "privvmpages", "numfile",
 		"ioprio", "iolimit", "iopslimit", "capability", "features", "devices", "devnodes", "applyconfig", "setmode", "save",
+		"netfilter", "iptables", "noatime", "vm_overcommit", "meminfo", "pci_add", "pci_del", "cpuweight", "autostop",
+		"memguarantee", "size", "diskquota", "mount_opts", "applyconfig_map", "offline-resize", "reset_ub",
 	};
 	static const char *const create[] = {
 		"ostemplate", "config", "private", "root", "ipadd", "hostname", "name", "description", "layout", "velayout",

@@ -22,6 +22,7 @@ TEST(set_apply_parts)
 		{ "hostname", "a", CT_LIVE_GUEST }, { "nameserver", "1.1.1.1", CT_LIVE_GUEST },
 		{ "searchdomain", "a.b", CT_LIVE_GUEST }, { "diskspace", "1G", CT_LIVE_QUOTA }, { "diskinodes", "10", CT_LIVE_QUOTA },
 		{ "onboot", "yes", 0 }, { "description", "x", 0 }, { "capability", "mknod:on", 0 },
+		{ "devices", "c:1:3:rw", CT_LIVE_DEV }, { "devnodes", "null:rw", CT_LIVE_DEV }, { "netfilter", "full", 0 },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
@@ -35,7 +36,8 @@ TEST(set_apply_parts)
 /* Every row that promises to be live has a part (userpasswd is a step of its own). */
 TEST(set_apply_live_rows)
 {
-	static const char *const values[] = { "10", "1G", "yes", "a", "0", "10.0.0.1", "all", "1.1.1.1", "root:x" };
+	static const char *const values[] = { "10", "1G", "yes", "a", "0", "10.0.0.1", "all", "1.1.1.1", "root:x",
+					      "c:1:3:rw", "null:rw" };
 	struct ct_row_iter it = { 0 };
 	const struct param *p;
 	size_t base;
