@@ -233,6 +233,25 @@ static int merge_row(const struct param *p, size_t base, struct ct_conf *c, cons
 	return row_copy(p, base, c, change, e);
 }
 
+static int merge_interfaces(struct ct_conf *c, const struct ct_conf *change, struct err *e)
+{
+	struct str_list l = { 0 };
+
+	if (net_conf_has_netif(&change->net)) {
+		if (net_conf_merge_netif(&c->net, &change->net, &l, e) < 0)
+			return err_exit(e, e->code == ENODATA ? VZ_INVALID_PARAMETER_SYNTAX : VZ_VETH_ERROR);
+		SWAP(c->net.netif, l);
+		str_list_clear(&l);
+	}
+	if (net_conf_has_netdev(&change->net)) {
+		if (net_conf_merge_netdev(&c->net, &change->net, &l, e) < 0)
+			return err_exit(e, VZ_NETDEV_ERROR);
+		SWAP(c->net.netdev, l);
+		str_list_clear(&l);
+	}
+	return 0;
+}
+
 int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e)
 {
 	struct ct_row_iter it = { 0 };
@@ -256,5 +275,5 @@ int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e
 		c->net.ip.set = true;
 		str_list_clear(&ips);
 	}
-	return 0;
+	return merge_interfaces(c, change, e);
 }

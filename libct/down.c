@@ -12,7 +12,9 @@
 #include <signal.h>
 
 #include "libct/ct_priv.h"
+#include "libct/netdevs.h"
 #include "libct/rootmnt.h"
+#include "libct/veths.h"
 #include "util/sys.h"
 
 #define KILL_MS 10000
@@ -56,6 +58,18 @@ static int down_network(struct ct *ct, unsigned flags, struct err *e)
 	return net_down(n, ct->id, &ct->conf.net.ip, e);
 }
 
+static int down_veths(struct ct *ct, unsigned flags, struct err *e)
+{
+	(void)flags;
+	return ct_veths_down(ct, e);
+}
+
+static int down_netdevs(struct ct *ct, unsigned flags, struct err *e)
+{
+	(void)flags;
+	return ct_netdevs_down(ct, e);
+}
+
 static int down_root(struct ct *ct, unsigned flags, struct err *e)
 {
 	bool hooks = !(flags & CT_DOWN_NO_HOOKS) && ct_is_mounted(ct);
@@ -93,7 +107,7 @@ static int down_record(struct ct *ct, unsigned flags, struct err *e)
 }
 
 static int (*const steps[])(struct ct *ct, unsigned flags, struct err *e) = {
-	down_init, down_network, down_root, down_cgroup,
+	down_init, down_network, down_veths, down_netdevs, down_root, down_cgroup,
 };
 
 int ct_down(struct ct *ct, unsigned flags, struct err *e)

@@ -110,7 +110,7 @@ int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
 }
 
 /* AF_SPEC: no link-local address; what else @inet_key says for IPv4, if it is not 0. */
-static void link_put_af(struct nl_batch *b, uint16_t inet_key, uint32_t value)
+void link_put_af(struct nl_batch *b, uint16_t inet_key, uint32_t value)
 {
 	struct nlattr *spec = nl_nest(b, IFLA_AF_SPEC), *af, *conf;
 
@@ -225,26 +225,21 @@ int link_drop(struct nl *nl, unsigned id, struct err *e)
 	return nl_batch_end(&b);
 }
 
-struct link_list {
-	const char *prefix;
+struct link_list {		/* ids of the links vzID */
 	unsigned *id;
 	size_t n, size;
 };
 
-static bool link_number(const char *prefix, const char *name, unsigned *ret)
+bool link_id(const char *name, unsigned *ret)
 {
 	char back[IFNAMSIZ];
 	uint64_t id;
 
-	if (!str_starts(name, prefix) || num_u64(name + strlen(prefix), &id) < 0 || id > UINT32_MAX)
+	if (!str_starts(name, LINK_LIVE) || num_u64(name + strlen(LINK_LIVE), &id) < 0 || id > UINT32_MAX)
 		return false;
 	*ret = (unsigned)id;
-	return str_fmt(back, sizeof(back), "%s%u", prefix, *ret) == 0 && str_eq(back, name);	/* not vz007 */
-}
-
-bool link_id(const char *name, unsigned *ret)
-{
-	return link_number(LINK_LIVE, name, ret);
+	net_ifname(*ret, back);
+	return str_eq(back, name);	/* not vz007 */
 }
 
 static int link_list_add(struct link_list *l, unsigned id)
@@ -270,7 +265,7 @@ static int link_list_one(const struct nlmsghdr *nlh, void *arg)
 
 	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
 		if (mnl_attr_get_type(attr) == IFLA_IFNAME && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
-			return link_number(l->prefix, mnl_attr_get_str(attr), &id) ? link_list_add(l, id) : 0;
+			return link_id(mnl_attr_get_str(attr), &id) ? link_list_add(l, id) : 0;
 	}
 	return 0;
 }
@@ -280,8 +275,7 @@ static void link_list_restart(void *arg)
 	((struct link_list *)arg)->n = 0;
 }
 
-/* Ids of the links named @prefix and a number. The caller frees l->id, on failure too. */
-static int link_list(struct nl *nl, struct link_list *l, struct err *e)
+static int link_dump(struct nl *nl, mnl_cb_t cb, void (*restart)(void *arg), void *arg, struct err *e)
 {
 	_Alignas(8) char buf[128] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -290,7 +284,7 @@ static int link_list(struct nl *nl, struct link_list *l, struct err *e)
 	nlh->nlmsg_type = RTM_GETLINK;
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
 	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
-	rc = nl_dump(nl, nlh, link_list_one, link_list_restart, l, e);
+	rc = nl_dump(nl, nlh, cb, restart, arg, e);
 	return rc < 0 && !e->code ? err_set(e, -rc, "list interfaces") : rc;
 }
 
@@ -301,11 +295,11 @@ static void link_list_done(struct link_list *l)
 
 int net_each(struct net *n, int (*cb)(unsigned id, void *arg), void *arg, struct err *e)
 {
-	__attribute__((cleanup(link_list_done))) struct link_list l = { .prefix = LINK_LIVE };
+	__attribute__((cleanup(link_list_done))) struct link_list l = { 0 };
 	int rc = net_rt(n, e);
 
 	if (rc == 0)
-		rc = link_list(&n->rt, &l, e);
+		rc = link_dump(&n->rt, link_list_one, link_list_restart, &l, e);
 	for (size_t i = 0; i < l.n && rc == 0; i++) {
 		rc = cb(l.id[i], arg);
 		if (rc < 0 && !e->code)
@@ -314,15 +308,37 @@ int net_each(struct net *n, int (*cb)(unsigned id, void *arg), void *arg, struct
 	return rc < 0 ? rc : 0;
 }
 
+struct dead { struct str_list names; struct err *e; };
+
+static int dead_one(const struct nlmsghdr *nlh, void *arg)
+{
+	struct dead *d = arg;
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
+		const char *name = mnl_attr_get_str(attr);
+
+		if (mnl_attr_get_type(attr) != IFLA_IFNAME || mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		if (!str_starts(name, LINK_DEAD) || name[strlen(LINK_DEAD) + strspn(name + strlen(LINK_DEAD), "0123456789.")])
+			return 0;
+		return str_list_add(&d->names, name, d->e);
+	}
+	return 0;
+}
+
+static void dead_restart(void *arg)
+{
+	str_list_clear(&((struct dead *)arg)->names);
+}
+
 int link_sweep(struct nl *nl, struct err *e)
 {
-	__attribute__((cleanup(link_list_done))) struct link_list l = { .prefix = LINK_DEAD };
-	char name[IFNAMSIZ];
-	int rc = link_list(nl, &l, e);
+	struct dead d = { .e = e };
+	int rc = link_dump(nl, dead_one, dead_restart, &d, e);
 
-	for (size_t i = 0; i < l.n && rc == 0; i++) {
-		str_fmt(name, sizeof(name), LINK_DEAD "%u", l.id[i]);
-		rc = link_delete(nl, name, e);
-	}
+	for (size_t i = 0; i < d.names.n && rc == 0; i++)
+		rc = link_delete(nl, d.names.v[i], e);
+	str_list_clear(&d.names);
 	return rc;
 }

@@ -32,11 +32,24 @@ bool net_ip_is_any(const struct net_ip *ip);				/* 0.0.0.0, :: */
 struct net_conf {
 	struct str_list ip;		/* IP_ADDRESS, canonical text, prefix kept if given */
 	struct str_list ip_del;		/* --ipdel; "all" alone = every one. Never stored */
+	struct str_list netif;		/* NETIF, one entry of netif.h each; in a change those to add */
+	struct str_list netif_del;	/* names inside, or "all"; never stored */
+	struct str_list netif_edit;	/* "ifname=eth0", "bridge=br1" ... in the order given; never stored */
+	struct str_list netdev;		/* NETDEV, interfaces of the host that are lent */
+	struct str_list netdev_del;	/* never stored */
 };
-extern const struct param net_params[];		/* IP_ADDRESS (--ipadd, --ip), --ipdel */
+extern const struct param net_params[];		/* IP_ADDRESS NETIF NETDEV and their options */
 extern const size_t net_params_n;
 /* @base without del, plus add; same address with another mask is replaced. Result in *ret (cleared first). */
 int net_conf_merge(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
+/* The same for NETIF: del, add, edit, in this order. ENOENT: --ifname names one that is not there; ENODATA: --mac and the like
+ * without --ifname; EEXIST: two would have one name on the host. */
+int net_conf_merge_netif(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
+int net_conf_merge_netdev(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
+bool net_conf_has_netif(const struct net_conf *c);	/* a change that is about NETIF */
+bool net_conf_has_netdev(const struct net_conf *c);
+/* Gives what @change adds its host_ifname and hardware addresses, those of @base's interface of that name if it has them. */
+int net_conf_complete(struct net_conf *change, const struct net_conf *base, unsigned id, struct err *e);
 
 struct net_host_conf {
 	const char *table;		/* nft table name, "vz" */

@@ -95,19 +95,16 @@ static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from,
 	return nl_batch_end(&b);
 }
 
-static int inside_apply(const struct ip_vec *add, const struct ip_vec *del, struct err *e)
+static int inside_apply(struct nl *nl, const struct ip_vec *add, const struct ip_vec *del, struct err *e)
 {
 	auto_ip_vec struct ip_vec have = { 0 }, want = { 0 }, now = { 0 };
-	__attribute__((cleanup(nl_close))) struct nl nl = { 0 };
 	struct err undo = { 0 };
 	unsigned ifindex;
 
-	if (nl_open(&nl, NETLINK_ROUTE, e) < 0)
-		return -e->code;
-	ifindex = link_index(&nl, NET_INSIDE);
+	ifindex = link_index(nl, NET_INSIDE);
 	if (!ifindex)
 		return err_say(e, ENODEV, "there is no interface " NET_INSIDE " in the container");
-	if (addr_each(&nl, ifindex, inside_collect, &have, e) < 0)
+	if (addr_each(nl, ifindex, inside_collect, &have, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < have.n; i++) {
 		if (!ip_vec_find(del, &have.ip[i]) && !ip_vec_find(add, &have.ip[i]) &&
@@ -118,25 +115,26 @@ static int inside_apply(const struct ip_vec *add, const struct ip_vec *del, stru
 		if (ip_vec_add(&want, &add->ip[i], e) < 0)
 			return -e->code;
 	}
-	if (inside_go(&nl, ifindex, &have, &want, e) == 0)
+	if (inside_go(nl, ifindex, &have, &want, e) == 0)
 		return 0;
-	if (addr_each(&nl, ifindex, inside_collect, &now, &undo) == 0)
-		inside_go(&nl, ifindex, &now, &have, &undo);
+	if (addr_each(nl, ifindex, inside_collect, &now, &undo) == 0)
+		inside_go(nl, ifindex, &now, &have, &undo);
 	return -e->code;
 }
 
-static void inside_child(int netns_fd, int out, const struct ip_vec *add, const struct ip_vec *del)
+static void inside_child(int netns_fd, int out, inside_fn *fn, void *arg)
 {
 	struct err e = { 0 };
+	struct nl nl = { 0 };
 
 	if (setns(netns_fd, CLONE_NEWNET) < 0)
 		err_set(&e, errno, "enter the container's network namespace");
-	else
-		inside_apply(add, del, &e);
+	else if (nl_open(&nl, NETLINK_ROUTE, &e) == 0)
+		fn(&nl, arg, &e);
 	_exit(fio_write_all(out, &e, sizeof(e)) < 0);
 }
 
-int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e)
+int inside_call(int netns_fd, inside_fn *fn, void *arg, struct err *e)
 {
 	auto_close int in = -1, out = -1;
 	struct err theirs;
@@ -152,7 +150,7 @@ int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *d
 	if (pid < 0)
 		return err_set(e, errno, "fork");
 	if (pid == 0)
-		inside_child(netns_fd, out, add, del);
+		inside_child(netns_fd, out, fn, arg);
 	auto_close_(&out);
 	do {
 		got = read(in, &theirs, sizeof(theirs));	/* smaller than PIPE_BUF: whole or nothing */
@@ -161,8 +159,24 @@ int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *d
 		dead = waitpid(pid, &status, 0);
 	} while (dead < 0 && errno == EINTR);
 	if (got != (ssize_t)sizeof(theirs))
-		return err_say(e, ECHILD, "the child that changes addresses inside the container died");
+		return err_say(e, ECHILD, "the child that works in the container's network namespace died");
 	theirs.text[sizeof(theirs.text) - 1] = '\0';
 	*e = theirs;
 	return -e->code;
+}
+
+struct ips { const struct ip_vec *add, *del; };
+
+static int inside_apply_ips(struct nl *nl, void *arg, struct err *e)
+{
+	const struct ips *ips = arg;
+
+	return inside_apply(nl, ips->add, ips->del, e);
+}
+
+int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e)
+{
+	struct ips ips = { add, del };
+
+	return inside_call(netns_fd, inside_apply_ips, &ips, e);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* IP_ADDRESS with its options, and what two lists of addresses make together. */
-#include "net/net.h"
+/* Every row of net/; IP_ADDRESS, and what two lists of addresses make together. NETIF and NETDEV: netif_param.c. */
+#include "net/netif_param.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -87,7 +87,7 @@ static int ipdel_parse(const struct param *p, const char *text, enum param_src s
 	return parse_ips(text, field, true, e);
 }
 
-static void ips_print(const struct param *p, const void *field, struct buf *b)
+void net_list_print(const struct param *p, const void *field, struct buf *b)
 {
 	const struct str_list *l = field;
 
@@ -96,34 +96,34 @@ static void ips_print(const struct param *p, const void *field, struct buf *b)
 		buf_addf(b, "%s%s", i ? " " : "", l->v[i]);
 }
 
-static bool ips_is_set(const void *field)
+bool net_list_is_set(const void *field)
 {
 	return ((const struct str_list *)field)->set;
 }
 
-static bool ips_equal(const void *a, const void *b)
+bool net_list_equal(const void *a, const void *b)
 {
 	return str_list_equal(a, b);
 }
 
-static int ips_copy(void *dst, const void *src, struct err *e)
+int net_list_copy(void *dst, const void *src, struct err *e)
 {
 	return str_list_copy(dst, src, e);
 }
 
-static void ips_done(void *field)
+void net_list_done(void *field)
 {
 	str_list_clear(field);
 }
 
 static const struct param_type type_ips = {
-	.name = "addresses", .size = sizeof(struct str_list), .parse = ips_parse, .print = ips_print,
-	.is_set = ips_is_set, .equal = ips_equal, .copy = ips_copy, .done = ips_done,
+	.name = "addresses", .size = sizeof(struct str_list), .parse = ips_parse, .print = net_list_print,
+	.is_set = net_list_is_set, .equal = net_list_equal, .copy = net_list_copy, .done = net_list_done,
 };
 
 static const struct param_type type_ipdel = {
-	.name = "addresses or all", .size = sizeof(struct str_list), .parse = ipdel_parse, .print = ips_print,
-	.is_set = ips_is_set, .equal = ips_equal, .copy = ips_copy, .done = ips_done,
+	.name = "addresses or all", .size = sizeof(struct str_list), .parse = ipdel_parse, .print = net_list_print,
+	.is_set = net_list_is_set, .equal = net_list_equal, .copy = net_list_copy, .done = net_list_done,
 };
 
 const struct param net_params[] = {
@@ -138,6 +138,53 @@ const struct param net_params[] = {
 		.flags = PARAM_LIVE | PARAM_LIST,
 		.man = "Takes an address away, or all of them. It may be repeated; an address that is not there is ignored. "
 		       "Given together with --ipadd it is done first.",
+	},
+	{
+		.key = "NETIF", .opt = "netif_add", .arg = "ifname[,mac,host_ifname,host_mac,bridge]", .type = &net_type_netif,
+		.off = offsetof(struct net_conf, netif), .flags = PARAM_LIVE | PARAM_LIST,
+		.man = "Bridged interfaces: a virtual cable from ifname in the container to host_ifname (default vethCTID.0) on "
+		       "the host, there a port of the bridge. Hardware addresses are made up if not given. An ifname that is "
+		       "there already gets the values given.",
+	},
+	{
+		.opt = "netif_del", .arg = "ifname|all", .type = &net_type_netif_del,
+		.off = offsetof(struct net_conf, netif_del), .flags = PARAM_LIVE | PARAM_LIST,
+		.man = "Removes a bridged interface, or all of them.",
+	},
+	{
+		.opt = "ifname", .arg = "ifname", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_LIVE | PARAM_LIST,
+		.man = "Chooses the bridged interface that --mac, --host_ifname, --host_mac, --bridge and --mac_filter change.",
+	},
+	{
+		.opt = "mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_LIVE | PARAM_LIST, .man = "Hardware address inside.",
+	},
+	{
+		.opt = "host_ifname", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_LIVE | PARAM_LIST, .man = "Name of the host's end.",
+	},
+	{
+		.opt = "host_mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_LIVE | PARAM_LIST, .man = "Hardware address of the host's end.",
+	},
+	{
+		.opt = "bridge", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_LIVE | PARAM_LIST, .man = "Bridge that the host's end is a port of; an empty one takes it out.",
+	},
+	{
+		.opt = "mac_filter", .arg = "on|off", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_LIVE | PARAM_LIST, .def = "on",
+		.man = "With on, the bridge takes only frames that come from the interface's own hardware address.",
+	},
+	{
+		.key = "NETDEV", .opt = "netdev_add", .arg = "name", .type = &net_type_netdev,
+		.off = offsetof(struct net_conf, netdev), .flags = PARAM_LIVE | PARAM_LIST,
+		.man = "Interfaces of the host that are lent to the container while it runs. venet, tun, tap and lo are refused.",
+	},
+	{
+		.opt = "netdev_del", .arg = "name", .type = &net_type_netdev, .off = offsetof(struct net_conf, netdev_del),
+		.flags = PARAM_LIVE | PARAM_LIST, .man = "Takes an interface of the host back.",
 	},
 };
 const size_t net_params_n = ARRAY_SIZE(net_params);

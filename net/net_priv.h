@@ -52,8 +52,19 @@ int link_delete(struct nl *nl, const char *name, struct err *e);	/* waits about 
 /* Frees the name vzID at once: the link goes down, loses routes and becomes vz-ID, to die with its namespace. */
 int link_drop(struct nl *nl, unsigned id, struct err *e);
 int link_delete_dead(struct nl *nl, unsigned id, struct err *e);	/* vz-ID */
-int link_sweep(struct nl *nl, struct err *e);	/* deletes every vz-ID */
+void link_put_af(struct nl_batch *b, uint16_t inet_key, uint32_t value);	/* no link-local address; one IPv4 setting */
+int link_sweep(struct nl *nl, struct err *e);	/* deletes every vz-ID and vz-ID.N */
 bool link_id(const char *name, unsigned *ret);				/* "vz101" -> 101 */
+
+/* link_info.c */
+struct link_info {
+	unsigned index, master, peer, mtu;	/* peer: index of a veth's other end, in that one's namespace */
+	bool up;
+	uint8_t mac[6];
+	char name[IFNAMSIZ], kind[16], alias[64];	/* kind "": a piece of hardware */
+};
+/* By @index, or if that is 0 by @name. ENODEV: there is none. */
+int link_info(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e);
 
 /* addr.c, inside */
 void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
@@ -76,6 +87,9 @@ int antispoof_purge(struct net *n, unsigned id, struct err *e);		/* every elemen
 int antispoof_setup(struct net *n, struct err *e);			/* table, chains, rules, elements of what runs */
 
 /* net_inside.c */
+/* Runs @fn in a child that has entered @netns_fd, with an rtnetlink socket of that namespace; its error comes back whole. */
+typedef int inside_fn(struct nl *nl, void *arg, struct err *e);
+int inside_call(int netns_fd, inside_fn *fn, void *arg, struct err *e);
 /* In @netns_fd, by a child: addresses of @del go, those of @add come; as before if that fails. */
 int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e);
 

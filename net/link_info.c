@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel says about one interface. */
+#include "net/net_priv.h"
+
+#include <errno.h>
+#include <string.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+
+static void info_kind(const struct nlattr *nest, struct link_info *ret)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND && mnl_attr_validate(attr, MNL_TYPE_STRING) >= 0)
+			str_copy(ret->kind, MIN(sizeof(ret->kind), (size_t)mnl_attr_get_payload_len(attr) + 1),
+				 mnl_attr_get_str(attr));
+	}
+}
+
+static void info_text(const struct nlattr *attr, char *dst, size_t size)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+		str_copy(dst, size, mnl_attr_get_str(attr));
+}
+
+static void info_u32(const struct nlattr *attr, unsigned *ret)
+{
+	if (mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
+		*ret = mnl_attr_get_u32(attr);
+}
+
+static int info_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+	struct link_info *ret = arg;
+	const struct nlattr *attr;
+
+	if (nlh->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(nlh) < sizeof(*ifi))
+		return 0;
+	ret->index = (unsigned)ifi->ifi_index;
+	ret->up = ifi->ifi_flags & IFF_UP;
+	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
+		switch (mnl_attr_get_type(attr)) {
+		case IFLA_IFNAME: info_text(attr, ret->name, sizeof(ret->name)); break;
+		case IFLA_IFALIAS: info_text(attr, ret->alias, sizeof(ret->alias)); break;
+		case IFLA_MASTER: info_u32(attr, &ret->master); break;
+		case IFLA_LINK: info_u32(attr, &ret->peer); break;
+		case IFLA_MTU: info_u32(attr, &ret->mtu); break;
+		case IFLA_LINKINFO: info_kind(attr, ret); break;
+		case IFLA_ADDRESS:
+			if (mnl_attr_get_payload_len(attr) == sizeof(ret->mac))
+				memcpy(ret->mac, mnl_attr_get_payload(attr), sizeof(ret->mac));
+			break;
+		default: break;
+		}
+	}
+	return 0;
+}
+
+int link_info(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e)
+{
+	_Alignas(8) char buf[128] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct ifinfomsg *ifi;
+	struct link_info got = { 0 };
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
+	ifi->ifi_index = (int)index;
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	if (!index && !mnl_attr_put_strz_check(nlh, sizeof(buf), IFLA_IFNAME, name))
+		return err_say(e, ENODEV, "interface %s", name);
+	if (nl_ask(nl, nlh, info_answer, &got, name, e) < 0)
+		return -e->code;
+	if (!got.index)
+		return err_say(e, ENODEV, "interface %s does not exist", name);
+	*ret = got;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef NET_NETIF_H
+#define NET_NETIF_H
+/* Bridged interfaces as text: NETIF and its options. What is done with them in the kernel is veth.h. */
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct buf;
+struct err;
+struct net_conf;
+struct str_list;
+
+struct net_if {
+	char ifname[IFNAMSIZ];		/* inside, "eth0": what tells one from another */
+	char bridge[IFNAMSIZ];		/* "": none */
+	char host_ifname[IFNAMSIZ];	/* "": vethID.K, see net_if_fill() */
+	uint8_t mac[6], host_mac[6];
+	bool has_mac, has_host_mac;
+	enum { NET_FILTER_UNSAID, NET_FILTER_ON, NET_FILTER_OFF } filter;	/* unsaid is on */
+	char extra[256];		/* keys of other versions as they stood: "gw=10.0.0.1,dhcp=yes" */
+};
+/* One entry, "ifname=eth0,bridge=br0,...", keys in any order. EINVAL: no ifname, or a value that cannot be. */
+int net_if_parse(const char *text, struct net_if *ret, struct err *e);
+int net_if_set(struct net_if *f, const char *key, const char *val, struct err *e);	/* ENOENT: no key of ours */
+void net_if_print(const struct net_if *f, struct buf *b);
+/* What an entry leaves open: host_ifname, and addresses within 00:18:51, @random or else always the same ones. */
+int net_if_fill(struct net_if *f, unsigned id, bool random, struct err *e);
+/* Lists of entries. */
+int net_if_find(const struct str_list *l, const char *ifname, struct net_if *ret);	/* index, -ENOENT */
+int net_if_put(struct str_list *l, const struct net_if *f, struct err *e);		/* replaces the one of that name */
+void net_if_del(struct str_list *l, const char *ifname);				/* gone is success */
+bool net_if_name_ok(const char *name);
+
+#endif
