@@ -6,10 +6,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/fio.h"
 #include "util/kv.h"
 #include "vzctl/ui.h"
 
@@ -179,4 +181,19 @@ char *tool_conf_value(const char *path, const char *key)
 	const char *v = kv_load(&kv, AT_FDCWD, path, &ignored) < 0 ? NULL : kv_get(&kv, key);
 
 	return v ? strdup(v) : NULL;
+}
+
+int tool_kv_write(const struct kv *kv, const char *path, struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	auto_free char *parent = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	auto_close int dir = parent ? open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct buf auto_buf b = { .cap = 4u << 20 };
+	struct stat st;
+
+	if (dir < 0)
+		return err_set(e, errno, "%s", path);
+	if (kv_print(kv, &b, e) < 0)
+		return -e->code;
+	return fio_replace(dir, slash ? slash + 1 : path, buf_str(&b), b.len, stat(path, &st) == 0 ? st.st_mode & 07777 : 0644, e);
 }

@@ -35,6 +35,9 @@ int tool_usage(const char *usage, const struct err *e, int status);
 int tool_put(const struct buf *b);
 /* "1023", "4.20K", "63.9M", "512G": at most five characters. Unlimited is "-". */
 void tool_human(uint64_t v, char dst[8]);
+/* One value of a file like vz.conf; NULL if the file or the key is not there. The caller frees. */
+char *tool_conf_value(const char *path, const char *key);
+int tool_kv_write(const struct kv *kv, const char *path, struct err *e);	/* replaces the file, keeping its mode */
 uint64_t tool_keyed(const char *text, const char *key);	/* number after "KEY" at a line's start; 0: not there */
 void tool_printable(char *s);				/* control characters become '?': a guest may have chosen them */
 
@@ -126,8 +129,6 @@ int tool_dev(const char *name, struct tool_dev *ret, struct err *e);
 int tool_dev_up(const char *name, struct err *e);
 /* A packet socket bound to @index that sees @ethertype. */
 int tool_raw_open(int index, uint16_t ethertype, struct err *e);
-/* Text of files like vznet.conf; NULL if the file or the key is not there. The caller frees. */
-char *tool_conf_value(const char *path, const char *key);
 /* "ifname=eth0,host_ifname=veth101.0,bridge=vmbr0;...": the bridge of @dev in @netif, "vmbr0" if it names none; -ENOENT. */
 int tool_netif_bridge(const char *netif, const char *dev, char *dst, size_t size);
 
