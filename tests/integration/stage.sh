@@ -11,8 +11,11 @@ stage_build() {
 		make -s -C "$TOP" all && rm -rf "$STAGE" && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
 		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$B/tests/killat" "$TOP/tests/lib/killat.c" ||
 			return 1
+		# the guest's program: static, it runs in any container
+		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -I"$TOP" -o "$B/tests/evil" \
+			"$TOP"/tests/evil/*.c || return 1
 	fi
-	[ -x "$STAGE/usr/sbin/vzctl" ] && [ -x "$B/tests/killat" ]
+	[ -x "$STAGE/usr/sbin/vzctl" ] && [ -x "$B/tests/killat" ] && [ -x "$B/tests/evil" ]
 }
 
 # Called in fresh mount, network and pid namespaces.
