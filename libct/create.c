@@ -425,6 +425,7 @@ int ct_create_recover(struct ct *ct, const struct kv *kv, struct err *e)
 {
 	auto_area struct ct_area a = { 0 };
 	const char *path = kv_get(kv, "PRIVATE"), *tmp = kv_get(kv, "TMP");
+	struct err swept = { 0 };
 	bool committed;
 
 	if (!path || !tmp)
@@ -432,6 +433,7 @@ int ct_create_recover(struct ct *ct, const struct kv *kv, struct err *e)
 	if (ct_area_of(&a, path, ct->id, e) < 0)
 		return -e->code;
 	committed = kv_get(kv, "COMMIT") || (!kv_get(kv, "HOOK") && ct_area_exists(&a) == 1);
+	tmpl_sweep(ct->host->conf.template_dir, &swept);	/* an unpacking that died with its starter */
 	if (committed) {
 		forget(ct);
 		return 0;

@@ -143,14 +143,16 @@ static int follow(struct run *r)
 		sig = WSTOPSIG(st);
 		if (sig == (SIGTRAP | 0x80))
 			on_syscall(r, pid);
-		/* Our own stops are no signals of the program's; a descendant's life under us begins with a SIGSTOP. */
-		if (sig == (SIGTRAP | 0x80) || st >> 16 || (sig == SIGSTOP && pid != r->pid))
+		/* our own stops are no signals of the program's */
+		if (sig == (SIGTRAP | 0x80) || st >> 16)
 			sig = 0;
 		if (ptrace(PTRACE_SYSCALL, pid, 0, (long)sig) < 0 && errno != ESRCH)
 			return 125;
 	}
 }
 
+/* Seized, not attached: then a descendant's life under us begins without a SIGSTOP, which would outlive us if we end
+ * before we see it. */
 static pid_t start(char **argv, bool follow_forks)
 {
 	long forks = follow_forks ? PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE : 0;
@@ -158,16 +160,16 @@ static pid_t start(char **argv, bool follow_forks)
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (ptrace(PTRACE_TRACEME, 0, 0, 0) == 0 && raise(SIGSTOP) == 0)
+		if (raise(SIGSTOP) == 0)
 			execvp(argv[0], argv);
 		fprintf(stderr, "killat: %s: %s\n", argv[0], strerror(errno));
 		_exit(125);
 	}
-	if (pid < 0 || waitpid(pid, &st, __WALL) < 0 || !WIFSTOPPED(st))
+	if (pid < 0 || waitpid(pid, &st, WUNTRACED) < 0 || !WIFSTOPPED(st))
 		return -1;
-	if (ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | forks) < 0)
+	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | forks) < 0)
 		return -1;
-	return ptrace(PTRACE_SYSCALL, pid, 0, 0) < 0 ? -1 : pid;
+	return kill(pid, SIGCONT) < 0 ? -1 : pid;
 }
 
 int main(int argc, char **argv)

@@ -104,8 +104,19 @@ leak_take() {
 	nft -s list ruleset >"$1/nft" 2>/dev/null
 }
 
+# A stopped container's link (vz-ID) dies with its namespace, its reaper with its work: what is on its way out when the
+# picture is taken would be missed later.
+leak_settle() {
+	local i
+	for ((i = 0; i < LEAK_SETTLE * 10; i++)); do
+		ip -o link show | grep -q ': vz-' || grep -qsx vz-reap /proc/[0-9]*/comm || return 0
+		sleep 0.1
+	done
+}
+
 leak_snapshot() {
 	rm -rf "$1/before"
+	leak_settle
 	leak_take "$1/before"
 }
 
