@@ -353,6 +353,24 @@ static void release(struct start *s)
 		auto_close_(&s->console[i]);
 }
 
+/* A full area: which limit, and what to do. Panels look for the word inode_hard_limit. */
+static void explain_full(struct ct *ct)
+{
+	auto_free char *priv = ct_path_private(ct);
+	auto_close int dir = priv ? open(priv, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct quota_usage u = { 0 };
+	struct err none = { 0 };
+
+	if (dir < 0 || quota_get(dir, ct->id, &u, &none) < 0)
+		return;
+	if (u.limit.hard_inodes && u.used_inodes >= u.limit.hard_inodes)
+		ct_say(ct, -1, "CT %u has used up its inode_hard_limit of %llu: raise --diskinodes",
+		       ct->id, (unsigned long long)u.limit.hard_inodes);
+	else if (u.limit.hard_kib)
+		ct_say(ct, -1, "CT %u uses %llu of %llu KiB of disk: raise --diskspace", ct->id,
+		       (unsigned long long)u.used_kib, (unsigned long long)u.limit.hard_kib);
+}
+
 static int fail(struct start *s, struct err *e)
 {
 	struct err down = { 0 };
@@ -360,6 +378,8 @@ static int fail(struct start *s, struct err *e)
 
 	ct_launch_abort(&s->l);
 	cg_join_close(&s->join);
+	if (e->code == EDQUOT || e->code == ENOSPC)
+		explain_full(s->ct);
 	if (ct_down(s->ct, CT_DOWN_QUIET_HOOKS, &down) < 0)
 		ct_say(s->ct, -1, "%s", down.text);
 	err_exit(e, VZ_ENVCREATE_ERROR);
