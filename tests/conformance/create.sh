@@ -288,6 +288,13 @@ run sh -c 'echo old >/etc/vz/conf/102.conf.destroyed; echo old >/etc/vz/conf/102
 out "$CREATED"
 gives 'ls /etc/vz/conf/102.*destroyed 2>/dev/null' ""
 
+it "cancelled: nothing is left"
+given none 102
+run sh -c 'printf "#!/bin/sh\nread -r pid </vz/lock/102.lck; kill -INT \$pid; sleep 0.5\n" >/etc/vz/conf/vps.create; chmod 755 /etc/vz/conf/vps.create; vzctl create 102 --ostemplate vz-base; rc=$?; rm /etc/vz/conf/vps.create; sleep 0.5; [ $rc != 0 ]'
+out_like 'Cancelling\.\.\.'
+err_any
+gives 'ls -d /etc/vz/conf/102.conf /vz/private/102 /vz/lock/102.lck 2>/dev/null' ""
+
 rm_templates() {
 	given none 102
 	rm -rf /tmp/tree /tmp/small-1.0-x86_64.tar.gz /vz/template/cache/kind-* /vz/elsewhere /vz/other

@@ -74,7 +74,6 @@ good iolimit 512K 'IOLIMIT="524288"'
 good iolimit unlimited 'IOLIMIT="0"'
 good iopslimit 200 'IOPSLIMIT="200"'
 good iopslimit unlimited 'IOPSLIMIT="0"'
-good quotatime 600 'QUOTATIME="600"'
 good onboot yes 'ONBOOT="yes"'
 good bootorder 10 'BOOTORDER="10"'
 good description 'a b c' 'DESCRIPTION="a b c"'
@@ -85,9 +84,41 @@ good ipadd 10.77.1.1/24 'IP_ADDRESS="10.77.1.1/24"'
 good ipadd 10.77.1.1/255.255.255.0 'IP_ADDRESS="10.77.1.1/24"'
 good ipadd 2001:db8:1::5 'IP_ADDRESS="2001:db8:1::5"'
 good ipadd '10.77.1.1 10.77.1.2' 'IP_ADDRESS="10.77.1.1 10.77.1.2"'
-good meminfo privvmpages:3 'MEMINFO="privvmpages:3"'
-good vm_overcommit 1.5 'VM_OVERCOMMIT="1.5"'
-good quotaugidlimit 200 'QUOTAUGIDLIMIT="200"'
+
+# stored OPTION VALUE LINE: what this kernel cannot do is stored, perhaps with a word about it.
+stored() {
+	it "--$1 $2, at least stored"
+	given stopped 101
+	run vzctl set 101 "--$1" "$2" --save
+	out_like $'(^|\n)'"$SAVED\$"
+	err_any
+	conf 101 "$3"
+}
+stored quotatime 600 'QUOTATIME="600"'
+stored quotaugidlimit 200 'QUOTAUGIDLIMIT="200"'
+stored meminfo privvmpages:3 'MEMINFO="privvmpages:3"'
+stored meminfo pages:65536 'MEMINFO="pages:65536"'
+stored vm_overcommit 1.5 'VM_OVERCOMMIT="1.5"'
+stored netfilter full 'NETFILTER="full"'
+stored netfilter stateless 'NETFILTER="stateless"'
+stored iptables 'ipt_REJECT ipt_state' 'IPTABLES="ipt_REJECT ipt_state"'
+stored iptables 'ipt_REJECT,ipt_state' 'IPTABLES="ipt_REJECT ipt_state"'
+stored diskquota no 'DISK_QUOTA="no"'
+stored mount_opts noatime 'MOUNT_OPTS="noatime"'
+stored capability net_raw:off 'CAPABILITY="net_raw:off"'
+
+it "--netfilter of no mode"
+given stopped 101
+run vzctl set 101 --netfilter some --save
+err "Bad parameter for --netfilter: some"
+rc 21
+
+it "an unknown iptables module is skipped"
+given stopped 101
+run vzctl set 101 --iptables ipt_fly --iptables ipt_state --save
+out_any
+err_like 'Warning: Unknown iptable module: ipt_fly, skipped'
+conf 101 'IPTABLES="ipt_state"'
 
 it "an address that means none is ignored"
 given stopped 101

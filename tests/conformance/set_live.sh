@@ -274,3 +274,21 @@ it "--quiet"
 given running 101
 run vzctl --quiet set 101 --cpuunits 500 --save
 conf 101 'CPUUNITS="500"'
+
+it "an address that another container has"
+given running 101 IP_ADDRESS=10.77.1.1
+given running 102
+run vzctl set 102 --ipadd 10.77.1.1 --save
+out_any
+err_like '10\.77\.1\.1'
+rc 78
+no_conf 102 IP_ADDRESS
+
+it "a step that fails: its status, and nothing is saved"
+given none 102
+given running 101
+run sh -c 'vzctl exec 101 "mv /etc /etc.away"; vzctl set 101 --userpasswd root:secret --cpuunits 500 --save; rc=$?; vzctl exec 101 "rm -rf /etc; mv /etc.away /etc"; exit $rc'
+out_any
+err_like $'Password change failed[^\n]*\nError: failed to apply some parameters, not saving configuration file!$'
+rc 74
+no_conf 101 CPUUNITS
