@@ -157,18 +157,25 @@ void link_put_inside_up(struct nl_batch *b)
 	link_put_flags(b, NET_INSIDE, IFF_UP | IFF_NOARP, "set up interface");
 }
 
-int net_ready(struct net *n, unsigned id, struct err *e)
+int link_sync(struct nl *nl, const char *name, struct err *e)
 {
 	struct ethtool_value link = { .cmd = ETHTOOL_GLINK };
 	struct ifreq rq = { .ifr_data = (void *)&link };
 
-	if (net_rt(n, e) < 0)
-		return -e->code;
-	net_ifname(id, rq.ifr_name);
 	/* asking for the state makes the kernel act on it; older ones only answer */
-	if (ioctl(n->rt.fd, SIOCETHTOOL, &rq) < 0 && errno != EOPNOTSUPP)
-		return err_set(e, errno, "interface %s", rq.ifr_name);
+	if (str_copy(rq.ifr_name, sizeof(rq.ifr_name), name) < 0)
+		return err_say(e, ENODEV, "interface %s", name);
+	if (ioctl(nl->fd, SIOCETHTOOL, &rq) < 0 && errno != EOPNOTSUPP)
+		return err_set(e, errno, "interface %s", name);
 	return 0;
+}
+
+int net_ready(struct net *n, unsigned id, struct err *e)
+{
+	char name[IFNAMSIZ];
+
+	net_ifname(id, name);
+	return net_rt(n, e) < 0 ? -e->code : link_sync(&n->rt, name, e);
 }
 
 int link_delete(struct nl *nl, const char *name, struct err *e)

@@ -48,6 +48,7 @@ bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ]);
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
 void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */
 void link_put_inside_up(struct nl_batch *b);
+int link_sync(struct nl *nl, const char *name, struct err *e);	/* its carrier is looked at now */
 int link_delete(struct nl *nl, const char *name, struct err *e);	/* waits about 20 ms; gone is success */
 /* Frees the name vzID at once: the link goes down, loses routes and becomes vz-ID, to die with its namespace. */
 int link_drop(struct nl *nl, unsigned id, struct err *e);

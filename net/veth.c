@@ -314,7 +314,9 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 	in.ifindex = link.peer;
 	if (veth_withdraw(&n->rt, &link, f->host_ifname, e) < 0 || inside_call(netns_fd, inner_set, &in, e) < 0)
 		return -e->code;
-	return veth_configure(&n->rt, id, link.index, f, &bridge, e);
+	if (veth_configure(&n->rt, id, link.index, f, &bridge, e) < 0)
+		return -e->code;
+	return link_sync(&n->rt, f->host_ifname, e);
 }
 
 int net_veth_settle(struct net *n, unsigned id, const struct net_if *f, bool *ret, struct err *e)

@@ -3,6 +3,7 @@
 . "$TOP/tests/integration/lib.sh"
 
 ping='ping -c 1 -W 2'
+b=" "	# the blank at the end of some lines
 ip link add name vtbr0 type bridge && ip link set vtbr0 addrgenmode none && ip link set vtbr0 up
 ip link add name vtbr1 type bridge && ip link set vtbr1 addrgenmode none && ip link set vtbr1 up
 ip addr add 10.99.0.254/24 dev vtbr0
@@ -45,7 +46,7 @@ in_ct 611 'ip link set eth0 down; ip link set eth0 address 00:18:51:77:77:77; ip
 rc "nothing gets out with another hardware address" 8 vzctl exec 611 'ping -c 1 -W 1 10.99.0.2'
 is "and the bridge has not learnt it" "$(bridge fdb show br vtbr0 | grep -c 77:77:77)" 0
 says "filter off, live" 0 "UB limits were set successfully
-Configure veth devices: veth611.0 
+Configure veth devices: veth611.0$b
 CT configuration saved to $conf" "" vzctl set 611 --ifname eth0 --mac_filter off --save
 in_ct 611 'ip link set eth0 down; ip link set eth0 address 00:18:51:77:77:77; ip link set eth0 up' >/dev/null
 ok "lets it pass" vzctl exec 611 $ping 10.99.0.2
@@ -61,7 +62,7 @@ ok "and back" vzctl set 611 --ifname eth0 --bridge vtbr0 --save
 ok "they talk again" vzctl exec 611 $ping 10.99.0.2
 
 says "a second one, live" 0 "UB limits were set successfully
-Configure veth devices: veth611.1 
+Configure veth devices: veth611.1$b
 WARNING: Settings were not saved to config and will be lost after CT restart (use --save flag)" "" \
 	vzctl set 611 --netif_add eth1,,,,vtbr1
 ok "is there" vzctl exec2 611 ip link show eth1
@@ -78,7 +79,7 @@ tap_run vzctl set 611 --netif_add eth2,,up0 --save
 is "an interface of the host is not taken" "$TAP_RC" 130
 like "and stays" "$(ip -o addr show up0)" '192\.0\.2\.1'
 says "the first goes, live" 0 "UB limits were set successfully
-Deleting veth devices: vtother 
+Deleting veth devices: vtother$b
 CT configuration saved to $conf" "" vzctl set 611 --netif_del eth0 --save
 rc "on the host" 1 ip link show vtother
 rc "and inside" 2 vzctl exec2 611 ip link show eth0
