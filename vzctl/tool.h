@@ -115,6 +115,25 @@ struct tool_dq { uint64_t used, soft, hard, grace; };	/* @grace: configured seco
 void tool_dq_text(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes);
 void tool_dq_batch(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes);
 
+/* --- tool_top.c: tables of vztop and vzps -------------------------------------------------------------------------- */
+struct tool_top {
+	unsigned id;
+	char name[64];
+	uint64_t procs, mem, mem_limit, swap, rx, tx;	/* bytes; rx and tx a second */
+	double cpu, uptime;				/* percent of one CPU; seconds */
+};
+void tool_top_sort(struct tool_top *v, size_t n, char key);	/* 'c' CPU, 'm' memory, 'p' processes, 'i' id */
+void tool_top_table(struct buf *b, const struct tool_top *v, size_t n, size_t max_rows);
+struct tool_ps {
+	struct tool_stat st;
+	unsigned ctid, hz;		/* clock ticks a second */
+	double age;			/* seconds since its start */
+	uint64_t ram_kib;		/* of the node */
+	const char *user, *cmd;		/* for the full form */
+};
+void tool_ps_head(struct buf *b, bool full);
+void tool_ps_row(struct buf *b, const struct tool_ps *p, bool full);
+
 /* --- tool_raw.c: ARP and neighbour discovery packets --------------------------------------------------------------- */
 #define TOOL_ARP_LEN 42
 #define TOOL_NA_LEN 86
