@@ -21,6 +21,8 @@ TEST(set_apply_parts)
 		{ "iolimit", "10", CT_LIVE_IO }, { "ipadd", "10.0.0.1", CT_LIVE_IP }, { "ipdel", "all", CT_LIVE_IP },
 		{ "hostname", "a", CT_LIVE_GUEST }, { "nameserver", "1.1.1.1", CT_LIVE_GUEST },
 		{ "searchdomain", "a.b", CT_LIVE_GUEST }, { "diskspace", "1G", CT_LIVE_QUOTA }, { "diskinodes", "10", CT_LIVE_QUOTA },
+		{ "netif_add", "eth0,,,,br0", CT_LIVE_NETIF }, { "netif_del", "all", CT_LIVE_NETIF }, { "ifname", "eth0", CT_LIVE_NETIF },
+		{ "mac_filter", "off", CT_LIVE_NETIF }, { "netdev_add", "eth1", CT_LIVE_NETDEV }, { "netdev_del", "eth1", CT_LIVE_NETDEV },
 		{ "onboot", "yes", 0 }, { "description", "x", 0 }, { "capability", "mknod:on", 0 },
 		{ "devices", "c:1:3:rw", CT_LIVE_DEV }, { "devnodes", "null:rw", CT_LIVE_DEV }, { "netfilter", "full", 0 },
 	};
@@ -37,7 +39,7 @@ TEST(set_apply_parts)
 TEST(set_apply_live_rows)
 {
 	static const char *const values[] = { "10", "1G", "yes", "a", "0", "10.0.0.1", "all", "1.1.1.1", "root:x",
-					      "c:1:3:rw", "null:rw" };
+					      "c:1:3:rw", "null:rw", "00:18:51:00:00:01", "off" };
 	struct ct_row_iter it = { 0 };
 	const struct param *p;
 	size_t base;
