@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * floor: the least that starting, entering, stopping and creating a container can be on this kernel, as plain system
- * calls: what `make bench` divides by. All namespaces with a user namespace, control groups of v1 (joined by the child
- * itself) and v2, an overlay root, the mounts a system container has, a routed veth with address and default route,
- * exec. No configuration, lock, state, limit, filter or check of any kind: that is what a real program adds.
+ * floor: the least that starting, entering, stopping and creating a container can be on this
+ * kernel, as plain system calls: what `make bench` divides by. All namespaces with a user
+ * namespace, control groups of v1 (joined by the child itself) and v2, an overlay root, the
+ * mounts a system container has, a routed veth with address and default route, exec. No
+ * configuration, lock, state, limit, filter or check: that is what a real program adds.
  *
  *	floor start -r LOWER -o DIR -p PIDFILE [-i IF -a IP] [-2 DIR] [-1 DIR]... -- argv
- *	floor exec -p PIDFILE [-2 DIR] [-1 DIR]... -- argv	setns by pidfd, join, fork, exec, wait
- *	floor stop -p PIDFILE -o DIR [-2 DIR] [-1 DIR]...		SIGKILL by pidfd, wait, remove the groups
- *	floor create -o DIR						upper, work, merged, a durable file
- *	floor hook -a IP						createRuntime hook of OCI: the veth alone
+ *	floor exec -p PIDFILE [-2 DIR] [-1 DIR]... -- argv
+ *						setns by pidfd, join, fork, exec, wait
+ *	floor stop -p PIDFILE [-2 DIR] [-1 DIR]...
+ *						SIGKILL by pidfd, wait, remove the groups
+ *	floor create -o DIR			upper, work, merged, a durable file
+ *	floor hook -a IP			createRuntime hook of OCI: the veth alone
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -125,20 +128,26 @@ static void device(const char *name)
 static void mounts(void)
 {
 	static const char *const dev[] = { "null", "zero", "full", "random", "urandom", "tty" };
-	static const char *const ro[] = { "proc/bus", "proc/fs", "proc/irq", "proc/sys", "proc/sysrq-trigger" };
+	static const char *const ro[] = { "proc/bus", "proc/fs", "proc/irq", "proc/sys",
+					  "proc/sysrq-trigger" };
 	static const char *const cover[] = { "proc/kcore", "proc/keys", "proc/timer_list" };
 	const unsigned long ns = MS_NOSUID | MS_NOEXEC | MS_NODEV;
 
-	if (mount("proc", "proc", "proc", ns, NULL) < 0 || mount("sysfs", "sys", "sysfs", ns | MS_RDONLY, NULL) < 0)
+	if (mount("proc", "proc", "proc", ns, NULL) < 0 ||
+	    mount("sysfs", "sys", "sysfs", ns | MS_RDONLY, NULL) < 0)
 		die("proc, sys");
-	if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755") < 0 || mount("tmpfs", "run", "tmpfs", ns, "mode=755") < 0)
+	if (mount("tmpfs", "dev", "tmpfs", MS_NOSUID, "mode=755") < 0 ||
+	    mount("tmpfs", "run", "tmpfs", ns, "mode=755") < 0)
 		die("dev, run");
 	for (size_t i = 0; i < sizeof(dev) / sizeof(*dev); i++)
 		device(dev[i]);
-	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 01777) < 0 || mkdir("dev/mqueue", 0755) < 0)
+	if (mkdir("dev/pts", 0755) < 0 || mkdir("dev/shm", 01777) < 0 ||
+	    mkdir("dev/mqueue", 0755) < 0)
 		die("dev");
-	if (mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620") < 0 ||
-	    mount("tmpfs", "dev/shm", "tmpfs", ns, "mode=1777") < 0 || mount("mqueue", "dev/mqueue", "mqueue", ns, NULL) < 0 ||
+	if (mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+		  "newinstance,ptmxmode=0666,mode=0620") < 0 ||
+	    mount("tmpfs", "dev/shm", "tmpfs", ns, "mode=1777") < 0 ||
+	    mount("mqueue", "dev/mqueue", "mqueue", ns, NULL) < 0 ||
 	    symlink("pts/ptmx", "dev/ptmx") < 0 || symlink("/proc/self/fd", "dev/fd") < 0)
 		die("dev/*");
 	if (cg2)
@@ -156,11 +165,14 @@ static void root(void)
 	char opt[1200];
 	const char *at = in(ovl, "m");
 
-	snprintf(opt, sizeof(opt), "lowerdir=%s,upperdir=%s/u,workdir=%s/w,userxattr", lower, ovl, ovl);
-	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 || mount("overlay", at, "overlay", 0, opt) < 0 || chdir(at) < 0)
+	snprintf(opt, sizeof(opt), "lowerdir=%s,upperdir=%s/u,workdir=%s/w,userxattr", lower, ovl,
+		 ovl);
+	if (mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0 ||
+	    mount("overlay", at, "overlay", 0, opt) < 0 || chdir(at) < 0)
 		die("overlay");
 	mounts();
-	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0 || sethostname("floor", 5) < 0)
+	if (syscall(SYS_pivot_root, ".", ".") < 0 || umount2(".", MNT_DETACH) < 0 ||
+	    chdir("/") < 0 || sethostname("floor", 5) < 0)
 		die("pivot_root, hostname");
 }
 
@@ -170,7 +182,8 @@ static void init_main(int from, int to, char **argv)
 
 	close(to);
 	join();
-	if (unshare(CLONE_NEWCGROUP) < 0 || read(from, &c, 1) != 1 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+	if (unshare(CLONE_NEWCGROUP) < 0 || read(from, &c, 1) != 1 || setresgid(0, 0, 0) < 0 ||
+	    setresuid(0, 0, 0) < 0)
 		die("user namespace");
 	setsid();
 	root();
@@ -190,7 +203,8 @@ static int do_start(char **argv)
 	groups(true);
 	if (pipe2(go, O_CLOEXEC) < 0 || pipe2(gone, O_CLOEXEC) < 0)
 		die("pipe");
-	pid = born(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET,
+	pid = born(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			   CLONE_NEWNET,
 		   group_fd());
 	if (pid == 0) {
 		close(gone[0]);
@@ -212,7 +226,7 @@ static int do_start(char **argv)
 	fd = open(pidfile, O_CREAT | O_TRUNC | O_WRONLY | O_CLOEXEC, 0644);
 	if (fd < 0 || write(fd, text, strlen(text)) < 0)
 		die(pidfile);
-	return (int)read(gone[0], text, 1);	/* end of file: it has exec'd */
+	return (int)read(gone[0], text, 1); /* end of file: it has exec'd */
 }
 
 static int do_exec(char **argv)
@@ -221,7 +235,8 @@ static int do_exec(char **argv)
 	pid_t pid;
 
 	join();
-	if (setns(fd, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWCGROUP | CLONE_NEWNET) < 0)
+	if (setns(fd, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			      CLONE_NEWCGROUP | CLONE_NEWNET) < 0)
 		die("setns");
 	pid = born(0, group);
 	if (pid == 0) {
@@ -258,32 +273,46 @@ static int do_create(void)
 	return fd < 0 || write(fd, "x\n", 2) < 0 || fsync(fd) < 0;
 }
 
+static int options(int argc, char **argv)
+{
+	int o;
+
+	while ((o = getopt(argc, argv, "+r:o:p:i:a:1:2:")) != -1) {
+		static const struct {
+			char o;
+			const char **to;
+		} plain[] = {
+			{ 'r', &lower },   { 'o', &ovl },  { 'p', &pidfile },
+			{ 'i', &host_if }, { 'a', &addr }, { '2', &cg2 },
+		};
+		const char **s = NULL;
+
+		for (size_t i = 0; i < sizeof(plain) / sizeof(*plain); i++)
+			if (plain[i].o == o)
+				s = plain[i].to;
+		if (o == '1' && cg1_n < V1_MAX)
+			s = &cg1[cg1_n++];
+		if (!s)
+			return -1;
+		*s = optarg;
+	}
+	return optind;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
-	int o;
+	int at = argc > 1 ? options(argc - 1, argv + 1) : -1;
 
-	while (argc > 1 && (o = getopt(argc - 1, argv + 1, "+r:o:p:i:a:1:2:")) != -1) {
-		switch (o) {
-		case 'r': lower = optarg; break;
-		case 'o': ovl = optarg; break;
-		case 'p': pidfile = optarg; break;
-		case 'i': host_if = optarg; break;
-		case 'a': addr = optarg; break;
-		case '2': cg2 = optarg; break;
-		case '1': cg1[cg1_n < V1_MAX ? cg1_n++ : 0] = optarg; break;
-		default: return 2;
-		}
-	}
-	if (strcmp(verb, "start") == 0 && lower && ovl && pidfile)
-		return do_start(argv + 1 + optind);
-	if (strcmp(verb, "exec") == 0 && pidfile)
-		return do_exec(argv + 1 + optind);
-	if (strcmp(verb, "stop") == 0 && pidfile)
+	if (at >= 0 && strcmp(verb, "start") == 0 && lower && ovl && pidfile)
+		return do_start(argv + 1 + at);
+	if (at >= 0 && strcmp(verb, "exec") == 0 && pidfile)
+		return do_exec(argv + 1 + at);
+	if (at >= 0 && strcmp(verb, "stop") == 0 && pidfile)
 		return do_stop();
-	if (strcmp(verb, "create") == 0 && ovl)
+	if (at >= 0 && strcmp(verb, "create") == 0 && ovl)
 		return do_create();
-	if (strcmp(verb, "hook") == 0 && addr)
+	if (at >= 0 && strcmp(verb, "hook") == 0 && addr)
 		return floor_net_hook(addr);
 	fprintf(stderr, "usage: floor start|exec|stop|create|hook (see floor.c)\n");
 	return 2;

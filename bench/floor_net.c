@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* floor's network: a veth pair born with one end in the container, up, address, routes, without a library. */
+/*
+ * floor's network: a veth pair born with one end in the container, up, address, routes, without a
+ * library.
+ */
 #include "bench/floor_net.h"
 
 #include <arpa/inet.h>
@@ -53,7 +56,11 @@ static void end(uint32_t at)
 
 static void ask(int sk, const char *what)
 {
-	struct { struct nlmsghdr h; struct nlmsgerr e; char more[512]; } r;
+	struct {
+		struct nlmsghdr h;
+		struct nlmsgerr e;
+		char more[512];
+	} r;
 	struct nlmsghdr *h = (void *)q.b;
 
 	h->nlmsg_len = q.len;
@@ -101,7 +108,8 @@ static void route(int sk, const struct in_addr *to, unsigned oif)
 
 void floor_net_host(pid_t pid, const char *name, const char *ip)
 {
-	struct ifinfomsg *i = message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*i)), peer = { 0 };
+	struct ifinfomsg *i = message(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*i)),
+			 peer = { 0 };
 	uint32_t info, data, one;
 	struct in_addr a;
 	int sk = open_sk();

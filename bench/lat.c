@@ -2,13 +2,15 @@
 /*
  * lat: runs commands in turn and tells how long each took.
  *
- *	lat [-n ROUNDS] [-w WARM-UPS] [-s SETTLE_MS] SPEC	one command a line, fields by "|":
+ *	lat [-n ROUNDS] [-w WARM-UPS] [-s SETTLE_MS] SPEC
+ * where SPEC has one command a line, fields by "|":
  *	NAME | mount namespace file or - | stamp file or - | before | command | after
  *
- * before and after are for /bin/sh and not timed; the command is split at blanks and run as it is. Every round runs every
- * line once and starts one further each time, so whatever the machine does hits all alike. The clock starts immediately
- * before execve() of the command. Output, by tabs: NAME, rounds that count, failures, then milliseconds: median until
- * the stamp (written by stamp.c), median until the command returned, minimum of both. "-" where there is no stamp.
+ * before and after are for /bin/sh and not timed; the command is split at blanks and run as it is.
+ * Every round runs every line once and starts one further each time, so whatever the machine does
+ * hits all alike. The clock starts immediately before execve() of the command. Output, by tabs:
+ * NAME, rounds that count, failures, then milliseconds: median until the stamp (written by
+ * stamp.c), median until the command returned, minimum of both. "-" where there is no stamp.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -38,7 +40,7 @@ struct spec {
 
 static struct spec specs[SPECS];
 static size_t specs_n;
-static volatile int64_t *t0;	/* shared with the child */
+static volatile int64_t *t0; /* shared with the child */
 static int log_fd;
 
 static int64_t now(void)
@@ -151,7 +153,9 @@ static int load(const char *path, size_t rounds)
 
 	while (f && specs_n < SPECS && fgets(line, sizeof(line), f)) {
 		struct spec *s = &specs[specs_n];
-		char **const field[] = { &s->name, &s->ns, &s->stamp, &s->before, &s->cmd, &s->after };
+		char **const field[] = {
+			&s->name, &s->ns, &s->stamp, &s->before, &s->cmd, &s->after
+		};
 		char *rest = line, *save = NULL;
 		size_t k = 0, i = 0;
 
@@ -163,7 +167,8 @@ static int load(const char *path, size_t rounds)
 		s->returned = calloc(rounds, sizeof(double));
 		if (k < ARRAY_SIZE(field) || !s->after || !s->started || !s->returned)
 			return -1;
-		for (char *a = strtok_r(s->cmd, " ", &save); a && i < ARGS - 1; a = strtok_r(NULL, " ", &save))
+		for (char *a = strtok_r(s->cmd, " ", &save); a && i < ARGS - 1;
+		     a = strtok_r(NULL, " ", &save))
 			s->argv[i++] = a;
 		specs_n++;
 	}
@@ -199,8 +204,10 @@ int main(int argc, char **argv)
 	}
 	log_fd = open("lat.log", O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644);
 	t0 = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (optind + 1 != argc || rounds < 1 || log_fd < 0 || t0 == MAP_FAILED || load(argv[optind], rounds) < 0) {
-		fprintf(stderr, "lat: cannot begin: arguments, lat.log or the list of commands (see lat.c)\n");
+	if (optind + 1 != argc || rounds < 1 || log_fd < 0 || t0 == MAP_FAILED ||
+	    load(argv[optind], rounds) < 0) {
+		fprintf(stderr, "lat: cannot begin: arguments, lat.log or the list of commands "
+				"(see lat.c)\n");
 		return 2;
 	}
 	for (uint64_t r = 0; r < rounds + warm; r++)

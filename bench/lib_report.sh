@@ -67,7 +67,8 @@ density() {
 	printf 'running\t%d\n' "$(vzlist -H -o ctid | wc -l)"
 	monitors
 	printf '%s\n' "list/all columns | - | - | - | vzlist -aH | -" "list/ctid,status | - | - | - | vzlist -aH -o ctid,status | -" \
-		"list/nothing | - | - | - | /bin/true | -" >"$W/list.spec"
+		"list/nothing | - | - | - | /bin/true | -" \
+		"exec, this many running | - | - | - | vzctl exec 9201 /bin/once | -" >"$W/list.spec"
 	"$bin/lat" -n "$n" -w 2 -s 5 "$W/list.spec" | awk -F'\t' '{ print $1 "\t" $5 }'
 	loop_vz stop.loop stop --fast
 	parallel_vz start.parallel start
@@ -77,16 +78,17 @@ density() {
 }
 
 report() {
-	printf '\n%s, kernel %s, %s CPUs, medians of %s interleaved rounds, milliseconds\n' "$(date -u +%F)" "$(uname -r)" "$(nproc)" "$n"
+	printf '\n%s, kernel %s, %s CPUs, load before %s, medians of %s interleaved rounds, milliseconds\n' "$(date -u +%F)" \
+		"$(uname -r)" "$(nproc)" "$load" "$n"
 	printf '(floor: the same work as bare system calls, floor.c; the other runtimes work without user namespace and limits)\n\n'
 	awk -F'\t' '
-		{ split($1, k, "/"); at[$1] = $4; ret[$1] = $5; bad[$1] = $3
+		{ split($1, k, "/"); at[$1] = $4; ret[$1] = $5; bad[$1] = $3; best[$1] = $7
 		  if (!(k[1] in verb)) { verb[k[1]] = 1; order[++nv] = k[1] }
 		  if (!(k[2] in who)) { who[k[2]] = 1; col[++nw] = k[2] } }
 		function table(what, v, i, j, x) {
 			printf "%-26s", what
 			for (j = 1; j <= nw; j++) printf " %9s", col[j]
-			printf " %9s", "vz/floor"
+			printf " %9s %9s", "vz/floor", "of minima"
 			for (j = 1; j <= nw; j++) if (col[j] != "vz" && col[j] != "floor") printf " %9s", "vz/" col[j]
 			printf "\n"
 		}
@@ -95,7 +97,7 @@ report() {
 			printf "%-26s", name
 			for (j = 1; j <= nw; j++) printf " %9s", (verb_ "/" col[j]) in t ? sprintf("%.2f", t[verb_ "/" col[j]]) : "-"
 			v = t[verb_ "/vz"]
-			printf " %9.2f", v / t[verb_ "/floor"]
+			printf " %9.2f %9.2f", v / t[verb_ "/floor"], best[verb_ "/vz"] / best[verb_ "/floor"]
 			for (j = 1; j <= nw; j++) if (col[j] != "vz" && col[j] != "floor")
 				printf " %9s", (verb_ "/" col[j]) in t ? sprintf("%.2f", v / t[verb_ "/" col[j]]) : "-"
 			printf "\n"
@@ -120,12 +122,12 @@ report() {
 val() { awk -F'\t' -v k="$1" -v c="$2" '$1 == k { print $c }' "$W/lat.tsv" "$W/dens.tsv"; }
 ratio() { awk -v a="${1:-0}" -v b="${2:-0}" 'BEGIN { if (b > 0 && a != "-" && a > 0) printf "%.2f", a / b; else printf "-" }'; }
 
-history_line() { # ratios vz/floor, then the two figures that have no floor, then vz/best other runtime
+history_line() { # ratios vz/floor (of medians), then the two figures that have no floor, then vz/best other runtime
 	local f=$top/bench/history.tsv commit verb best
 
 	commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
 	[ -z "$(git -C "$top" status --porcelain -uno 2>/dev/null)" ] || commit+=+
-	[ -s "$f" ] || printf '#date\tcommit\tkernel\tn\tstart\tstart.ret\texec\tstop\tcreate\tstart.loop\tlist.ms\tmonitor.kB\tstart/peer\texec/peer\tstop/peer\n' >"$f"
+	[ -s "$f" ] || printf '#date\tcommit\tkernel\tn\tstart\tstart.ret\texec\tstop\tcreate\tstart.loop\tlist.ms\tmonitor.kB\tstart/peer\texec/peer\tstop/peer\tload\n' >"$f"
 	{
 		printf '%s\t%s\t%s\t%s' "$(date -u +%F)" "$commit" "$(uname -r)" "$n"
 		printf '\t%s' "$(ratio "$(val start/vz 4)" "$(val start/floor 4)")" "$(ratio "$(val start/vz 5)" "$(val start/floor 5)")" \
@@ -137,7 +139,7 @@ history_line() { # ratios vz/floor, then the two figures that have no floor, the
 				"$W/lat.tsv" | sort -n | head -1)
 			printf '\t%s' "$(ratio "$(val "${verb%:*}/vz" "${verb#*:}")" "$best")"
 		done
-		printf '\n'
+		printf '\t%s\n' "$load"
 	} >>"$f"
 }
 

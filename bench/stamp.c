@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The init of every container of a bench: the first thing it does is to write CLOCK_MONOTONIC, in nanoseconds, to /stamp,
- * so "started" means the same for every runtime. Then it lives until it is told to go; under the name `once` it does not.
+ * The init of every container of a bench: the first thing it does is to write CLOCK_MONOTONIC, in
+ * nanoseconds, to /stamp, so "started" means the same for every runtime. Then it lives until it is
+ * told to go; under the name `once` it does not.
  */
 #include <fcntl.h>
 #include <signal.h>
