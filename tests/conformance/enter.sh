@@ -2,38 +2,40 @@
 # vzctl enter and console, seen on a terminal.
 . "$TOP/tests/conformance/case.sh"
 
-# on_tty COMMAND: runs it on a terminal of its own; the case's input is what is typed.
-on_tty() { run sh -c "(sleep 0.3; cat; sleep 0.3) | script -qec '$1' /dev/null | tr -d '\r'; exit \${PIPESTATUS:-0}"; }
+# on_tty MARKER COMMAND...: runs it on a terminal of its own; the case's input is typed when MARKER has been printed.
+on_tty() { run "$TOP/tests/conformance/terminal.py" "$@"; }
+IN="entered into CT 101" ON="Attached to CT 101"
 
 it "enter says where it goes and comes from"
 given running 101
 feed $'exit\n'
-on_tty "vzctl enter 101"
+on_tty "$IN" vzctl enter 101
 out_like $'^entered into CT 101\n.*exited from CT 101$'
 
 it "the terminal is one"
 feed $'tty | sed s/^/tty-is-/\nexit\n'
-on_tty "vzctl enter 101"
+on_tty "$IN" vzctl enter 101
 out_like 'tty-is-/dev/(pts/|console)'
 
 it "the environment"
 feed $'echo "=$USER=$LOGNAME=$HOME=$HISTFILE="\nexit\n'
-on_tty "vzctl enter 101"
+on_tty "$IN" vzctl enter 101
 out_like '=root=root=/root=/dev/null='
 
 it "TERM is the caller's"
 feed $'echo "=$TERM="\nexit\n'
-on_tty "env TERM=vt220 vzctl enter 101"
+on_tty "$IN" env TERM=vt220 vzctl enter 101
 out_like '=vt220='
 
 it "the status is the shell's"
 feed $'exit 7\n'
-run sh -c "(sleep 0.3; cat; sleep 0.3) | script -qec 'vzctl enter 101' /dev/null >/dev/null"
+on_tty "$IN" vzctl enter 101
+out_any
 rc 7
 
 it "--exec types a command, the shell stays"
 feed $'echo still-$((1 + 1))\nexit\n'
-on_tty "vzctl enter 101 --exec echo typed-here"
+on_tty "$IN" vzctl enter 101 --exec echo typed-here
 out_like $'typed-here\n.*still-2'
 
 it "enter without a terminal"
@@ -67,13 +69,15 @@ rc 14
 it "the console: how to leave it, on standard error"
 given running 101
 feed $'\n\e.'
-run sh -c "(sleep 0.4; cat; sleep 0.3) | script -qec 'vzctl console 101 2>/tmp/err' /dev/null >/dev/null; cat /tmp/err"
-out $'Attached to CT 101 (ESC . to detach)\n\nDetached from CT 101'
+on_tty "login:" sh -c 'exec vzctl console 101 2>/tmp/err'
+out_any
+gives 'cat /tmp/err; rm /tmp/err' $'Attached to CT 101 (ESC . to detach)\n\nDetached from CT 101'
 
 it "the console shows what was printed before"
 given running 101
 feed $'\n\e.'
-run sh -c "vzctl exec 101 'echo printed-before >/dev/console' </dev/null; (sleep 0.4; cat; sleep 0.3) | script -qec 'vzctl console 101' /dev/null"
+case_do vzctl exec 101 'until ps | grep -q "[g]etty.*console\|[l]ogin"; do sleep 0.1; done; sleep 0.2; echo printed-before >/dev/console'
+on_tty "$ON" vzctl console 101
 out_like 'printed-before'
 
 it "the console of a container that does not exist"
