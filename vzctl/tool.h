@@ -134,6 +134,13 @@ struct tool_ps {
 void tool_ps_head(struct buf *b, bool full);
 void tool_ps_row(struct buf *b, const struct tool_ps *p, bool full);
 
+/* --- tool_repo.c: template repositories that are directories ------------------------------------------------------- */
+const char *tool_repo_dir(const char *url);		/* "file:///DIR" or "/DIR": the directory; else NULL */
+/* Adds the names of the templates in @dir. */
+int tool_repo_list(const char *dir, const struct str_list *suffixes, struct str_list *ret, struct err *e);
+/* Copies @name into @cache. 1: the very file is there already. ENOENT: not in this repository. */
+int tool_repo_get(const char *dir, const char *name, const struct str_list *suffixes, int cache, struct err *e);
+
 /* --- tool_raw.c: ARP and neighbour discovery packets --------------------------------------------------------------- */
 #define TOOL_ARP_LEN 42
 #define TOOL_NA_LEN 86
