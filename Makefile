@@ -102,6 +102,7 @@ install: all
 	$(Q)$(INST) 0755 vzctl/units/vz.init $(DESTDIR)/etc/init.d/vz
 	$(Q)sed -i 's|/usr/sbin/|$(SBINDIR)/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
+	$(Q)for t in $(TOOLS); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 
@@ -109,6 +110,7 @@ install: all
 uninstall:
 	rm -f $(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1)) \
 		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
+		$(TOOLS:%=$(DESTDIR)$(MANDIR)/man8/%.8) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)

@@ -58,7 +58,9 @@ static int option(struct arpsend *a, int id, const char *arg, struct err *e)
 	case 's':
 	case 't':
 		a->has_smac |= id == 's';
-		return tool_mac_parse(arg, id == 's' ? a->smac : a->tmac) < 0 ? err_say(e, EINVAL, "Invalid MAC address: %s", arg) : 0;
+		if (tool_mac_parse(arg, id == 's' ? a->smac : a->tmac) < 0)
+			return err_say(e, EINVAL, "Invalid MAC address: %s", arg);
+		return 0;
 	case 'c':
 	case 'w':
 		if (num_u64(arg, id == 'c' ? &a->times : &a->seconds) < 0 || a->times > 1000 || a->seconds > 3600)
@@ -143,7 +145,8 @@ static int listen_for(const struct arpsend *a, int fd, int64_t end, struct err *
 		n = recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &len);
 		if (n < 0 && errno == ENETDOWN)
 			return err_set(e, errno, "%s", a->dev);
-		if (n < 0 || from.sll_pkttype == PACKET_OUTGOING || tool_arp_parse(frame, (size_t)n, &got) < 0 || !is_taken(a, &got))
+		if (n < 0 || from.sll_pkttype == PACKET_OUTGOING || tool_arp_parse(frame, (size_t)n, &got) < 0 ||
+		    !is_taken(a, &got))
 			continue;
 		inet_ntop(AF_INET, got.sip, text, sizeof(text));
 		printf("arpsend: %s is detected on another computer : %02x:%02x:%02x:%02x:%02x:%02x\n", text, got.smac[0],

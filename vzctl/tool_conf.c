@@ -233,6 +233,16 @@ static int check_rule(struct check *c, const struct rule *r, struct err *e)
 	return store(c, key, left, e);
 }
 
+static void check_row(struct check *c, const struct kv_line *l, const struct param_group *g, const struct param *p)
+{
+	struct err e = { 0 };
+
+	if (!p->key || strcmp(p->key, l->key) != 0)
+		return;
+	if (p->type->parse(p, l->val, PARAM_FILE, param_field(p, g->base, &c->conf), &e) < 0 && e.code != ERANGE)
+		say(c, false, "%s=\"%s\": %s", l->key, l->val, e.text);
+}
+
 /* Every line is a setting that its own parser takes. */
 static void check_lines(struct check *c)
 {
@@ -241,18 +251,9 @@ static void check_lines(struct check *c)
 
 		if (l->kind == KV_BAD)
 			say(c, false, "line %zu is no KEY=\"value\": %s", i + 1, l->raw);
-		for (size_t g = 0; l->kind == KV_PAIR && g < ct_param_groups_n; g++) {
-			for (size_t k = 0; k < ct_param_groups[g].n; k++) {
-				const struct param *p = &ct_param_groups[g].rows[k];
-				struct err e = { 0 };
-
-				if (!p->key || strcmp(p->key, l->key) != 0)
-					continue;
-				if (p->type->parse(p, l->val, PARAM_FILE, param_field(p, ct_param_groups[g].base, &c->conf), &e) < 0 &&
-				    e.code != ERANGE)
-					say(c, false, "%s=\"%s\": %s", l->key, l->val, e.text);
-			}
-		}
+		for (size_t g = 0; l->kind == KV_PAIR && g < ct_param_groups_n; g++)
+			for (size_t k = 0; k < ct_param_groups[g].n; k++)
+				check_row(c, l, &ct_param_groups[g], &ct_param_groups[g].rows[k]);
 	}
 }
 

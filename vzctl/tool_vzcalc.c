@@ -28,8 +28,8 @@ static int run(const char *id_text, bool verbose, struct buf *b, struct err *e)
 	if (tool_node_read(&node, e) < 0 || tool_host(&host, e) < 0)
 		return -e->code;
 	if (tool_ct_open(host, id_text, CT_WANT_CG, &t, e) < 0)
-		return e->exit == VZ_NOVECONFIG ? err_say(e, ENOENT, "Container configuration file: /etc/vz/conf/%llu.conf not found",
-							  (unsigned long long)id) : -e->code;
+		return e->exit != VZ_NOVECONFIG ? -e->code :
+		       err_say(e, ENOENT, "Container configuration file: /etc/vz/conf/%u.conf not found", (unsigned)id);
 	tool_util_of(t.info.ubc, &node, &u);
 	tool_calc(b, &u, &node, t.info.run == CT_RUNNING, verbose);
 	tool_ct_done(&t);

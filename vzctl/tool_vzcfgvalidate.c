@@ -12,8 +12,9 @@
 #include "util/opt.h"
 #include "vzctl/tool.h"
 
-static const char usage[] = "Usage: vzcfgvalidate [-r|-i] [-v yes|no] FILE\n  -r          repair\n"
-			    "  -i          ask before each repair\n  -v yes|no   take it for a configuration with memory and swap, or not\n";
+static const char usage[] = "Usage: vzcfgvalidate [-r|-i] [-v yes|no] FILE\n"
+	"  -r          repair\n  -i          ask before each repair\n"
+	"  -v yes|no   take it for a configuration with memory and swap, or not\n";
 enum { A_REPAIR, A_ASK, A_VSWAP, A_HELP };
 static const struct opt_flag flags[] = {
 	{ NULL, 'r', false, A_REPAIR, NULL }, { NULL, 'i', false, A_ASK, NULL }, { NULL, 'v', true, A_VSWAP, NULL },

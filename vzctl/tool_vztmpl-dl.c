@@ -53,35 +53,39 @@ static bool yes(const struct kv *kv, const char *key, bool otherwise)
 	return v ? strcmp(v, "yes") == 0 : otherwise;
 }
 
+/* The prefix stands before what is no repository by itself; alone it is one. */
+static int repositories(struct dl *d, const char *repos, const char *prefix, struct err *e)
+{
+	struct str_list words __attribute__((cleanup(str_list_clear))) = { 0 };
+	char url[4096];
+
+	if (str_list_split(&words, repos ? repos : "", " \t\n", e) < 0)
+		return -e->code;
+	if (!words.n && prefix)
+		return str_list_add(&d->repos, prefix, e);
+	for (size_t i = 0; i < words.n; i++) {
+		bool whole = strstr(words.v[i], "://") || words.v[i][0] == '/' || !prefix;
+
+		if (str_fmt(url, sizeof(url), "%s%s%s", whole ? "" : prefix, whole ? "" : "/", words.v[i]) < 0)
+			return err_set(e, ENAMETOOLONG, "TEMPLATE_REPOS");
+		if (str_list_add(&d->repos, url, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
 /* The command line was read before: what it says wins. */
 static int configure(struct dl *d, struct err *e)
 {
 	auto_kv struct kv kv = { 0 };
-	const char *repos, *prefix, *suffixes;
+	const char *suffixes;
 	struct err ignored = { 0 };
 
 	if (kv_load(&kv, AT_FDCWD, d->config ? d->config : CONF, d->config ? e : &ignored) < 0 && d->config)
 		return -e->code;
-	prefix = kv_get(&kv, "TMPL_REPO_PREFIX");
-	repos = kv_get(&kv, "TEMPLATE_REPOS");
 	suffixes = kv_get(&kv, "TMPL_SUFFIXES");
-	if (repos || prefix) {		/* the prefix stands before what is no repository by itself */
-		struct str_list words __attribute__((cleanup(str_list_clear))) = { 0 };
-		char url[4096];
-
-		if (str_list_split(&words, repos ? repos : "", " \t\n", e) < 0)
-			return -e->code;
-		if (!words.n && prefix && str_list_add(&d->repos, prefix, e) < 0)
-			return -e->code;
-		for (size_t i = 0; i < words.n; i++) {
-			bool whole = strstr(words.v[i], "://") || words.v[i][0] == '/' || !prefix;
-
-			if (str_fmt(url, sizeof(url), "%s%s%s", whole ? "" : prefix, whole ? "" : "/", words.v[i]) < 0)
-				return err_set(e, ENAMETOOLONG, "TEMPLATE_REPOS");
-			if (str_list_add(&d->repos, url, e) < 0)
-				return -e->code;
-		}
-	}
+	if (repositories(d, kv_get(&kv, "TEMPLATE_REPOS"), kv_get(&kv, "TMPL_REPO_PREFIX"), e) < 0)
+		return -e->code;
 	if (str_list_split(&d->suffixes, suffixes ? suffixes : "tar.gz tar.zst tar.xz tar.bz2 tar", " \t\n", e) < 0)
 		return -e->code;
 	d->gpg = d->given[A_GPG] || (!d->given[A_NO_GPG] && yes(&kv, "CHECK_TEMPLATE_SIG", false));

@@ -84,7 +84,17 @@ static int store_put(int dir, const struct tool_bc *c, struct err *e)
 	return fio_replace_run(dir, name, buf_str(&b), b.len, 0600, e);
 }
 
-/* One table; @was of the two kinds is merged: failures of one, held of the other. */
+/* Failures are compared with one run, what is held with another: one record of both. */
+static void merge(struct tool_bc *was, bool found, const struct tool_bc *inc, bool found_inc, const struct tool_bc *now)
+{
+	for (int i = 0; i < CG_UBC_N; i++) {
+		bool held = found_inc && inc->has[i];
+
+		was->row[i].held = held ? inc->row[i].held : now->row[i].held;
+		was->has[i] = (found && was->has[i]) || held;
+	}
+}
+
 static int one(struct vzubc *z, const struct tool_bc *c, struct buf *out, struct err *e)
 {
 	struct tool_bc was = { 0 }, other = { 0 };
@@ -98,10 +108,7 @@ static int one(struct vzubc *z, const struct tool_bc *c, struct buf *out, struct
 	if ((rel >= 0 && !z->rel_clear && store_get(rel, c->id, &was, &found, e) < 0) ||
 	    (inc >= 0 && !z->inc_clear && store_get(inc, c->id, &other, &found_inc, e) < 0))
 		return -e->code;
-	for (int i = 0; i < CG_UBC_N; i++) {
-		was.row[i].held = found_inc && other.has[i] ? other.row[i].held : c->row[i].held;
-		was.has[i] = (found && was.has[i]) || (found_inc && other.has[i]);
-	}
+	merge(&was, found, &other, found_inc, c);
 	form.was = found || found_inc ? &was : NULL;
 	tool_bc_table(out, c, &form);
 	if ((rel >= 0 && store_put(rel, c, e) < 0) || (inc >= 0 && store_put(inc, c, e) < 0))
