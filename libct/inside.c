@@ -94,7 +94,7 @@ static void give_pipes(const struct ct_inside *in, const int *keep, size_t n_kee
 
 static int enter(struct ct_inside *in, const int *keep, size_t n_keep, struct err *e)
 {
-	int rc = cg_join_self(&in->join), kept[8];
+	int rc = cg_join_self(&in->join), kept[CT_INSIDE_KEEP_MAX + 1];
 	struct err ignored = { 0 };
 
 	if (rc < 0)
@@ -235,6 +235,13 @@ static int report(int fd, pid_t pid, int pidfd, struct err *e)
 
 int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg, struct err *e)
 {
+	return ct_inside_call_keep(ct, NULL, 0, fn, arg, e);
+}
+
+int ct_inside_call_keep(struct ct *ct, const int *fds, size_t n, int (*fn)(void *arg, struct err *e),
+			void *arg, struct err *e)
+{
+	int keep[CT_INSIDE_KEEP_MAX];
 	auto_call(ct_inside_close) struct ct_inside in;
 	auto_close int rd = -1, wr = -1, pidfd = -1;
 	int p[2];
@@ -246,7 +253,10 @@ int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg
 		return err_set(e, errno, "pipe");
 	rd = p[0];
 	wr = p[1];
-	pid = ct_inside_fork(&in, &wr, 1, wr, &pidfd, e);
+	keep[0] = wr;
+	for (size_t i = 0; i < n && i + 1 < ARRAY_SIZE(keep); i++)
+		keep[i + 1] = fds[i];
+	pid = ct_inside_fork(&in, keep, n + 1, wr, &pidfd, e);
 	if (pid < 0)
 		return -e->code;
 	if (pid == 0) {

@@ -43,6 +43,10 @@ extern const char *const ct_inside_env[];	/* HOME TERM PATH */
 
 /* Runs @fn inside; its error comes back whole. ETIMEDOUT after 10 s. */
 int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg, struct err *e);
+/* The same with descriptors that stay open in it. */
+#define CT_INSIDE_KEEP_MAX 40
+int ct_inside_call_keep(struct ct *ct, const int *fds, size_t n, int (*fn)(void *arg, struct err *e),
+			void *arg, struct err *e);
 /* Runs a program with @in (may be NULL) as standard input; what it prints is copied to our standard output, which it never
  * holds itself. *status: exit status or 128 + signal. ETIMEDOUT: killed after @limit_ms. */
 int ct_inside_run(struct ct *ct, const char *path, const char *const *argv, const struct buf *in, int limit_ms,

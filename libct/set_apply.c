@@ -10,6 +10,7 @@
 #include "util/buf.h"
 
 #include "libct/dev.h"
+#include "libct/devnode.h"
 #include "libct/files.h"
 #include "libct/netdevs.h"
 #include "libct/veths.h"
@@ -195,7 +196,7 @@ static int cg_devices(struct cg *cg, const struct ct_conf *c, struct err *e)
 	return cg_apply_devices(cg, dev, n, e);
 }
 
-/* Rules at once. A node of the host can only be bound by the one who builds /dev: the start. */
+/* Rules first: a node without its rule would only look open. */
 static int apply_dev(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
 {
 	struct cg_host *host = NULL;
@@ -208,9 +209,7 @@ static int apply_dev(struct ct *ct, const struct ct_live *l, const struct ct_con
 		return -e->code;
 	r = cg_devices(cg, c, e);
 	cg_close(cg);
-	if (r == 0 && l->change && c == l->want && l->change->devnodes.n)
-		ct_say(ct, 0, "Device nodes appear in the container when it is started again");
-	return r;
+	return r < 0 ? r : ct_devnode_inject(ct, c, e);
 }
 
 static int apply_io(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
