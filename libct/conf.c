@@ -101,7 +101,7 @@ static void read_pair(const struct reader *r, size_t line, const struct kv_line 
 
 	if (!p) {
 		if (!r->src->host)
-			ct_ui_say(r->src->ui, 2, r->src->id, "Unknown parameter %s at %s:%zu, left alone", l->key,
+			ct_ui_say(r->src->ui, 1, r->src->id, "Unknown parameter %s at %s:%zu, left alone", l->key,
 				  r->src->file, line);
 		return;
 	}

@@ -122,7 +122,7 @@ static int merge(struct ct *ct, struct work *w, struct err *e)
 
 static int check_paths(struct ct *ct, struct work *w, struct err *e)
 {
-	if (!ct->host->conf.template_dir || !*ct->host->conf.template_dir)
+	if (!kv_get(&ct->host->kv, "TEMPLATE") || !*ct->host->conf.template_dir)
 		return fail(e, VZ_VE_TMPL_NOTSET, EINVAL, "TEMPLATE is not set");
 	if (ct_area_of(&w->area, w->want.private_dir, ct->id, e) < 0)
 		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
@@ -164,11 +164,8 @@ static int find_template(struct ct *ct, struct work *w, struct err *e)
 	const char *name = w->opts->ostemplate ? w->opts->ostemplate
 			   : w->want.ostemplate && *w->want.ostemplate ? w->want.ostemplate : ct->host->conf.def_ostemplate;
 
-	if (!name || !*name)
-		return fail(e, VZ_VE_OSTEMPLATE_NOTSET, EINVAL, "OS template is not specified");
-	if (tmpl_find(ct->host->conf.template_dir, name, &w->tmpl, e) < 0)
-		return err_exit(e, VZ_OSTEMPLATE_NOT_FOUND);
-	ct_say(ct, 1, "Found OS template %s", w->tmpl.archive[0] ? w->tmpl.archive : w->tmpl.name);
+	if (ct_template_find(ct, name, &w->tmpl, e) < 0)
+		return -e->code;
 	return set_str(&w->want.ostemplate, strchr(name, '/') ? w->tmpl.name : name, e);
 }
 
@@ -245,29 +242,12 @@ static int begin(struct ct *ct, const struct work *w, struct err *e)
 	return save_before(ct, e) < 0 ? -e->code : ct_intent_begin(ct, "create", pairs, e);
 }
 
-static int area_error(struct err *e)
-{
-	return err_exit(e, e->code == ENOSPC || e->code == EDQUOT ? VZ_FS_NO_DISK_SPACE : VZ_FS_NEW_VE_PRVT);
-}
-
-/* Limits come before contents, so that unpacking cannot exceed them. */
 static int make_area(struct ct *ct, struct work *w, struct err *e)
 {
-	struct quota_limit l;
+	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp, .ops = w->ops, .tmpl = &w->tmpl,
+				      .quota = &w->want.quota };
 
-	if (quota_area_remove(w->parent, w->tmp, e) < 0 || quota_area_create(w->parent, w->tmp, ct->id, e) < 0)
-		return area_error(e);
-	auto_close int dir = openat(w->parent, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0) {
-		err_set(e, errno, "open %s/%s", w->area.parent, w->tmp);
-		return area_error(e);
-	}
-	quota_conf_limit(&w->want.quota, &l);
-	if (quota_set(dir, ct->id, &l, e) < 0)
-		return err_exit(e, VZ_DQ_SET);
-	if (w->ops->create(ct, dir, ct->host->conf.template_dir, &w->tmpl, e) < 0)
-		return area_error(e);
-	return 0;
+	return ct_newarea(ct, &n, e);
 }
 
 static int alloc_uids(struct ct *ct, struct work *w, struct err *e)
@@ -356,7 +336,7 @@ static int work(struct ct *ct, struct work *w, struct err *e)
 	if (w->opts->name && *w->opts->name && ct_name_claim(ct, w->opts->name, NULL, e) < 0)
 		return -e->code;
 	if (publish(ct, w, e) < 0)
-		return area_error(e);
+		return ct_area_error(e);
 	return ct_hook_create(ct, e) < 0 ? err_exit(e, VZ_ACTIONSCRIPT_ERROR) : 0;
 }
 
@@ -459,7 +439,7 @@ static int create(struct ct *ct, const char *sample, struct work *w, struct err 
 	if (prepare(ct, sample, w, e) < 0)
 		return -e->code;
 	if (begin(ct, w, e) < 0)
-		return area_error(e);
+		return ct_area_error(e);
 	if (work(ct, w, e) < 0 || (access(HOOK_FILE, F_OK) == 0 && ct_intent_commit(ct, e) < 0)) {
 		roll_back(ct, w);
 		return -e->code;
@@ -475,7 +455,7 @@ int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *op
 	auto_call(work_done) struct work w = { .opts = opts, .parent = -1 };
 
 	if (create(ct, c->sample, &w, e) < 0) {
-		ct_say(ct, -1, "%s", e->text);
+		ct_say(ct, e->exit == VZ_ACTIONSCRIPT_ERROR ? 0 : -1, "%s", e->text);
 		return err_say(e, e->code, "Creation of container private area failed");
 	}
 	ct_say(ct, 0, "Container private area was created");

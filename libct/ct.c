@@ -29,9 +29,12 @@ static int load(struct ct *ct, struct err *e)
 
 static int open_id(struct ct *ct, const char *id_or_name, struct err *e)
 {
+	const char *name;
+
 	if (load(ct, e) < 0)
 		return -e->code;
-	if (!is_number(id_or_name) && !str_eq(kv_get(&ct->kv, "NAME"), id_or_name)) {
+	name = kv_get(&ct->kv, "NAME");
+	if (!is_number(id_or_name) && name && !str_eq(name, id_or_name)) {
 		err_say(e, ENOENT, "Unable to find container by name %s", id_or_name);
 		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
 	}

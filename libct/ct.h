@@ -136,7 +136,8 @@ enum ct_start_flag {
 	CT_START_WAIT = 2,
 	CT_START_SKIP_SETUP = 4,
 	CT_START_SKIP_REMOUNT = 8,
-	CT_START_REBOOT = 16 /* the monitor's restart: quiet */
+	CT_START_REBOOT = 16,	/* the monitor's restart: quiet */
+	CT_START_HOLD = 32	/* instead of the guest's init a process that only waits */
 };
 int ct_start(struct ct *ct, unsigned flags, struct err *e);
 enum ct_stop_flag { CT_STOP_FAST = 1, CT_STOP_SKIP_UMOUNT = 2 };
@@ -146,6 +147,16 @@ int ct_destroy(struct ct *ct, struct err *e);
 int ct_mount(struct ct *ct, struct err *e);
 int ct_umount(struct ct *ct, struct err *e);
 int ct_freeze(struct ct *ct, bool frozen, struct err *e);
+
+int ct_kill(struct ct *ct, struct err *e);	/* stop --fast without a word */
+
+enum ct_quota_op { CT_QUOTA_ON, CT_QUOTA_OFF, CT_QUOTA_INIT };
+int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e);	/* VZ_DQ_ON, _OFF, _INIT */
+/* The private area @path becomes container @ct, which has no CTID.conf yet. VZ_REGISTER. */
+int ct_register(struct ct *ct, const char *path, struct err *e);
+int ct_unregister(struct ct *ct, struct err *e);	/* its files stay; VZ_UNREGISTER */
+/* New files from template @ostemplate (NULL: the one it has); the old ones are removed. */
+int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
 
 enum ct_setmode { CT_SETMODE_NONE, CT_SETMODE_IGNORE, CT_SETMODE_RESTART };
 struct ct_set {
@@ -165,6 +176,8 @@ struct ct_exec {
 /* Standard streams are relayed through pipes until the command ends. *status: as wait(2) gives
  * it. */
 int ct_exec(struct ct *ct, const struct ct_exec *x, int *status, struct err *e);
+/* The same; a stopped container is started for it without its init and stopped again, silently. */
+int ct_exec_held(struct ct *ct, const struct ct_exec *x, int *status, struct err *e);
 /* Login shell on a new pty of the container, relayed to the caller's terminal. *status: the
  * shell's exit status. @type: words typed into the shell first, or NULL. */
 int ct_enter(struct ct *ct, const char *type, int *status, struct err *e);

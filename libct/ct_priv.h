@@ -179,6 +179,17 @@ enum ct_guest_what { CT_GUEST_HOSTNAME = 1, CT_GUEST_DNS = 2, CT_GUEST_IP = 4 };
 int ct_guest_passwd(struct ct *ct, const struct str_list *userpw,
 		    struct err *e); /* running; VZ_CHANGEPASS */
 
+/* destroy.c: DUMPDIR/Dump.CTID; none is success */
+int ct_dump_remove(const struct ct *ct, struct err *e);
+/* store.c: VE_LAYOUT into a file that lacks it, so that a new default does not move the container */
+int ct_store_layout(struct ct *ct, struct err *e);
+
+/* hold.c */
+struct ct_ui ct_ui_mute(struct ct *ct);		/* returns what was there; assign it back */
+
+/* quota_verb.c: the limits of @area before a start */
+int ct_quota_start(const struct ct *ct, int area, struct err *e);
+
 /* net glue used by start and set */
 int ct_netns_open(const struct ct_state *s, struct err *e); /* fd of init's network namespace */
 

@@ -187,7 +187,23 @@ static int cap_parse(const struct param *p, const char *text, enum param_src src
 {
 	return ct_words_parse(&param_listc, is_cap, p, text, src, field, e);
 }
-LIST_TYPE(ct_type_cap, "switches", cap_parse);
+
+/* Names are good in either case, so they are the same in either. */
+static bool cap_equal(const void *a, const void *b)
+{
+	const struct str_list *x = a, *y = b;
+
+	if (x->n != y->n || x->set != y->set)
+		return false;
+	for (size_t i = 0; i < x->n; i++)
+		if (strcasecmp(x->v[i], y->v[i]) != 0)
+			return false;
+	return true;
+}
+
+const struct param_type ct_type_cap = {
+	"switches", sizeof(struct str_list), cap_parse, list_print, list_is_set, cap_equal, list_copy, list_done,
+};
 
 bool ct_feature_known(const char *item)
 {

@@ -50,7 +50,7 @@ static int retire_slots(const struct ct *ct, const struct plan *p, struct err *e
 	return 0;
 }
 
-static int remove_dump(const struct ct *ct, struct err *e)
+int ct_dump_remove(const struct ct *ct, struct err *e)
 {
 	auto_close int dir = open(ct->host->conf.dumpdir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	char name[32];
@@ -83,7 +83,7 @@ static int retire_conf(const struct ct *ct, struct err *e)
 /* Everything after the rename of the area. */
 static int finish(struct ct *ct, const struct plan *p, struct err *e)
 {
-	if (remove_dump(ct, e) < 0)
+	if (ct_dump_remove(ct, e) < 0)
 		return -e->code;
 	if (p->root)
 		rmdir(p->root);			/* not empty, busy: not ours to decide */

@@ -90,11 +90,18 @@ static int node(const char *item, struct cg_dev *d, struct err *e)
 	return perm(colon + 1, item, d, e);
 }
 
+static bool has_ppp(const struct ct_conf *c)
+{
+	return str_list_has(&c->features, "ppp:on");
+}
+
 int ct_devices(const struct ct_conf *c, struct cg_dev *v, size_t max, size_t *n, struct err *e)
 {
 	*n = 0;
-	if (c->devices.n + c->devnodes.n > max)
+	if (c->devices.n + c->devnodes.n + has_ppp(c) > max)
 		return err_say(e, E2BIG, "more than %zu device rules", max);
+	if (has_ppp(c))
+		v[(*n)++] = (struct cg_dev){ .type = 'c', .major = 108, .minor = 0, .perm = "rw" };
 	for (size_t i = 0; i < c->devices.n; i++)
 		if (rule(c->devices.v[i], &v[(*n)++], e) < 0)
 			return -e->code;

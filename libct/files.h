@@ -81,6 +81,8 @@ int ct_store_adopt(struct ct *ct, struct kv *kv, struct err *e);	/* ct->kv and c
 int ct_store_apply(struct kv *kv, const struct ct_conf *c, const struct ct_conf *file, const struct ct_conf *skip, bool *changed,
 		   struct err *e);
 int ct_store_copy(const struct ct *ct, int area, struct err *e);	/* into the private area */
+/* That copy; -ENOENT: none. */
+int ct_store_copy_load(int area, const char *layout, struct kv *kv, struct err *e);
 int ct_store_dir(struct err *e);					/* fd of /etc/vz/conf */
 
 /* lockfile.c */
@@ -116,6 +118,19 @@ int ct_area_exists(const struct ct_area *a);	/* 1 directory with something in it
 int ct_area_is_mountpoint(const struct ct_area *a);
 int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e);	/* sets the limits of the area */
 
+/* newarea.c: from a template, for create and reinstall */
+struct ct_newarea {
+	int parent;
+	const char *tmp;		/* name below @parent; what has it now is removed */
+	const struct ct_rootfs_ops *ops;
+	struct tmpl *tmpl;
+	const struct quota_conf *quota;
+};
+int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e);
+int ct_area_error(struct err *e);	/* the exit status of a failure of it */
+/* VZ_VE_OSTEMPLATE_NOTSET, VZ_OSTEMPLATE_NOT_FOUND; vztmpl-dl is asked for what is not here. */
+int ct_template_find(const struct ct *ct, const char *name, struct tmpl *ret, struct err *e);
+
 /* trash.c: FSROOT/vztmp/vzctl-rm-me.XXXXXX */
 int ct_trash_plan(const struct ct_area *a, char **ret_trash, struct err *e);	/* picks a name; makes vztmp */
 int ct_trash_move(const struct ct_area *a, const char *trash, struct err *e);	/* gone already is success */
@@ -125,6 +140,7 @@ int ct_trash_empty(const char *trash, const unsigned *slots, size_t n, struct er
 /* roll back or forward what an interrupted verb left; @kv is its record */
 int ct_create_recover(struct ct *ct, const struct kv *kv, struct err *e);
 int ct_destroy_recover(struct ct *ct, const struct kv *kv, struct err *e);
+int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e);
 int ct_set_recover(struct ct *ct, const struct kv *kv, struct err *e);
 
 /* set_apply.c: the live half of set, in OpenVZ's order */

@@ -22,8 +22,11 @@
 #include "libct/caps.h"
 #include "libct/ct_priv.h"
 #include "libct/guest.h"
+#include "libct/postcreate.h"
 #include "libct/seccomp.h"
 #include "libct/sync.h"
+#include "util/buf.h"
+#include "util/fio.h"
 #include "util/path.h"
 #include "util/sys.h"
 
@@ -68,6 +71,8 @@ static int hand_over_root(const struct ct_init *p, struct err *e)
 
 	if (tree < 0)
 		return tree;
+	if (ct_postcreate(tree, p->postcreate, e) < 0)
+		return -e->code;
 	return ct_sync_send(p->sync, CT_SYNC_ROOT, 0, &tree, 1, e);
 }
 
@@ -131,6 +136,15 @@ static int run_script(int script, int out, struct err *e)
 	return 0;
 }
 
+/* Old init scripts check no file systems when it is there. */
+static void make_fastboot(void)
+{
+	auto_close int fd = open("/fastboot", O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+				 0644);
+
+	(void)fd;
+}
+
 static int set_up_inside(const struct ct_init *p, struct err *e)
 {
 	const struct ct_conf *c = &p->ct->conf;
@@ -140,6 +154,7 @@ static int set_up_inside(const struct ct_init *p, struct err *e)
 		return err_set(e, errno, "set the host name %s", host);
 	if (!p->setup)
 		return 0;
+	make_fastboot();
 	return ct_guest_files(p->guest, e);
 }
 
@@ -188,6 +203,35 @@ static void limit_mlock(const struct num_pair *pages)
 	setrlimit(RLIMIT_MEMLOCK, &l);
 }
 
+/* The words of the caller's command line, a password perhaps, are nothing for ps inside. */
+static void hide_args(void)
+{
+	auto_buf struct buf b = BUF_INIT;
+	struct err ignored = { 0 };
+	unsigned long from = 0, to = 0;
+	const char *at;
+
+	prctl(PR_SET_NAME, "init", 0, 0, 0);
+	if (fio_read_at(AT_FDCWD, "/proc/self/stat", &b, &ignored) < 0)
+		return;
+	at = strrchr(buf_str(&b), ')');		/* field 2 ends here; 48 and 49 are wanted */
+	for (int field = 2; at && field < 48; field++)
+		at = strchr(at + 1, ' ');
+	if (at && sscanf(at, "%lu %lu", &from, &to) == 2 && from && to > from)
+		memset((void *)from, 0, to - from);
+}
+
+/* In place of init: nothing but somebody whose children may come and go. Its memory is a copy of
+ * the caller's, so it is not dumpable: nobody inside can look at it. */
+static void __attribute__((noreturn)) hold(void)
+{
+	signal(SIGCHLD, SIG_IGN);
+	hide_args();
+	sys_close_range(0, ~0u, 0);
+	for (;;)
+		pause();
+}
+
 static int exec_init(const struct ct_init *p, struct err *e)
 {
 	char *argv[] = { "init", NULL };
@@ -206,6 +250,8 @@ static int exec_init(const struct ct_init *p, struct err *e)
 		NULL); /* never the host's; ENOSYS is as good */
 	if (ct_caps_apply(p->caps, e) < 0 || ct_seccomp_load(p->nesting, e) < 0)
 		return -e->code;
+	if (p->hold)
+		hold();
 	for (size_t i = 0; i < ARRAY_SIZE(init_paths); i++) {
 		execve(init_paths[i], argv, env);
 		if (errno != ENOENT && errno != ENOTDIR)

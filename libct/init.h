@@ -7,6 +7,7 @@
 
 struct cg_join;
 struct ct;
+struct ct_devnodes;
 struct ct_guest;
 struct ct_rootfs;
 struct err;
@@ -21,8 +22,11 @@ struct ct_init { /* filled by the parent before the clone; the child only reads 
 	bool cgroup2;			/* there is a v2 tree to show */
 	bool mount_only;		/* `vzctl mount`: stop after CT_SYNC_ROOT */
 	bool setup; /* network, host name, scripts; false for the passwd start */
+	int postcreate;			/* enum ct_postcreate */
+	bool hold;			/* wait instead of the guest's init */
 	int script;			/* memfd of CTID.start, -1 if none */
 	int script_out;			/* what it prints goes there: a pipe, never the caller's terminal */
+	const struct ct_devnodes *nodes;	/* for /dev */
 	const struct ct_guest *guest;	/* texts of the files written inside */
 };
 /* Runs in the cloned child; never returns. */

@@ -9,6 +9,7 @@
 #include "libct/ct_priv.h"
 #include "libct/down.h"
 #include "libct/launch.h"
+#include "libct/postcreate.h"
 #include "libct/rootmnt.h"
 #include "libct/sync.h"
 
@@ -31,7 +32,8 @@ static int check(struct ct *ct, struct err *e)
  * does. */
 static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
-	struct ct_init plan = { .ct = ct, .rootfs = r, .mount_only = true, .script = -1 };
+	struct ct_init plan = { .ct = ct, .rootfs = r, .mount_only = true, .script = -1,
+				.postcreate = ct_postcreate_is_due(r->area) };
 	struct ct_launch l;
 	struct ct_sync_msg m;
 	uint32_t base;
@@ -47,6 +49,7 @@ static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
 	if (rc == 0)
 		rc = ct_sync_wait(l.sync, CT_SYNC_ROOT, &m, e);
 	if (rc == 0) {
+		ct_postcreate_done(r->area);
 		rc = ct_root_attach(ct, m.fd[0], e);
 		ct_sync_close_fds(&m);
 	}

@@ -285,7 +285,7 @@ static int set_password(struct ct *ct, const struct work *w, struct err *e)
 		return 0;
 	if (w->running)
 		return ct_guest_passwd(ct, &w->change.userpasswd, e) < 0 ? err_exit(e, VZ_CHANGEPASS) : 0;
-	if (ct_start(ct, CT_START_SKIP_SETUP, e) < 0)
+	if (ct_start(ct, CT_START_SKIP_SETUP | CT_START_HOLD, e) < 0)
 		return -e->code;
 	r = ct_guest_passwd(ct, &w->change.userpasswd, e) < 0 ? err_exit(e, VZ_CHANGEPASS) : 0;
 	if (ct_stop(ct, CT_STOP_FAST, &stop) < 0 && r == 0) {

@@ -18,11 +18,13 @@
 
 #include "libct/caps.h"
 #include "libct/dev.h"
+#include "libct/devnode.h"
 #include "libct/down.h"
 #include "libct/guest.h"
 #include "libct/hook.h"
 #include "libct/launch.h"
 #include "libct/mon_client.h"
+#include "libct/postcreate.h"
 #include "libct/netdevs.h"
 #include "libct/relay.h"
 #include "libct/rootmnt.h"
@@ -42,6 +44,7 @@ struct start {
 	struct ct_init plan;
 	struct ct_launch l;
 	struct ct_guest guest;
+	struct ct_devnodes nodes;
 	int script, script_out[2];	/* CTID.start and the pipe for what it prints */
 	int console
 		[CT_SYNC_FDS]; /* console master, notify socket, readiness fifo: for the monitor */
@@ -82,7 +85,9 @@ static int up_rootfs(struct start *s, struct err *e)
 {
 	if (ct_hook_run(s->ct, CT_HOOK_PREMOUNT, e) < 0)
 		return -e->code;
-	return ct_rootfs_open(s->ct, &s->rootfs, e);
+	if (ct_rootfs_open(s->ct, &s->rootfs, e) < 0)
+		return -e->code;
+	return ct_quota_start(s->ct, s->rootfs.area, e);
 }
 
 static int up_cgroup(struct start *s, struct err *e)
@@ -93,7 +98,8 @@ static int up_cgroup(struct start *s, struct err *e)
 
 	if (ct_host_cg(s->ct->host, &h, e) < 0 || cg_create(h, s->ct->ids, &s->cg, e) < 0)
 		return -e->code;
-	if (ct_devices(&s->ct->conf, dev, ARRAY_SIZE(dev), &n, e) < 0 ||
+	if (ct_devnode_make(&s->ct->conf, s->state.uid_base, &s->nodes, e) < 0 ||
+	    ct_devices(&s->ct->conf, dev, ARRAY_SIZE(dev), &n, e) < 0 ||
 	    cg_apply_devices(s->cg, dev, n, e) < 0)
 		return err_exit(e, VZ_SET_DEVICES);
 	if (!(s->flags & CT_START_SKIP_SETUP) && cg_apply(s->cg, &s->ct->conf.cg, e) < 0)
@@ -121,7 +127,10 @@ static int up_init(struct start *s, struct err *e)
 		.script_out = s->script_out[1],
 		.nesting = str_list_has(&ct->conf.features, "nesting:on"),
 		.guest = &s->guest,
+		.nodes = &s->nodes,
 		.setup = !(s->flags & CT_START_SKIP_SETUP),
+		.postcreate = ct_postcreate_is_due(s->rootfs.area),
+		.hold = (s->flags & CT_START_HOLD) != 0,
 	};
 	if (ct_caps_mask(&ct->conf.capability, &s->plan.caps, e) < 0)
 		return err_exit(e, VZ_SET_CAP);
@@ -158,11 +167,13 @@ static int up_root(struct start *s, struct err *e)
 	if (ct_sync_wait(s->l.sync, CT_SYNC_ROOT, &m, e) < 0)
 		return err_exit(e, VZ_FS_CANTMOUNT);
 	tree = m.fd[0];
+	if (s->plan.postcreate)
+		ct_postcreate_done(s->rootfs.area);
 	if (ct_root_attach(s->ct, tree, e) < 0)
 		return -e->code;
-	ct_say(s->ct, 0, "Container is mounted");
 	if (ct_hook_run(s->ct, CT_HOOK_MOUNT, e) < 0)
 		return -e->code;
+	ct_say(s->ct, 0, "Container is mounted");
 	back = ct_root_slave(s->ct, e);
 	if (back < 0)
 		return back;
@@ -304,6 +315,19 @@ static int check(struct start *s, struct err *e)
 	return 0;
 }
 
+/* A start makes its own mount, with its own namespaces: --skip-remount has no word of it. */
+static int remount(struct start *s, struct err *e)
+{
+	struct ct_ui ui = s->ct->host->ui;
+	int rc;
+
+	if (s->flags & CT_START_SKIP_REMOUNT)
+		ct_ui_mute(s->ct);
+	rc = ct_umount(s->ct, e);
+	s->ct->host->ui = ui;
+	return rc;
+}
+
 static int prepare(struct start *s, struct err *e)
 {
 	if (check(s, e) < 0)
@@ -314,9 +338,7 @@ static int prepare(struct start *s, struct err *e)
 	     ct_hook_script_fd(s->ct, CT_HOOK_START, &s->script, e) < 0))
 		return -e->code;
 	ct_say(s->ct, 0, "Starting container...");
-	if (!ct_is_mounted(s->ct))
-		return 0;
-	return ct_umount(s->ct, e);
+	return ct_is_mounted(s->ct) ? remount(s, e) : 0;
 }
 
 static int run_steps(struct start *s, struct err *e)
@@ -346,6 +368,7 @@ static void release(struct start *s)
 	cg_join_close(&s->join);
 	cg_close(s->cg);
 	ct_guest_done(&s->guest);
+	ct_devnode_release(&s->nodes);
 	auto_close_(&s->script);
 	auto_close_(&s->script_out[0]);
 	auto_close_(&s->script_out[1]);
@@ -385,7 +408,7 @@ static int fail(struct start *s, struct err *e)
 	err_exit(e, VZ_ENVCREATE_ERROR);
 	if (e->exit == VZ_FS_BAD_TMPL) {
 		ct_say(s->ct, -1, "Unable to start init, probably incorrect template");
-		ct_say(s->ct, -1, "%s", e->text);
+		ct_say(s->ct, 1, "%s", e->text);
 		err_say(e, e->code, "Container start failed");
 		e->exit = VZ_FS_BAD_TMPL;
 	} else {
@@ -415,6 +438,15 @@ static int wait_ready(struct ct *ct, struct err *e)
 	return err_exit(e, VZ_WAIT_FAILED);
 }
 
+/* The container runs: what fails here is worth a word, not more. */
+static void tidy_files(struct ct *ct)
+{
+	struct err e = { 0 };
+
+	if (ct_dump_remove(ct, &e) < 0 || ct_store_layout(ct, &e) < 0)
+		ct_say(ct, -1, "Warning: %s", e.text);
+}
+
 static int start(struct ct *ct, unsigned flags, struct err *e)
 {
 	auto_call(release) struct start s = {
@@ -431,18 +463,11 @@ static int start(struct ct *ct, unsigned flags, struct err *e)
 		return -e->code;
 	if (run_steps(&s, e) < 0)
 		return fail(&s, e);
+	tidy_files(ct);
 	if (flags & CT_START_WAIT)
 		return wait_ready(ct, e);
 	ct_say(ct, 0, "Container start in progress...");
 	return 0;
-}
-
-static void say_nothing(void *arg, int level, unsigned ctid, const char *text)
-{
-	(void)arg;
-	(void)level;
-	(void)ctid;
-	(void)text;
 }
 
 int ct_start(struct ct *ct, unsigned flags, struct err *e)
@@ -451,7 +476,7 @@ int ct_start(struct ct *ct, unsigned flags, struct err *e)
 	int rc;
 
 	if (flags & CT_START_REBOOT)
-		ct->host->ui = (struct ct_ui){ .say = say_nothing };
+		ct_ui_mute(ct);
 	rc = start(ct, flags, e);
 	ct->host->ui = ui;
 	return rc;

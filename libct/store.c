@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -101,6 +102,22 @@ int ct_store_copy(const struct ct *ct, int area, struct err *e)
 		return -e->code;
 	err_clear(e);
 	return 0;
+}
+
+static int load_xattr(int area, struct kv *kv, struct err *e)
+{
+	auto_free char *text = malloc(XATTR_SIZE_MAX);
+	ssize_t n = text ? fgetxattr(area, COPY_XATTR, text, XATTR_SIZE_MAX) : -1;
+
+	if (n < 0)
+		return err_set(e, text ? ENOENT : ENOMEM, "configuration in the private area");
+	return kv_parse(kv, text, (size_t)n, e);
+}
+
+/* In layout dir a file of that name would be the guest's. */
+int ct_store_copy_load(int area, const char *layout, struct kv *kv, struct err *e)
+{
+	return str_eq(layout, "overlay") ? kv_load(kv, area, COPY_FILE, e) : load_xattr(area, kv, e);
 }
 
 /* The file is saved already: a copy that fails is worth a word, not a failure. */
@@ -200,4 +217,18 @@ int ct_store_put(struct ct *ct, const struct ct_conf *c, struct err *e)
 	bool changed;
 
 	return ct_store_rows(ct, c, 0, &changed, e);
+}
+
+int ct_store_layout(struct ct *ct, struct err *e)
+{
+	auto_conf struct ct_conf c = { 0 };
+	bool changed;
+
+	if (!ct->has_conf || kv_get(&ct->kv, "VE_LAYOUT") || !ct->conf.layout)
+		return 0;
+	c.layout = strdup(ct->conf.layout);
+	if (!c.layout)
+		return err_set(e, ENOMEM, "VE_LAYOUT");
+	ct_say(ct, 0, "Saving VE layout '%s' to the VE config file", c.layout);
+	return ct_store_rows(ct, &c, CT_STORE_PIN | CT_STORE_QUIET, &changed, e);
 }

@@ -105,7 +105,10 @@ static void table_commands(void)
 		const struct cmd *c = cmd_table[i];
 
 		printf(".It Xo\n.Nm vzctl Cm %s", c->word);
-		put_usage(c->args);
+		if (c->flags & CMD_PATH_FIRST)
+			printf(" Ar path Ar ctid\n");
+		else
+			put_usage(c->args);
 		printf(".Xc\n");
 		if (c->alias)
 			printf("Also called\n.Cm %s .\n", c->alias);

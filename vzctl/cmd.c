@@ -16,30 +16,11 @@
 const struct cmd *const cmd_table[] = {
 	&cmd_create, &cmd_start, &cmd_stop, &cmd_restart, &cmd_destroy, &cmd_set, &cmd_status, &cmd_exec, &cmd_exec2,
 	&cmd_exec3, &cmd_enter, &cmd_console, &cmd_runscript, &cmd_mount, &cmd_umount, &cmd_chkpnt, &cmd_restore,
-	&cmd_pause, &cmd_compact, &cmd_repair,
+	&cmd_pause, &cmd_compact, &cmd_repair, &cmd_quotaon, &cmd_quotaoff, &cmd_quotainit, &cmd_register,
+	&cmd_unregister, &cmd_reinstall, &cmd_snapshot, &cmd_snapshot_switch, &cmd_snapshot_delete, &cmd_snapshot_mount,
+	&cmd_snapshot_umount, &cmd_snapshot_list, &cmd_convert,
 };
 const size_t cmd_table_n = ARRAY_SIZE(cmd_table);
-
-/* Words that vzctl users know and that this version does not do. */
-static const struct cmd_refused {
-	const char *word;
-	int exit;
-	const char *why;
-} cmd_refused[] = {
-	{ "snapshot", 156, "Snapshots are not supported by this version" },
-	{ "snapshot-switch", 159, "Snapshots are not supported by this version" },
-	{ "snapshot-delete", 158, "Snapshots are not supported by this version" },
-	{ "snapshot-mount", 160, "Snapshots are not supported by this version" },
-	{ "snapshot-umount", 161, "Snapshots are not supported by this version" },
-	{ "snapshot-list", 167, "Snapshots are not supported by this version" },
-	{ "convert", 155, "A container's layout cannot be changed; create a new one with --layout and copy the files" },
-	{ "register", VZ_INVALID_PARAMETER_SYNTAX, "register is not supported by this version" },
-	{ "unregister", VZ_INVALID_PARAMETER_SYNTAX, "unregister is not supported by this version" },
-	{ "reinstall", VZ_INVALID_PARAMETER_SYNTAX, "reinstall is not supported; destroy the container and create it again" },
-	{ "quotaon", VZ_DQ_ON, "Disk limits are always on; use 'vzctl set CTID --diskspace unlimited' to lift one" },
-	{ "quotaoff", VZ_DQ_OFF, "Disk limits are always on; use 'vzctl set CTID --diskspace unlimited' to lift one" },
-	{ "quotainit", VZ_DQ_INIT, "Disk usage is counted from the first byte; nothing has to be initialised" },
-};
 
 const struct cmd *cmd_find(const char *word)
 {
@@ -51,12 +32,6 @@ const struct cmd *cmd_find(const char *word)
 
 static int cmd_unknown(const char *word, struct err *e)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(cmd_refused); i++) {
-		if (!str_eq(cmd_refused[i].word, word))
-			continue;
-		err_say(e, ENOTSUP, "%s", cmd_refused[i].why);
-		return err_exit(e, cmd_refused[i].exit);
-	}
 	err_say(e, EINVAL, "Bad command: %s", word);
 	return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
 }
@@ -127,6 +102,8 @@ int cmd_line(int argc, char **argv, struct cmd_call *c, struct err *e)
 		err_say(e, EINVAL, "CT ID missing");
 		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
 	}
+	if (c->cmd->flags & CMD_PATH_FIRST && i + 1 < argc)
+		SWAP(argv[i], argv[i + 1]);
 	c->id_text = argv[i];
 	cmd_words(c, argc - i - 1, argv + i + 1);
 	return ct_id_parse(c->id_text, &c->id, e);

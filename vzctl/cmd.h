@@ -21,12 +21,14 @@ enum cmd_flag {
 	CMD_ROWS_CREATE = 1 << 5,	/* takes the parameters marked PARAM_CREATE */
 	CMD_ROWS_SET = 1 << 6,	/* takes the parameters that are not marked PARAM_NO_SET */
 	CMD_BAD_VALUE = 1 << 7,	/* an unknown option is status 21, not 20 */
+	CMD_PATH_FIRST = 1 << 8,	/* one word stands before CTID: it comes first of those behind it */
 };
 
 enum cmd_optid {
 	OPT_SAVE, OPT_FORCE, OPT_SETMODE, OPT_RESET_UB, OPT_APPLYCONFIG, OPT_APPLYCONFIG_MAP, OPT_OFFLINE,
 	OPT_CONFIG, OPT_WAIT, OPT_SKIP_FSCK, OPT_SKIP_REMOUNT, OPT_SKIP_SETUP, OPT_FAST, OPT_SKIP_UMOUNT,
 	OPT_SUSPEND, OPT_DUMP, OPT_KILL, OPT_RESUME, OPT_UNDUMP, OPT_DUMPFILE, OPT_FLAGS, OPT_CONTEXT, OPT_ARPDETECT,
+	OPT_SKIP_BACKUP, OPT_OSTEMPLATE, OPT_ID, OPT_NAME, OPT_DESC, OPT_TARGET, OPT_OUTPUT, OPT_LAYOUT, OPT_IGNORED,
 	OPT_N
 };
 
@@ -97,6 +99,8 @@ void cancel_arm(const struct ct_host *host, unsigned id, bool quiet);
 /* one file per family */
 extern const struct cmd cmd_create, cmd_start, cmd_stop, cmd_restart, cmd_destroy, cmd_set, cmd_exec, cmd_exec2, cmd_exec3,
 	cmd_enter, cmd_console, cmd_runscript, cmd_mount, cmd_umount, cmd_status, cmd_chkpnt, cmd_restore, cmd_pause,
-	cmd_repair, cmd_compact;
+	cmd_repair, cmd_compact, cmd_quotaon, cmd_quotaoff, cmd_quotainit, cmd_register, cmd_unregister, cmd_reinstall,
+	cmd_snapshot, cmd_snapshot_switch, cmd_snapshot_delete, cmd_snapshot_mount, cmd_snapshot_umount, cmd_snapshot_list,
+	cmd_convert;
 
 #endif

@@ -92,7 +92,7 @@ static int runscript_run(struct cmd_call *c, struct err *e)
 	}
 	if (dup2(fd, STDIN_FILENO) < 0)
 		return err_set(e, errno, "%s", c->argv[0]);
-	if (ct_exec(c->ct, &x, &status, e) < 0)
+	if (ct_exec_held(c->ct, &x, &status, e) < 0)
 		return -e->code;
 	return exec_status(c, status, true, e);
 }
@@ -122,6 +122,10 @@ static int console_parse(struct cmd_call *c, struct err *e)
 {
 	if (!c->argc || (c->argc == 1 && (str_eq(c->argv[0], "1") || str_eq(c->argv[0], "2"))))
 		return 0;
+	if (c->argc > 1) {
+		err_say(e, EINVAL, "Invalid extra arguments: %s", c->argv[1]);
+		return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
+	}
 	err_say(e, EINVAL, "Invalid tty number %s: a container has one console, tty 1", c->argv[c->argc - 1]);
 	return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
 }
@@ -151,7 +155,7 @@ const struct cmd cmd_exec3 = {
 
 const struct cmd cmd_runscript = {
 	.word = "runscript", .flags = CMD_LOCK | CMD_REST, .args = "<file>",
-	.man = "Feeds a file of the host to a shell inside a running container.",
+	.man = "Feeds a file of the host to a shell inside. A stopped container stays so: only the shell runs in it.",
 	.parse = runscript_parse, .run = runscript_run,
 };
 

@@ -11,7 +11,7 @@ static const struct cmd_opt chkpnt_opts[] = {
 	{ "suspend", OPT_SUSPEND, NULL, NULL, "Freeze all processes; they stay in memory." },
 	{ "resume", OPT_RESUME, NULL, NULL, "Let a frozen container go on." },
 	{ "dump", OPT_DUMP, NULL, NULL, "Refused: this version does not write containers to disk." },
-	{ "kill", OPT_KILL, NULL, NULL, "Refused: use 'vzctl stop --fast'." },
+	{ "kill", OPT_KILL, NULL, NULL, "Kill the container, frozen or not." },
 	{ "dumpfile", OPT_DUMPFILE, "file", NULL, "Accepted for compatibility." },
 	{ "flags", OPT_FLAGS, "num", NULL, "Accepted for compatibility; ignored." },
 	{ "context", OPT_CONTEXT, "hex", NULL, "Accepted for compatibility; ignored." },
@@ -20,7 +20,7 @@ static const struct cmd_opt chkpnt_opts[] = {
 static const struct cmd_opt restore_opts[] = {
 	{ "resume", OPT_RESUME, NULL, NULL, "Let a frozen container go on." },
 	{ "undump", OPT_UNDUMP, NULL, NULL, "Refused: this version does not read containers from disk." },
-	{ "kill", OPT_KILL, NULL, NULL, "Refused: use 'vzctl stop --fast'." },
+	{ "kill", OPT_KILL, NULL, NULL, "Kill the container, frozen or not." },
 	{ "dumpfile", OPT_DUMPFILE, "file", NULL, "Accepted for compatibility." },
 	{ "flags", OPT_FLAGS, "num", NULL, "Accepted for compatibility; ignored." },
 	{ "context", OPT_CONTEXT, "hex", NULL, "Accepted for compatibility; ignored." },
@@ -69,6 +69,12 @@ static int freeze_do(struct cmd_call *c, bool frozen, struct err *e)
 	return 0;
 }
 
+static int kill_do(struct cmd_call *c, struct err *e)
+{
+	ui_say(&c->ui, 0, c->id, "Killing...");
+	return ct_kill(c->ct, e);
+}
+
 static int chkpnt_run(struct cmd_call *c, struct err *e)
 {
 	bool running = false;
@@ -79,6 +85,8 @@ static int chkpnt_run(struct cmd_call *c, struct err *e)
 		err_say(e, ESRCH, "Unable to setup checkpointing: container is not running");
 		return err_exit(e, VZ_VE_NOT_RUNNING);
 	}
+	if (cmd_seen(c, OPT_KILL))
+		return kill_do(c, e);
 	if (cmd_seen(c, OPT_SUSPEND) || cmd_seen(c, OPT_RESUME))
 		return freeze_do(c, cmd_seen(c, OPT_SUSPEND), e);
 	err_say(e, ENOTSUP, "Checkpointing failed: this version cannot write a container to disk; "
@@ -94,6 +102,8 @@ static int restore_run(struct cmd_call *c, struct err *e)
 		return -e->code;
 	if (running && cmd_seen(c, OPT_RESUME))
 		return freeze_do(c, false, e);
+	if (running && cmd_seen(c, OPT_KILL))
+		return kill_do(c, e);
 	if (running) {
 		err_say(e, EBUSY, "Unable to perform restore: container already running");
 		return err_exit(e, VZ_VE_RUNNING);
@@ -109,13 +119,13 @@ static int pause_run(struct cmd_call *c, struct err *e)
 }
 
 const struct cmd cmd_chkpnt = {
-	.word = "chkpnt", .alias = "suspend", .flags = CMD_LOCK, .args = "--suspend|--resume",
+	.word = "chkpnt", .alias = "suspend", .flags = CMD_LOCK, .args = "--suspend|--resume|--kill",
 	.man = "Freezes a running container in memory, or lets it go on. Writing it to disk is refused (status 16).",
 	.opts = chkpnt_opts, .n_opts = ARRAY_SIZE(chkpnt_opts), .parse = freeze_parse, .run = chkpnt_run,
 };
 
 const struct cmd cmd_restore = {
-	.word = "restore", .alias = "resume", .flags = CMD_LOCK, .args = "--resume",
+	.word = "restore", .alias = "resume", .flags = CMD_LOCK, .args = "--resume|--kill",
 	.man = "Lets a frozen container go on. Restoring from disk is refused (status 17).",
 	.opts = restore_opts, .n_opts = ARRAY_SIZE(restore_opts), .parse = freeze_parse, .run = restore_run,
 };

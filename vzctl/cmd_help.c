@@ -15,7 +15,10 @@ static void help_row(struct buf *b, const char *opt, const char *arg, const char
 
 static void help_line(struct buf *b, const struct cmd *cmd)
 {
-	buf_addf(b, "vzctl %s <ctid>%s%s\n", cmd->word, cmd->args ? " " : "", cmd->args ? cmd->args : "");
+	if (cmd->flags & CMD_PATH_FIRST)
+		buf_addf(b, "vzctl %s %s <ctid>\n", cmd->word, cmd->args);
+	else
+		buf_addf(b, "vzctl %s <ctid>%s%s\n", cmd->word, cmd->args ? " " : "", cmd->args ? cmd->args : "");
 }
 
 static void help_params(struct buf *b, const struct cmd *cmd)

@@ -79,7 +79,19 @@ TEST(cmd_line_errors)
 		{ "vzctl|runscript|101", 20, "Script not specified" },
 		{ "vzctl|chkpnt|101|--suspend|--resume", 20, "Invalid syntax: only one sub command may be used" },
 		{ "vzctl|repair|101|x", 20, "Invalid options: x" },
-		{ "vzctl|snapshot|101", 156, "Snapshots are not supported by this version" },
+		{ "vzctl|snapshot|101|--id|x", 21, "Bad parameter for --id: x" },
+		{ "vzctl|snapshot|101|--junk", 21, "vzctl: unrecognized option '--junk'" },
+		{ "vzctl|snapshot-switch|101", 20, "Invalid syntax: snapshot id is missing" },
+		{ "vzctl|snapshot-delete|101", 20, "Invalid syntax: snapshot id is missing" },
+		{ "vzctl|snapshot-mount|101|--target|/mnt", 20, "Invalid syntax: snapshot id is missing" },
+		{ "vzctl|snapshot-umount|101", 20, "Invalid syntax: snapshot id is missing" },
+		{ "vzctl|snapshot-delete|101|--id|{01234567-89ab-cdef-0123-456789abcde}", 21,
+		  "Bad parameter for --id: {01234567-89ab-cdef-0123-456789abcde}" },
+		{ "vzctl|convert|101|--layout|tape", 21, "Bad parameter for --layout: tape" },
+		{ "vzctl|register|101", 20, "Private area is not specified" },
+		{ "vzctl|register|/vz/private/101|101|x", 20, "Invalid extra arguments: x" },
+		{ "vzctl|quotaon", 21, "CT ID missing" },
+		{ "vzctl|console|101|1|more", 20, "Invalid extra arguments: more" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
@@ -150,4 +162,16 @@ TEST(cmd_usage_lines)
 	cmd_usage(&b);
 	CHECK(str_starts(buf_str(&b), "vzctl version 5.0.0\n"));
 	CHECK(strstr(buf_str(&b), "\nvzctl set <ctid> [--save] [--force] [--setmode restart|ignore]"));
+}
+
+TEST(cmd_line_register)
+{
+	struct cmd_call c;
+	struct err e;
+
+	CHECK_OK(parse("vzctl|register|/vz/private/7|107", &c, &e), &e);
+	CHECK_EQ(c.id, 107);
+	CHECK_STR(c.argv[0], "/vz/private/7");
+	CHECK_OK(parse("vzctl|snapshot-list|101|-H|-o|uuid,date|-L|--id|01234567-89ab-cdef-0123-456789abcdef", &c, &e), &e);
+	CHECK_STR(c.val[OPT_OUTPUT], "uuid,date");
 }

@@ -70,3 +70,15 @@ TEST(dev_nodes)
 	err_clear(&e);
 	CHECK_ERR(parse(NULL, "shm:rw", d, &n, &e), EINVAL);	/* a directory */
 }
+
+TEST(dev_feature_ppp)
+{
+	char *features[] = { (char *)"ppp:on", NULL };
+	const struct ct_conf c = { .features = { features, 1, true } };
+	struct cg_dev d[2];
+	struct err e = { 0 };
+	size_t n;
+
+	CHECK_OK(ct_devices(&c, d, ARRAY_SIZE(d), &n, &e), &e);
+	CHECK(n == 1 && d[0].type == 'c' && d[0].major == 108 && d[0].minor == 0 && str_eq(d[0].perm, "rw"));
+}

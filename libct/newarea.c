@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A fresh private area from an OS template, under a temporary name: what create and reinstall
+ * share. And the template's archive, which a program of the host may fetch.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "util/spawn.h"
+
+#include "libct/files.h"
+#include "libct/postcreate.h"
+
+#define FETCH VZ_SBINDIR "/vztmpl-dl"
+
+int ct_area_error(struct err *e)
+{
+	return err_exit(e, e->code == ENOSPC || e->code == EDQUOT ? VZ_FS_NO_DISK_SPACE
+								  : VZ_FS_NEW_VE_PRVT);
+}
+
+/* What it prints is the user's; whether it helped is seen by looking again. */
+static bool fetch(const char *name)
+{
+	const char *const argv[] = { FETCH, name, NULL };
+	const struct spawn s = { .argv = argv };
+	struct err ignored = { 0 };
+	int status = 0;
+
+	if (access(FETCH, X_OK) < 0)
+		return false;
+	spawn_wait(&s, &status, &ignored);
+	return true;
+}
+
+int ct_template_find(const struct ct *ct, const char *name, struct tmpl *ret, struct err *e)
+{
+	const char *dir = ct->host->conf.template_dir;
+	struct err first = { 0 };
+
+	if (!name || !*name) {
+		err_say(e, EINVAL, "OS template is not specified");
+		return err_exit(e, VZ_VE_OSTEMPLATE_NOTSET);
+	}
+	if (tmpl_find(dir, name, ret, &first) < 0 &&
+	    (first.code != ENOENT || strchr(name, '/') || !fetch(name) ||
+	     tmpl_find(dir, name, ret, &first) < 0)) {
+		*e = first;
+		return err_exit(e, VZ_OSTEMPLATE_NOT_FOUND);
+	}
+	ct_say(ct, 1, "Looking for %s", ret->archive[0] ? ret->archive : ret->name);
+	return 0;
+}
+
+/* Limits come before contents, so that unpacking cannot exceed them. */
+int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
+{
+	struct quota_limit l;
+
+	if (quota_area_remove(n->parent, n->tmp, e) < 0 ||
+	    quota_area_create(n->parent, n->tmp, ct->id, e) < 0)
+		return ct_area_error(e);
+	auto_close int dir = openat(n->parent, n->tmp,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0) {
+		err_set(e, errno, "open the new area %s", n->tmp);
+		return ct_area_error(e);
+	}
+	quota_conf_limit(n->quota, &l);
+	if (quota_set(dir, ct->id, &l, e) < 0)
+		return err_exit(e, VZ_DQ_SET);
+	if (n->ops->create(ct, dir, ct->host->conf.template_dir, n->tmpl, e) < 0)
+		return ct_area_error(e);
+	ct_postcreate_due(dir);
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * quotaon, quotaoff, quotainit, and the limits of a start. Usage is always counted here; what can
+ * be switched is the limit. One that was lifted comes back with the next start at the latest.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "libct/files.h"
+
+static const struct { int exit; } ops[] = {
+	[CT_QUOTA_ON] = { VZ_DQ_ON }, [CT_QUOTA_OFF] = { VZ_DQ_OFF }, [CT_QUOTA_INIT] = { VZ_DQ_INIT },
+};
+
+static int check(struct ct *ct, enum ct_quota_op op, struct err *e)
+{
+	const struct num_opt *on = &ct->conf.quota.enabled;
+
+	if (on->set && !on->v) {
+		ct_say(ct, 0, "Disk quota is not enabled, skipping operation");
+		err_say(e, ENOTSUP, "%s", "");
+		return err_exit(e, ops[op].exit);
+	}
+	if (op == CT_QUOTA_ON || !ct_is_running(ct, NULL))
+		return 0;
+	err_say(e, EBUSY, "Container is running -- stop it first");
+	return err_exit(e, ops[op].exit);
+}
+
+int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e)
+{
+	auto_conf struct ct_conf c = { 0 };
+	auto_free char *path = ct_path_private(ct);
+
+	if (!path || access(path, F_OK) < 0) {
+		err_say(e, ENOENT, "Container private area %s does not exist", path ? path : "");
+		return err_exit(e, VZ_FS_NOPRVT);
+	}
+	if (check(ct, op, e) < 0 || ct_conf_copy(&c, &ct->conf, e) < 0)
+		return -e->code;
+	if (op == CT_QUOTA_OFF)
+		c.quota.enabled = (struct num_opt){ .v = 0, .set = true };
+	if (ct_area_quota(ct, &c, e) == 0)
+		return 0;
+	e->exit = ops[op].exit;
+	return -e->code;
+}
+
+/* Inodes are limited where they can be counted, as create does with a sample. */
+int ct_quota_start(const struct ct *ct, int area, struct err *e)
+{
+	struct quota_caps caps = { 0 };
+	struct quota_limit l;
+
+	quota_conf_limit(&ct->conf.quota, &l);
+	if (quota_probe(area, &caps, e) < 0)
+		return err_exit(e, VZ_DQ_ON);
+	if (caps.blocks && !caps.inodes)
+		l.soft_inodes = l.hard_inodes = 0;
+	return quota_set(area, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_ON) : 0;
+}

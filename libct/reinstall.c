@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reinstall: new files are made beside the old ones and change places with them by one rename;
+ * what then lies under the temporary name, old or half-made, is rubbish at any time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/fio.h"
+
+#include "libct/files.h"
+
+struct work {
+	struct ct_area area, tmp;
+	struct tmpl tmpl;
+	const struct ct_rootfs_ops *ops;
+	int parent;
+};
+
+static void work_done(struct work *w)
+{
+	ct_area_done(&w->area);
+	ct_area_done(&w->tmp);
+	auto_close_(&w->parent);
+}
+
+static int check(struct ct *ct, struct work *w, struct err *e)
+{
+	struct stat st;
+
+	if (ct_is_running(ct, NULL)) {
+		err_say(e, EBUSY, "Container is currently running. Stop it first.");
+		return err_exit(e, VZ_VE_RUNNING);
+	}
+	if (ct_is_mounted(ct)) {
+		err_say(e, EBUSY, "Container is currently mounted (umount first)");
+		return err_exit(e, VZ_FS_MOUNTED);
+	}
+	if (ct_area_of(&w->area, ct->conf.private_dir, ct->id, e) < 0)
+		return -e->code;
+	if (lstat(w->area.path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		err_say(e, ENOENT, "Container private area %s does not exist", w->area.path);
+		return err_exit(e, VZ_FS_NOPRVT);
+	}
+	w->ops = ct_rootfs_by_name(ct->conf.layout);
+	if (w->ops)
+		return 0;
+	err_say(e, EINVAL, "unknown layout %s: use overlay or dir", ct->conf.layout);
+	return err_exit(e, VZ_UNK_MOUNT_TYPE);
+}
+
+static int open_parent(const struct ct *ct, struct work *w, struct err *e)
+{
+	auto_buf struct buf b = { .cap = CT_PATH_MAX };
+
+	buf_addf(&b, "%s.tmp", w->area.path);
+	if (buf_failed(&b) || ct_area_of(&w->tmp, buf_str(&b), ct->id, e) < 0)
+		return e->code ? -e->code : err_set(e, ENAMETOOLONG, "%s", w->area.path);
+	w->parent = ct_area_parent(&w->area, false, e);
+	return w->parent < 0 ? -e->code : 0;
+}
+
+static int swap_areas(const struct ct *ct, const struct work *w, struct err *e)
+{
+	auto_close int dir = openat(w->parent, w->tmp.name,
+				    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (dir < 0 || syncfs(dir) < 0)
+		return err_set(e, errno, "%s", w->tmp.path);
+	if (ct_store_copy(ct, dir, e) < 0)
+		return -e->code;
+	if (renameat2(w->parent, w->tmp.name, w->parent, w->area.name, RENAME_EXCHANGE) < 0)
+		return err_set(e, errno, "replace %s", w->area.path);
+	return fio_fsync_dir(w->parent, e);
+}
+
+static int save_template(struct ct *ct, const struct work *w, const char *name, struct err *e)
+{
+	auto_conf struct ct_conf c = { 0 };
+	bool changed;
+
+	if (!name)
+		return 0;
+	c.ostemplate = strdup(strchr(name, '/') ? w->tmpl.name : name);
+	if (!c.ostemplate)
+		return err_set(e, ENOMEM, "OSTEMPLATE");
+	return ct_store_rows(ct, &c, CT_STORE_PIN, &changed, e);
+}
+
+static int empty_tmp(const struct work *w, struct err *e)
+{
+	auto_free char *trash = NULL;
+
+	if (ct_trash_plan(&w->tmp, &trash, e) < 0 || ct_trash_move(&w->tmp, trash, e) < 0)
+		return -e->code;
+	return ct_trash_empty(trash, NULL, 0, e);
+}
+
+int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e)
+{
+	const char *tmp = kv_get(kv, "TMP");
+	auto_area struct ct_area a = { 0 };
+	auto_close int parent = -1;
+
+	if (!tmp || ct_area_of(&a, tmp, ct->id, e) < 0)
+		return e->code ? -e->code : err_say(e, EBADMSG, "the record lacks TMP");
+	parent = ct_area_parent(&a, false, e);
+	if (parent >= 0)
+		return quota_area_remove(parent, a.name, e);
+	err_clear(e);
+	return 0;
+}
+
+static int work(struct ct *ct, struct work *w, const char *name, struct err *e)
+{
+	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp.name, .ops = w->ops,
+				      .tmpl = &w->tmpl, .quota = &ct->conf.quota };
+
+	ct_say(ct, 0, "Creating container private area (%s)", w->tmpl.name);
+	if (ct_newarea(ct, &n, e) < 0 || swap_areas(ct, w, e) < 0) {
+		quota_area_remove(w->parent, w->tmp.name, &(struct err){ 0 });
+		return ct_area_error(e);
+	}
+	ct_say(ct, 0, "Performing postcreate actions");
+	return save_template(ct, w, name, e) < 0 || empty_tmp(w, e) < 0 ? -e->code : 0;
+}
+
+int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e)
+{
+	auto_call(work_done) struct work w = { .parent = -1 };
+	const char *name = ostemplate ? ostemplate : ct->conf.ostemplate;
+
+	if (check(ct, &w, e) < 0 || ct_template_find(ct, name, &w.tmpl, e) < 0 ||
+	    open_parent(ct, &w, e) < 0)
+		return -e->code;
+	const char *const pairs[] = { "TMP", w.tmp.path, NULL };
+	if (ct_intent_begin(ct, "reinstall", pairs, e) < 0)
+		return ct_area_error(e);
+	if (work(ct, &w, ostemplate, e) < 0) {
+		ct_intent_end(ct, &(struct err){ 0 });
+		return -e->code;
+	}
+	ct_intent_end(ct, &(struct err){ 0 });
+	ct_say(ct, 0, "Container was successfully reinstalled");
+	return 0;
+}
