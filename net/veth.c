@@ -148,7 +148,14 @@ static int veth_guard(struct nl *nl, unsigned ifindex, const struct net_if *f, s
 
 /* --- the pair --- */
 
-static int veth_create(struct nl *nl, const struct net_if *f, const struct link_info *bridge, int netns_fd, struct err *e)
+/* What a new link is called until it bears the mark of its container: whoever finds one knows that its maker died. */
+static void veth_unborn(unsigned id, char dst[IFNAMSIZ])
+{
+	str_fmt(dst, IFNAMSIZ, "vz-%u.n", id);
+}
+
+static int veth_create(struct nl *nl, const char *name, const struct net_if *f, const struct link_info *bridge, int netns_fd,
+		       struct err *e)
 {
 	struct ifinfomsg peer = { 0 };
 	struct nlattr *info, *data, *end;
@@ -156,7 +163,7 @@ static int veth_create(struct nl *nl, const struct net_if *f, const struct link_
 
 	nl_batch_begin(&b, nl, e);
 	nl_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(peer), "create interface", f->host_ifname);
-	nl_put_str(&b, IFLA_IFNAME, f->host_ifname);
+	nl_put_str(&b, IFLA_IFNAME, name);
 	nl_put(&b, IFLA_ADDRESS, f->host_mac, sizeof(f->host_mac));
 	if (bridge->index)
 		nl_put_u32(&b, IFLA_MTU, bridge->mtu);
@@ -214,6 +221,8 @@ static int veth_configure(struct nl *nl, unsigned id, unsigned ifindex, const st
 	nl_batch_begin(&b, nl, e);
 	put_link(&b, ifindex, "configure interface", f->host_ifname);
 	nl_put_str(&b, IFLA_IFALIAS, alias);
+	put_link(&b, ifindex, "give its name to interface", f->host_ifname);
+	nl_put_str(&b, IFLA_IFNAME, f->host_ifname);
 	put_link(&b, ifindex, "set the hardware address of", f->host_ifname);
 	nl_put(&b, IFLA_ADDRESS, f->host_mac, sizeof(f->host_mac));
 	if (bridge->index) {
@@ -237,23 +246,28 @@ int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd
 {
 	struct link_info bridge, link;
 	struct err undo = { 0 };
+	char unborn[IFNAMSIZ];
 	unsigned ifindex;
 	int rc;
 
+	veth_unborn(id, unborn);
 	if (net_rt(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
+		return -e->code;
+	if (link_index(&n->rt, unborn) && link_delete(&n->rt, unborn, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);
 	if (rc < 0 || (rc > 0 && link_delete(&n->rt, f->host_ifname, e) < 0))
 		return -e->code;
-	if (veth_create(&n->rt, f, &bridge, netns_fd, e) < 0)
-		return e->code == EEXIST ? err_say(e, EEXIST, "there is an interface %s in the container or %s on the host "
-						   "already", f->ifname, f->host_ifname) : -e->code;
-	ifindex = link_index_made(&n->rt, f->host_ifname);
+	if (veth_create(&n->rt, unborn, f, &bridge, netns_fd, e) < 0)
+		return e->code == EEXIST ? err_say(e, EEXIST, "there is an interface %s in the container already", f->ifname) :
+					   -e->code;
+	ifindex = link_index_made(&n->rt, unborn);
 	if (!ifindex)
 		return err_say(e, ENODEV, "interface %s vanished while it was being set up", f->host_ifname);
 	if (veth_configure(&n->rt, id, ifindex, f, &bridge, e) == 0)
 		return 0;
-	link_delete(&n->rt, f->host_ifname, &undo);
+	if (link_name(&n->rt, ifindex, link.name))
+		link_delete(&n->rt, link.name, &undo);
 	return -e->code;
 }
 
