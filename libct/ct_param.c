@@ -53,7 +53,7 @@ static const struct param ct_params[] = {
 		 "containers share one." },
 	{ .key = "LOCAL_GID", .opt = "local_gid", .arg = "gid", .type = &ct_type_uid, CT(local_gid),
 	  .flags = PARAM_CREATE | PARAM_NO_SET, .man = "The same for groups; always equal to LOCAL_UID." },
-	{ .key = "HOSTNAME", .opt = "hostname", .arg = "name", .type = &ct_type_hostname, CT(hostname),
+	{ .key = "HOSTNAME", .opt = "hostname", .alias_opt = "host", .arg = "name", .type = &ct_type_hostname, CT(hostname),
 	  .flags = PARAM_LIVE | PARAM_CREATE, .man = "Host name inside." },
 	{ .key = "NAMESERVER", .opt = "nameserver", .arg = "addr", .type = &ct_type_nameserver, CT(nameserver),
 	  .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE | PARAM_HOST_DEFAULT,

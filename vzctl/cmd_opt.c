@@ -66,6 +66,13 @@ static int opt_bad_word(struct cmd_call *c, struct err *e)
 	return err_exit(e, c->cmd->flags & CMD_BAD_VALUE ? VZ_INVALID_PARAMETER_VALUE : VZ_INVALID_PARAMETER_SYNTAX);
 }
 
+/* Letters that vzctl's getopt string has had and that never meant anything. */
+static int opt_dead(const struct opt_flag *f, struct err *e)
+{
+	err_say(e, EINVAL, "Invalid option -%c", f->short_opt);
+	return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
+}
+
 static int opt_loop(struct cmd_call *c, struct opt *o, struct buf *extra, struct err *e)
 {
 	struct opt_found f;
@@ -76,6 +83,8 @@ static int opt_loop(struct cmd_call *c, struct opt *o, struct buf *extra, struct
 			buf_addf(extra, "%s%s", extra->len ? " " : "", f.arg);
 		else if (what == OPT_PARAM && opt_row(c, &f, e) < 0)
 			return -e->code;
+		else if (what == OPT_FLAG && !f.flag->name)
+			return opt_dead(f.flag, e);
 		else if (what == OPT_FLAG && opt_own(c, &c->cmd->opts[f.flag->id], f.arg, e) < 0)
 			return -e->code;
 	}
@@ -84,7 +93,7 @@ static int opt_loop(struct cmd_call *c, struct opt *o, struct buf *extra, struct
 
 int cmd_options(struct cmd_call *c, struct err *e)
 {
-	struct opt_flag flags[CMD_OPTS_MAX];
+	struct opt_flag flags[CMD_OPTS_MAX + 2];
 	struct buf auto_buf extra = BUF_INIT;
 	struct opt o = {
 		.prog = "vzctl", .argv = c->argv, .flags = flags, .n_flags = c->cmd->n_opts,
@@ -93,10 +102,14 @@ int cmd_options(struct cmd_call *c, struct err *e)
 		.deny = c->cmd->flags & CMD_ROWS_SET ? PARAM_NO_SET : 0,
 	};
 
-	if (!(c->cmd->flags & (CMD_ROWS_CREATE | CMD_ROWS_SET)))
-		o.n_groups = 0;
 	for (size_t i = 0; i < c->cmd->n_opts && i < CMD_OPTS_MAX; i++)
 		flags[i] = (struct opt_flag){ .name = c->cmd->opts[i].name, .arg = c->cmd->opts[i].arg, .id = (int)i };
+	if (c->cmd->flags & (CMD_ROWS_CREATE | CMD_ROWS_SET)) {
+		flags[o.n_flags++] = (struct opt_flag){ .short_opt = 'a', .arg = true };
+		flags[o.n_flags++] = (struct opt_flag){ .short_opt = 'h' };
+	} else {
+		o.n_groups = 0;
+	}
 	if (opt_loop(c, &o, &extra, e) < 0)
 		return -e->code;
 	if (!extra.len)
