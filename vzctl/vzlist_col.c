@@ -63,12 +63,19 @@ LIST_OF(nameserver, nameserver)
 LIST_OF(searchdomain, searchdomain)
 LIST_OF(features, features)
 LIST_OF(capability, capability)
-NUM_OF(cpulimit, cg.cpulimit)
 NUM_OF(cpuunits, cg.cpuunits)
 NUM_OF(cpus, cg.cpus)
 NUM_OF(ioprio, cg.ioprio)
 NUM_OF(onboot, onboot)
 NUM_OF(bootorder, bootorder)
+
+/* No limit of the CPU is a 0. */
+GETTER(get_cpulimit)
+{
+	UNUSED_ARGS;
+	cell_num(ret, &r->conf->cg.cpulimit);
+	ret->set = true;
+}
 
 /* Unlimited is shown as unset. */
 GETTER(get_iolimit)

@@ -74,7 +74,7 @@ TEST(vzlist_text_lines)
 		  "    DSPACE   DSPACE.S   DSPACE.H\n         -          -          -\n       345       1000       2000\n" },
 		{ "smart_name,onboot,cpulimit,vswap,disabled,features", false, false,
 		  " SMARTNAME ONBOOT  CPULIM VSWAP DISABL FEATURES\n"
-		  "         7      -       -    no     no -\n"
+		  "         7      -       0    no     no -\n"
 		  "       web    yes      50    no     no nfs:on,ppp:off\n" },
 		{ "layout,veid", false, false, "LAYOUT       CTID\n-               7\noverlay        101\n" },
 		{ "origin_sample,veid", false, false,
