@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "libct/ct_priv.h"
@@ -73,19 +74,24 @@ static void child(const struct ct_inside *in, const struct ct_exec *x, struct pi
 }
 
 /* What the command wrote before it ended is still in the pipes; what others write later is not
- * waited for. */
+ * waited for, however fast they write. */
 static void drain(struct flow *f)
 {
-	int flags = fcntl(f->from, F_GETFL);
+	int flags = fcntl(f->from, F_GETFL), left = 0;
 
 	if (f->eof)
 		return;
 	fcntl(f->from, F_SETFL, flags | O_NONBLOCK);
+	if (ioctl(f->from, FIONREAD, &left) < 0)
+		left = 0;
 	do {
 		while (f->len)
 			if (!flow_write(f))
 				return;
-	} while (flow_read(f) && f->len);
+		if (left <= 0 || !flow_read(f))
+			return;
+		left -= (int)f->len;
+	} while (f->len);
 }
 
 static short wants(const struct flow *f)

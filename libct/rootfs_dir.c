@@ -8,10 +8,34 @@
 #include "libct/ct_priv.h"
 #include "util/sys.h"
 
+/*
+ * The files in it have natural ids: uid 0 of the guest is uid 0 of the host to whoever gets there by
+ * path, set-user-id programs included. The root itself must be open to its own users, so the
+ * directory above it is what keeps the host's users out.
+ */
+static int check_above(struct ct *ct, int area, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	char *slash = path ? strrchr(path, '/') : NULL;
+	struct stat st;
+
+	if (fstatat(area, "..", &st, 0) < 0)
+		return err_set(e, errno, "directory of the private area");
+	if (st.st_uid == 0 && !(st.st_mode & 077))
+		return 0;
+	if (slash)
+		*slash = '\0';
+	return err_say(e, EPERM,
+		       "users of the host may enter %s and would find set-user-id files of the "
+		       "container there: chmod 700 %s",
+		       path ? path : "", path ? path : "");
+}
+
 static int dir_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e)
 {
-	(void)ct;
 	(void)tmpldir;
+	if (check_above(ct, dir, e) < 0)
+		return -e->code;
 	if (fchmodat(dir, ".", 0755, 0) < 0)
 		return err_set(e, errno, "open the private area to its container");
 	return tmpl_unpack(t, dir, NULL, e);
@@ -20,9 +44,12 @@ static int dir_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *
 static int dir_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
 	auto_free char *path = ct_path_private(ct);
+	auto_close int area = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 
-	if (!path)
-		return err_set(e, ENOMEM, "private area");
+	if (area < 0)
+		return err_set(e, path ? errno : ENOMEM, "private area %s", path ? path : "");
+	if (check_above(ct, area, e) < 0)
+		return -e->code;
 	r->area = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	return r->area < 0 ? err_set(e, errno, "private area %s", path) : 0;
 }

@@ -106,7 +106,7 @@ int host_storage_dirs(struct host_call *c, struct err *e)
 
 	buf_addf(&cache, "%s/cache", conf->template_dir);
 	const struct { const char *path; mode_t mode; } dirs[] = {
-		{ HOST_VZ "/private", 0700 }, { HOST_VZ "/root", 0755 }, { HOST_VZ "/vztmp", 0700 }, { conf->lockdir, 0755 },
+		{ HOST_VZ "/private", 0700 }, { HOST_VZ "/root", 0700 }, { HOST_VZ "/vztmp", 0700 }, { conf->lockdir, 0755 },
 		{ conf->dumpdir, 0700 }, { conf->template_dir, 0755 }, { buf_str(&cache), 0755 },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++)

@@ -60,6 +60,7 @@ stage_pool() {
 stage_install() {
 	cp -a "$STAGE/." / || return 1
 	mkdir -p /etc/vz/conf /etc/vz/names /vz/lock /vz/root /vz/private /vz/dump /vz/template/cache /var/lib/vz
+	chmod 700 /vz/private /vz/root
 	cp /usr/share/vz/vz.conf /etc/vz/vz.conf || return 1
 	sed -i -E '/^(CGROUP_PARENT|NFT_TABLE|NAT_POOL|NAT_POOL6|POOL_IMAGE|LOGFILE|CONFIGFILE|DEF_OSTEMPLATE)=/d' /etc/vz/vz.conf
 	cat >>/etc/vz/vz.conf <<-EOT
