@@ -138,12 +138,17 @@ static int run_init(struct vzquota *z, struct buf *b, struct err *e)
 
 static int run_on(struct vzquota *z, struct buf *b, struct err *e)
 {
+	struct quota_caps caps = { 0 };
 	struct quota_limit l;
 
 	(void)b;
 	if (z->limited)
 		return is_running(z, e);
 	quota_conf_limit(&z->ct.conf->quota, &l);
+	if (quota_probe(z->dir, &caps, e) < 0)
+		return fail(z, DQ_SYSCALL, e);
+	if (caps.blocks && !caps.inodes)	/* as at a start: what a sample says of inodes */
+		l.soft_inodes = l.hard_inodes = 0;
 	take(z, &l);
 	if (!(l.soft_kib | l.hard_kib | l.soft_inodes | l.hard_inodes)) {
 		err_say(e, EINVAL, "No disk limits are configured for id %u (DISKSPACE, DISKINODES, DISK_QUOTA)", z->ct.id);
