@@ -127,7 +127,7 @@ history_line() { # ratios vz/floor (of medians), then the two figures that have 
 
 	commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
 	[ -z "$(git -C "$top" status --porcelain -uno 2>/dev/null)" ] || commit+=+
-	[ -s "$f" ] || printf '#date\tcommit\tkernel\tn\tstart\tstart.ret\texec\tstop\tcreate\tstart.loop\tlist.ms\tmonitor.kB\tstart/peer\texec/peer\tstop/peer\tload\n' >"$f"
+	[ -s "$f" ] || printf '#date\tcommit\tkernel\tn\tstart\tstart.ret\texec\tstop\tcreate\tstart.loop\tlist.ms\tmonitor.kB\tstart/peer\texec/peer\tstop/peer\tstart.min\texec.min\tstop.min\tload\n' >"$f"
 	{
 		printf '%s\t%s\t%s\t%s' "$(date -u +%F)" "$commit" "$(uname -r)" "$n"
 		printf '\t%s' "$(ratio "$(val start/vz 4)" "$(val start/floor 4)")" "$(ratio "$(val start/vz 5)" "$(val start/floor 5)")" \
@@ -139,6 +139,8 @@ history_line() { # ratios vz/floor (of medians), then the two figures that have 
 				"$W/lat.tsv" | sort -n | head -1)
 			printf '\t%s' "$(ratio "$(val "${verb%:*}/vz" "${verb#*:}")" "$best")"
 		done
+		printf '\t%s' "$(ratio "$(val start/vz 6)" "$(val start/floor 6)")" "$(ratio "$(val exec/vz 6)" "$(val exec/floor 6)")" \
+			"$(ratio "$(val stop/vz 7)" "$(val stop/floor 7)")"
 		printf '\t%s\n' "$load"
 	} >>"$f"
 }
