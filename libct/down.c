@@ -106,6 +106,11 @@ static int down_record(struct ct *ct, unsigned flags, struct err *e)
 	return ct_state_drop(ct, e);
 }
 
+/*
+ * The network goes after init is dead: taking it first, so that the kernel's own work on the dying
+ * namespace overlaps, changed nothing (stop --fast, medians of 61 in turn: 4.73 ms so, 4.65 ms the
+ * other way), and a stop killed in between would leave a container that runs without a network.
+ */
 static int (*const steps[])(struct ct *ct, unsigned flags, struct err *e) = {
 	down_init, down_network, down_veths, down_netdevs, down_root, down_cgroup,
 };
