@@ -269,7 +269,9 @@ int antispoof_setup(struct net *n, struct err *e)
 		rc = setup_once(n, anew, e);
 		if (rc == -ERESTART)
 			continue;
-		if (rc == 0 || anew || (rc != -EEXIST && rc != -EBUSY && rc != -EINVAL && rc != -EOPNOTSUPP))
+		if (rc == 0)
+			return guard_setup(n, e);
+		if (anew || (rc != -EEXIST && rc != -EBUSY && rc != -EINVAL && rc != -EOPNOTSUPP))
 			return rc;
 		anew = true;	/* sets or chains of another make under our name */
 	}
@@ -285,7 +287,7 @@ int antispoof_teardown(struct net *n, struct err *e)
 	nft_tx_begin(&t, &n->nft, n->table, 0);
 	nft_put_table(&t, true);	/* so that there is one to remove */
 	nft_put_table(&t, false);
-	return nft_tx_end(&t, "remove", e);
+	return nft_tx_end(&t, "remove", e) < 0 ? -e->code : guard_teardown(n, e);
 }
 
 /* Does the table stand with all its rules? One question: a flush of the ruleset or of the table's rules shows. */
@@ -295,7 +297,7 @@ int antispoof_ensure(struct net *n, struct err *e)
 
 	if (net_nf(n, e) < 0)
 		return -e->code;
-	if (nft_chain_use(&n->nft, n->table, FROM_CT, &use, e) == 0 && use >= RULES_USE)
+	if (nft_chain_use(&n->nft, NFPROTO_INET, n->table, FROM_CT, &use, e) == 0 && use >= RULES_USE)
 		return 0;
 	if (e->code && e->code != ENOENT)
 		return -e->code;

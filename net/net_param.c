@@ -175,7 +175,8 @@ const struct param net_params[] = {
 	{
 		.opt = "mac_filter", .arg = "on|off", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
 		.flags = PARAM_LIVE | PARAM_LIST, .def = "on",
-		.man = "With on, the bridge takes only frames that come from the interface's own hardware address.",
+		.man = "With on, the bridge takes only frames that come from the interface's own hardware address, and neither "
+		       "router advertisements nor spanning tree frames.",
 	},
 	{
 		.key = "NETDEV", .opt = "netdev_add", .arg = "name", .type = &net_type_netdev,

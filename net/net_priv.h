@@ -87,6 +87,12 @@ int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *
 int antispoof_purge(struct net *n, unsigned id, struct err *e);		/* every element of vzID, whatever it is */
 int antispoof_setup(struct net *n, struct err *e);			/* table, chains, rules, elements of what runs */
 
+/* guard.c: what no container says on a bridge; for interfaces of link group GUARD_GROUP */
+#define GUARD_GROUP 0x767au
+int guard_setup(struct net *n, struct err *e);
+int guard_ensure(struct net *n, struct err *e);		/* cheap; sets up if the rules are gone */
+int guard_teardown(struct net *n, struct err *e);
+
 /* net_inside.c */
 /* Runs @fn in a child that has entered @netns_fd, with an rtnetlink socket of that namespace; its error comes back whole. */
 typedef int inside_fn(struct nl *nl, void *arg, struct err *e);

@@ -56,7 +56,7 @@ static struct nlmsghdr *nft_tx_head(struct nft_tx *t, uint16_t type, uint16_t fl
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	nlh->nlmsg_seq = ++t->f->nl.seq;
 	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
-	g->nfgen_family = control ? AF_UNSPEC : NFPROTO_INET;
+	g->nfgen_family = control ? AF_UNSPEC : t->family;
 	g->version = NFNETLINK_V0;
 	g->res_id = htons(control ? NFNL_SUBSYS_NFTABLES : 0);
 	t->cur = nlh;
@@ -74,7 +74,7 @@ void nft_tx_begin(struct nft_tx *t, struct nft *f, const char *table, uint32_t g
 {
 	struct nlmsghdr *nlh;
 
-	*t = (struct nft_tx){ .f = f, .table = table };
+	*t = (struct nft_tx){ .f = f, .table = table, .family = NFPROTO_INET };
 	nlh = nft_tx_head(t, NFNL_MSG_BATCH_BEGIN, 0, true);
 	if (nlh && gen)
 		mnl_attr_put_u32(nlh, NFNL_BATCH_GENID, htonl(gen));
@@ -138,7 +138,7 @@ static int nft_generation_answer(const struct nlmsghdr *nlh, void *arg)
 }
 
 /* A question outside of a transaction. */
-static struct nlmsghdr *nft_query(void *buf, uint16_t type, uint16_t flags)
+static struct nlmsghdr *nft_query(void *buf, uint8_t family, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *g;
@@ -146,7 +146,7 @@ static struct nlmsghdr *nft_query(void *buf, uint16_t type, uint16_t flags)
 	nlh->nlmsg_type = (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type);
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
-	g->nfgen_family = NFPROTO_INET;
+	g->nfgen_family = family;
 	g->version = NFNETLINK_V0;
 	return nlh;
 }
@@ -154,7 +154,7 @@ static struct nlmsghdr *nft_query(void *buf, uint16_t type, uint16_t flags)
 int nft_generation(struct nft *f, uint32_t *ret, struct err *e)
 {
 	_Alignas(8) char buf[64];
-	struct nlmsghdr *nlh = nft_query(buf, NFT_MSG_GETGEN, 0);
+	struct nlmsghdr *nlh = nft_query(buf, NFPROTO_INET, NFT_MSG_GETGEN, 0);
 
 	*ret = 0;
 	return nl_ask(&f->nl, nlh, nft_generation_answer, ret, "read the generation of the firewall", e);
@@ -171,10 +171,10 @@ static int nft_chain_use_answer(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-int nft_chain_use(struct nft *f, const char *table, const char *chain, uint32_t *ret, struct err *e)
+int nft_chain_use(struct nft *f, uint8_t family, const char *table, const char *chain, uint32_t *ret, struct err *e)
 {
 	_Alignas(8) char buf[256];
-	struct nlmsghdr *nlh = nft_query(buf, NFT_MSG_GETCHAIN, 0);
+	struct nlmsghdr *nlh = nft_query(buf, family, NFT_MSG_GETCHAIN, 0);
 
 	*ret = 0;
 	if (!mnl_attr_put_strz_check(nlh, sizeof(buf), NFTA_CHAIN_TABLE, table) ||
@@ -310,7 +310,7 @@ int nft_each_elem(struct nft *f, const char *table, const char *set, int (*cb)(c
 {
 	struct nft_each w = { .cb = cb, .arg = arg };
 	_Alignas(8) char buf[256];
-	struct nlmsghdr *nlh = nft_query(buf, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	struct nlmsghdr *nlh = nft_query(buf, NFPROTO_INET, NFT_MSG_GETSETELEM, NLM_F_DUMP);
 	int rc;
 
 	if (!mnl_attr_put_strz_check(nlh, sizeof(buf), NFTA_SET_ELEM_LIST_TABLE, table) ||

@@ -23,6 +23,7 @@ void nft_close(struct nft *f);
 struct nft_tx {
 	struct nft *f;
 	const char *table;
+	uint8_t family;		/* NFPROTO_INET, unless it is changed after nft_tx_begin() */
 	size_t len;
 	uint32_t first, last;	/* sequence numbers: batch begin, last command */
 	struct nlmsghdr *cur;
@@ -42,7 +43,7 @@ void nft_put_set(struct nft_tx *t, const char *name, uint32_t id, uint32_t key_t
 void nft_put_flush_rules(struct nft_tx *t);
 /* @n keys of @len bytes each, one after the other. */
 void nft_put_elems(struct nft_tx *t, bool add, const char *set, const void *keys, uint32_t len, size_t n);
-int nft_chain_use(struct nft *f, const char *table, const char *chain, uint32_t *ret, struct err *e);
+int nft_chain_use(struct nft *f, uint8_t family, const char *table, const char *chain, uint32_t *ret, struct err *e);
 /* Every key of @set; ENOENT if there is no such set. */
 int nft_each_elem(struct nft *f, const char *table, const char *set, int (*cb)(const void *key, uint32_t len, void *arg),
 		  void *arg, struct err *e);

@@ -16,7 +16,7 @@ struct nftnl_rule *nft_rule(struct nft_tx *t, const char *chain)
 		t->failed = true;
 		return NULL;
 	}
-	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, NFPROTO_INET);
+	nftnl_rule_set_u32(r, NFTNL_RULE_FAMILY, t->family);
 	nftnl_rule_set_str(r, NFTNL_RULE_TABLE, t->table);
 	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, chain);
 	return r;

@@ -225,6 +225,8 @@ static int veth_configure(struct nl *nl, unsigned id, unsigned ifindex, const st
 	nl_put_str(&b, IFLA_IFNAME, f->host_ifname);
 	put_link(&b, ifindex, "set the hardware address of", f->host_ifname);
 	nl_put(&b, IFLA_ADDRESS, f->host_mac, sizeof(f->host_mac));
+	put_link(&b, ifindex, "set the group of", f->host_ifname);
+	nl_put_u32(&b, IFLA_GROUP, f->filter == NET_FILTER_OFF ? 0 : GUARD_GROUP);
 	if (bridge->index) {
 		put_link(&b, ifindex, "configure interface", f->host_ifname);
 		link_put_af(&b, IPV4_DEVCONF_ACCEPT_REDIRECTS, 0);
@@ -251,7 +253,7 @@ int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd
 	int rc;
 
 	veth_unborn(id, unborn);
-	if (net_rt(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
+	if (net_rt(n, e) < 0 || guard_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
 		return -e->code;
 	if (link_index(&n->rt, unborn) && link_delete(&n->rt, unborn, e) < 0)
 		return -e->code;
@@ -313,7 +315,7 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 	struct inner in = { .f = f };
 	int rc;
 
-	if (net_rt(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
+	if (net_rt(n, e) < 0 || guard_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);
 	if (rc == 0)

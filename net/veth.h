@@ -5,7 +5,8 @@
  * A bridged interface: a veth pair, one end in the container under its ifname and left down for the guest to configure, the
  * other on the host, up, and a port of the bridge. With the filter on, the port is locked: the bridge takes only frames whose
  * source is the one address entered for that port, before it learns, forwards or delivers; so no table is walked, nothing is
- * left when the link goes, and no reload of a firewall opens it. The container's spanning tree frames shut its own port.
+ * left when the link goes, and no reload of a firewall opens it. Besides, rules for all such ports (guard.c) drop what would
+ * change the network of others: spanning tree and its like, router advertisements, redirects.
  *
  * The host's end carries the alias "vz ID ifname". Interfaces without it are somebody else's and are never touched.
  * @f is complete (net_if_fill()).

@@ -17,7 +17,7 @@ TEST_ROOT(nft_rule_expressions)
 
 	CHECK(unshare(CLONE_NEWNET) == 0);
 	CHECK_OK(nl_open(&f.nl, NETLINK_NETFILTER, &e), &e);
-	CHECK_EQ(nft_chain_use(&f, "vz", "c", &use, &e), -ENOENT);
+	CHECK_EQ(nft_chain_use(&f, NFPROTO_INET, "vz", "c", &use, &e), -ENOENT);
 	err_clear(&e);
 	nft_tx_begin(&t, &f, "vz", 0);
 	nft_put_table(&t, true);
@@ -39,7 +39,7 @@ TEST_ROOT(nft_rule_expressions)
 	nft_put_rule(&t, r);
 	nft_put_rule(&t, NULL);
 	CHECK_OK(nft_tx_end(&t, "rules", &e), &e);
-	CHECK_OK(nft_chain_use(&f, "vz", "c", &use, &e), &e);
+	CHECK_OK(nft_chain_use(&f, NFPROTO_INET, "vz", "c", &use, &e), &e);
 	CHECK_EQ(use, 2);
 	lab_nft(&b, "list", "ruleset", NULL, NULL);
 	CHECK(strstr(buf_str(&b), "ip saddr 10.0.0.0/8 jump c"));

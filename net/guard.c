@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The firewall table of the bridges: what a container's interface says there to nobody's good.
+ *
+ *	chain prerouting	from an interface of group GUARD_GROUP: jump from_veth
+ *	chain from_veth		to 01:80:c2:00:00:0x (spanning tree, LLDP, pause): counter drop
+ *				router advertisement, redirect: counter drop
+ *
+ * Else a container would give routes to the host itself, or have the switch shut the host's port. The rules never change;
+ * an interface is chosen by its group, which dies with it. A kernel without tables of bridges goes without.
+ */
+#include "net/net_priv.h"
+
+#include <errno.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+
+#define FROM_VETH "from_veth"
+#define RULES_USE 4		/* three rules and the jump */
+#define ND_RA 134
+#define ND_REDIRECT 137
+
+static void drop_counted(struct nft_tx *t, struct nftnl_rule *r)
+{
+	nft_e_counter(t, r);
+	nft_e_verdict(t, r, NF_DROP, NULL);
+	nft_put_rule(t, r);
+}
+
+static void rule_no_icmp6(struct nft_tx *t, uint8_t type)
+{
+	static const uint8_t ip6[2] = { 0x86, 0xdd }, icmp6 = IPPROTO_ICMPV6;
+	struct nftnl_rule *r = nft_rule(t, FROM_VETH);
+
+	nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, ip6, sizeof(ip6));
+	nft_e_meta(t, r, NFT_META_L4PROTO, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &icmp6, 1);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &type, 1);
+	drop_counted(t, r);
+}
+
+static void put_rules(struct nft_tx *t)
+{
+	static const uint8_t mask[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0 }, reserved[6] = { 0x01, 0x80, 0xc2 };
+	static const uint32_t group = GUARD_GROUP;
+	struct nftnl_rule *r = nft_rule(t, "prerouting");
+
+	nft_e_meta(t, r, NFT_META_IIFGROUP, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &group, sizeof(group));
+	nft_e_verdict(t, r, NFT_JUMP, FROM_VETH);
+	nft_put_rule(t, r);
+
+	r = nft_rule(t, FROM_VETH);
+	nft_e_payload(t, r, NFT_PAYLOAD_LL_HEADER, 0, sizeof(mask), NFT_REG_1);
+	nft_e_mask(t, r, NFT_REG_1, mask, sizeof(mask));
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, reserved, sizeof(reserved));
+	drop_counted(t, r);
+	rule_no_icmp6(t, ND_RA);
+	rule_no_icmp6(t, ND_REDIRECT);
+}
+
+/* Does the kernel lack them? Then there is nothing to set up. */
+static int unless_unknown(int rc, struct err *e)
+{
+	if (rc != -EOPNOTSUPP && rc != -EAFNOSUPPORT)
+		return rc;
+	err_clear(e);
+	return 0;
+}
+
+static int setup(struct net *n, bool anew, struct err *e)
+{
+	struct nft_tx t;
+
+	nft_tx_begin(&t, &n->nft, n->table, 0);
+	t.family = NFPROTO_BRIDGE;
+	nft_put_table(&t, true);
+	if (anew) {
+		nft_put_table(&t, false);
+		nft_put_table(&t, true);
+	}
+	nft_put_chain(&t, FROM_VETH, NULL, 0, 0);
+	nft_put_chain(&t, "prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED);
+	nft_put_flush_rules(&t);
+	put_rules(&t);
+	return nft_tx_end(&t, "set up for bridges", e);
+}
+
+int guard_setup(struct net *n, struct err *e)
+{
+	int rc;
+
+	if (net_nf(n, e) < 0)
+		return -e->code;
+	rc = setup(n, false, e);
+	if (rc == -EEXIST || rc == -EBUSY || rc == -EINVAL) {	/* chains of another make under our name */
+		err_clear(e);
+		rc = setup(n, true, e);
+	}
+	return unless_unknown(rc, e);
+}
+
+int guard_ensure(struct net *n, struct err *e)
+{
+	uint32_t use;
+
+	if (net_nf(n, e) < 0)
+		return -e->code;
+	if (nft_chain_use(&n->nft, NFPROTO_BRIDGE, n->table, FROM_VETH, &use, e) == 0 && use >= RULES_USE)
+		return 0;
+	if (e->code && e->code != ENOENT)
+		return unless_unknown(-e->code, e);
+	err_clear(e);
+	return guard_setup(n, e);
+}
+
+int guard_teardown(struct net *n, struct err *e)
+{
+	struct nft_tx t;
+
+	if (net_nf(n, e) < 0)
+		return -e->code;
+	nft_tx_begin(&t, &n->nft, n->table, 0);
+	t.family = NFPROTO_BRIDGE;
+	nft_put_table(&t, true);
+	nft_put_table(&t, false);
+	return unless_unknown(nft_tx_end(&t, "remove for bridges", e), e);
+}
