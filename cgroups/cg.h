@@ -116,6 +116,7 @@ int cg_populated(struct cg *cg, struct err *e);			/* 1, 0 or -errno */
 struct cg_stat {
 	uint64_t mem_bytes, mem_peak_bytes, swap_bytes, kmem_bytes, shmem_bytes, sock_bytes, dcache_bytes;
 	uint64_t mem_fail, swap_fail, oom_kills;	/* times the limit was hit; tasks killed for it */
+	uint64_t locked_bytes, swap_peak_bytes;		/* cannot be swapped out; 0 where only the present is counted */
 	uint64_t pids, pids_peak, pids_fail;
 	uint64_t cpu_usec, throttled_usec;
 };

@@ -39,6 +39,7 @@ static void memory_v1(const struct cg *cg, struct cg_stat *s)
 	s->mem_fail = MAX(s->mem_fail + s->swap_fail, s->oom_kills);
 	if (cg_get(cg, CG_CTL_MEMORY, "memory.stat", buf, sizeof(buf)) > 0) {
 		cg_line_u64(buf, "total_shmem", &s->shmem_bytes);
+		cg_line_u64(buf, "total_unevictable", &s->locked_bytes);
 		if (cg_line_u64(buf, "total_swap", &s->swap_bytes))
 			return;
 	}
@@ -54,9 +55,11 @@ static void memory_v2(const struct cg *cg, struct cg_stat *s)
 	one(cg, CG_CTL_MEMORY, "memory.current", &s->mem_bytes);
 	one(cg, CG_CTL_MEMORY, "memory.peak", &s->mem_peak_bytes);
 	one(cg, CG_CTL_MEMORY, "memory.swap.current", &s->swap_bytes);
+	one(cg, CG_CTL_MEMORY, "memory.swap.peak", &s->swap_peak_bytes);
 	if (cg_get(cg, CG_CTL_MEMORY, "memory.stat", buf, sizeof(buf)) > 0) {
 		cg_line_u64(buf, "kernel", &s->kmem_bytes);
 		cg_line_u64(buf, "shmem", &s->shmem_bytes);
+		cg_line_u64(buf, "unevictable", &s->locked_bytes);
 		cg_line_u64(buf, "sock", &s->sock_bytes);
 		cg_line_u64(buf, "slab_reclaimable", &s->dcache_bytes);
 	}

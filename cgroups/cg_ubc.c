@@ -55,6 +55,7 @@ void cg_ubc_report(const struct cg_stat *s, const struct cg_conf *c, struct cg_u
 		ret[i].limit = c->ubc[i].lim;
 	}
 	held(&ret[CG_KMEMSIZE], s->kmem_bytes, 0, 0);
+	held(&ret[CG_LOCKEDPAGES], pages(s->locked_bytes), 0, 0);
 	held(&ret[CG_PRIVVMPAGES], mem, peak, vswap ? 0 : s->mem_fail);
 	held(&ret[CG_SHMPAGES], pages(s->shmem_bytes), 0, 0);
 	held(&ret[CG_NUMPROC], s->pids, s->pids_peak, s->pids_fail);
@@ -63,7 +64,7 @@ void cg_ubc_report(const struct cg_stat *s, const struct cg_conf *c, struct cg_u
 	held(&ret[CG_TCPSNDBUF], s->sock_bytes, 0, 0);
 	held(&ret[CG_TCPRCVBUF], s->sock_bytes, 0, 0);
 	held(&ret[CG_DCACHESIZE], s->dcache_bytes, 0, 0);
-	held(&ret[CG_SWAPPAGES], swap, 0, s->swap_fail);
+	held(&ret[CG_SWAPPAGES], swap, pages(s->swap_peak_bytes), s->swap_fail);
 	if (!vswap)
 		return;
 

@@ -14,6 +14,7 @@ TEST(vswap_implicit)
 {
 	struct cg_conf c = env_mem(512, 256);
 	struct cg_stat s = { .mem_bytes = 4097, .mem_peak_bytes = 8 << 20, .swap_bytes = 4096, .mem_fail = 7,
+			     .swap_peak_bytes = 40960, .locked_bytes = 8193,
 			     .swap_fail = 2, .pids = 3, .pids_peak = 9, .pids_fail = 1, .oom_kills = 4 };
 	struct cg_ubc_row r[CG_UBC_N];
 
@@ -33,6 +34,8 @@ TEST(vswap_implicit)
 	CHECK_EQ(r[CG_OOMGUARPAGES].failcnt, 4);
 	CHECK_EQ(r[CG_VMGUARPAGES].barrier, 131072 + 65536);
 	CHECK_EQ(r[CG_SWAPPAGES].held, 1);
+	CHECK_EQ(r[CG_SWAPPAGES].maxheld, 10);
+	CHECK_EQ(r[CG_LOCKEDPAGES].held, 3);
 	CHECK_EQ(r[CG_SWAPPAGES].failcnt, 2);
 	CHECK_EQ(r[CG_NUMPROC].held, 3);
 	CHECK_EQ(r[CG_NUMPROC].maxheld, 9);
