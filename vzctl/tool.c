@@ -138,8 +138,8 @@ int tool_put(const struct buf *b)
 void tool_human(uint64_t v, char dst[8])
 {
 	static const char units[] = "KMGTPE";
-	double d = (double)v;
-	int i = -1;
+	double d = (double)v / 1024;
+	size_t i = 0;
 
 	if (v >= NUM_UNLIMITED) {
 		str_copy(dst, 8, "-");
@@ -149,7 +149,7 @@ void tool_human(uint64_t v, char dst[8])
 		snprintf(dst, 8, "%u", (unsigned)v);
 		return;
 	}
-	for (; d >= 1024 && i < 5; i++)
+	for (; d >= 1024 && i < sizeof(units) - 2; i++)
 		d /= 1024;
 	/* what would round up to one digit more is printed with one place less */
 	snprintf(dst, 8, "%.*f%c", d < 9.995 ? 2 : d < 99.95 ? 1 : 0, d, units[i]);

@@ -153,7 +153,7 @@ static const char *upper(const char *name, char dst[32])
 {
 	size_t i = 0;
 
-	for (; name[i] && i < 31; i++)
+	for (; i < 31 && name[i]; i++)
 		dst[i] = (char)toupper((unsigned char)name[i]);
 	dst[i] = '\0';
 	return dst;
