@@ -68,10 +68,30 @@ static int load(struct ct_host *h, struct err *e)
 	return fill_host_defaults(h, e);
 }
 
+/*
+ * A caller may have closed its standard streams: a log or a lock that is opened then becomes one of
+ * them, and what a guest prints is copied into it. They stay open across exec, as streams do.
+ */
+static int claim_streams(struct err *e)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR); /* NOLINT(android-cloexec-open) */
+		if (fd < 0)
+			return err_set(e, errno, "open /dev/null");
+	} while (fd <= 2);
+	close(fd);
+	return 0;
+}
+
 int ct_host_open(const struct ct_ui *ui, struct ct_host **ret, struct err *e)
 {
-	struct ct_host *h = calloc(1, sizeof(*h));
+	struct ct_host *h;
 
+	if (claim_streams(e) < 0)
+		return -e->code;
+	h = calloc(1, sizeof(*h));
 	if (!h)
 		return err_set(e, ENOMEM, "host");
 	if (ui)
