@@ -38,6 +38,7 @@ int evil_writable(int argc, char **argv);
 int evil_remount(int argc, char **argv);
 int evil_mknod(int argc, char **argv);
 int evil_cgroup(int argc, char **argv);
+int evil_deep(int argc, char **argv);
 int evil_fuse(int argc, char **argv);
 int evil_race(int argc, char **argv);
 int evil_signals(int argc, char **argv);

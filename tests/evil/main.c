@@ -27,6 +27,7 @@ static const struct {
 	{ "remount", evil_remount, "every file system type on a directory of its own" },
 	{ "mknod", evil_mknod, "every device number" },
 	{ "cgroup", evil_cgroup, "limits, moves, 10000 groups, v1 hierarchies" },
+	{ "deep", evil_deep, "DIR N: directories in directories" },
 	{ "fuse", evil_fuse, "DIR SECONDS: a file system that never answers" },
 	{ "race", evil_race, "SECONDS: traces and reads whoever enters" },
 	{ "signals", evil_signals, "whom it can signal" },

@@ -311,3 +311,20 @@ int evil_fuse(int argc, char **argv)
 	sleep((unsigned)strtoul(argv[2], NULL, 10));
 	return 0;
 }
+
+/* Directories in directories, deeper than any path can name. */
+int evil_deep(int argc, char **argv)
+{
+	int n = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 10000, made = 0;
+	int at = open(argc > 1 ? argv[1] : "/tmp", O_RDONLY | O_DIRECTORY);
+
+	while (made < n && mkdirat(at, "d", 0700) == 0) {
+		int next = openat(at, "d", O_RDONLY | O_DIRECTORY);
+
+		close(at);
+		at = next;
+		made++;
+	}
+	printf("%d\n", made);
+	return 0;
+}

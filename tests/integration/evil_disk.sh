@@ -75,7 +75,13 @@ done
 # The template under everybody.
 in_ct 702 'chmod 777 /bin/busybox; chown 5 /etc/passwd; touch -d @0 /etc/group; echo x >>/etc/profile; rm -f /bin/sh; mv /etc/init.d /gone 2>/dev/null; rm -rf /lib' >/dev/null 2>&1
 is "S105 the shared template is what it was" "$(sum_store)" "$store"
-gone 701 702
+for id in 701 702; do evil $id deep /tmp 30000 >/tmp/deep; done
+is "S103 30000 directories in each other were made" "$(cat /tmp/deep)" 30000
+for id in 701 702; do
+	vzctl --quiet stop $id --fast
+	ok "S103 and $id is destroyed" timeout 20 vzctl destroy $id
+done
+rm -f /tmp/deep
 is "S106 nothing of them is left" "$(ls /vz/private 2>/dev/null | grep -E '^70[12]')" ""
 # A place where others may go is refused for a layout whose files have the ids of the host.
 chmod 755 /vz/private

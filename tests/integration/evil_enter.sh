@@ -52,6 +52,14 @@ is "S02 start gives 0 1 2" "$(in_ct 701 'ls /proc/1/fd; readlink /proc/1/cwd' | 
 is "S02 the monitor has nothing of the caller either" "$(ls -l "/proc/$(monitor_of 701)/fd" | grep -c canary)" 0
 is "S02 descriptors of a helper" "$(holding vzctl set 701 --userpasswd root:x >/dev/null 2>&1; in_ct 701 'ls /proc/self/fd' | tr '\n' ' ')" "0 1 2 3 "
 
+# Standard streams that the caller had closed: what is opened next must not become one.
+for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
+	eval "timeout 5 vzctl exec2 701 'echo EVIL''DATA; echo EVIL''DATA >&2; readlink /proc/self/fd/3' $closed" >/dev/null 2>&1
+	eval "timeout 5 vzctl --quiet restart 701 --fast $closed" >/dev/null 2>&1
+done
+is "S02 closed streams: what a guest prints lands in no file of the host" \
+	"$(grep -rl EVILDATA /run/vz /etc/vz /var/lib/vz /vz/lock /var/log/vzctl.log 2>/dev/null)" ""
+
 # The terminal of whoever runs vzctl. script(1) makes one; the guest looks at what it was given.
 tty_of() {
 	rm -f /tmp/evil-injected
