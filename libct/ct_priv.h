@@ -150,6 +150,9 @@ struct ct_rootfs_ops {
 	/* In the child; the working directory is the staging tmpfs, the layers are mounted on
 	 * l0, l1 ... and the area on "area". Returns a detached mount of the root. */
 	int (*assemble)(const struct ct_rootfs *r, struct err *e);
+	/* The root for the host itself, with natural ids, on the directory @at. */
+	int (*mount_host)(struct ct *ct, const char *at, struct err *e);
+	bool host_beside;	/* ... also while the container runs */
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */
 int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e);

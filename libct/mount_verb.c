@@ -28,9 +28,9 @@ static int check(struct ct *ct, struct err *e)
 	return 0;
 }
 
-/* A short-lived child makes the user namespace and puts the root together, exactly as a start
- * does. */
-static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
+/* What is due after create is done in the container's own namespaces: by a short-lived child that
+ * puts the root together exactly as a start does. */
+static int finish_create(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
 	struct ct_init plan = { .ct = ct, .rootfs = r, .mount_only = true, .script = -1,
 				.postcreate = ct_postcreate_is_due(r->area) };
@@ -39,10 +39,10 @@ static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
 	uint32_t base;
 	int rc;
 
-	if (ct_idmap_get(ct, &base, e) < 0)
+	if (!plan.postcreate)
+		return 0;
+	if (ct_idmap_get(ct, &base, e) < 0 || ct_launch(ct, &plan, base, 0, -1, &l, e) < 0)
 		return -e->code;
-	if (ct_launch(ct, &plan, base, 0, -1, &l, e) < 0)
-		return err_exit(e, VZ_FS_CANTMOUNT);
 	rc = ct_rootfs_shift(r, l.userns, e);
 	if (rc == 0)
 		rc = ct_sync_send(l.sync, CT_SYNC_MAPPED, 0, NULL, 0, e);
@@ -50,11 +50,24 @@ static int mount_root(struct ct *ct, struct ct_rootfs *r, struct err *e)
 		rc = ct_sync_wait(l.sync, CT_SYNC_ROOT, &m, e);
 	if (rc == 0) {
 		ct_postcreate_done(r->area);
-		rc = ct_root_attach(ct, m.fd[0], e);
 		ct_sync_close_fds(&m);
 	}
 	ct_launch_abort(&l);
-	return rc < 0 ? err_exit(e, VZ_FS_CANTMOUNT) : 0;
+	return rc;
+}
+
+static int mount_root(struct ct *ct, struct err *e)
+{
+	const struct ct_rootfs_ops *ops;
+	struct ct_rootfs r;
+	int rc;
+
+	if (ct_rootfs_open(ct, &r, e) < 0)
+		return -e->code;
+	ops = r.ops;
+	rc = finish_create(ct, &r, e);
+	ct_rootfs_close(&r);	/* before the host mounts the same directories */
+	return rc < 0 ? err_exit(e, VZ_FS_CANTMOUNT) : ct_root_mount_host(ct, ops, e);
 }
 
 static int undo(struct ct *ct, struct err *e)
@@ -69,8 +82,6 @@ static int undo(struct ct *ct, struct err *e)
 int ct_mount(struct ct *ct, struct err *e)
 {
 	struct ct_state s = { .stage = CT_STAGE_STARTING };
-	struct ct_rootfs r;
-	int rc;
 
 	if (check(ct, e) < 0)
 		return -e->code;
@@ -80,11 +91,8 @@ int ct_mount(struct ct *ct, struct err *e)
 	}
 	if (ct_state_save(ct, &s, e) < 0)
 		return -e->code;
-	if (ct_hook_run(ct, CT_HOOK_PREMOUNT, e) < 0 || ct_rootfs_open(ct, &r, e) < 0)
-		return undo(ct, e);
-	rc = mount_root(ct, &r, e);
-	ct_rootfs_close(&r);
-	if (rc < 0 || ct_hook_run(ct, CT_HOOK_MOUNT, e) < 0)
+	if (ct_hook_run(ct, CT_HOOK_PREMOUNT, e) < 0 || mount_root(ct, e) < 0 ||
+	    ct_hook_run(ct, CT_HOOK_MOUNT, e) < 0)
 		return undo(ct, e);
 	s.stage = CT_STAGE_MOUNTED;
 	if (ct_state_save(ct, &s, e) < 0)

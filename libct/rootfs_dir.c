@@ -62,10 +62,25 @@ static int dir_assemble(const struct ct_rootfs *r, struct err *e)
 	return fd < 0 ? err_set(e, errno, "clone the root") : fd;
 }
 
+static int dir_mount_host(struct ct *ct, const char *at, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int tree = -1;
+
+	if (!path)
+		return err_set(e, ENOMEM, "private area");
+	tree = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0 || sys_move_mount(tree, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "mount %s on %s", path, at);
+	return 0;
+}
+
 const struct ct_rootfs_ops ct_rootfs_dir = {
 	.name = "dir",
 	.alias = "simfs",
 	.create = dir_create,
 	.open = dir_open,
 	.assemble = dir_assemble,
+	.mount_host = dir_mount_host,
+	.host_beside = true,
 };

@@ -61,25 +61,35 @@ static int open_layer(struct ct *ct, struct ct_rootfs *r, const char *digest, st
 	return 0;
 }
 
-static int overlay_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
+/* The private area, and its layers' digests in @ret. Returns a descriptor. */
+static int open_area(struct ct *ct, struct str_list *ret, struct err *e)
 {
 	auto_free char *path = ct_path_private(ct);
 	auto_close int dir = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	auto_buf struct buf b = BUF_INIT;
-	char *save = NULL, *line;
 
 	if (dir < 0)
 		return err_set(e, path ? errno : ENOMEM, "private area %s", path ? path : "");
 	if (fio_read_at(dir, "layers", &b, e) < 0)
 		return err_add(e, "private area %s", path);
-	if (buf_failed(&b) || !b.s)
-		return err_say(e, EBADMSG, "%s/layers is empty", path);
-	for (line = strtok_r(b.s, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-		if (open_layer(ct, r, line, e) < 0)
-			return -e->code;
-	if (r->n_layers == 0)
+	if (str_list_split(ret, buf_str(&b), "\n", e) < 0)
+		return -e->code;
+	if (ret->n == 0)
 		return err_say(e, EBADMSG, "%s/layers names no layer", path);
-	r->area = clone_tree(dir, "", path, e);
+	return take_fd(&dir);
+}
+
+static int overlay_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
+{
+	auto_call(str_list_clear) struct str_list digests = { 0 };
+	auto_close int dir = open_area(ct, &digests, e);
+
+	if (dir < 0)
+		return dir;
+	for (size_t i = 0; i < digests.n; i++)
+		if (open_layer(ct, r, digests.v[i], e) < 0)
+			return -e->code;
+	r->area = clone_tree(dir, "", "the private area", e);
 	return r->area < 0 ? r->area : 0;
 }
 
@@ -103,9 +113,43 @@ static int overlay_assemble(const struct ct_rootfs *r, struct err *e)
 	return fd;
 }
 
+static void close_all(struct ct_rootfs *r)
+{
+	ct_rootfs_close(r);
+}
+
+/*
+ * Mounted by the host over the same directories: ids are natural, and what root writes belongs to
+ * the guest's root. Only while the container is down, since two overlays must not share an upper
+ * layer.
+ */
+static int overlay_mount_host(struct ct *ct, const char *at, struct err *e)
+{
+	auto_call(str_list_clear) struct str_list digests = { 0 };
+	auto_call(close_all) struct ct_rootfs r = { .area = open_area(ct, &digests, e) };
+	auto_buf struct buf b = BUF_INIT;
+
+	if (r.area < 0)
+		return r.area;
+	buf_adds(&b, "userxattr,index=off,xino=off,lowerdir=");
+	for (size_t i = 0; i < digests.n && i < CT_LAYERS_MAX; i++) {
+		if (tmpl_tree_open(ct->host->conf.template_dir, digests.v[i], &r.layer[i], e) < 0)
+			return err_add(e, "layer of CT %u", ct->id);
+		r.n_layers++;
+		buf_addf(&b, "%s/proc/self/fd/%d", i ? ":" : "", r.layer[i]);
+	}
+	buf_addf(&b, ",upperdir=/proc/self/fd/%d/upper,workdir=/proc/self/fd/%d/work", r.area, r.area);
+	if (buf_failed(&b))
+		return err_set(e, ENOMEM, "overlay options");
+	if (mount("/dev/simfs", at, "overlay", MS_NOSUID | MS_NODEV, buf_str(&b)) < 0)
+		return err_set(e, errno, "mount the overlay on %s", at);
+	return 0;
+}
+
 const struct ct_rootfs_ops ct_rootfs_overlay = {
 	.name = "overlay",
 	.create = overlay_create,
 	.open = overlay_open,
 	.assemble = overlay_assemble,
+	.mount_host = overlay_mount_host,
 };

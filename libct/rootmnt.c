@@ -23,44 +23,73 @@ static char *root_path(const struct ct *ct, struct err *e)
 	return path;
 }
 
-int ct_root_attach(struct ct *ct, int tree, struct err *e)
+static int make_point(const char *path, struct err *e)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
-	struct mount_attr shared = { .propagation = MS_SHARED };
-	auto_free char *path = root_path(ct, e);
+	if (mkdir(path, 0755) < 0 && errno != EEXIST && path_mkdir_host(path, 0755, e) < 0)
+		return err_exit(e, VZ_FS_MPOINTCREATE);
+	return 0;
+}
+
+/* For the host's own users, set-user-id files and devices of a container are nothing; shared, so
+ * that what is mounted below it reaches the container. */
+static int restrict_point(const struct ct *ct, const char *path, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+				   .propagation = MS_SHARED };
 
 	if (ct->conf.noatime.v) {
 		attr.attr_set |= MOUNT_ATTR_NOATIME;
 		attr.attr_clr |= MOUNT_ATTR__ATIME;
 	}
-	if (!path)
+	if (sys_mount_setattr(AT_FDCWD, path, 0, &attr) < 0)
+		return err_set(e, errno, "share %s", path);
+	return 0;
+}
+
+int ct_root_attach(struct ct *ct, int tree, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+	auto_free char *path = root_path(ct, e);
+
+	if (!path || make_point(path, e) < 0)
 		return -e->code;
-	if (mkdir(path, 0755) < 0 && errno != EEXIST && path_mkdir_host(path, 0755, e) < 0)
-		return err_exit(e, VZ_FS_MPOINTCREATE);
 	if (sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0 ||
 	    sys_move_mount(tree, "", AT_FDCWD, path, MOVE_MOUNT_F_EMPTY_PATH) < 0) {
 		err_set(e, errno, "mount the root of CT %u on %s", ct->id, path);
 		return err_exit(e, VZ_FS_CANTMOUNT);
 	}
-	if (sys_mount_setattr(AT_FDCWD, path, 0, &shared) < 0)
-		return err_set(e, errno, "share %s", path);
-	return 0;
+	return restrict_point(ct, path, e);
 }
 
-int ct_root_slave(struct ct *ct, struct err *e)
+int ct_root_mount_host(struct ct *ct, const struct ct_rootfs_ops *ops, struct err *e)
+{
+	auto_free char *path = root_path(ct, e);
+
+	if (!path || make_point(path, e) < 0)
+		return -e->code;
+	if (ops->mount_host(ct, path, e) < 0)
+		return err_exit(e, VZ_FS_CANTMOUNT);
+	return restrict_point(ct, path, e);
+}
+
+int ct_root_slave(struct ct *ct, int userns, struct err *e)
 {
 	struct mount_attr slave = { .propagation = MS_SLAVE };
-	struct mount_attr suid = { .attr_clr = MOUNT_ATTR_NOSUID };
+	struct mount_attr top = { .attr_clr = MOUNT_ATTR_NOSUID };
 	auto_free char *path = root_path(ct, e);
 	auto_close int fd = -1;
 
 	if (!path)
 		return -e->code;
+	if (userns >= 0) {
+		top.attr_set = MOUNT_ATTR_IDMAP;
+		top.userns_fd = (uint64_t)userns;
+	}
 	fd = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
-	/* set-uid programs work inside; recursive only for the propagation, so a hook's own
-	 * nosuid mounts stay so */
+	/* set-uid programs work inside; recursive only for the propagation, so a hook's own nosuid
+	 * mounts stay so */
 	if (fd < 0 || sys_mount_setattr(fd, "", AT_EMPTY_PATH | AT_RECURSIVE, &slave) < 0 ||
-	    sys_mount_setattr(fd, "", AT_EMPTY_PATH, &suid) < 0)
+	    sys_mount_setattr(fd, "", AT_EMPTY_PATH, &top) < 0)
 		return err_set(e, errno, "clone %s for the container", path);
 	return take_fd(&fd);
 }

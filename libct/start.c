@@ -163,18 +163,20 @@ static int up_root(struct start *s, struct err *e)
 {
 	struct ct_sync_msg m;
 	auto_close int tree = -1, back = -1;
+	bool beside;
 
 	if (ct_sync_wait(s->l.sync, CT_SYNC_ROOT, &m, e) < 0)
 		return err_exit(e, VZ_FS_CANTMOUNT);
 	tree = m.fd[0];
 	if (s->plan.postcreate)
 		ct_postcreate_done(s->rootfs.area);
-	if (ct_root_attach(s->ct, tree, e) < 0)
+	beside = s->rootfs.ops->host_beside;
+	if ((beside ? ct_root_mount_host(s->ct, s->rootfs.ops, e) : ct_root_attach(s->ct, tree, e)) < 0)
 		return -e->code;
 	if (ct_hook_run(s->ct, CT_HOOK_MOUNT, e) < 0)
 		return -e->code;
 	ct_say(s->ct, 0, "Container is mounted");
-	back = ct_root_slave(s->ct, e);
+	back = ct_root_slave(s->ct, beside ? s->l.userns : -1, e);
 	if (back < 0)
 		return back;
 	if (ct_sync_send(s->l.sync, CT_SYNC_ROOT_BACK, 0, &back, 1, e) < 0)
