@@ -12,8 +12,9 @@
 #include "util/spawn.h"
 
 #define RECORD "netif"
-#define VZNETCFG VZ_SBINDIR "/vznetcfg"
 #define SCRIPT_MS 60000
+
+static const char vznetcfg[] = VZ_SBINDIR "/vznetcfg";
 
 static void auto_list_(struct str_list *l)
 {
@@ -80,7 +81,7 @@ static void say_list(const struct ct *ct, const char *what, const struct str_lis
 static void run_script(const struct ct *ct, const struct net_if *f)
 {
 	char veid[32];
-	const char *const argv[] = { VZNETCFG, "init", "veth", f->host_ifname, NULL };
+	const char *const argv[] = { vznetcfg, "init", "veth", f->host_ifname, NULL };
 	const char *const env[] = { veid, "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	struct spawn s = { .argv = argv, .env = env, .timeout_ms = SCRIPT_MS };
 	struct err e = { 0 };
@@ -88,13 +89,13 @@ static void run_script(const struct ct *ct, const struct net_if *f)
 
 	snprintf(veid, sizeof(veid), "VEID=%u", ct->id);
 	if (spawn_wait(&s, &status, &e) < 0)
-		ct_say(ct, -1, "Warning: " VZNETCFG " init veth %s failed: %s", f->host_ifname, e.text);
+		ct_say(ct, -1, "Warning: %s init veth %s failed: %s", vznetcfg, f->host_ifname, e.text);
 }
 
 /* vznetcfg may put interfaces into bridges by rules of its own: the filter follows. */
 static int announce(struct ct *ct, const struct str_list *l, bool say, struct err *e)
 {
-	bool script = access(VZNETCFG, X_OK) == 0, bridged = false;
+	bool script = access(vznetcfg, X_OK) == 0, bridged = false;
 	struct net_if f;
 	struct net *n;
 

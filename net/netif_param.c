@@ -187,7 +187,7 @@ int net_conf_complete(struct net_conf *change, const struct net_conf *base, unsi
 
 static int one_edit(struct str_list *l, const char *ifname, char *edit, struct err *e)
 {
-	char *val = strchr(edit, '=');
+	char *val = edit ? strchr(edit, '=') : NULL;
 	struct net_if f;
 	int rc;
 
@@ -195,7 +195,7 @@ static int one_edit(struct str_list *l, const char *ifname, char *edit, struct e
 		return err_say(e, ENOENT, "Invalid usage: veth device %s is not configured, use --netif_add option first",
 			       ifname);
 	if (!val)
-		return err_say(e, EINVAL, "'%s' is no part of an interface", edit);
+		return err_say(e, EINVAL, "an option without a value for %s", ifname);
 	*val = '\0';
 	rc = net_if_set(&f, edit, val + 1, e);
 	*val = '=';

@@ -105,7 +105,8 @@ int net_phys_lend(struct net *n, struct net_phys *p, int netns_fd, struct err *e
 	if (pipe2(fd, O_CLOEXEC) < 0)
 		return err_set(e, errno, "pipe");
 	in = fd[0];
-	t.out = out = fd[1];
+	out = fd[1];
+	t.out = out;
 	nl_batch_begin(&b, &n->rt, e);
 	put_move(&b, link.index, netns_fd, p->name);
 	if (nl_batch_end(&b) < 0)

@@ -4,6 +4,8 @@
 
 #include "tests/unit/t_net_lab.h"
 
+#include <linux/if_link.h>
+
 static void link_new(struct lab *l, const char *name, const char *kind)
 {
 	struct nl_batch b;
@@ -17,6 +19,26 @@ static void link_new(struct lab *l, const char *name, const char *kind)
 	nl_nest_end(&b, info);
 	CHECK_OK(nl_batch_end(&b), &l->e);
 	lab_flags(&l->net->rt, name, IFF_UP, IFF_UP, &l->e);
+}
+
+static void bridge_filter_vlans(struct lab *l, const char *name)
+{
+	struct nl_batch b;
+	struct nlattr *info, *data;
+	struct ifinfomsg *ifi;
+
+	nl_batch_begin(&b, &l->net->rt, &l->e);
+	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "filter VLANs in", name);
+	ifi->ifi_index = (int)link_index(&l->net->rt, name);
+	info = nl_nest(&b, IFLA_LINKINFO);
+	nl_put_str(&b, IFLA_INFO_KIND, "bridge");
+	data = nl_nest(&b, IFLA_INFO_DATA);
+	nl_put_u8(&b, IFLA_BR_VLAN_FILTERING, 1);
+	nl_nest_end(&b, data);
+	nl_nest_end(&b, info);
+	if (nl_batch_end(&b) == -EOPNOTSUPP)
+		SKIP("this kernel's bridges know no VLANs");
+	CHECK(!l->e.code);
 }
 
 static void bridge_init(struct lab *l)
@@ -121,6 +143,31 @@ TEST_ROOT(veth_talks)
 	CHECK(talks(&l, a, b, "10.9.0.2"));
 	f.filter = NET_FILTER_ON;
 	CHECK_OK(net_veth_set(l.net, 101, &f, &f, a, &l.e), &l.e);	/* which also takes the address back */
+	CHECK(talks(&l, a, b, "10.9.0.2"));
+	inner(&l, a, NULL, foreign);
+	CHECK_EQ(lab_udp(&l, a, b, "10.9.0.2", NULL), 0);
+	lab_done(&l);
+}
+
+/* A bridge that knows VLANs has an address per VLAN. */
+TEST_ROOT(veth_vlan_bridge)
+{
+	static const uint8_t foreign[6] = { 0, 0x18, 0x51, 0x77, 0x77, 0x77 };
+	struct nl nl = { 0 };
+	struct lab l;
+	int a, b;
+
+	bridge_init(&l);
+	bridge_filter_vlans(&l, "br0");
+	a = veth_up(&l, 101, "ifname=eth0,bridge=br0", "10.9.0.1/24");
+	b = veth_up(&l, 102, "ifname=eth0,bridge=br0", "10.9.0.2/24");
+	CHECK(talks(&l, a, b, "10.9.0.2"));
+	lab_in(a);
+	CHECK_OK(nl_open(&nl, NETLINK_ROUTE, &l.e), &l.e);	/* down and up by the guest: still its address */
+	lab_flags(&nl, "eth0", 0, IFF_UP, &l.e);
+	lab_flags(&nl, "eth0", IFF_UP, IFF_UP, &l.e);
+	nl_close(&nl);
+	lab_in(l.host);
 	CHECK(talks(&l, a, b, "10.9.0.2"));
 	inner(&l, a, NULL, foreign);
 	CHECK_EQ(lab_udp(&l, a, b, "10.9.0.2", NULL), 0);
