@@ -81,8 +81,9 @@ it "a password opens what it should"
 run sh -c 'vzctl --quiet set 101 --userpasswd root:secret; vzctl exec 101 "grep ^root: /etc/shadow | cut -d: -f2 | cut -c1"'
 out '$'
 
+# On disk; VE_ROOT of a running overlay shows the host's ids (vzctl(8)).
 it "root can change owners, and files keep them"
-run sh -c 'vzctl exec 101 "echo x >/root/file; chown 1000:1000 /root/file; stat -c %u:%g /root/file"; stat -c %u:%g /vz/root/101/root/file'
+run sh -c 'vzctl exec 101 "echo x >/root/file; chown 1000:1000 /root/file; stat -c %u:%g /root/file"; stat -c %u:%g /vz/private/101/upper/root/file'
 out "1000:1000
 1000:1000"
 

@@ -152,10 +152,12 @@ run vzctl exec 101 'ls /proc/1/fd | sort -n | grep -c -v "^[012]$"'
 out_any
 rc 8
 
+# The root file system, not the container's /proc and /dev: those live in its own mount namespace only (vzctl(8)).
 it "the root is visible on the host"
 given running 101
-run ls -d /vz/root/101/proc/1
-out /vz/root/101/proc/1
+run ls -d /vz/root/101/etc/passwd /vz/root/101/proc
+out "/vz/root/101/etc/passwd
+/vz/root/101/proc"
 
 it "what is mounted below VE_ROOT reaches the container"
 given running 101
