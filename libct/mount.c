@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "libct/ct_priv.h"
+#include "libct/devnode.h"
 #include "libct/init.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -125,32 +126,6 @@ static int stage_console(int *ret_master, struct err *e)
 	return 0;
 }
 
-static int stage_devnodes(const struct ct *ct, struct err *e)
-{
-	for (size_t i = 0; i < ct->conf.devnodes.n; i++) {
-		const char *item = ct->conf.devnodes.v[i], *colon = strchr(item, ':');
-		char name[128], at[160], src[160];
-		auto_close int fd = -1, dir = -1;
-
-		if (str_fmt(name, sizeof(name), "%.*s", colon ? (int)(colon - item) : -1, item) < 0)
-			return err_say(e, ENAMETOOLONG, "device node %s", item);
-		snprintf(at, sizeof(at), "dev/%s", name);
-		snprintf(src, sizeof(src), "/dev/%s", name);
-		if (strrchr(name, '/')) {
-			*strrchr(name, '/') = '\0';
-			dir = open("dev", O_PATH | O_DIRECTORY | O_CLOEXEC);
-			fd = path_mkdirs(dir, name, 0755, e);
-			if (fd < 0)
-				return fd;
-			auto_close_(&fd);
-		}
-		fd = open(at, O_CREAT | O_WRONLY | O_CLOEXEC, 0666);
-		if (fd < 0 || mount(src, at, NULL, MS_BIND, NULL) < 0)
-			return err_set(e, errno, "give device %s", src);
-	}
-	return 0;
-}
-
 /* SHMPAGES: 0 if there is no limit. */
 static uint64_t shm_pages(const struct ct_init *p)
 {
@@ -206,7 +181,7 @@ static int stage_dev(const struct ct_init *p, struct ct_staged *ret, struct err 
 	    mount_shm(p, e) < 0 ||
 	    mnt("mqueue", "dev/mqueue", "mqueue", NSDE, NULL, e) < 0)
 		return -e->code;
-	if (stage_devnodes(p->ct, e) < 0)
+	if (p->nodes && ct_devnode_place("dev", p->nodes, e) < 0)
 		return -e->code;
 	return stage_console(&ret->console, e);
 }
