@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "libct/ct_priv.h"
+#include "libct/dist.h"
 #include "libct/inside.h"
 #include "util/buf.h"
 #include "util/fio.h"
@@ -86,7 +87,7 @@ int ct_guest_prepare(const struct ct_conf *c, unsigned what, struct ct_guest *re
 	auto_buf struct buf b = BUF_INIT;
 	bool named = c->hostname && *c->hostname;
 
-	*ret = (struct ct_guest){ 0 };
+	*ret = (struct ct_guest){ .net = what & (CT_GUEST_IP | CT_GUEST_HOSTNAME) ? c : NULL };
 	if ((what & CT_GUEST_DNS) && make_resolv(c, &ret->resolv, e) < 0)
 		return -e->code;
 	if (named && (what & CT_GUEST_HOSTNAME)) {
@@ -155,12 +156,19 @@ static int put_hosts(int etc, const char *line, struct err *e)
 int ct_guest_files(const struct ct_guest *g, struct err *e)
 {
 	auto_close int root = -1, etc = -1;
+	struct err ignored = { 0 };
 
-	if (!g->hostname && !g->resolv && !g->hosts_line)
+	if (!g->hostname && !g->resolv && !g->hosts_line && !g->net)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return err_set(e, errno, "open the container's root");
+	/* the network is up without them: a guest whose files are strange or whose disk is full
+	 * keeps what it has */
+	if (g->net)
+		ct_dist_apply(root, &g->net->net.ip, g->net->hostname, &ignored);
+	if (!g->hostname && !g->resolv && !g->hosts_line)
+		return 0;
 	etc = path_open(root, "etc", O_RDONLY | O_DIRECTORY, 0, e);
 	if (etc < 0)
 		return err_add(e, "directory /etc in the container");

@@ -9,6 +9,7 @@ struct err;
 
 struct ct_guest { /* texts made on the host's side, where its resolv.conf can be read; NULL = leave alone */
 	char *hostname, *resolv, *hosts_line;
+	const struct ct_conf *net;	/* whose addresses go into the distribution's files */
 };
 /* @what: bits of enum ct_guest_what (ct_priv.h). */
 int ct_guest_prepare(const struct ct_conf *c, unsigned what, struct ct_guest *ret, struct err *e);

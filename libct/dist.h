@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIBCT_DIST_H
+#define LIBCT_DIST_H
+/*
+ * Network configuration in the guest's own files, so that a guest that configures its network again
+ * gets its addresses again. The interface itself is set up without them. Every distribution family
+ * is a dist_<family>.c; only files and sections that carry our mark are ever replaced.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "util/buf.h"
+
+struct err;
+struct str_list;
+
+/* @root: the guest's root, inside its namespaces. Tries everything; the first failure comes back. */
+int ct_dist_apply(int root, const struct str_list *ips, const char *hostname, struct err *e);
+
+/* --- for the families --- */
+struct dist_ip {
+	char addr[48], mask[16];	/* mask of an IPv4 address, dotted */
+	unsigned prefix;
+	bool v6;
+};
+struct dist {
+	int root;
+	const char *hostname;		/* NULL: leave it alone */
+	const struct dist_ip *ip;
+	size_t n, n4, n6;
+};
+/* Nothing is done where directory @dir does not exist. @text empty: ours goes away. */
+int dist_section(const struct dist *d, const char *dir, const char *name, const struct buf *text,
+		 struct err *e);
+int dist_file(const struct dist *d, const char *dir, const char *name, const struct buf *text,
+	      struct err *e);
+bool dist_has_dir(const struct dist *d, const char *dir);
+bool dist_has_file(const struct dist *d, const char *dir, const char *name);
+/* The addresses of one protocol as "A/P", @sep between them, each in @quote. */
+void dist_list(const struct dist *d, bool v6, const char *sep, const char *quote, struct buf *b);
+
+int dist_debian(const struct dist *d, struct err *e);	/* and all with /etc/network/interfaces */
+int dist_redhat(const struct dist *d, struct err *e);
+int dist_suse(const struct dist *d, struct err *e);
+int dist_gentoo(const struct dist *d, struct err *e);
+int dist_arch(const struct dist *d, struct err *e);
+int dist_daemon(const struct dist *d, struct err *e);	/* networkd, NetworkManager: hands off */
+
+#endif
