@@ -72,7 +72,7 @@ static int collect(const struct ct_conf *c, struct ct_devnodes *ns, struct err *
 /* Each under a name of its own: a bind of a file that was unlinked since cannot be attached. */
 static int make_one(const struct ct_devnode *n, size_t i, uid_t uid, struct err *e)
 {
-	char file[24];
+	char file[32];
 	int fd;
 
 	snprintf(file, sizeof(file), "node%zu", i);
