@@ -56,6 +56,7 @@ used=$((($(spent) - first) / 15000))
 [ "$used" -le 125 ] && pass "three loops use one CPU" || fail "three loops use one CPU" "percent: $used"
 wait
 
+ok "memory for what is written next" vzctl set 401 --ram 128M --save
 fill='dd if=/dev/zero of=/root/fill bs=1M count=200 2>&1; sync; ls -l /root/fill | awk "{ print \$5 }"'
 out=$(in_ct 401 "$fill")
 like "a full disk says so" "$out" 'Disk quota exceeded|No space left'
@@ -72,6 +73,6 @@ if [ "$(stat -f -c %T /vz)" != btrfs ]; then
 fi
 ok "stop" vzctl stop 401 --fast
 ok "start with all limits" vzctl start 401
-is "memory is limited from the start" "$(field physpages.l 401)" 12288
+is "memory is limited from the start" "$(field physpages.l 401)" 32768
 like "and bites" "$(in_ct 401 "$hog")" '137|Killed|Got signal 9'
 gone 401
