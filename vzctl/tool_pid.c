@@ -57,7 +57,7 @@ pid_t tool_inner_pid(const char *text, pid_t pid)
 	v = strtol(p + 7, &end, 10);
 	if (*end == '\t' || *end == ' ')
 		v = strtol(end, NULL, 10);
-	return v > 0 ? (pid_t)v : pid;
+	return v > 0 && v <= INT32_MAX ? (pid_t)v : pid;
 }
 
 int tool_stat_parse(const char *text, struct tool_stat *r)
