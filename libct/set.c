@@ -379,6 +379,16 @@ static void put_back(struct ct *ct, struct work *w)
 	}
 }
 
+/* With --save the reason is one line, and that nothing was stored the last. */
+static int not_saved(const struct ct *ct, const struct work *w, struct err *e)
+{
+	if (w->s->save) {
+		ct_say(ct, -1, "%s", e->text);
+		err_say(e, e->code, "Error: failed to apply some parameters, not saving configuration file!");
+	}
+	return -e->code;
+}
+
 static int change_all(struct ct *ct, struct work *w, struct err *e)
 {
 	if (begin(ct, w, e) < 0)
@@ -386,11 +396,7 @@ static int change_all(struct ct *ct, struct work *w, struct err *e)
 	if (ct_live_apply(ct, &w->live, e) < 0 || (w->s->save && save(ct, w, e) < 0)) {
 		put_back(ct, w);
 		ct_intent_end(ct, &(struct err){ 0 });
-		if (w->s->save) {
-			ct_say(ct, -1, "%s", e->text);
-			err_say(e, e->code, "Error: failed to apply some parameters, not saving configuration file!");
-		}
-		return -e->code;
+		return not_saved(ct, w, e);
 	}
 	ct_intent_end(ct, &(struct err){ 0 });
 	return 0;
@@ -434,7 +440,7 @@ static int run(struct ct *ct, struct work *w, const struct ct_conf *old, struct 
 	if (check_fixed(ct, w, e) < 0 || check_values(ct, w, e) < 0)
 		return -e->code;
 	if (set_password(ct, w, e) < 0)
-		return -e->code;
+		return not_saved(ct, w, e);
 	if (!w->running && !w->s->save && w->live.parts) {
 		ct_live_not_running(w->live.parts, e);
 		return -e->code;
