@@ -11,6 +11,7 @@
 #	conf 101 'ONBOOT="no"'			a line of the configuration after
 #	no_conf 101 NAME			a key that must not be there
 #	gives 'ls /vz/lock' ""			any other thing after: what a command prints, errors included
+#	deviates "why"				known to be otherwise here: counts as skipped, and as failed once it holds
 #
 # Texts are compared whole, final newlines aside. Every expected text is typed out, from the specification. A case prints
 # one line of TAP (tests/lib/tap.sh); what was got and wanted follows a failure.
@@ -20,7 +21,7 @@ CASE=			# text of the open case, "" if none is
 CASE_LIMIT=30		# seconds for a command
 
 case_new() {
-	CASE_CMD=() CASE_OUT= CASE_ERR= CASE_RC=0 CASE_FEED= CASE_OUT_HOW=is CASE_ERR_HOW=is CASE_AFTER=()
+	CASE_CMD=() CASE_OUT= CASE_ERR= CASE_RC=0 CASE_FEED= CASE_OUT_HOW=is CASE_ERR_HOW=is CASE_AFTER=() CASE_DEVIATES=
 }
 case_new
 
@@ -80,6 +81,7 @@ err_like() { CASE_ERR=$1 CASE_ERR_HOW=like; }
 err_any() { CASE_ERR_HOW=any; }
 rc() { CASE_RC=$1; }
 state() { CASE_AFTER+=("vzctl status $1" "CTID $1 $2"); }
+deviates() { CASE_DEVIATES=$1; }
 gives() { CASE_AFTER+=("$1" "$2"); }
 
 conf() { CASE_AFTER+=("grep '^${2%%=*}=' /etc/vz/conf/$1.conf" "$2"); }
@@ -110,7 +112,11 @@ case_end() {
 			case_text is "${CASE_AFTER[i + 1]}" "$(eval "${CASE_AFTER[i]}" 2>&1 </dev/null)" "after: ${CASE_AFTER[i]}"
 		done
 	)
-	if [ -z "$bad" ]; then
+	if [ -n "$CASE_DEVIATES" ] && [ -n "$bad" ]; then
+		skip "$CASE" "$CASE_DEVIATES"
+	elif [ -n "$CASE_DEVIATES" ]; then
+		fail "$CASE" "it holds now: nothing deviates any more"
+	elif [ -z "$bad" ]; then
 		pass "$CASE"
 	else
 		fail "$CASE" "command: ${CASE_CMD[*]@Q}" "$bad"

@@ -215,7 +215,7 @@ gives 'vzctl --quiet mount 102; cut -d: -f1,2 /vz/root/102/etc/passwd; vzctl --q
 it "there is a hosts file"
 given none 102
 run vzctl --quiet create 102 --ostemplate kind-tar
-gives 'vzctl --quiet mount 102; grep -c "localhost" /vz/root/102/etc/hosts; vzctl --quiet umount 102' 1
+gives 'vzctl --quiet mount 102; grep -c "^127.0.0.1.*localhost" /vz/root/102/etc/hosts; vzctl --quiet umount 102' 1
 
 it "vps.create runs at the end"
 given none 102

@@ -225,7 +225,12 @@ given stopped 103
 run sh -c ': >/vz/dump/Dump.103; vzlist -H -o status 103; rm /vz/dump/Dump.103'
 out suspended
 
+it "uptime"
+run vzlist -H -o uptime 101
+out_like '^000d00h:0[0-9]m:[0-9]{2}s$'
+
 it "uptime and load"
+deviates "stock kernels count no load by container"
 run vzlist -H -o uptime,laverage 101
 out_like '^000d00h:0[0-9]m:[0-9]{2}s +[0-9]+\.[0-9]{2}/[0-9]+\.[0-9]{2}/[0-9]+\.[0-9]{2}$'
 

@@ -124,8 +124,8 @@ it "uptime has three decimals"
 run vzlist -j -o uptime 101
 out_like '"uptime": [0-9]+\.[0-9]{3}'
 
-it "load is three numbers"
-json 'len(c["laverage"])' 3 101
+it "load is three numbers or null"
+json 'c["laverage"] is None or len(c["laverage"]) == 3' True 101
 
 it "load of a stopped container"
 json 'c["laverage"]' None 102
