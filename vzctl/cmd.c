@@ -98,11 +98,11 @@ int cmd_line(int argc, char **argv, struct cmd_call *c, struct err *e)
 		i++;
 	if (i < argc && str_eq(argv[i], "--help"))
 		return cmd_print_help(c->cmd, STDOUT_FILENO);
-	if (i >= argc) {
+	if (i + (c->cmd->flags & CMD_PATH_FIRST ? 1 : 0) >= argc) {
 		err_say(e, EINVAL, "CT ID missing");
 		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
 	}
-	if (c->cmd->flags & CMD_PATH_FIRST && i + 1 < argc)
+	if (c->cmd->flags & CMD_PATH_FIRST)
 		SWAP(argv[i], argv[i + 1]);
 	c->id_text = argv[i];
 	cmd_words(c, argc - i - 1, argv + i + 1);

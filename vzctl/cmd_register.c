@@ -11,10 +11,7 @@ static int register_parse(struct cmd_call *c, struct err *e)
 {
 	if (c->argc == 1)
 		return 0;
-	if (c->argc)
-		err_say(e, EINVAL, "Invalid extra arguments: %s", c->argv[1]);
-	else
-		err_say(e, EINVAL, "Private area is not specified");
+	err_say(e, EINVAL, "Invalid extra arguments: %s", c->argv[1]);
 	return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
 }
 

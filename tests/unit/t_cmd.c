@@ -88,7 +88,7 @@ TEST(cmd_line_errors)
 		{ "vzctl|snapshot-delete|101|--id|{01234567-89ab-cdef-0123-456789abcde}", 21,
 		  "Bad parameter for --id: {01234567-89ab-cdef-0123-456789abcde}" },
 		{ "vzctl|convert|101|--layout|tape", 21, "Bad parameter for --layout: tape" },
-		{ "vzctl|register|101", 20, "Private area is not specified" },
+		{ "vzctl|register|/vz/private/101", 21, "CT ID missing" },
 		{ "vzctl|register|/vz/private/101|101|x", 20, "Invalid extra arguments: x" },
 		{ "vzctl|quotaon", 21, "CT ID missing" },
 		{ "vzctl|console|101|1|more", 20, "Invalid extra arguments: more" },
