@@ -86,9 +86,22 @@ run sh -c 'vzctl exec 101 "echo x >/root/file; chown 1000:1000 /root/file"; vzct
 out "1000:1000"
 
 it "owners seen on the host are the same"
-deviates "below VE_ROOT the host sees the container's own range of ids"
+deviates "below the VE_ROOT of a running overlay the host sees the container's own range of ids"
 run stat -c %u:%g /vz/root/101/root/file
 out "1000:1000"
+
+it "root of the host writes below VE_ROOT while it runs"
+deviates "the host's root has no id in a running overlay: use layout dir, vzctl exec or runscript"
+run sh -c 'echo x >/vz/root/101/root/theirs; vzctl exec 101 cat /root/theirs'
+out x
+
+it "with the layout dir it does, and owners are the same"
+given none 104
+run sh -c 'vzctl --quiet create 104 --ostemplate vz-base --layout dir; vzctl --quiet start 104; echo x >/vz/root/104/root/theirs; vzctl exec 104 "cat /root/theirs; stat -c %u:%g /root/theirs; chown 7:7 /root/theirs"; stat -c %u:%g /vz/root/104/root/theirs /vz/private/104/root/theirs'
+out "x
+0:0
+7:7
+7:7"
 
 it "NUMPROC bites"
 given running 101 NUMPROC=20

@@ -67,9 +67,8 @@ err "Container config file does not exist"
 rc 14
 
 it "what root writes while mounted is there when it runs"
-deviates "the host's root has no id in the container's range: write by vzctl exec or runscript"
 given stopped 101
-run sh -c 'vzctl mount 101; rm -f /vz/root/101/etc/kept; echo kept >/vz/root/101/etc/kept; vzctl umount 101; vzctl --quiet start 101; vzctl exec 101 cat /etc/kept'
+run sh -c 'vzctl mount 101; echo kept >/vz/root/101/etc/kept; vzctl umount 101; vzctl --quiet start 101; vzctl exec 101 cat /etc/kept'
 out "Container is mounted
 Container is unmounted
 kept"
@@ -80,3 +79,14 @@ run sh -c 'vzctl mount 101; ls -d /vz/root/other-101/etc; vzctl umount 101; rmdi
 out "Container is mounted
 /vz/root/other-101/etc
 Container is unmounted"
+
+it "owners seen while mounted are the container's"
+given mounted 101
+run stat -c %u:%g /vz/root/101 /vz/root/101/etc/passwd
+out "0:0
+0:0"
+
+it "an owner given while mounted is that owner inside"
+given mounted 101
+run sh -c 'echo x >/vz/root/101/etc/owned; chown 1000:1000 /vz/root/101/etc/owned; vzctl --quiet start 101; vzctl exec 101 "stat -c %u:%g /etc/owned"'
+out "1000:1000"

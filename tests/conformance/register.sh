@@ -38,8 +38,7 @@ state 103 "deleted unmounted down"
 
 it "register without CTID"
 run vzctl register /vz/private/103
-out_any
-err_like '.'
+err "CT ID missing"
 rc 21
 
 it "reinstall: new files, the same configuration"
