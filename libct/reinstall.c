@@ -20,6 +20,7 @@ struct work {
 	struct ct_area area, tmp;
 	struct tmpl tmpl;
 	const struct ct_rootfs_ops *ops;
+	char *trash;
 	int parent;
 };
 
@@ -27,6 +28,7 @@ static void work_done(struct work *w)
 {
 	ct_area_done(&w->area);
 	ct_area_done(&w->tmp);
+	free(w->trash);
 	auto_close_(&w->parent);
 }
 
@@ -63,7 +65,7 @@ static int open_parent(const struct ct *ct, struct work *w, struct err *e)
 	if (buf_failed(&b) || ct_area_of(&w->tmp, buf_str(&b), ct->id, e) < 0)
 		return e->code ? -e->code : err_set(e, ENAMETOOLONG, "%s", w->area.path);
 	w->parent = ct_area_parent(&w->area, false, e);
-	return w->parent < 0 ? -e->code : 0;
+	return w->parent < 0 ? -e->code : ct_trash_plan(&w->tmp, &w->trash, e);
 }
 
 static int swap_areas(const struct ct *ct, const struct work *w, struct err *e)
@@ -93,28 +95,19 @@ static int save_template(struct ct *ct, const struct work *w, const char *name, 
 	return ct_store_rows(ct, &c, CT_STORE_PIN, &changed, e);
 }
 
-static int empty_tmp(const struct work *w, struct err *e)
-{
-	auto_free char *trash = NULL;
-
-	if (ct_trash_plan(&w->tmp, &trash, e) < 0 || ct_trash_move(&w->tmp, trash, e) < 0)
-		return -e->code;
-	return ct_trash_empty(trash, NULL, 0, e);
-}
-
 int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e)
 {
-	const char *tmp = kv_get(kv, "TMP");
+	const char *tmp = kv_get(kv, "TMP"), *trash = kv_get(kv, "TRASH");
 	auto_area struct ct_area a = { 0 };
 	auto_close int parent = -1;
 
 	if (!tmp || ct_area_of(&a, tmp, ct->id, e) < 0)
 		return e->code ? -e->code : err_say(e, EBADMSG, "the record lacks TMP");
 	parent = ct_area_parent(&a, false, e);
-	if (parent >= 0)
-		return quota_area_remove(parent, a.name, e);
+	if (parent >= 0 && quota_area_remove(parent, a.name, e) < 0)
+		return -e->code;
 	err_clear(e);
-	return 0;
+	return trash ? ct_trash_empty(trash, NULL, 0, e) : 0;
 }
 
 static int work(struct ct *ct, struct work *w, const char *name, struct err *e)
@@ -128,7 +121,9 @@ static int work(struct ct *ct, struct work *w, const char *name, struct err *e)
 		return ct_area_error(e);
 	}
 	ct_say(ct, 0, "Performing postcreate actions");
-	return save_template(ct, w, name, e) < 0 || empty_tmp(w, e) < 0 ? -e->code : 0;
+	if (save_template(ct, w, name, e) < 0 || ct_trash_move(&w->tmp, w->trash, e) < 0)
+		return -e->code;
+	return ct_trash_empty(w->trash, NULL, 0, e);
 }
 
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e)
@@ -139,7 +134,7 @@ int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e)
 	if (check(ct, &w, e) < 0 || ct_template_find(ct, name, &w.tmpl, e) < 0 ||
 	    open_parent(ct, &w, e) < 0)
 		return -e->code;
-	const char *const pairs[] = { "TMP", w.tmp.path, NULL };
+	const char *const pairs[] = { "TMP", w.tmp.path, "TRASH", w.trash, NULL };
 	if (ct_intent_begin(ct, "reinstall", pairs, e) < 0)
 		return ct_area_error(e);
 	if (work(ct, &w, ostemplate, e) < 0) {
