@@ -4,7 +4,7 @@
 
 DEPS_RUN := gcc make pkg-config libc6-dev libcap-dev libseccomp-dev libmnl-dev libnftnl-dev libcgroup-dev libarchive-dev \
 	libacl1-dev linux-libc-dev busybox-static zstd iproute2 btrfs-progs e2fsprogs mmdebstrap
-DEPS_TEST := $(DEPS_RUN) qemu-system-x86 cpio kmod xz-utils python3 xfsprogs nftables strace curl jq netcat-openbsd \
+DEPS_TEST := $(DEPS_RUN) qemu-system-x86 cpio kmod xz-utils bzip2 python3 xfsprogs nftables strace curl jq netcat-openbsd \
 	iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy
 
 # $(1): packages. One update, and only if apt is needed at all.
