@@ -116,13 +116,12 @@ static void relay(int master, int winch, int pidfd)
 	}
 }
 
-static int shell_status(pid_t pid, int *status, struct err *e)
+static int shell_status(pid_t pid, int pidfd, int *status, struct err *e)
 {
 	int st = 0;
 
-	while (waitpid(pid, &st, 0) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "wait for the shell");
+	if (ct_inside_reap(pid, pidfd, &st, e) < 0)
+		return err_add(e, "shell");
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	return 0;
 }
@@ -162,7 +161,7 @@ int ct_enter(struct ct *ct, const char *type, int *status, struct err *e)
 	relay(master, winch, pidfd);
 	tty_restore(&raw);
 	auto_close_(&master);		/* hangs up whoever is still on that terminal */
-	if (shell_status(pid, status, e) < 0)
+	if (shell_status(pid, pidfd, status, e) < 0)
 		return -e->code;
 	ct_say(ct, 0, "exited from CT %u", ct->id);
 	return 0;

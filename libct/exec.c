@@ -154,14 +154,13 @@ static void relay(struct pipes *p, int pidfd)
 	auto_close_(&err.from);
 }
 
-static int finish(pid_t pid, int fail, int *status, struct err *e)
+static int finish(pid_t pid, int pidfd, int fail, int *status, struct err *e)
 {
 	struct err got;
 	int st = 0;
 
-	while (waitpid(pid, &st, 0) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "wait for the command");
+	if (ct_inside_reap(pid, pidfd, &st, e) < 0)
+		return err_add(e, "command");
 	fcntl(fail, F_SETFL, O_RDONLY | O_NONBLOCK);
 	if (read(fail, &got, sizeof(got)) == (ssize_t)sizeof(got)) {
 		got.text[ERR_TEXT_MAX - 1] = '\0';
@@ -194,5 +193,5 @@ int ct_exec(struct ct *ct, const struct ct_exec *x, int *status, struct err *e)
 	auto_close_(&p.fd[P_ERR][1]);
 	auto_close_(&p.fd[P_FAIL][1]);
 	relay(&p, pidfd);
-	return finish(pid, p.fd[P_FAIL][0], status, e);
+	return finish(pid, pidfd, p.fd[P_FAIL][0], status, e);
 }

@@ -25,6 +25,7 @@
 
 #define ENTER_NS                                                                                   \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+#define REAP_MS 1000	/* from a process that is dead to its exit status */
 #define CALL_MS 10000	/* a few files inside; longer only where the guest serves its own file system */
 
 const char *const ct_inside_env[] = { "HOME=/", "TERM=linux",
@@ -45,6 +46,11 @@ int ct_inside_open(struct ct *ct, struct ct_inside *in, struct err *e)
 	    ct_caps_mask(&ct->conf.capability, &in->caps, e) < 0) {
 		ct_inside_close(in);
 		return -e->code;
+	}
+	if (cg_is_frozen(in->cg)) {	/* who enters would be frozen too, with our lock in its hands */
+		ct_inside_close(in);
+		err_say(e, EBUSY, "Container is frozen: thaw it with 'vzctl chkpnt %u --resume'", ct->id);
+		return err_exit(e, VZ_VE_NOT_RUNNING);
 	}
 	in->caps = ct_caps_netfilter(in->caps, ct->conf.netfilter);
 	in->nesting = str_list_has(&ct->conf.features, "nesting:on");
@@ -163,6 +169,10 @@ pid_t ct_inside_fork(struct ct_inside *in, const int *keep, size_t n_keep, int e
 	saved = errno;
 	if (setns(self, CLONE_NEWPID) < 0 && pid > 0)
 		saved = errno;
+	if (pid < 0 && saved == ENOMEM && sys_pidfd_wait(in->pidfd, 0) == 1) {
+		err_say(e, ESRCH, "Container is not running");	/* no more: its pid namespace takes nobody */
+		return err_exit(e, VZ_VE_NOT_RUNNING);
+	}
 	if (pid < 0)
 		return err_set(e, saved, "fork into CT %u", in->ct->id);
 	if (ret_pidfd)
@@ -197,6 +207,21 @@ int ct_inside_exec(const struct ct_inside *in, const char *path, const char *con
 	return err_set(e, errno, "exec %s", path);
 }
 
+int ct_inside_reap(pid_t pid, int pidfd, int *st, struct err *e)
+{
+	int64_t end;
+	pid_t got;
+
+	if (sys_pidfd_wait(pidfd, -1) < 0)
+		return err_set(e, errno, "wait for process %d", pid);
+	end = sys_now_ms() + REAP_MS;
+	while ((got = waitpid(pid, st, WNOHANG)) == 0 && sys_now_ms() < end)
+		poll(NULL, 0, 1);
+	if (got < 0)
+		return err_set(e, errno, "wait for process %d", pid);
+	return got ? 0 : err_say(e, ECHILD, "its exit status is held back by a tracer in the container");
+}
+
 /* The guest decides how long its program takes; we decide how long we wait. A helper that is stuck
  * in the kernel (a file system served by the guest) may not even die: it is left behind, inside. */
 static int wait_status(pid_t pid, int pidfd, int64_t deadline, int *status, struct err *e)
@@ -208,12 +233,11 @@ static int wait_status(pid_t pid, int pidfd, int64_t deadline, int *status, stru
 	if (late) {
 		sys_pidfd_send_signal(pidfd, SIGKILL);
 		if (sys_pidfd_wait(pidfd, 1000) == 1)
-			waitpid(pid, &st, 0);
+			waitpid(pid, &st, WNOHANG);
 		return err_say(e, ETIMEDOUT, "took too long in the container and was killed");
 	}
-	while (waitpid(pid, &st, 0) < 0)
-		if (errno != EINTR)
-			return err_set(e, errno, "wait for process %d", pid);
+	if (ct_inside_reap(pid, pidfd, &st, e) < 0)
+		return -e->code;
 	*status = WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st);
 	return 0;
 }

@@ -41,6 +41,10 @@ int ct_inside_exec(const struct ct_inside *in, const char *path, const char *con
 		   const char *const *env, struct err *e);
 extern const char *const ct_inside_env[];	/* HOME TERM PATH */
 
+/* Waits for such a child to end and collects its wait status. ECHILD: it ended, but a tracer inside
+ * keeps the status. */
+int ct_inside_reap(pid_t pid, int pidfd, int *st, struct err *e);
+
 /* Runs @fn inside; its error comes back whole. ETIMEDOUT after 10 s. */
 int ct_inside_call(struct ct *ct, int (*fn)(void *arg, struct err *e), void *arg, struct err *e);
 /* The same with descriptors that stay open in it. */

@@ -40,6 +40,7 @@ int evil_mknod(int argc, char **argv);
 int evil_cgroup(int argc, char **argv);
 int evil_deep(int argc, char **argv);
 int evil_fuse(int argc, char **argv);
+int evil_hold(int argc, char **argv);
 int evil_race(int argc, char **argv);
 int evil_signals(int argc, char **argv);
 int evil_ipc(int argc, char **argv);

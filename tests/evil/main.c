@@ -30,6 +30,7 @@ static const struct {
 	{ "deep", evil_deep, "DIR N: directories in directories" },
 	{ "fuse", evil_fuse, "DIR SECONDS: a file system that never answers" },
 	{ "race", evil_race, "SECONDS: traces and reads whoever enters" },
+	{ "hold", evil_hold, "SECONDS: traces whoever appears, and keeps him" },
 	{ "signals", evil_signals, "whom it can signal" },
 	{ "ipc", evil_ipc, "make|look NAME: System V, POSIX, abstract sockets" },
 	{ "budget", evil_budget, "SECONDS: all it can of what is counted by user" },

@@ -72,11 +72,12 @@ for id in 701 702; do
 	is "S13 nor does a user of the host write there" "$(in_ct $id 'cat /world; ls /made 2>/dev/null')" mine
 done
 
+for id in 701 702; do evil $id deep /tmp 30000 >/tmp/deep; done
+is "S103 30000 directories in each other were made" "$(cat /tmp/deep)" 30000
+
 # The template under everybody.
 in_ct 702 'chmod 777 /bin/busybox; chown 5 /etc/passwd; touch -d @0 /etc/group; echo x >>/etc/profile; rm -f /bin/sh; mv /etc/init.d /gone 2>/dev/null; rm -rf /lib' >/dev/null 2>&1
 is "S105 the shared template is what it was" "$(sum_store)" "$store"
-for id in 701 702; do evil $id deep /tmp 30000 >/tmp/deep; done
-is "S103 30000 directories in each other were made" "$(cat /tmp/deep)" 30000
 for id in 701 702; do
 	vzctl --quiet stop $id --fast
 	ok "S103 and $id is destroyed" timeout 20 vzctl destroy $id

@@ -46,7 +46,7 @@ if grep -qw fuse /proc/filesystems && [ -c /dev/fuse ]; then
 	sleep 0.3
 	like "S07 FUSE is mounted" "$(grep -c ' fuse ' "/proc/$(init_of 701)/mountinfo")" '[1-9]$'
 	quick "S07 FUSE that never answers"
-	within "S07 FUSE: a host name is given up after 10 s" 22 vzctl set 701 --hostname stuck --save
+	within "S07 FUSE: a host name is given up after 10 s, and its undo" 26 vzctl set 701 --hostname stuck --save
 	like "S07 FUSE: and says so" "$(cat /tmp/within.out)" 'too long'
 	within "S07 FUSE: and holds no lock" 2 vzctl set 701 --cpuunits 700 --save
 	within "S07 FUSE: stop" 4 vzctl stop 701 --fast
@@ -66,6 +66,15 @@ for how in "/bin/busybox yes" "/bin/busybox yes >&2"; do
 	is "S33 exec ends with its command, not with what keeps writing" "${PIPESTATUS[0]}" 3
 	in_ct 701 'kill -9 $(pidof busybox yes)' >/dev/null
 done
+
+# A tracer that keeps the dead: their exit status never comes.
+vzctl exec2 701 /evil hold 15 >/tmp/held 2>&1 </dev/null &
+sleep 0.5
+within "S03 S07 a tracer inside: exec ends" 3 vzctl exec2 701 'sleep 0.2'
+within "S03 S07 a tracer inside: enter ends" 4 bash -c '(sleep 0.3; echo exit) | vzctl enter 701'
+within "S03 S07 a tracer inside: stop" 5 vzctl stop 701 --fast
+wait
+ok "S07 start" vzctl start 701
 
 # The guest's own programs hang.
 in_ct 701 'printf "#!/bin/busybox sh\nexec sleep 1000\n" >/sbin/p; chmod 755 /sbin/p; mv /sbin/p /sbin/poweroff' >/dev/null
