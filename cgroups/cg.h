@@ -110,6 +110,7 @@ int cg_apply_devices(struct cg *cg, const struct cg_dev *v, size_t n, struct err
 /* --- life --------------------------------------------------------------------------------------------------------- */
 int cg_kill(struct cg *cg, struct err *e);			/* SIGKILL to every task in it; returns at once */
 int cg_freeze(struct cg *cg, bool frozen, int ms, struct err *e);	/* waits up to @ms for the state; ETIMEDOUT undoes */
+bool cg_is_frozen(struct cg *cg);		/* or on its way there: who joins now would not run */
 int cg_populated(struct cg *cg, struct err *e);			/* 1, 0 or -errno */
 
 /* --- usage -------------------------------------------------------------------------------------------------------- */

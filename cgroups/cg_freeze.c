@@ -8,6 +8,7 @@
 #include <errno.h>
 
 #include "util/err.h"
+#include "util/str.h"
 
 int cg_kill(struct cg *cg, struct err *e)
 {
@@ -38,6 +39,17 @@ int cg_freeze(struct cg *cg, bool frozen, int ms, struct err *e)
 		return err_set(e, -rc, "group %s: cgroup.events", cg->id);
 	return err_say(e, ETIMEDOUT, "group %s was not %s within %d ms: a process in it does not react", cg->id,
 		       frozen ? "frozen" : "thawed", ms);
+}
+
+bool cg_is_frozen(struct cg *cg)
+{
+	char buf[256] = "";
+	uint64_t v;
+
+	if (cg->v2 >= 0)
+		return cg_get_at(cg, cg->h->v2, "cgroup.events", buf, sizeof(buf)) > 0 &&
+		       cg_line_u64(buf, "frozen", &v) && v;
+	return cg_get(cg, CG_CTL_FREEZER, "freezer.state", buf, sizeof(buf)) > 0 && str_starts(buf, "FR");
 }
 
 int cg_populated(struct cg *cg, struct err *e)

@@ -82,7 +82,6 @@ static int halt(struct ct *ct, struct ct_state *s, int pidfd, unsigned flags, st
 	int64_t deadline = sys_now_ms() + timeout_ms(ct), left;
 	struct err soft = { 0 };
 
-	thaw(ct);
 	if (!(flags & CT_STOP_FAST)) {
 		ct_say(ct, 0, "Stopping container ...");
 		ask(ct, s, pidfd, timeout_ms(ct), &soft);
@@ -113,6 +112,7 @@ int ct_stop(struct ct *ct, unsigned flags, struct err *e)
 		ct_say(ct, -1, "Unable to stop: container is not running");
 		return 0;
 	}
+	thaw(ct);
 	/* the guest's shell runs the script: it can keep a stop from happening, but not a fast one */
 	if (ct_hook_inside(ct, CT_HOOK_STOP, (flags & CT_STOP_FAST) ? FAST_SCRIPT_MS : SCRIPT_MS, e) < 0) {
 		if (!(flags & CT_STOP_FAST))

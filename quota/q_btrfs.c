@@ -242,14 +242,16 @@ static int btr_remove(int parent, const char *name, int dir, struct err *e)
 		return err_set(e, -rc, "look at subvolume %s", name);
 	if (str_copy(a.name, sizeof(a.name), name) < 0)
 		return err_set(e, ENAMETOOLONG, "subvolume %s", name);
-	if (ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &a) == 0)
-		return 0;
+	if (ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &a) == 0 || errno == ENOENT)
+		return 0;		/* or another sweeper was faster */
 	if (errno != ENOTEMPTY)
 		return err_set(e, errno, "delete subvolume %s", name);
 	(void)limit_subvol(parent, id, UINT64_MAX);	/* deleting what is nested is charged to the area */
 	if (remove_nested(parent, id, e) < 0)
 		return -e->code;
-	return ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &a) < 0 ? err_set(e, errno, "delete subvolume %s", name) : 0;
+	if (ioctl(parent, BTRFS_IOC_SNAP_DESTROY, &a) < 0 && errno != ENOENT)
+		return err_set(e, errno, "delete subvolume %s", name);
+	return 0;
 }
 
 /* --- qgroups whose subvolume is gone ------------------------------------------------------------------------------- */
