@@ -2,7 +2,7 @@
 /*
  * After create: an empty password of root is locked, cron jobs that all copies of a template would
  * run in the same minute are spread over the hour, /etc/hosts is there, and no two containers have
- * one machine id. Everything may be done twice.
+ * one machine id or one set of SSH host keys. Everything may be done twice.
  */
 #include "libct/postcreate.h"
 
@@ -175,6 +175,7 @@ int ct_postcreate(int root, enum ct_postcreate how, struct err *e)
 		spread_all(etc);
 	make_hosts(etc);
 	drop_machine_id(etc);
+	ct_postcreate_ssh(root, etc);
 	if (lock_root(etc, "shadow", e) < 0 || lock_root(etc, "passwd", e) < 0)
 		return err_add(e, "lock the empty password of root");
 	return 0;

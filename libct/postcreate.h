@@ -17,4 +17,6 @@ void ct_postcreate_done(int area);
 /* In the child; @root: the root, any descriptor of the directory. What is strange in the tree is
  * left as it is; an error means that a password stayed open. */
 int ct_postcreate(int root, enum ct_postcreate how, struct err *e);
+/* A part of it, postcreate_ssh.c. */
+void ct_postcreate_ssh(int root, int etc);
 #endif
