@@ -236,9 +236,9 @@ rc 21
 
 it "a device node"
 given stopped 101
-run vzctl set 101 --devnodes fuse:rw --save
+run vzctl set 101 --devnodes zero:rw --save
 out "$SAVED"
-conf 101 'DEVNODES="fuse:rw"'
+conf 101 'DEVNODES="zero:rw"'
 
 it "a hostname with a newline"
 given stopped 101
