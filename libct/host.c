@@ -12,10 +12,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
 
 #include "libct/files.h"
+
+#define PTY_MAX 65536
+#define PTY_MAX_TEXT "65536"
 
 #define READY_CG CT_RUN_DIR "/ready.cgroup"
 #define READY_NET CT_RUN_DIR "/ready.net"
@@ -259,6 +263,22 @@ static int make_dirs(const struct ct_host *h, struct err *e)
 	return path_mkdir_host(h->conf.lockdir, 0755, e);
 }
 
+/* All containers draw on one count of ptys, 4096 by default: four of them could take every one. */
+static int raise_ptys(struct err *e)
+{
+	static const char knob[] = "/proc/sys/kernel/pty/max";
+	auto_buf struct buf b = { .cap = 64 };
+	struct err ignored = { 0 };
+	uint64_t now = 0;
+	char *end;
+
+	if (fio_read_at(AT_FDCWD, knob, &b, &ignored) == 0)
+		now = strtoull(buf_str(&b), &end, 10);
+	if (now >= PTY_MAX)
+		return 0;
+	return fio_control(AT_FDCWD, knob, PTY_MAX_TEXT, e);
+}
+
 int ct_host_setup(struct ct_host *h, struct err *e)
 {
 	struct cg_host *cg = NULL;
@@ -268,6 +288,8 @@ int ct_host_setup(struct ct_host *h, struct err *e)
 		return -e->code;
 	if (cg_host_setup(cg, e) < 0)
 		return err_add(e, "set up control groups");
+	if (raise_ptys(e) < 0)
+		return err_add(e, "make room for the containers' terminals");
 	if (mark(READY_CG, e) < 0 || net_setup(h, e) < 0)
 		return -e->code;
 	h->cg_ready = h->net_ready = true;
