@@ -74,8 +74,7 @@ static int write_new(int dir, const char *name, const struct buf *b, const struc
 	return 0;
 }
 
-/* Everything but our section, which may have lost its end. */
-static void copy_others(const char *old, struct buf *b)
+void dist_others(const char *old, struct buf *b)
 {
 	bool ours = false;
 
@@ -99,7 +98,7 @@ int dist_section(const struct dist *d, const char *dir, const char *name, const 
 
 	if (fd < 0 || r < 0 || (r == 0 && !text->len))
 		return r < 0 ? r : 0;
-	copy_others(buf_str(&old), &b);
+	dist_others(buf_str(&old), &b);
 	if (text->len && b.len && b.s[b.len - 1] != '\n')
 		buf_addc(&b, '\n');
 	if (text->len)
@@ -143,11 +142,9 @@ void dist_list(const struct dist *d, bool v6, const char *sep, const char *quote
 
 /* --- families --- */
 
-typedef int family_fn(const struct dist *d, struct err *e);
-
 static const struct {
 	const char *id;
-	family_fn *write;
+	dist_family_fn *write;
 } families[] = {
 	{ "debian", dist_debian }, { "ubuntu", dist_debian },	{ "devuan", dist_debian },
 	{ "alpine", dist_debian }, { "rhel", dist_redhat },	{ "fedora", dist_redhat },
@@ -156,7 +153,7 @@ static const struct {
 	{ "gentoo", dist_gentoo }, { "arch", dist_arch },
 };
 
-static family_fn *by_id(const char *id, size_t len)
+static dist_family_fn *by_id(const char *id, size_t len)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++)
 		if (strlen(families[i].id) == len && !strncmp(families[i].id, id, len))
@@ -165,9 +162,9 @@ static family_fn *by_id(const char *id, size_t len)
 }
 
 /* ID="opensuse-leap", ID_LIKE="suse opensuse": the first word that says something. */
-static family_fn *by_words(const char *val)
+static dist_family_fn *by_words(const char *val)
 {
-	family_fn *ret = NULL;
+	dist_family_fn *ret = NULL;
 
 	while (*val && *val != '\n' && !ret) {
 		size_t n = strcspn(val, " \t\"'\n");
@@ -178,13 +175,13 @@ static family_fn *by_words(const char *val)
 	return ret;
 }
 
-static family_fn *by_release(const char *text)
+dist_family_fn *dist_by_release(const char *text)
 {
 	static const char *const keys[] = { "ID=", "ID_LIKE=" };
 
 	for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
 		const char *line = text;
-		family_fn *ret = NULL;
+		dist_family_fn *ret = NULL;
 
 		while (line && !str_starts(line, keys[k])) {
 			line = strchr(line, '\n');
@@ -198,7 +195,7 @@ static family_fn *by_release(const char *text)
 }
 
 /* Old ones, and those that nobody knows, are told by where they keep their files. */
-static family_fn *by_dir(const struct dist *d)
+static dist_family_fn *by_dir(const struct dist *d)
 {
 	if (dist_has_dir(d, "etc/sysconfig/network-scripts"))
 		return dist_redhat;
@@ -209,10 +206,10 @@ static family_fn *by_dir(const struct dist *d)
 	return dist_has_dir(d, "etc/netctl") ? dist_arch : NULL;
 }
 
-static family_fn *find_family(const struct dist *d)
+static dist_family_fn *find_family(const struct dist *d)
 {
 	static const char *const files[] = { "etc/os-release", "usr/lib/os-release" };
-	family_fn *ret = NULL;
+	dist_family_fn *ret = NULL;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files) && !ret; i++) {
 		auto_buf struct buf b = { .cap = 65536 };
@@ -223,7 +220,7 @@ static family_fn *find_family(const struct dist *d)
 
 		if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 		    fio_read_fd(fd, &b, files[i], &ignored) == 0)
-			ret = by_release(buf_str(&b));
+			ret = dist_by_release(buf_str(&b));
 	}
 	return ret ? ret : by_dir(d);
 }
@@ -251,7 +248,7 @@ int ct_dist_apply(int root, const struct str_list *ips, const char *hostname, st
 	struct dist_ip v[DIST_IPS_MAX];
 	struct dist d = { .root = root, .ip = v, .hostname = hostname && *hostname ? hostname : NULL };
 	struct err second = { 0 };
-	family_fn *write;
+	dist_family_fn *write;
 
 	for (size_t i = 0; i < ips->n; i++)
 		add_ip(&d, v, ips->v[i]);

@@ -39,6 +39,11 @@ bool dist_has_file(const struct dist *d, const char *dir, const char *name);
 /* The addresses of one protocol as "A/P", @sep between them, each in @quote. */
 void dist_list(const struct dist *d, bool v6, const char *sep, const char *quote, struct buf *b);
 
+typedef int dist_family_fn(const struct dist *d, struct err *e);
+dist_family_fn *dist_by_release(const char *text);	/* of os-release; NULL: tells nothing */
+/* Everything of @old but our section, which may have lost its end. */
+void dist_others(const char *old, struct buf *b);
+
 int dist_debian(const struct dist *d, struct err *e);	/* and all with /etc/network/interfaces */
 int dist_redhat(const struct dist *d, struct err *e);
 int dist_suse(const struct dist *d, struct err *e);
