@@ -57,5 +57,10 @@ int ct_quota_start(const struct ct *ct, int area, struct err *e)
 		return err_exit(e, VZ_DQ_ON);
 	if (caps.blocks && !caps.inodes)
 		l.soft_inodes = l.hard_inodes = 0;
-	return quota_set(area, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_ON) : 0;
+	if (quota_set(area, ct->id, &l, e) == 0)
+		return 0;
+	auto_free char *path = ct_path_private(ct);
+	err_add(e, "Disk limits of %s cannot be enforced ('vzctl set %u --diskspace unlimited --diskinodes unlimited "
+		"--save' lifts them)", path ? path : "", ct->id);
+	return err_exit(e, VZ_DQ_ON);
 }

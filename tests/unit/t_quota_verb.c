@@ -37,3 +37,25 @@ TEST_ROOT(quota_verb_words)
 	run(&b, CT_QUOTA_OFF, 0, NULL, "");
 	box_done(&b);
 }
+
+TEST_ROOT(quota_verb_start)
+{
+	struct box b;
+	struct ct *ct;
+
+	box_init(&b, NULL);
+	CHECK(mkdir(BOX "/private/101", 0700) == 0);
+	box_conf(101, "DISKSPACE=\"1000\"\n");
+	auto_close int area = open(BOX "/private/101", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	ct = box_open(&b, "101", 0);
+	CHECK(ct_quota_start(ct, area, &b.e) < 0);
+	CHECK(str_starts(b.e.text, "Disk limits of /run/box/private/101 cannot be enforced ('vzctl set 101 --diskspace unlimited "
+			 "--diskinodes unlimited --save' lifts them): "));
+	box_failed(&b, -1, 60, NULL);
+	ct_close(ct);
+	box_conf(101, "");
+	ct = box_open(&b, "101", 0);
+	CHECK_OK(ct_quota_start(ct, area, &b.e), &b.e);
+	ct_close(ct);
+	box_done(&b);
+}
