@@ -174,16 +174,6 @@ static int open_console(struct err *e)
 	return 0;
 }
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static bool init_is_systemd(void)
 {
 	char to[256];
@@ -244,7 +234,7 @@ static int exec_init(const struct ct_init *p, struct err *e)
 	core.rlim_cur = 0;
 	setrlimit(RLIMIT_CORE, &core);
 	limit_mlock(&p->ct->conf.cg.ubc[CG_LOCKEDPAGES]);
-	reset_signals();
+	sys_reset_signals();
 	setsid();
 	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */,
 		NULL); /* never the host's; ENOSYS is as good */

@@ -182,21 +182,11 @@ pid_t ct_inside_fork(struct ct_inside *in, const int *keep, size_t n_keep, int e
 	return pid;
 }
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int s = 1; s < NSIG; s++)
-		signal(s, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 int ct_inside_exec(const struct ct_inside *in, const char *path, const char *const *argv,
 		   const char *const *env, struct err *e)
 {
 	sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-	reset_signals();
+	sys_reset_signals();
 	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */, NULL);		/* never the caller's */
 	if (ct_caps_apply(in->caps, e) < 0 || ct_seccomp_load(in->nesting != 0, e) < 0)
 		return -e->code;

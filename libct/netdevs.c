@@ -9,45 +9,14 @@
 #include <sys/stat.h>
 
 #include "net/phys.h"
+#include "libct/record.h"
 #include "util/buf.h"
 #include "util/fio.h"
 
 #define RECORD "netdev"
 #define PIN "netns"
 
-static void auto_list_(struct str_list *l)
-{
-	str_list_clear(l);
-}
-#define auto_list __attribute__((cleanup(auto_list_)))
-
 /* --- the record: a line of net_phys_print() for each --- */
-
-static int record_load(const struct ct *ct, struct str_list *ret, struct err *e)
-{
-	auto_close int dir = ct_state_rundir(ct, false, e);
-	auto_buf struct buf b = BUF_INIT;
-
-	if (dir == -ENOENT || (dir >= 0 && fio_read_at(dir, RECORD, &b, e) == -ENOENT))
-		err_clear(e);
-	return e->code ? -e->code : str_list_split(ret, buf_str(&b), "\n", e);
-}
-
-static int record_save(const struct ct *ct, const struct str_list *l, struct err *e)
-{
-	auto_close int dir = ct_state_rundir(ct, true, e);
-	auto_buf struct buf b = BUF_INIT;
-
-	if (dir < 0)
-		return dir;
-	if (!l->n)
-		return unlinkat(dir, RECORD, 0) < 0 && errno != ENOENT ? err_set(e, errno, "remove " RECORD) : 0;
-	for (size_t i = 0; i < l->n; i++)
-		buf_addf(&b, "%s\n", l->v[i]);
-	if (buf_failed(&b))
-		return err_set(e, ENOMEM, RECORD);
-	return fio_replace_run(dir, RECORD, b.s, b.len, 0644, e);
-}
 
 static size_t record_find(const struct str_list *l, const char *name)
 {
@@ -127,14 +96,14 @@ static int lend(struct ct *ct, struct net *n, const char *name, int netns, struc
 	if (net_phys_look(n, name, &p, e) < 0)
 		return -e->code;
 	/* how it is, before it goes; where it is, after: a return without that looks for the name */
-	if (net_phys_print(&p, text, sizeof(text)) < 0 || str_list_add(record, text, e) < 0 || record_save(ct, record, e) < 0 ||
+	if (net_phys_print(&p, text, sizeof(text)) < 0 || str_list_add(record, text, e) < 0 || ct_record_save(ct, RECORD, record, e) < 0 ||
 	    net_phys_lend(n, &p, netns, e) < 0)
 		return e->code ? -e->code : err_say(e, EINVAL, "interface %s", name);
 	i = record_find(record, name);
 	net_phys_print(&p, text, sizeof(text));
 	free(record->v[i]);
 	record->v[i] = strdup(text);
-	return record->v[i] ? record_save(ct, record, e) : err_set(e, ENOMEM, RECORD);
+	return record->v[i] ? ct_record_save(ct, RECORD, record, e) : err_set(e, ENOMEM, RECORD);
 }
 
 static int give_back(struct ct *ct, struct net *n, size_t i, int netns, struct str_list *record, struct err *e)
@@ -147,7 +116,7 @@ static int give_back(struct ct *ct, struct net *n, size_t i, int netns, struct s
 	if (net_phys_parse(line, &p, e) < 0 || net_phys_return(n, &p, netns, e) < 0)
 		return -e->code;
 	str_list_del(record, line);
-	return record_save(ct, record, e);
+	return ct_record_save(ct, RECORD, record, e);
 }
 
 static int lend_all(struct ct *ct, const struct str_list *names, int netns, struct str_list *record, struct err *e)
@@ -179,7 +148,7 @@ int ct_netdevs_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 	struct ct_state s;
 	struct net *n;
 
-	if (record_load(ct, &record, e) < 0 || ct_host_net(ct->host, &n, e) < 0 || ct_state_load(ct, &s, e) < 0)
+	if (ct_record_load(ct, RECORD, &record, e) < 0 || ct_host_net(ct->host, &n, e) < 0 || ct_state_load(ct, &s, e) < 0)
 		return -e->code;
 	netns = ct_netns_open(&s, e);
 	if (netns < 0)
@@ -204,7 +173,7 @@ int ct_netdevs_down(struct ct *ct, struct err *e)
 	struct err first = { 0 };
 	struct net *n;
 
-	if (record_load(ct, &record, e) < 0)
+	if (ct_record_load(ct, RECORD, &record, e) < 0)
 		return -e->code;
 	if (record.n && ct_host_net(ct->host, &n, e) < 0)
 		return -e->code;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "net/veth.h"
+#include "libct/record.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/spawn.h"
@@ -16,39 +17,7 @@
 
 static const char vznetcfg[] = VZ_SBINDIR "/vznetcfg";
 
-static void auto_list_(struct str_list *l)
-{
-	str_list_clear(l);
-}
-#define auto_list __attribute__((cleanup(auto_list_)))
-
 /* --- the record --- */
-
-static int record_load(const struct ct *ct, struct str_list *ret, struct err *e)
-{
-	auto_close int dir = ct_state_rundir(ct, false, e);
-	auto_buf struct buf b = BUF_INIT;
-
-	if (dir == -ENOENT || (dir >= 0 && fio_read_at(dir, RECORD, &b, e) == -ENOENT))
-		err_clear(e);
-	return e->code ? -e->code : str_list_split(ret, buf_str(&b), "\n", e);
-}
-
-static int record_save(const struct ct *ct, const struct str_list *l, struct err *e)
-{
-	auto_close int dir = ct_state_rundir(ct, true, e);
-	auto_buf struct buf b = BUF_INIT;
-
-	if (dir < 0)
-		return dir;
-	if (!l->n)
-		return unlinkat(dir, RECORD, 0) < 0 && errno != ENOENT ? err_set(e, errno, "remove " RECORD) : 0;
-	for (size_t i = 0; i < l->n; i++)
-		buf_addf(&b, "%s\n", l->v[i]);
-	if (buf_failed(&b))
-		return err_set(e, ENOMEM, RECORD);
-	return fio_replace_run(dir, RECORD, b.s, b.len, 0644, e);
-}
 
 /* The entries of the configuration with what they leave open filled in. */
 static int complete(const struct ct *ct, const struct str_list *l, struct str_list *ret, struct err *e)
@@ -128,7 +97,7 @@ int ct_veths_up(struct ct *ct, int netns, struct err *e)
 
 	if (!ct->conf.net.netif.n)
 		return 0;
-	if (ct_host_net(ct->host, &n, e) < 0 || complete(ct, &ct->conf.net.netif, &l, e) < 0 || record_save(ct, &l, e) < 0)
+	if (ct_host_net(ct->host, &n, e) < 0 || complete(ct, &ct->conf.net.netif, &l, e) < 0 || ct_record_save(ct, RECORD, &l, e) < 0)
 		return err_exit(e, VZ_VETH_ERROR);
 	for (size_t i = 0; i < l.n; i++) {
 		if (net_if_parse(l.v[i], &f, e) < 0 || net_veth_up(n, ct->id, &f, netns, e) < 0)
@@ -143,7 +112,7 @@ int ct_veths_announce(struct ct *ct, struct err *e)
 
 	if (!ct->conf.net.netif.n)
 		return 0;
-	return record_load(ct, &l, e) < 0 ? -e->code : announce(ct, &l, true, e);
+	return ct_record_load(ct, RECORD, &l, e) < 0 ? -e->code : announce(ct, &l, true, e);
 }
 
 int ct_veths_down(struct ct *ct, struct err *e)
@@ -153,7 +122,7 @@ int ct_veths_down(struct ct *ct, struct err *e)
 	struct net_if f;
 	struct net *n;
 
-	if (record_load(ct, &l, e) < 0 || !l.n)
+	if (ct_record_load(ct, RECORD, &l, e) < 0 || !l.n)
 		return -e->code;
 	if (ct_host_net(ct->host, &n, e) < 0)
 		return -e->code;
@@ -164,7 +133,7 @@ int ct_veths_down(struct ct *ct, struct err *e)
 			first = one;
 	}
 	*e = first;
-	return e->code ? -e->code : record_save(ct, &none, e);
+	return e->code ? -e->code : ct_record_save(ct, RECORD, &none, e);
 }
 
 /* --- running --- */
@@ -210,7 +179,7 @@ static int change_go(struct change *c, struct err *e)
 		if (net_if_parse(c->go.v[i], &f, e) < 0 || net_veth_delete(c->n, c->ct->id, &f, e) < 0)
 			return -e->code;
 		net_if_del(&c->have, f.ifname);
-		if (record_save(c->ct, &c->have, e) < 0)
+		if (ct_record_save(c->ct, RECORD, &c->have, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -226,7 +195,7 @@ static int change_come(struct change *c, struct err *e)
 		if (net_if_parse(c->come.v[i], &f, e) < 0)
 			return -e->code;
 		there = net_if_find(&c->have, f.ifname, &old) >= 0;
-		if (net_if_put(&c->have, &f, e) < 0 || record_save(c->ct, &c->have, e) < 0)
+		if (net_if_put(&c->have, &f, e) < 0 || ct_record_save(c->ct, RECORD, &c->have, e) < 0)
 			return -e->code;
 		if ((there ? net_veth_set(c->n, c->ct->id, &old, &f, c->netns, e) :
 			     net_veth_up(c->n, c->ct->id, &f, c->netns, e)) < 0)
@@ -240,7 +209,7 @@ int ct_veths_apply(struct ct *ct, const struct ct_conf *conf, bool say, bool ane
 	auto_call(change_done) struct change c = { .ct = ct, .netns = -1 };
 	struct ct_state s;
 
-	if (record_load(ct, &c.have, e) < 0 || complete(ct, &conf->net.netif, &c.want, e) < 0 || change_plan(&c, anew, e) < 0)
+	if (ct_record_load(ct, RECORD, &c.have, e) < 0 || complete(ct, &conf->net.netif, &c.want, e) < 0 || change_plan(&c, anew, e) < 0)
 		return -e->code;
 	if (!c.go.n && !c.come.n)
 		return 0;

@@ -99,3 +99,13 @@ int sys_pidfd_wait(int pidfd, int ms)
 			ms = end > sys_now_ms() ? (int)(end - sys_now_ms()) : 0;
 	}
 }
+
+void sys_reset_signals(void)
+{
+	sigset_t none;
+
+	for (int s = 1; s < NSIG; s++)
+		signal(s, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}

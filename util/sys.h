@@ -25,6 +25,8 @@ int sys_fsconfig(int fd, unsigned cmd, const char *key, const void *value, int a
 int sys_fsmount(int fd, unsigned flags, unsigned attrs);
 int sys_pivot_root(const char *new_root, const char *put_old);
 int sys_close_range(unsigned first, unsigned last, unsigned flags);
+/* What a program expects at its exec: every handler default, nothing blocked. */
+void sys_reset_signals(void);
 /* Waits until @pidfd's process is dead or @ms have passed (-1: for ever). 1 dead, 0 timeout, -1 errno. CLOCK_MONOTONIC. */
 int sys_pidfd_wait(int pidfd, int ms);
 int64_t sys_now_ms(void);		/* CLOCK_MONOTONIC, milliseconds */
