@@ -96,8 +96,8 @@ static int lend(struct ct *ct, struct net *n, const char *name, int netns, struc
 	if (net_phys_look(n, name, &p, e) < 0)
 		return -e->code;
 	/* how it is, before it goes; where it is, after: a return without that looks for the name */
-	if (net_phys_print(&p, text, sizeof(text)) < 0 || str_list_add(record, text, e) < 0 || ct_record_save(ct, RECORD, record, e) < 0 ||
-	    net_phys_lend(n, &p, netns, e) < 0)
+	if (net_phys_print(&p, text, sizeof(text)) < 0 || str_list_add(record, text, e) < 0 ||
+	    ct_record_save(ct, RECORD, record, e) < 0 || net_phys_lend(n, &p, netns, e) < 0)
 		return e->code ? -e->code : err_say(e, EINVAL, "interface %s", name);
 	i = record_find(record, name);
 	net_phys_print(&p, text, sizeof(text));

@@ -82,7 +82,9 @@ static int announce(struct ct *ct, const struct str_list *l, bool say, struct er
 		if (net_veth_settle(n, ct->id, &f, &bridged, e) < 0)
 			return err_exit(e, VZ_VETH_ERROR);
 		if (f.bridge[0] && !bridged)
-			ct_say(ct, -1, "Warning: %s is no bridge of the kernel, and %s is not in it", f.bridge, f.host_ifname);
+			ct_say(ct, -1,
+			       "Warning: %s is no bridge of the kernel, and %s is not in it",
+			       f.bridge, f.host_ifname);
 	}
 	return 0;
 }
@@ -97,7 +99,8 @@ int ct_veths_up(struct ct *ct, int netns, struct err *e)
 
 	if (!ct->conf.net.netif.n)
 		return 0;
-	if (ct_host_net(ct->host, &n, e) < 0 || complete(ct, &ct->conf.net.netif, &l, e) < 0 || ct_record_save(ct, RECORD, &l, e) < 0)
+	if (ct_host_net(ct->host, &n, e) < 0 || complete(ct, &ct->conf.net.netif, &l, e) < 0 ||
+	    ct_record_save(ct, RECORD, &l, e) < 0)
 		return err_exit(e, VZ_VETH_ERROR);
 	for (size_t i = 0; i < l.n; i++) {
 		if (net_if_parse(l.v[i], &f, e) < 0 || net_veth_up(n, ct->id, &f, netns, e) < 0)
@@ -209,7 +212,8 @@ int ct_veths_apply(struct ct *ct, const struct ct_conf *conf, bool say, bool ane
 	auto_call(change_done) struct change c = { .ct = ct, .netns = -1 };
 	struct ct_state s;
 
-	if (ct_record_load(ct, RECORD, &c.have, e) < 0 || complete(ct, &conf->net.netif, &c.want, e) < 0 || change_plan(&c, anew, e) < 0)
+	if (ct_record_load(ct, RECORD, &c.have, e) < 0 ||
+	    complete(ct, &conf->net.netif, &c.want, e) < 0 || change_plan(&c, anew, e) < 0)
 		return -e->code;
 	if (!c.go.n && !c.come.n)
 		return 0;
