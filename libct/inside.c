@@ -54,7 +54,13 @@ int ct_inside_open(struct ct *ct, struct ct_inside *in, struct err *e)
 	}
 	in->caps = ct_caps_netfilter(in->caps, ct->conf.netfilter);
 	in->nesting = str_list_has(&ct->conf.features, "nesting:on");
+	/* No v2 tree is fine, the v1 groups hold. Any other failure is not: on v2 alone who entered would
+	 * run outside all limits, and a guest can bring it about (its groups all used up). */
 	in->cgroup = cg_enter_fd(in->cg, false, e);
+	if (in->cgroup < 0 && in->cgroup != -ENOENT) {
+		ct_inside_close(in);
+		return err_add(e, "enter the control group of CT %u", ct->id);
+	}
 	err_clear(e);
 	return 0;
 }

@@ -317,7 +317,7 @@ int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
 	auto_close int rundir = ct_state_rundir(ct, true, e);
 	auto_call(close_host) struct host_fds host = { -1, -1, -1 };
 	pid_t pid, again;
-	int lock;
+	int lock, sk;
 
 	if (rundir < 0 || open_host(&host, e) < 0)
 		return -e->code;
@@ -331,10 +331,11 @@ int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
 	}
 	setsid();
 	lock = lock_monitor(rundir);	/* held: somebody else was faster */
-	again = lock < 0 ? -1 : fork();
+	sk = lock < 0 ? -1 : listen_monitor(rundir);
+	again = sk < 0 ? -1 : fork();
 	if (again != 0)
-		_exit(lock < 0 ? 0 : again < 0);
+		_exit(again < 0);	/* the next command tries again */
 	exec_monitor(ct, &host, gen, "adopt",
-		     (int[]){ -1, pidfd, rundir, lock, listen_monitor(rundir), host.mounts });
+		     (int[]){ -1, pidfd, rundir, lock, sk, host.mounts });
 	_exit(1);
 }
