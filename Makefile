@@ -116,6 +116,11 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 
+# The whole proof; its stages and the other checks are in tests/tests.mk.
+.PHONY: test
+test:
+	@tests/run
+
 # From nothing to a running container.
 run: deps
 	@echo "==> building, and installing into $(PREFIX)"

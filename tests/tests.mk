@@ -3,7 +3,7 @@
 #   unit [T=FILTER...]  all unit tests under ASan and UBSan     unit-MODULE  those of util or one leaf, without the rest
 #   lint                layers, sizes, words, tests per file     analyze [F=FILE...]  gcc -fanalyzer, cppcheck, clang-tidy
 #   fuzz-replay         corpora under sanitizers                 fuzz/NAME    libFuzzer on one target (needs clang)
-.PHONY: check unit lint analyze test fuzz-replay
+.PHONY: check unit lint analyze fuzz-replay
 
 SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
@@ -43,9 +43,6 @@ lint:
 
 analyze:
 	@tests/lint/analyze $(F)
-
-test:
-	@tests/run
 
 # A target is tests/fuzz/f_NAME.c with fuzz_one(); driver.c makes it a replay program or a libFuzzer target.
 FUZZERS := $(patsubst tests/fuzz/f_%.c,%,$(sort $(wildcard tests/fuzz/f_*.c)))
