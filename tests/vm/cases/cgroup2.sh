@@ -23,6 +23,16 @@ is "limit unchanged" "$(cat "$top/memory.max")" 67108864
 ok "it can make groups" vzctl exec 901 'mkdir /sys/fs/cgroup/mine && rmdir /sys/fs/cgroup/mine'
 rc "no device node but the known" 8 vzctl exec 901 'mknod /tmp/d b 254 0 && head -c 1 /tmp/d'
 ok "the known ones work" vzctl exec 901 'head -c 10 /dev/urandom >/dev/null && : </dev/zero'
+# A guest that has divided its group and used up its groups: who would enter has no place within the limits.
+ok "the guest divides its group" vzctl exec 901 'cd /sys/fs/cgroup && mkdir sub &&
+	for p in $(cat cgroup.procs); do echo $p >sub/cgroup.procs; done 2>/dev/null; echo +pids >cgroup.subtree_control'
+ok "exec into a divided group" vzctl exec 901 true
+vzctl exec 901 'rm -f /tmp/ran; rmdir /sys/fs/cgroup/.vz' >/dev/null 2>&1
+rmdir "$top/.vz" 2>/dev/null
+echo 1 >"$top/cgroup.max.descendants"
+rc "no place within its limits: nobody enters" 3 vzctl exec2 901 'touch /tmp/ran'
+echo 4096 >"$top/cgroup.max.descendants"
+rc "and nothing ran" 8 vzctl exec 901 'test -e /tmp/ran'
 ok "freeze" vzctl chkpnt 901 --suspend
 is "frozen" "$(sed -n 's/^frozen //p' "$top/cgroup.events")" 1
 ok "thaw" vzctl chkpnt 901 --resume
