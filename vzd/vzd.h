@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VZD_VZD_H
+#define VZD_VZD_H
+/*
+ * The daemon: one process, one loop, and the modules that hang on it. It speaks only AF_UNIX; what faces the network is
+ * vzweb (web_*.c), which has no privileges. Containers live without vzd: everything here can be rebuilt from the
+ * configuration files, /run/vz and the kernel, save what db.h keeps.
+ * Each module has an open and a close, called in the order of the table in main.c.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "libct/ct.h"
+#include "util/ev.h"
+
+#define VZD_CONF "/etc/vz/vzd.conf"
+#define VZD_LIB "/var/lib/vz/vzd"		/* db, history rings, keys; 0700 root */
+#define VZD_RUN "/run/vz/vzd"			/* job files and locks; 0700 root */
+#define VZD_SOCK "/run/vz/vzd.sock"		/* 0660 root:vz; the caller is who SO_PEERCRED says */
+#define VZD_WEB_SOCK "/run/vz/vzd-web.sock"	/* 0660 root:vzweb; the caller is whom its token names */
+#define VZD_EVENT_SOCK "/run/vz/events.sock"	/* 0600 root, SOCK_DGRAM; libct/event.h writes to it */
+
+/* /etc/vz/vzd.conf, KEY="value"; rows in vzd_param.c. */
+struct vzd_conf {
+	char *listen;			/* API_LISTEN ADDR:PORT, empty: nothing beyond the sockets */
+	char *tls_cert, *tls_key;
+	char *web_user, *group;		/* vzweb, vz */
+	struct num_opt rate, burst;	/* requests per second and principal */
+	struct num_opt web_max_conns, web_max_per_ip;
+	struct num_opt autostart, parallel;
+	struct num_opt sample_sec;	/* seconds between samples of a running container */
+	struct num_opt overcommit;	/* percent of RAM that may be promised; 0: no admission control */
+	struct num_opt reclaim_psi;	/* percent of memory pressure above which idle memory is reclaimed; 0: off */
+	struct num_opt ksm;
+	char *metrics_listen;		/* METRICS_LISTEN: plain /metrics for a scraper, empty: none */
+};
+extern const struct param_group vzd_param_group;
+
+struct vzd {
+	struct ev *ev;
+	struct ct_host *host;
+	struct vzd_conf conf;
+	struct db *db;			/* db.h */
+	struct bus *bus;		/* bus.h */
+	struct inv *inv;		/* inv.h */
+	struct auth *auth;		/* auth.h */
+	struct jobs *jobs;		/* job.h */
+	struct supervise *supervise;	/* supervise.h */
+	struct autostart *autostart;	/* autostart.h */
+	struct sampler *sampler;	/* sampler.h */
+	struct policy *policy;		/* policy.h */
+	struct webhooks *webhooks;	/* webhook.h */
+	struct server *server;		/* server.h */
+	struct web *web;		/* web.h: starts or adopts vzweb */
+	uint64_t started_ms;		/* ev_now_ms() */
+	bool stopping;
+};
+
+/* log.c of vzd: stderr with <N> prefixes under systemd, else syslog. */
+void vzd_log(int prio, const char *fmt, ...) __attribute__((format(printf, 2, 3)));	/* LOG_ERR ... of syslog.h */
+void vzd_log_err(int prio, const struct err *e, const char *what);
+
+#endif
