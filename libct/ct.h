@@ -54,6 +54,16 @@ struct ct_compat {
 	struct num_opt cpuweight, burst_avg, burst_limit, ha_enable, ha_prio;
 };
 
+/* What vzd does for a container; libct only keeps it (policy_param.c). */
+enum ct_restart { CT_RESTART_NO, CT_RESTART_FAILURE, CT_RESTART_OOM, CT_RESTART_ALWAYS, CT_RESTART_N };
+extern const char *const ct_restart_names[CT_RESTART_N];
+struct ct_policy {
+	char *owner;				/* tenant */
+	struct num_opt restart;			/* enum ct_restart */
+	struct num_opt restart_max, start_delay;
+	struct str_list start_after;
+};
+
 /* One container's configuration: vz.conf's defaults under CTID.conf under the command line. */
 struct ct_conf {
 	char *name, *description, *ostemplate, *origin_sample, *root, *private_dir, *layout,
@@ -64,6 +74,7 @@ struct ct_conf {
 	struct num_opt noatime;
 	char *netfilter;			/* disabled|stateless|stateful|full */
 	struct ct_compat compat;
+	struct ct_policy policy;
 	struct cg_conf cg;
 	struct net_conf net;
 	struct quota_conf quota;
@@ -103,7 +114,7 @@ int ct_lock(struct ct *ct, struct err *e);
 void ct_skip_lock(struct ct *ct);		/* --skiplock: the caller holds it elsewhere */
 
 enum ct_run { CT_STOPPED, CT_MOUNTED, CT_RUNNING, CT_RUN_N };
-enum ct_want { CT_WANT_CG = 1, CT_WANT_DISK = 2, CT_WANT_TIME = 4, CT_WANT_NET = 8 };
+enum ct_want { CT_WANT_CG = 1, CT_WANT_DISK = 2, CT_WANT_TIME = 4, CT_WANT_NET = 8, CT_WANT_FROZEN = 16 };
 struct ct_info {
 	unsigned id;
 	bool exists;			/* configuration and private area are both there */
@@ -116,6 +127,10 @@ struct ct_info {
 	struct quota_usage disk;	/* CT_WANT_DISK */
 	struct net_stat net;		/* CT_WANT_NET */
 	bool monitor_lost;		/* running, but its monitor is dead */
+	bool frozen, starting, stopping;	/* frozen: CT_WANT_FROZEN */
+	pid_t monitor_pid;		/* 0: none known */
+	uint64_t gen;			/* of this start; 0 when down */
+	uint64_t started_ms;		/* CLOCK_BOOTTIME, 0 when down */
 };
 /* Lock-free. A running container whose monitor died gets a new one first (adoption). */
 int ct_info(struct ct *ct, unsigned want, struct ct_info *ret, struct err *e);

@@ -14,6 +14,7 @@
 #include "util/fio.h"
 #include "util/path.h"
 
+#include "libct/exitrec.h"
 #include "libct/files.h"
 
 struct plan {
@@ -87,6 +88,7 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 		return -e->code;
 	if (p->root)
 		rmdir(p->root);			/* not empty, busy: not ours to decide */
+	ct_exit_forget(ct->id);
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
 	    retire_conf(ct, e) < 0)
 		return -e->code;

@@ -46,6 +46,10 @@ extern const struct param_type ct_type_name, ct_type_path, ct_type_layout, ct_ty
 
 bool ct_feature_known(const char *item);	/* "nfs:on" */
 
+/* policy_param.c: what vzd acts on */
+extern const struct param ct_policy_params[];
+extern const size_t ct_policy_params_n;
+
 /* compat_param.c: what is only kept */
 extern const struct param ct_compat_params[];
 extern const size_t ct_compat_params_n;

@@ -57,6 +57,18 @@ static int cg_part(struct ct *ct, struct ct_info *r, struct err *e)
 	return 0;
 }
 
+static void frozen_part(struct ct *ct, struct ct_info *r)
+{
+	struct err none = { 0 };
+	struct cg_host *host;
+	struct cg *cg;
+
+	if (r->run != CT_RUNNING || ct_host_cg_peek(ct->host, &host, &none) < 0 || cg_open(host, ct->ids, &cg, &none) < 0)
+		return;
+	r->frozen = cg_is_frozen(cg);
+	cg_close(cg);
+}
+
 static int disk_part(struct ct *ct, struct ct_info *r, struct err *e)
 {
 	auto_close int dir = -1;
@@ -100,6 +112,11 @@ static void run_part(struct ct *ct, struct ct_info *r, struct ct_state *s)
 		if (s->stage == CT_STAGE_RUNNING && !ct_mon_alive(ct))
 			r->monitor_lost = !adopt(ct, s);
 		r->init_pid = s->init_pid;
+		r->monitor_pid = s->monitor_pid;
+		r->gen = s->gen;
+		r->started_ms = s->started_ms;
+		r->starting = s->stage == CT_STAGE_STARTING;
+		r->stopping = s->stage == CT_STAGE_STOPPING;
 	} else {
 		r->run = ct_is_mounted(ct) ? CT_MOUNTED : CT_STOPPED;
 		r->suspended = has_dump(ct);
@@ -116,6 +133,8 @@ int ct_info(struct ct *ct, unsigned want, struct ct_info *ret, struct err *e)
 	run_part(ct, &r, &s);
 	if (!r.exists)
 		r.suspended = false;
+	if (want & CT_WANT_FROZEN)
+		frozen_part(ct, &r);
 	if ((want & CT_WANT_TIME) && r.run == CT_RUNNING)
 		r.uptime = uptime_of(&s);
 	if (((want & CT_WANT_CG) && cg_part(ct, &r, e) < 0) || ((want & CT_WANT_DISK) && disk_part(ct, &r, e) < 0) ||

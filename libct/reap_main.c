@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "libct/down.h"
+#include "libct/exitrec.h"
 #include "libct/files.h"
 #include "util/log.h"
 #include "util/num.h"
@@ -48,6 +49,7 @@ static int reap(struct ct *ct, uint64_t gen, const char *reason, struct err *e)
 		return -e->code;
 	if (s.gen != gen || s.stage != CT_STAGE_RUNNING || ct_is_running(ct, NULL))
 		return 0;
+	ct_exit_record(ct, gen, reason);
 	if (ct_down(ct, CT_DOWN_QUIET_HOOKS, e) < 0)
 		return -e->code;
 	log_line(0, ct->id, reboot ? "container rebooted" : "container went down by itself");

@@ -10,6 +10,7 @@
 
 #include "libct/ct_priv.h"
 #include "libct/down.h"
+#include "libct/exitrec.h"
 #include "libct/launch.h"
 #include "libct/mon_client.h"
 #include "util/log.h"
@@ -36,7 +37,7 @@ static void await_monitor(const struct ct *ct)
 }
 
 /* Did the guest of generation @gen ask for a reboot that the reaper has not answered yet? */
-static bool wants_reboot(const struct ct *ct, uint64_t gen)
+static void reason_of(const struct ct *ct, uint64_t gen, char *ret, size_t size)
 {
 	auto_kv struct kv kv = { 0 };
 	struct err e = { 0 };
@@ -44,16 +45,20 @@ static bool wants_reboot(const struct ct *ct, uint64_t gen)
 	char text[24];
 
 	snprintf(text, sizeof(text), "%llu", (unsigned long long)gen);
-	return dir >= 0 && kv_load(&kv, dir, "exit", &e) == 0 && str_eq(kv_get(&kv, "GEN"), text) &&
-	       str_eq(kv_get(&kv, "REASON"), "reboot");
+	str_copy(ret, size, "unknown");
+	if (dir >= 0 && kv_load(&kv, dir, "exit", &e) == 0 && str_eq(kv_get(&kv, "GEN"), text) && kv_get(&kv, "REASON"))
+		str_copy(ret, size, kv_get(&kv, "REASON"));
 }
 
 static int dead_init(struct ct *ct, const struct ct_state *s, struct err *e)
 {
+	char reason[16];
 	bool reboot;
 
 	await_monitor(ct);
-	reboot = s->stage == CT_STAGE_RUNNING && wants_reboot(ct, s->gen);
+	reason_of(ct, s->gen, reason, sizeof(reason));
+	reboot = s->stage == CT_STAGE_RUNNING && str_eq(reason, "reboot");
+	ct_exit_record(ct, s->gen, s->stage == CT_STAGE_RUNNING ? reason : "stop");
 	if (ct_down(ct, CT_DOWN_QUIET_HOOKS, e) < 0)
 		return -e->code;
 	return reboot ? ct_start(ct, CT_START_REBOOT | CT_START_FORCE, e) : 0;

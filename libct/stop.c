@@ -5,6 +5,7 @@
  * without a deadline, and nothing waits for the monitor.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "libct/ct_priv.h"
 #include "libct/down.h"
+#include "libct/exitrec.h"
 #include "libct/hook.h"
 #include "libct/inside.h"
 #include "util/sys.h"
@@ -125,6 +127,7 @@ int ct_stop(struct ct *ct, unsigned flags, struct err *e)
 		return -e->code;
 	ct_say(ct, 0, "Container was stopped");
 	mounted = ct_is_mounted(ct);
+	ct_exit_record(ct, s.gen, "stop");
 	if (ct_down(ct, down, e) < 0)
 		return -e->code;
 	if (mounted && !(flags & CT_STOP_SKIP_UMOUNT))
@@ -138,6 +141,19 @@ int ct_restart(struct ct *ct, unsigned start_flags, unsigned stop_flags, struct 
 	if (ct_is_running(ct, NULL) && ct_stop(ct, stop_flags, e) < 0)
 		return -e->code;
 	return ct_start(ct, start_flags, e);
+}
+
+/* The kernel keeps the truth; the file is there for those who watch the directory. */
+static void mark_frozen(const struct ct *ct, bool frozen)
+{
+	struct err none = { 0 };
+	auto_close int dir = ct_state_rundir(ct, false, &none);
+	auto_close int fd = -1;
+
+	if (dir >= 0 && frozen)
+		fd = openat(dir, "frozen", O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	else if (dir >= 0)
+		unlinkat(dir, "frozen", 0);
 }
 
 int ct_freeze(struct ct *ct, bool frozen, struct err *e)
@@ -154,5 +170,7 @@ int ct_freeze(struct ct *ct, bool frozen, struct err *e)
 		return -e->code;
 	rc = cg_freeze(cg, frozen, 10000, e);
 	cg_close(cg);
+	if (rc == 0)
+		mark_frozen(ct, frozen);
 	return rc;
 }
