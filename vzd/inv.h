@@ -28,6 +28,12 @@ struct inv_ct {
 	char *json;			/* struct Ct of the API without live figures, one JSON object; rebuilt on demand by inv_json() */
 	char *broken;			/* why the configuration cannot be read, NULL: it can */
 	uint64_t serial;		/* grows with every change of this record */
+	enum ct_restart restart;	/* policy; RESTART_MAX and START_DELAY with their defaults */
+	unsigned restart_max, start_delay_s, stop_timeout_s;
+	uint64_t bootorder;		/* 0: none set, else its value + 1 */
+	char *start_after;		/* blank-separated ids or names, never NULL */
+	char exit_reason[12];		/* of the last time it went down, "" unknown */
+	int64_t exit_ms;		/* unix time, 0 unknown */
 	void *sample, *watch, *sup;	/* of sampler.c, inv.c, supervise.c */
 };
 
@@ -39,13 +45,17 @@ struct inv_ct *inv_find(struct inv *v, unsigned id);		/* NULL: none */
 struct inv_ct *inv_find_text(struct inv *v, const char *id_or_name);
 /* Reads it again now (after a job of ours, so that the answer is not older than the job). */
 void inv_refresh(struct inv *v, unsigned id);
-const char *inv_json(struct inv *v, struct inv_ct *ct);
+const char *inv_json(struct inv *v, struct inv_ct *ct);		/* "{}" when out of memory */
 /* The loaded configuration, for those who need more than the record: opened and closed by the caller (~100 us). */
 int inv_ct_open(struct inv *v, unsigned id, struct ct **ret, struct err *e);
 
 /* Called on every change, before the bus: supervise, sampler. @ct is NULL when it is gone. */
 typedef void inv_hook(void *arg, unsigned id, struct inv_ct *ct, enum inv_state before);
 int inv_on_change(struct inv *v, inv_hook *fn, void *arg, struct err *e);
+/* Called with every record of an exit (libct/exitrec.h), before the change of state that follows it. */
+struct ct_exit;
+typedef void inv_exit_hook(void *arg, const struct ct_exit *x);
+int inv_on_exit(struct inv *v, inv_exit_hook *fn, void *arg, struct err *e);
 /* Sums over containers, for capacity, admission and tenants' quotas. @owner NULL: all. */
 struct inv_sum { uint64_t cts, running, memory, guarantee, disk, cpus, ip4, ip6; };
 void inv_sum(struct inv *v, const char *owner, struct inv_sum *ret);	/* unlimited ones count as the host's RAM; disk unlimited adds 0 */

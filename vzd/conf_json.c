@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Configuration between rows, JSON and vzctl's words; see the header for the rules. */
+#include "vzd/conf_json.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "util/auto.h"
+#include "util/buf.h"
+
+/* Options that only edit part of another row's list, and second spellings. */
+static bool is_edit(const struct param *p)
+{
+	static const char *const edits[] = { "ipdel", "netif_del", "netdev_del", "ifname", "mac", "host_ifname", "host_mac",
+					     "bridge", "mac_filter", "ve_layout" };
+
+	for (size_t i = 0; p->opt && i < ARRAY_SIZE(edits); i++)
+		if (str_eq(p->opt, edits[i]))
+			return true;
+	return false;
+}
+
+enum conf_json_kind conf_json_kind(const struct param *p)
+{
+	if (p->type == &param_yesno)
+		return CONF_JSON_BOOL;
+	if (p->flags & PARAM_LIST || p->type == &param_list || p->type == &param_listc)
+		return CONF_JSON_LIST;
+	return p->type == &param_u64 ? CONF_JSON_INT : CONF_JSON_TEXT;
+}
+
+const char *conf_json_name(const struct param *p, char out[64])
+{
+	const char *name = p->key ? p->key : p->opt;
+	size_t i;
+
+	if (!name || is_edit(p))
+		return NULL;
+	for (i = 0; name[i] && i < 63; i++)
+		out[i] = (char)tolower((unsigned char)name[i]);
+	out[i] = '\0';
+	return out;
+}
+
+typedef int row_fn(const struct param *p, size_t base, void *arg);
+
+/* Every row the API shows; ends when @fn returns non-zero. */
+static int each_row(row_fn *fn, void *arg)
+{
+	char name[64];
+	int rc = 0;
+
+	for (size_t g = 0; g < ct_param_groups_n && !rc; g++)
+		for (size_t i = 0; i < ct_param_groups[g].n && !rc; i++)
+			if (conf_json_name(&ct_param_groups[g].rows[i], name))
+				rc = fn(&ct_param_groups[g].rows[i], ct_param_groups[g].base, arg);
+	return rc;
+}
+
+struct search { const char *name; const struct param *found; size_t base; };
+
+static int match(const struct param *p, size_t base, void *arg)
+{
+	struct search *s = arg;
+	char name[64];
+
+	if (!str_eq(conf_json_name(p, name), s->name))
+		return 0;
+	s->found = p;
+	s->base = base;
+	return 1;
+}
+
+const struct param *conf_json_find(const char *property)
+{
+	struct search s = { .name = property };
+
+	each_row(match, &s);
+	return s.found;
+}
+
+/* --- configuration to JSON --- */
+
+static json_t *words(const char *text)
+{
+	json_t *a = json_array();
+	size_t n;
+
+	for (const char *p = text; *(p += strspn(p, " ")); p += n) {
+		n = strcspn(p, " ");
+		json_array_append_new(a, json_stringn(p, n));
+	}
+	return a;
+}
+
+static json_t *value_of(const struct param *p, const char *text)
+{
+	uint64_t v;
+
+	switch (conf_json_kind(p)) {
+	case CONF_JSON_BOOL:
+		return json_boolean(str_eq(text, "yes"));
+	case CONF_JSON_INT:
+		return num_u64(text, &v) == 0 && v < UINT64_C(1) << 53 ? json_integer((json_int_t)v) : json_string(text);
+	case CONF_JSON_LIST:
+		return words(text);
+	case CONF_JSON_TEXT:
+		break;
+	}
+	return json_string(text);
+}
+
+struct out { const struct ct_conf *c; json_t *j; };
+
+static int put(const struct param *p, size_t base, void *arg)
+{
+	const struct out *o = arg;
+	const void *field = (const char *)o->c + base + p->off;
+	struct buf auto_buf b = BUF_INIT;
+	char name[64];
+
+	if (!p->key || !p->type->is_set(field))
+		return 0;
+	p->type->print(p, field, &b);
+	json_object_set_new(o->j, conf_json_name(p, name), value_of(p, buf_str(&b)));
+	return 0;
+}
+
+json_t *conf_json(const struct ct_conf *c)
+{
+	struct out o = { .c = c, .j = json_object() };
+
+	each_row(put, &o);
+	return o.j;
+}
+
+/* --- JSON to words --- */
+
+void conf_args_done(struct conf_args *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		free(a->v[i]);
+	free(a->v);
+	*a = (struct conf_args){ 0 };
+}
+
+static int push(struct conf_args *a, char *word, struct err *e)
+{
+	char **v = word ? reallocarray(a->v, a->n + 2, sizeof(*v)) : NULL;
+
+	if (!v) {
+		free(word);
+		return err_set(e, ENOMEM, "words of a command");
+	}
+	a->v = v;
+	a->v[a->n++] = word;
+	a->v[a->n] = NULL;
+	return 0;
+}
+
+int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct err *e)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "--%s", opt);
+	if (push(a, buf_take(&b), e) < 0)
+		return -e->code;
+	return val ? push(a, strdup(val), e) : 0;
+}
+
+/* What replaces a list must take away what was there: these options only add. */
+static const char *eraser(const struct param *p)
+{
+	return str_eq(p->opt, "ipadd") ? "ipdel" : str_eq(p->opt, "netif_add") ? "netif_del" : NULL;
+}
+
+struct in {
+	struct conf_args *a;
+	struct ct_conf *parsed;
+	const struct param *p;
+	size_t base;
+	bool created;
+};
+
+static int one_text(struct in *in, const char *text, struct err *e)
+{
+	void *field = (char *)in->parsed + in->base + in->p->off;
+
+	if (str_has_ctrl(text))
+		return err_say(e, EINVAL, "control characters are not allowed");
+	if (in->p->type->parse(in->p, text, PARAM_CLI, field, e) < 0)
+		return e->text[0] ? -e->code : err_say(e, EINVAL, "'%s' is not %s", text, in->p->arg ? in->p->arg : in->p->type->name);
+	return conf_args_add(in->a, in->p->opt, text, e);
+}
+
+static int one_value(struct in *in, json_t *v, struct err *e)
+{
+	char num[32];
+
+	if (json_is_string(v))
+		return one_text(in, json_string_value(v), e);
+	if (json_is_boolean(v) && conf_json_kind(in->p) == CONF_JSON_BOOL)
+		return one_text(in, json_is_true(v) ? "yes" : "no", e);
+	if (json_is_integer(v) && json_integer_value(v) >= 0 && conf_json_kind(in->p) != CONF_JSON_BOOL) {
+		str_fmt(num, sizeof(num), "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		return one_text(in, num, e);
+	}
+	return err_say(e, EINVAL, "a value of this type is not taken; ctid.conf(5) has the forms");
+}
+
+static int one_list(struct in *in, json_t *v, struct err *e)
+{
+	const char *erase = in->created ? NULL : eraser(in->p);
+	json_t *item;
+	size_t i;
+
+	if (erase && conf_args_add(in->a, erase, "all", e) < 0)
+		return -e->code;
+	if (json_is_null(v) || (json_is_array(v) && !json_array_size(v)))
+		return erase || in->created ? 0 : one_text(in, "", e);
+	if (json_is_string(v))
+		return one_text(in, json_string_value(v), e);
+	if (!json_is_array(v))
+		return err_say(e, EINVAL, "an array of strings is wanted");
+	json_array_foreach(v, i, item) {
+		if (!json_is_string(item))
+			return err_say(e, EINVAL, "an array of strings is wanted");
+		if (one_text(in, json_string_value(item), e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+int conf_json_args(json_t *change, bool create, struct conf_args *a, struct ct_conf *parsed, const char **ret_at, struct err *e)
+{
+	const char *key;
+	json_t *v;
+
+	json_object_foreach(change, key, v) {
+		struct search s = { .name = key };
+		struct in in = { .a = a, .parsed = parsed, .created = create };
+
+		*ret_at = key;
+		each_row(match, &s);
+		if (!s.found || !s.found->opt)
+			return err_say(e, EINVAL, "there is no parameter of this name; GET /v1/schema has all");
+		if (create ? !(s.found->flags & PARAM_CREATE) : s.found->flags & PARAM_NO_SET)
+			return err_say(e, EINVAL, create ? "cannot be given at create: PATCH it afterwards" : "cannot be changed");
+		in.p = s.found;
+		in.base = s.base;
+		if ((conf_json_kind(s.found) == CONF_JSON_LIST ? one_list : one_value)(&in, v, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VZD_INV_PRIV_H
+#define VZD_INV_PRIV_H
+/* What the files of the inventory share: inv.c (table and queries), inv_read.c (one container from files and kernel),
+ * inv_watch.c (who tells that something changed), inv_json.c (its JSON). */
+#include "libct/exitrec.h"
+#include "vzd/inv.h"
+
+struct inv_hook_row { inv_hook *fn; void *arg; };
+struct inv {
+	struct vzd *d;
+	struct inv_ct **v;		/* ascending id */
+	size_t n, size;
+	struct inv_hook_row hooks[8];
+	size_t n_hooks;
+	struct { inv_exit_hook *fn; void *arg; } exit_hooks[4];
+	size_t n_exit_hooks;
+	bool ready;			/* the first read is done: changes are events from here on */
+	uint64_t serial;
+	/* inv_watch.c */
+	int ino, wd_conf, wd_run, wd_exit;
+	struct ev_src *ino_src, *drain_timer;
+	unsigned *dirty;
+	size_t n_dirty, size_dirty;
+	bool draining, rescan;
+	int exit_dir;
+};
+
+/* inv.c */
+struct inv_ct *inv_add(struct inv *v, unsigned id, struct err *e);	/* there already: that one */
+void inv_drop(struct inv *v, struct inv_ct *ct);
+/* Reads @id again and tells whoever listens what changed; also takes it in or out of the table. */
+void inv_update(struct inv *v, unsigned id);
+int inv_scan(struct inv *v, struct err *e);	/* every CTID.conf, and those of the table that lost theirs */
+void inv_exit_seen(struct inv *v, const struct ct_exit *x);
+
+/* inv_read.c: fills @ct anew; false: there is no such container. */
+bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct);
+void inv_ct_clear(struct inv_ct *ct);		/* what inv_read() allocated */
+
+/* inv_watch.c */
+int inv_watch_open(struct inv *v, struct err *e);
+void inv_watch_close(struct inv *v);
+void inv_watch_ct(struct inv *v, struct inv_ct *ct, pid_t monitor);	/* after each read: its run directory, init, monitor */
+void inv_unwatch_ct(struct inv *v, struct inv_ct *ct);
+void inv_dirty(struct inv *v, unsigned id);	/* read again soon */
+
+/* inv_json.c */
+char *inv_json_make(struct inv *v, const struct inv_ct *ct, const struct ct *open);	/* caller frees; NULL: no memory */
+
+#endif
