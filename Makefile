@@ -3,7 +3,7 @@
 # Switches: SAN=1 sanitizers (own tree), V=1 print commands, DESTDIR, PREFIX.
 
 VERSION := 5.0.0
-MODULES := util cgroups net quota templates libct
+MODULES := util cgroups net quota templates libct vzd
 B := $(if $(SAN),build/san,build)
 CC ?= gcc
 PREFIX ?= /usr
@@ -26,7 +26,8 @@ LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN)
 PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhost:vzctl/vzhost.c:$(SBINDIR) \
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
-	vz-unpack:templates/unpack_main.c:$(LIBEXEC) mkman:man/mkman.c:
+	vz-unpack:templates/unpack_main.c:$(LIBEXEC) mkman:man/mkman.c: \
+	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
 TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzifup-post vzmemcheck vznetaddbr vznetcfg \
 	vzoversell vzpid vzps vzquota vzsplit vztmpl-dl vztop vzubc
@@ -48,6 +49,10 @@ $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))
 LIBS_vz-reap := $(LIBS_vzctl)
 LIBS_vz-unpack := -larchive -lcap
 LIBS_vz-monitor :=
+LIBS_vzd := -lsqlite3 -ljansson $(LIBS_vzctl)
+LIBS_vzweb := -lmicrohttpd -lgnutls -ljansson $(LIBS_vzctl)
+LIBS_vz-job := $(LIBS_vzctl)
+LIBS_vzadm := -ljansson $(LIBS_vzctl)
 LDX_vz-monitor := $(if $(SAN),,-static)
 
 Q := $(if $(V),,@)
