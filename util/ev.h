@@ -18,7 +18,7 @@ struct ev_src;
 
 typedef void ev_fd_fn(void *arg, uint32_t events);	/* EPOLLIN ... */
 typedef void ev_fn(void *arg);
-typedef void ev_child_fn(void *arg, pid_t pid, int status);	/* status as wait(2) gives it */
+typedef void ev_child_fn(void *arg, pid_t pid, int status);	/* status as wait(2) gives it; -1: somebody else has reaped it */
 
 int ev_open(struct ev **ret, struct err *e);
 void ev_close(struct ev *ev);				/* deletes all sources; NULL is fine */
@@ -37,9 +37,10 @@ int ev_mod_fd(struct ev_src *s, uint32_t events, struct err *e);
 int ev_add_timer(struct ev *ev, const char *name, uint64_t ms, uint64_t every_ms, ev_fn *fn, void *arg,
 		 struct ev_src **ret, struct err *e);
 void ev_set_timer(struct ev_src *s, uint64_t ms);	/* the next one after @ms from now */
-/* Blocks the signal and reports it. */
+/* Blocks the signal and reports it. It stays blocked when the source is deleted. */
 int ev_add_signal(struct ev *ev, const char *name, int sig, ev_fn *fn, void *arg, struct ev_src **ret, struct err *e);
-/* A child of ours: reaped when it ends, then reported once; the source is deleted after its callback. */
+/* A child of ours: reaped when it ends, then reported once; the source is deleted after its callback. One that is deleted
+ * before is not reaped. */
 int ev_add_child(struct ev *ev, const char *name, pid_t pid, ev_child_fn *fn, void *arg, struct ev_src **ret, struct err *e);
 /* Runs @fn once after the callbacks of this turn. */
 int ev_defer(struct ev *ev, const char *name, ev_fn *fn, void *arg, struct err *e);
