@@ -14,7 +14,11 @@
 
 struct api_call;
 
-enum api_type { API_STR, API_INT, API_BOOL, API_LIST /* of strings */, API_OBJ /* free: the handler checks it against param rows */, API_TYPE_N };
+enum api_type {
+	API_STR, API_INT, API_BOOL, API_LIST /* of strings */, API_OBJ /* free: the handler checks it against param rows */,
+	API_LINES /* a string that may hold newlines and tabs: keys, scripts */,
+	API_ARGV /* list of strings with any character but NUL */, API_TYPE_N
+};
 struct api_field {
 	const char *name;
 	enum api_type type;
@@ -32,6 +36,7 @@ enum api_flag {
 	API_TEXT = 32,		/* the answer is no JSON */
 	API_LOCAL = 64,		/* only on VZD_SOCK */
 	API_PAGED = 128,	/* limit, cursor, fields: added to the query fields */
+	API_SECRET = 256,	/* the answer holds a secret: not kept for its Idempotency-Key */
 };
 struct api_route {
 	const char *verb, *path;	/* "GET", "/v1/cts/{ct}/state": {name} is one segment */
@@ -44,8 +49,10 @@ struct api_route {
 	int (*run)(struct api_call *c, struct err *e);	/* 0: it has answered or will; < 0: c->problem or e becomes the answer */
 };
 struct api_table { const struct api_route *v; size_t n; };
-/* All tables; one array per api_*.c. Adding a resource is adding rows. */
-extern const struct api_table api_tables[];
+#define API_TABLE(rows) { (rows), sizeof(rows) / sizeof((rows)[0]) }
+/* All tables, listed in api_tables.c: `const struct api_table api_ct_table = API_TABLE(rows);` in each api_*.c. Adding a
+ * resource is adding rows. */
+extern const struct api_table *const api_tables[];
 extern const size_t api_tables_n;
 
 /* Where the answer goes. The server fills it; tests have their own. */
@@ -81,7 +88,9 @@ struct api_call {
 	size_t n_fds;
 	unsigned refs;
 };
-/* Enters the gate. The call frees itself after its answer; @ret (may be NULL) to tell it that the client left. */
+/* Enters the gate. @peer: the caller on VZD_SOCK, NULL: only its token says who it is (which wins if both are there).
+ * The call frees itself after its answer, or after the last chunk; *ret (@ret may be NULL) is it while there is more to
+ * come, to tell it that the client left: forget it when the answer came. */
 void api_enter(struct vzd *d, const struct api_request *r, struct principal *peer, const struct api_sink *sink,
 	       struct api_call **ret);
 void api_client_left(struct api_call *c);
@@ -94,7 +103,19 @@ void api_raw(struct api_call *c, int status, const char *type, const char *text,
 void api_header(struct api_call *c, const char *name, const char *value);	/* before the answer */
 void api_empty(struct api_call *c);				/* 204 */
 void api_chunk(struct api_call *c, const char *text, size_t len, bool last);	/* after api_raw() with status 200 of a stream */
+/* @fds stay the caller's: the sink sends or duplicates them before it returns. Status 101: api_chunk() follows, as in a
+ * stream; its last text is {"exit":CODE}. */
 void api_fds(struct api_call *c, int status, json_t *j, const int *fds, size_t n);
+/* Sets ETag: @etag (without quotes). True: If-None-Match has it, 304 is answered. */
+bool api_not_modified(struct api_call *c, const char *etag);
+/* Does If-Match allow the change? False: 412 is answered, or 428 when it is absent and @required. */
+bool api_match(struct api_call *c, const char *etag, bool required);
+/* A page: {"items":@items,"next":...}, trimmed to the query's fields. @items: array, stolen. @next: the last item's key
+ * when there is more, else NULL. api_cursor(): that key when the next page is asked for, NULL on the first. */
+void api_page(struct api_call *c, json_t *items, const char *next);
+const char *api_cursor(struct api_call *c);
+/* The same from ready JSON text: "{...},{...}" without the brackets. */
+void api_page_raw(struct api_call *c, const char *items, size_t len, const char *next);
 /* Problem details (RFC 9457). @slug: a row of api_problems[] gives status and title; @vz_exit: vzctl's status or 0. */
 void api_problem(struct api_call *c, const char *slug, int vz_exit, const char *detail, json_t *extra /* stolen, merged */);
 void api_problem_err(struct api_call *c, const struct err *e);	/* from errno and e->exit: table in api_problem.c */
