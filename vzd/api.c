@@ -267,7 +267,8 @@ static int step_scope(struct pass *p, struct err *e)
 	(void)e;
 	if (s == SCOPE_NONE || auth_has(c->who, s))
 		return 0;
-	return stop(p->g, "forbidden", "the token lacks a scope that this needs", json_pack("{ss}", "required_scope", scope_names[s]));
+	return stop(p->g, "forbidden", "the token lacks a scope that this needs",
+		    json_pack("{ss}", "required_scope", scope_names[s]));
 }
 
 static int step_input(struct pass *p, struct err *e)

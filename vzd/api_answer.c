@@ -156,7 +156,8 @@ bool api_match(struct api_call *c, const char *etag, bool required)
 	if (etag_in(c->req.if_match, etag, false))
 		return true;
 	etag_header(c, etag);
-	api_problem(c, "precondition-failed", 0, "it has been changed since: read it again", json_pack("{ss}", "current_etag", etag));
+	api_problem(c, "precondition-failed", 0, "it has been changed since: read it again",
+		    json_pack("{ss}", "current_etag", etag));
 	return false;
 }
 

@@ -124,6 +124,7 @@ static void check_value(struct check *k, const struct api_field *f, const json_t
 		[API_STR] = "a string", [API_INT] = "an integer", [API_BOOL] = "true or false", [API_LIST] = "a list of strings",
 		[API_OBJ] = "an object", [API_LINES] = "a string", [API_ARGV] = "a list of strings",
 	};
+	long long most = f->type == API_STR ? API_STR_MAX : API_LINES_MAX;
 	bool right = false;
 
 	if (json_is_null(v) && k->patch && !f->required)
@@ -133,7 +134,7 @@ static void check_value(struct check *k, const struct api_field *f, const json_t
 	case API_LINES:
 		right = json_is_string(v);
 		if (right)
-			check_text(k, f, v, f->max ? f->min : 0, f->max ? f->max : f->type == API_STR ? API_STR_MAX : API_LINES_MAX);
+			check_text(k, f, v, f->max ? f->min : 0, f->max ? f->max : most);
 		break;
 	case API_INT:
 		right = json_is_integer(v);

@@ -30,8 +30,8 @@ const struct api_problem_row api_problems[] = {
 	{ "payload-too-large", 413, "Too large", "The body is above the limit." },
 	{ "unsupported-media-type", 415, "Unsupported media type", "Bodies are application/json or application/merge-patch+json." },
 	{ "key-reused", 422, "Idempotency-Key reused", "The same key came with another request within 24 hours." },
-	{ "unprocessable", 422, "Cannot be done", "Well-formed, but the values cannot be had: a disk below its use, an address that "
-	  "does not exist." },
+	{ "unprocessable", 422, "Cannot be done", "Well-formed, but the values cannot be had: a disk below its use, an address "
+	  "that does not exist." },
 	{ "failed", 500, "Failed", "The command ran and failed: `detail` is what it said, `code` vzctl's exit status." },
 	{ "upgrade-required", 426, "Upgrade required", "This is a WebSocket." },
 	{ "precondition-required", 428, "If-Match required", "A replacement of the whole needs If-Match." },
@@ -99,11 +99,12 @@ bool api_exit_has_row(int vz_exit)
 static const char *slug_of_errno(int code)
 {
 	static const struct { int code; const char *slug; } t[] = {
-		{ EINVAL, "invalid-field" }, { ERANGE, "invalid-field" }, { ENAMETOOLONG, "invalid-field" }, { EILSEQ, "invalid-field" },
-		{ ENOENT, "not-found" }, { ESRCH, "not-found" }, { EEXIST, "exists" }, { EADDRINUSE, "exists" }, { EBUSY, "locked" },
-		{ EACCES, "forbidden" }, { EPERM, "forbidden" }, { EDQUOT, "quota-exceeded" }, { ENOSPC, "no-capacity" },
-		{ ENOMEM, "no-capacity" }, { EOPNOTSUPP, "unprocessable" }, { ENOTEMPTY, "conflict-state" },
-		{ EALREADY, "conflict-state" }, { EAGAIN, "vzd-down" }, { ESHUTDOWN, "vzd-down" }, { EMSGSIZE, "payload-too-large" },
+		{ EINVAL, "invalid-field" }, { ERANGE, "invalid-field" }, { ENAMETOOLONG, "invalid-field" },
+		{ EILSEQ, "invalid-field" }, { ENOENT, "not-found" }, { ESRCH, "not-found" }, { EEXIST, "exists" },
+		{ EADDRINUSE, "exists" }, { EBUSY, "locked" }, { EACCES, "forbidden" }, { EPERM, "forbidden" },
+		{ EDQUOT, "quota-exceeded" }, { ENOSPC, "no-capacity" }, { ENOMEM, "no-capacity" },
+		{ EOPNOTSUPP, "unprocessable" }, { ENOTEMPTY, "conflict-state" }, { EALREADY, "conflict-state" },
+		{ EAGAIN, "vzd-down" }, { ESHUTDOWN, "vzd-down" }, { EMSGSIZE, "payload-too-large" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {

@@ -53,6 +53,7 @@ static int health_get(struct api_call *c, struct err *e)
 
 static const struct api_route rows[] = {
 	{ "GET", "/v1", "root.get", SCOPE_NONE, 0, NULL, NULL, "Root", "Version, features and how to authenticate.", root_get },
-	{ "GET", "/v1/health", "health.get", SCOPE_NONE, 0, NULL, NULL, "Health", "Is the daemon well? 503 when it is not.", health_get },
+	{ "GET", "/v1/health", "health.get", SCOPE_NONE, 0, NULL, NULL, "Health", "Is the daemon well? 503 when it is not.",
+	  health_get },
 };
 const struct api_table api_root_table = API_TABLE(rows);
