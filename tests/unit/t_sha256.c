@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* templates/sha256.c: the vectors of FIPS 180-4, and that cutting the input anywhere changes nothing. */
-#include "templates/sha256.h"
+/* util/sha256.c: the vectors of FIPS 180-4, and that cutting the input anywhere changes nothing. */
+#include "util/sha256.h"
 
 #include <string.h>
 
@@ -47,4 +47,27 @@ TEST(any_cut)
 			CHECK_STR(got, want);
 		}
 	}
+}
+
+/* RFC 4231, cases 1, 2 and 6 (a key above the block). */
+TEST(hmac)
+{
+	char key[131], hex[65];
+
+	memset(key, 0x0b, 20);
+	sha256_hmac(key, 20, "Hi There", 8, hex);
+	CHECK_STR(hex, "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+	sha256_hmac("Jefe", 4, "what do ya want for nothing?", 28, hex);
+	CHECK_STR(hex, "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+	memset(key, 0xaa, sizeof(key));
+	sha256_hmac(key, sizeof(key), "Test Using Larger Than Block-Size Key - Hash Key First", 54, hex);
+	CHECK_STR(hex, "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST(same)
+{
+	CHECK(sha256_same("abc", "abc", 3));
+	CHECK(!sha256_same("abc", "abd", 3));
+	CHECK(!sha256_same("xbc", "abc", 3));
+	CHECK(sha256_same("x", "y", 0));
 }

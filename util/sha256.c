@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * SHA-256 for the names of templates. Here and not from a library, because the hash is taken by the privileged side,
- * which links nothing that could be left out. Uses the CPU's SHA instructions where they are.
+ * SHA-256 for the names of templates, for tokens and signatures. Here and not from a library, because the hash is taken
+ * by the privileged side, which links nothing that could be left out. Uses the CPU's SHA instructions where they are.
  */
-#include "templates/sha256.h"
+#include "util/sha256.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "util/auto.h"
@@ -144,9 +143,8 @@ void sha256_add(struct sha256 *s, const void *p, size_t n)
 	memcpy(s->part, in + n / 64 * 64, n % 64);
 }
 
-void sha256_hex(struct sha256 *s, char hex[65])
+void sha256_end(struct sha256 *s, uint8_t out[32])
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t tail[72] = { 0x80 };
 	uint64_t bits = s->bytes * 8;
 	size_t pad = 1 + (119 - s->bytes % 64) % 64;
@@ -154,11 +152,55 @@ void sha256_hex(struct sha256 *s, char hex[65])
 	for (unsigned i = 0; i < 8; i++)
 		tail[pad + i] = (uint8_t)(bits >> (56 - 8 * i));
 	sha256_add(s, tail, pad + 8);
-	for (unsigned i = 0; i < 32; i++) {
-		uint8_t byte = (uint8_t)(s->h[i / 4] >> (24 - i % 4 * 8));
+	for (unsigned i = 0; i < 32; i++)
+		out[i] = (uint8_t)(s->h[i / 4] >> (24 - i % 4 * 8));
+}
 
-		hex[2 * i] = digits[byte >> 4];
-		hex[2 * i + 1] = digits[byte & 15];
+void sha256_hex(struct sha256 *s, char hex[65])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t out[32];
+
+	sha256_end(s, out);
+	for (unsigned i = 0; i < 32; i++) {
+		hex[2 * i] = digits[out[i] >> 4];
+		hex[2 * i + 1] = digits[out[i] & 15];
 	}
 	hex[64] = '\0';
+}
+
+void sha256_hmac(const void *key, size_t key_len, const void *p, size_t n, char hex[65])
+{
+	uint8_t k[64] = { 0 }, inner[32];
+	struct sha256 s;
+
+	sha256_init(&s);
+	if (key_len > sizeof(k)) {
+		sha256_add(&s, key, key_len);
+		sha256_end(&s, k);
+	} else if (key_len) {
+		memcpy(k, key, key_len);
+	}
+	for (unsigned i = 0; i < sizeof(k); i++)
+		k[i] ^= 0x36;
+	sha256_init(&s);
+	sha256_add(&s, k, sizeof(k));
+	sha256_add(&s, p, n);
+	sha256_end(&s, inner);
+	for (unsigned i = 0; i < sizeof(k); i++)
+		k[i] ^= 0x36 ^ 0x5c;
+	sha256_init(&s);
+	sha256_add(&s, k, sizeof(k));
+	sha256_add(&s, inner, sizeof(inner));
+	sha256_hex(&s, hex);
+}
+
+bool sha256_same(const void *a, const void *b, size_t n)
+{
+	const volatile uint8_t *x = a, *y = b;
+	unsigned diff = 0;
+
+	for (size_t i = 0; i < n; i++)
+		diff |= x[i] ^ y[i];
+	return diff == 0;
 }
