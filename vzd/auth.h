@@ -30,6 +30,8 @@ struct principal {
 	size_t n_cts;
 	bool root;			/* uid 0 on VZD_SOCK */
 	char remote[64];		/* address, or "local" */
+	bool suspended;			/* its tenant is: scopes holds only those that read */
+	unsigned gen;			/* of the token's secret, for auth_check() */
 	unsigned refs;
 };
 struct principal *principal_ref(struct principal *p);
@@ -39,17 +41,31 @@ int auth_open(struct vzd *d, struct auth **ret, struct err *e);
 void auth_close(struct auth *a);
 /* Local caller by its credentials. NULL and EACCES: neither root nor in the group. */
 struct principal *auth_peer(struct auth *a, uid_t uid, gid_t gid, pid_t pid, struct err *e);
-/* By token text: cached, no file touched on the hot path. EACCES for every kind of wrong, always with the same text. */
+/* By token text: cached, no file touched on the hot path. EACCES for every kind of wrong, always with the same text;
+ * EUSERS (429, Retry-After: AUTH_RETRY_S) when too many wrong ones came from @remote (NULL: unknown). A right one is never refused for that. */
+#define AUTH_RETRY_S 10u
 struct principal *auth_token(struct auth *a, const char *token, const char *remote, struct err *e);
 bool auth_has(const struct principal *p, enum scope s);
 bool auth_sees(const struct principal *p, const struct inv_ct *ct);	/* tenant and list of containers */
-/* Token bucket per principal. False: *retry_s. */
+/* Is it still so? Streams ask again when auth_watch() calls: EACCES when the token was revoked, rotated or has expired,
+ * its tenant was removed or suspended, since @p was made. Root and group: always. */
+int auth_check(struct auth *a, const struct principal *p, struct err *e);
+/* Calls @fn after any change that may end somebody's rights. *ret is ended by auth_unwatch(), also from within @fn. */
+struct auth_watch;
+int auth_watch(struct auth *a, void (*fn)(void *arg), void *arg, struct auth_watch **ret, struct err *e);
+void auth_unwatch(struct auth_watch *w);		/* NULL is fine */
+/* Token bucket per principal; root has none. False: *retry_s. */
 bool auth_rate(struct auth *a, const struct principal *p, unsigned *retry_s, unsigned *left);
 /* Would @add on top of what the tenant has be above its limits? EDQUOT with limit, used, requested in the text and in
  * *ret_detail (object, may be NULL). @replace: the container that is changed, its present values do not count. A tenant that is suspended: EPERM. */
 int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *add, const struct inv_ct *replace, json_t **ret_detail,
 	       struct err *e);
-bool auth_tenant_suspended(struct auth *a, const char *tenant);
+/* What was promised to a job counts from then on, though the inventory shows it later: container @ctid of @tenant will
+ * have @sum. Ends by itself when the inventory shows as much, by auth_quota_release() when the job failed, or after an hour. */
+int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const struct inv_sum *sum, struct err *e);
+void auth_quota_release(struct auth *a, unsigned ctid);
+bool auth_tenant_exists(struct auth *a, const char *tenant);	/* "" does not */
+bool auth_tenant_suspended(struct auth *a, const char *tenant);	/* no start of its containers over the API, nor at boot */
 /* One line per change: in the database, and on the log. @result: HTTP status. Never blocks. */
 void auth_audit(struct auth *a, const struct principal *p, const char *verb, const char *path, int result, const char *job,
 		const char *detail);

@@ -32,6 +32,8 @@ struct vzd_conf {
 	struct num_opt overcommit;	/* percent of RAM that may be promised; 0: no admission control */
 	struct num_opt reclaim_psi;	/* percent of memory pressure above which idle memory is reclaimed; 0: off */
 	struct num_opt ksm;
+	struct num_opt audit_days, audit_rows;	/* how much of the audit is kept */
+	struct str_list webhook_allow;	/* private networks that webhooks may reach */
 	char *metrics_listen;		/* METRICS_LISTEN: plain /metrics for a scraper, empty: none */
 };
 extern const struct param_group vzd_param_group;
