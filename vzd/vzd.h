@@ -9,6 +9,7 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "libct/ct.h"
 #include "util/ev.h"
@@ -16,6 +17,7 @@
 #define VZD_CONF "/etc/vz/vzd.conf"
 #define VZD_LIB "/var/lib/vz/vzd"		/* db, history rings, keys; 0700 root */
 #define VZD_RUN "/run/vz/vzd"			/* job files and locks; 0700 root */
+#define VZD_TLS_DIR "/etc/vz/vzd"		/* 0700 root: cert.pem, key.pem */
 #define VZD_SOCK "/run/vz/vzd.sock"		/* 0660 root:vz; the caller is who SO_PEERCRED says */
 #define VZD_WEB_SOCK "/run/vz/vzd-web.sock"	/* 0660 root:vzweb; the caller is whom its token names */
 #define VZD_EVENT_SOCK "/run/vz/events.sock"	/* 0600 root, SOCK_DGRAM; libct/event.h writes to it */
@@ -37,6 +39,11 @@ struct vzd_conf {
 	char *metrics_listen;		/* METRICS_LISTEN: plain /metrics for a scraper, empty: none */
 };
 extern const struct param_group vzd_param_group;
+/* Replaces *c (zeroed or read before) with the file's values and the defaults; on failure it is as it was. No file: all
+ * defaults. EINVAL: the text says which line and why. */
+int vzd_conf_read(struct vzd_conf *c, const char *path, struct err *e);
+void vzd_conf_done(struct vzd_conf *c);
+int vzd_addr_parse(const char *text, struct sockaddr_storage *ret, socklen_t *len, struct err *e);	/* "ADDR:PORT", "[ADDR6]:PORT" */
 
 struct vzd {
 	struct ev *ev;
@@ -58,7 +65,9 @@ struct vzd {
 	bool stopping;
 };
 
-/* log.c of vzd: stderr with <N> prefixes under systemd, else syslog. */
+/* log.c of vzd: stderr with <N> prefixes under systemd, plain stderr before vzd_log_open() and with -f, else syslog.
+ * Any thread. LOG_DEBUG only with VZ_DEBUG in the environment. */
+void vzd_log_open(bool foreground);
 void vzd_log(int prio, const char *fmt, ...) __attribute__((format(printf, 2, 3)));	/* LOG_ERR ... of syslog.h */
 void vzd_log_err(int prio, const struct err *e, const char *what);
 
