@@ -149,8 +149,8 @@ static int migrate_one(sqlite3 *s, const struct db_schema *m, struct err *e)
 	if (db_each(s, e, version_row, &v, "SELECT version FROM schema_version WHERE name = ?1", "s", m->name) < 0)
 		return -e->code;
 	if (v < 0 || (uint64_t)v > m->n)
-		return err_say(e, EPROTO, "tables of %s are of version %lld and this vzd knows %zu: a newer one made them, install that one",
-			       m->name, (long long)v, m->n);
+		return err_say(e, EPROTO, "tables of %s are of version %lld and this vzd knows %zu: a newer one made them, "
+			       "install that one", m->name, (long long)v, m->n);
 	for (; (size_t)v < m->n; v++) {
 		if (db_run(s, m->sql[v], e) < 0)
 			return err_add(e, "tables of %s, version %lld", m->name, (long long)v + 1);

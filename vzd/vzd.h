@@ -43,7 +43,8 @@ extern const struct param_group vzd_param_group;
  * defaults. EINVAL: the text says which line and why. */
 int vzd_conf_read(struct vzd_conf *c, const char *path, struct err *e);
 void vzd_conf_done(struct vzd_conf *c);
-int vzd_addr_parse(const char *text, struct sockaddr_storage *ret, socklen_t *len, struct err *e);	/* "ADDR:PORT", "[ADDR6]:PORT" */
+/* "ADDR:PORT", "[ADDR6]:PORT" */
+int vzd_addr_parse(const char *text, struct sockaddr_storage *ret, socklen_t *len, struct err *e);
 
 struct vzd {
 	struct ev *ev;

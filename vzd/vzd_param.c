@@ -35,11 +35,11 @@ STR_TYPE(type_account, "account", account_parse);
 
 static const struct param rows[] = {
 	{ .key = "API_LISTEN", .arg = "addr:port", .type = &type_listen, FIELD(listen),
-	  .man = "Address and port of the HTTPS API, as 192.0.2.1:8443, 0.0.0.0:8443 or [::]:8443. Empty, nothing listens beyond the "
-		 "sockets below /run/vz." },
+	  .man = "Address and port of the HTTPS API, as 192.0.2.1:8443, 0.0.0.0:8443 or [::]:8443. Empty, nothing listens "
+		 "beyond the sockets below /run/vz." },
 	{ .key = "TLS_CERT", .arg = "path", .type = &type_file, FIELD(tls_cert), .def = VZD_TLS_DIR "/cert.pem",
-	  .man = "Certificate chain of the HTTPS API, PEM. If the default file is missing, a self-signed one is made. Renewed files are "
-		 "taken up by a reload." },
+	  .man = "Certificate chain of the HTTPS API, PEM. If the default file is missing, a self-signed one is made. "
+		 "Renewed files are taken up by a reload." },
 	{ .key = "TLS_KEY", .arg = "path", .type = &type_file, FIELD(tls_key), .def = VZD_TLS_DIR "/key.pem",
 	  .man = "Its private key, PEM. It is read by root alone and handed to vzweb as an open file." },
 	{ .key = "WEB_USER", .arg = "user", .type = &type_account, FIELD(web_user), .def = "vzweb",
@@ -55,10 +55,11 @@ static const struct param rows[] = {
 	{ .key = "WEB_MAX_PER_IP", .arg = "num", .type = &param_u64, FIELD(web_max_per_ip), .min = 1, .max = 100000, .def = "64",
 	  .man = "HTTPS connections of one address." },
 	{ .key = "METRICS_LISTEN", .arg = "addr:port", .type = &type_listen, FIELD(metrics_listen),
-	  .man = "Address and port of a plain HTTP server of /metrics alone, without a token: for a scraper on a network of its own. "
-		 "Empty: none." },
+	  .man = "Address and port of a plain HTTP server of /metrics alone, without a token: for a scraper on a network of "
+		 "its own. Empty: none." },
 	{ .key = "AUTOSTART", .arg = "yes|no", .type = &param_yesno, FIELD(autostart), .def = "no",
-	  .man = "Whether the daemon starts the containers with ONBOOT=yes once after each boot. With yes, disable vz.service's start." },
+	  .man = "Whether the daemon starts the containers with ONBOOT=yes once after each boot. With yes, disable "
+		 "vz.service's start." },
 	{ .key = "PARALLEL", .arg = "num", .type = &param_u64, FIELD(parallel), .min = 1, .max = 10000,
 	  .man = "Jobs at the same time. Unset, four for each CPU." },
 	{ .key = "SAMPLE_SEC", .arg = "num", .type = &param_u64, FIELD(sample_sec), .min = 1, .max = 3600, .def = "15",
