@@ -35,7 +35,7 @@ struct auth_watch {
 };
 
 static const char *const auth_sql[] = {
-	"CREATE TABLE tokens(id TEXT PRIMARY KEY, hash BLOB NOT NULL, role TEXT NOT NULL, scopes TEXT NOT NULL,"
+	"CREATE TABLE tokens(id TEXT PRIMARY KEY, hash TEXT NOT NULL, role TEXT NOT NULL, scopes TEXT NOT NULL,"
 	" tenant TEXT NOT NULL, cts TEXT NOT NULL, cidrs TEXT NOT NULL, not_before INTEGER NOT NULL, expires INTEGER NOT NULL,"
 	" created INTEGER NOT NULL, rotated INTEGER NOT NULL, last_used INTEGER NOT NULL, created_by TEXT NOT NULL,"
 	" description TEXT NOT NULL) WITHOUT ROWID;"

@@ -8,6 +8,7 @@
 #include "vzd/auth.h"
 
 struct buf;
+struct sqlite3;
 struct sqlite3_stmt;
 
 /* --- cidr.c: addresses and their prefixes; IPv4 as ::ffff:a.b.c.d --- */
@@ -84,10 +85,18 @@ json_t *token_json(const struct token *t);
  * what is wrong EINVAL; the text names the member. @by_token: NULL unless @by is one. */
 int token_from_json(struct auth *a, const struct principal *by, const struct token *by_token, const json_t *body,
 		    struct token **ret, struct err *e);
-int token_row(struct sqlite3_stmt *st, void *table, struct err *e);	/* db_row of the select TOKEN_SELECT */
-extern const char token_select[];
 /* "30d", "12h", "2027-01-31", "2027-01-31T12:00:00Z" -> unix seconds. */
 int token_when(const char *s, int64_t now, int64_t *ret, struct err *e);
+
+/* Has @by every right of @t? Else who rotates it would gain some. */
+bool token_within(const struct token *t, const struct principal *by, const struct token *by_token);
+
+/* --- token_db.c: works for db_write(); the struct they are given is nobody else's meanwhile --- */
+extern const char token_select[];
+int token_row(struct sqlite3_stmt *st, void *table, struct err *e);	/* db_row of the select */
+int token_db_insert(struct sqlite3 *s, const struct token *t, struct err *e);	/* ENOENT: its tenant or maker is gone */
+int token_db_rotate(struct sqlite3 *s, const struct token *t, struct err *e);	/* hash and rotated; ENOENT */
+int token_db_delete(struct sqlite3 *s, const char *id, bool created, struct err *e);	/* @created: those it made as well */
 
 /* --- tenant.c --- */
 enum tenant_limit { LIMIT_CTS, LIMIT_MEMORY, LIMIT_DISK, LIMIT_CPUS, LIMIT_IPV4, LIMIT_IPV6, LIMIT_SNAPSHOTS, LIMIT_BACKUPS,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Tokens: their text, the table of them in memory, when and from where one holds. What a new one may grant is
- * token_new.c's; who asks for them is auth.c's.
+ * token_new.c's, the rows in the database token_db.c's, who asks for them auth.c's.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,11 +10,8 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
-#include "util/num.h"
 #include "util/sha256.h"
-#include "util/str.h"
 #include "vzd/auth_priv.h"
-#include "vzd/db.h"
 #include "vzd/timefmt.h"
 
 static bool id_char(char c)
@@ -240,66 +237,4 @@ json_t *token_json(const struct token *t)
 			 t->tenant, "cts", cts, "from", from, "not_before", time_json(t->not_before), "expires",
 			 time_json(t->expires), "created", time_json(t->created), "rotated", time_json(t->rotated), "last_used",
 			 time_json(t->last_used), "created_by", t->created_by);
-}
-
-/* --- the database --- */
-
-const char token_select[] = "SELECT id, hash, role, scopes, tenant, cts, cidrs, not_before, expires, created, rotated, "
-			    "last_used, created_by, description FROM tokens";
-
-static int row_lists(struct sqlite3_stmt *st, struct token *t, struct err *e)
-{
-	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
-	uint64_t id;
-
-	if (str_list_split(&l, db_text(st, 5), " ", e) < 0)
-		return -e->code;
-	t->cts = calloc(l.n + 1, sizeof(*t->cts));
-	for (size_t i = 0; t->cts && i < l.n; i++)
-		if (num_u64(l.v[i], &id) == 0 && id <= CT_ID_MAX)
-			t->cts[t->n_cts++] = (unsigned)id;
-	if (t->n_cts != l.n)
-		return err_say(e, t->cts ? EBADMSG : ENOMEM, "token %s: its list of containers cannot be read", t->id);
-	str_list_clear(&l);
-	if (str_list_split(&l, db_text(st, 6), " ", e) < 0)
-		return -e->code;
-	t->from = calloc(l.n + 1, sizeof(*t->from));
-	if (!t->from)
-		return err_set(e, ENOMEM, "token %s", t->id);
-	for (size_t i = 0; i < l.n; i++, t->n_from++)
-		if (cidr_parse(l.v[i], &t->from[i], e) < 0)
-			return err_add(e, "token %s", t->id);
-	return 0;
-}
-
-/* A row that cannot be understood is refused as a whole: read half, it might grant more than it did. */
-int token_row(struct sqlite3_stmt *st, void *table, struct err *e)
-{
-	struct token *t = calloc(1, sizeof(*t));
-	int rc = 0;
-
-	if (!t)
-		return err_set(e, ENOMEM, "token");
-	if (str_copy(t->id, sizeof(t->id), db_text(st, 0)) < 0 || strlen(t->id) != TOKEN_ID_LEN ||
-	    sqlite3_column_bytes(st, 1) != 32 || str_copy(t->role, sizeof(t->role), db_text(st, 2)) < 0 ||
-	    str_copy(t->tenant, sizeof(t->tenant), db_text(st, 4)) < 0 ||
-	    str_copy(t->created_by, sizeof(t->created_by), db_text(st, 12)) < 0)
-		rc = err_say(e, EBADMSG, "a token in the database cannot be read (id '%.16s')", t->id);
-	if (rc == 0) {
-		memcpy(t->hash, sqlite3_column_blob(st, 1), 32);
-		t->not_before = sqlite3_column_int64(st, 7);
-		t->expires = sqlite3_column_int64(st, 8);
-		t->created = sqlite3_column_int64(st, 9);
-		t->rotated = sqlite3_column_int64(st, 10);
-		t->last_used = sqlite3_column_int64(st, 11);
-		t->description = strdup(db_text(st, 13));
-		rc = t->description ? scopes_parse(db_text(st, 3), &t->scopes, e) : err_set(e, ENOMEM, "token");
-	}
-	if (rc == 0)
-		rc = row_lists(st, t, e);
-	if (rc == 0)
-		rc = token_insert(table, t, e);
-	if (rc < 0)
-		token_free(t);
-	return rc;
 }

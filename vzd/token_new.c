@@ -219,6 +219,25 @@ static int new_times(struct token *t, const struct token *by, const json_t *body
 	return 0;
 }
 
+bool token_within(const struct token *t, const struct principal *by, const struct token *by_token)
+{
+	if ((t->scopes & ~by->scopes) || (by->tenant[0] && strcmp(by->tenant, t->tenant) != 0))
+		return false;
+	if (by->n_cts && !t->n_cts)
+		return false;
+	for (size_t i = 0; by->n_cts && i < t->n_cts; i++)
+		if (!has_ct(by->cts, by->n_cts, t->cts[i]))
+			return false;
+	if (!by_token)
+		return true;
+	if (by_token->n_from && !t->n_from)
+		return false;
+	for (size_t i = 0; i < t->n_from; i++)
+		if (!from_within(by_token, &t->from[i]))
+			return false;
+	return !by_token->expires || (t->expires && t->expires <= by_token->expires);
+}
+
 int token_from_json(struct auth *a, const struct principal *by, const struct token *by_token, const json_t *body,
 		    struct token **ret, struct err *e)
 {
