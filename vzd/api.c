@@ -197,12 +197,22 @@ static struct principal *anonymous(const char *remote)
 	return who;
 }
 
+static void number_header(struct api_call *c, const char *name, unsigned long long v)
+{
+	char text[24];
+
+	(void)str_fmt(text, sizeof(text), "%llu", v);
+	api_header(c, name, text);
+}
+
 static int step_caller(struct pass *p, struct err *e)
 {
 	struct api_call *c = &p->g->c;
 
 	if (c->req.token) {
 		c->who = auth_token(c->d->auth, c->req.token, c->req.remote, e);
+		if (!c->who && e->code == EUSERS)
+			number_header(c, "Retry-After", AUTH_RETRY_S);
 		if (!c->who && e->code != EACCES)
 			return -e->code;
 	} else if (p->peer) {
@@ -216,14 +226,6 @@ static int step_caller(struct pass *p, struct err *e)
 		return 0;
 	api_header(c, "WWW-Authenticate", c->req.token ? "Bearer realm=\"vz\", error=\"invalid_token\"" : "Bearer realm=\"vz\"");
 	return stop(p->g, "unauthorized", c->req.token ? e->text : "this needs a token: Authorization: Bearer vz1_...", NULL);
-}
-
-static void number_header(struct api_call *c, const char *name, unsigned long long v)
-{
-	char text[24];
-
-	(void)str_fmt(text, sizeof(text), "%llu", v);
-	api_header(c, name, text);
 }
 
 static int step_rate(struct pass *p, struct err *e)
@@ -267,7 +269,8 @@ static int step_scope(struct pass *p, struct err *e)
 	(void)e;
 	if (s == SCOPE_NONE || auth_has(c->who, s))
 		return 0;
-	return stop(p->g, "forbidden", "the token lacks a scope that this needs",
+	return stop(p->g, "forbidden", c->who && c->who->suspended ? "the tenant is suspended: it may look, not change" :
+		    "the token lacks a scope that this needs",
 		    json_pack("{ss}", "required_scope", scope_names[s]));
 }
 

@@ -102,7 +102,7 @@ static const char *slug_of_errno(int code)
 		{ EINVAL, "invalid-field" }, { ERANGE, "invalid-field" }, { ENAMETOOLONG, "invalid-field" },
 		{ EILSEQ, "invalid-field" }, { ENOENT, "not-found" }, { ESRCH, "not-found" }, { EEXIST, "exists" },
 		{ EADDRINUSE, "exists" }, { EBUSY, "locked" }, { EACCES, "forbidden" }, { EPERM, "forbidden" },
-		{ EDQUOT, "quota-exceeded" }, { ENOSPC, "no-capacity" }, { ENOMEM, "no-capacity" },
+		{ EDQUOT, "quota-exceeded" }, { EUSERS, "rate-limited" }, { ENOSPC, "no-capacity" }, { ENOMEM, "no-capacity" },
 		{ EOPNOTSUPP, "unprocessable" }, { ENOTEMPTY, "conflict-state" }, { EALREADY, "conflict-state" },
 		{ EAGAIN, "vzd-down" }, { ESHUTDOWN, "vzd-down" }, { EMSGSIZE, "payload-too-large" },
 	};

@@ -56,8 +56,9 @@ static int audit_work(sqlite3 *s, void *arg, struct err *e)
 		return -e->code;
 	if (!r->cut)
 		return 0;
-	return db_exec(s, e, "DELETE FROM audit WHERE id <= (SELECT MAX(id) FROM audit) - ?1 OR time < ?2", "ii", r->keep_rows,
-		       r->oldest_ms);
+	if (db_exec(s, e, "DELETE FROM audit WHERE id <= (SELECT MAX(id) FROM audit) - ?1", "i", r->keep_rows) < 0)
+		return -e->code;
+	return db_exec(s, e, "DELETE FROM audit WHERE time < ?1", "i", r->oldest_ms);
 }
 
 static void audit_done(void *arg, const struct err *e)

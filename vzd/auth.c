@@ -45,8 +45,7 @@ static const char *const auth_sql[] = {
 	"CREATE TABLE audit(id INTEGER PRIMARY KEY AUTOINCREMENT, time INTEGER NOT NULL, principal TEXT NOT NULL,"
 	" tenant TEXT NOT NULL, remote TEXT NOT NULL, verb TEXT NOT NULL, path TEXT NOT NULL, result INTEGER NOT NULL,"
 	" job TEXT NOT NULL, detail TEXT NOT NULL);"
-	"CREATE INDEX audit_time ON audit(time); CREATE INDEX audit_tenant ON audit(tenant, id);"
-	"CREATE INDEX audit_principal ON audit(principal, id)",
+	"CREATE INDEX audit_time ON audit(time)",
 };
 const struct db_schema auth_schema = { "auth", auth_sql, ARRAY_SIZE(auth_sql) };
 
