@@ -4,24 +4,19 @@
  * serve streams when somebody's rights have ended. Rights of a token: token_new.c; limits: tenant_quota.c.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
 
 #include "util/auto.h"
-#include "util/buf.h"
 #include "util/err.h"
-#include "util/fio.h"
-#include "util/num.h"
 #include "util/sha256.h"
 #include "util/str.h"
 #include "vzd/auth_priv.h"
 #include "vzd/db.h"
 
-#define RATE 20u		/* requests per second and principal, unless vzd.conf says otherwise */
-#define BURST 60u
+#define RATE 100u		/* requests per second and principal, unless vzd.conf says otherwise */
+#define BURST 200u
 #define WRONG_US (AUTH_RETRY_S * 1000000ull)
 #define WRONG_BURST 20u
 #define FLUSH_MS 60000u		/* last_used: to the database after so long */
@@ -49,62 +44,7 @@ static const char *const auth_sql[] = {
 };
 const struct db_schema auth_schema = { "auth", auth_sql, ARRAY_SIZE(auth_sql) };
 
-/* --- principals --- */
-
-struct principal *principal_ref(struct principal *p)
-{
-	if (p)
-		p->refs++;
-	return p;
-}
-
-void principal_unref(struct principal *p)
-{
-	if (!p || --p->refs)
-		return;
-	free(p->cts);
-	free(p);
-}
-
-static struct principal *principal_new(uint32_t scopes, const char *remote, struct err *e)
-{
-	struct principal *p = calloc(1, sizeof(*p));
-
-	if (!p) {
-		err_set(e, ENOMEM, "caller");
-		return NULL;
-	}
-	p->scopes = scopes;
-	p->refs = 1;
-	str_copy(p->remote, sizeof(p->remote), remote ? remote : "local");
-	return p;
-}
-
-/* In group @group, as its primary one or as one of the process's others. */
-static bool in_group(const char *group, gid_t gid, pid_t pid)
-{
-	struct group gr, *found = NULL;
-	struct buf auto_buf b = BUF_INIT;
-	char name[32], text[1024];
-	struct err e = { 0 };
-	char *line, *save = NULL;
-
-	if (!group || !*group || getgrnam_r(group, &gr, text, sizeof(text), &found) != 0 || !found)
-		return false;
-	if (gr.gr_gid == gid)
-		return true;
-	str_fmt(name, sizeof(name), "/proc/%d/status", (int)pid);
-	if (fio_read_at(AT_FDCWD, name, &b, &e) < 0 || !(line = strstr(b.s, "\nGroups:")))
-		return false;
-	line[strcspn(line + 1, "\n") + 1] = '\0';
-	for (char *w = strtok_r(line + strlen("\nGroups:"), " \t", &save); w; w = strtok_r(NULL, " \t", &save)) {
-		uint64_t v;
-
-		if (num_u64(w, &v) == 0 && v == gr.gr_gid)
-			return true;
-	}
-	return false;
-}
+/* --- callers --- */
 
 struct principal *auth_peer(struct auth *a, uid_t uid, gid_t gid, pid_t pid, struct err *e)
 {
@@ -113,7 +53,7 @@ struct principal *auth_peer(struct auth *a, uid_t uid, gid_t gid, pid_t pid, str
 
 	if (uid == 0)
 		return principal_ref(a->root);
-	if (!in_group(group, gid, pid)) {
+	if (!principal_in_group(group, gid, pid)) {
 		err_say(e, EACCES, "uid %u is neither root nor in the group %s", (unsigned)uid, group);
 		return NULL;
 	}
@@ -242,23 +182,6 @@ struct token *auth_token_of(struct auth *a, const struct principal *p)
 }
 
 /* --- decisions --- */
-
-bool auth_has(const struct principal *p, enum scope s)
-{
-	if (s == SCOPE_NONE)
-		return true;
-	return p && s < SCOPE_NONE && (p->scopes >> s & 1);
-}
-
-bool auth_sees(const struct principal *p, const struct inv_ct *ct)
-{
-	if (!p || (p->tenant[0] && strcmp(p->tenant, ct->owner ? ct->owner : "") != 0))
-		return false;
-	for (size_t i = 0; i < p->n_cts; i++)
-		if (p->cts[i] == ct->id)
-			return true;
-	return p->n_cts == 0;
-}
 
 bool auth_rate(struct auth *a, const struct principal *p, unsigned *retry_s, unsigned *left)
 {

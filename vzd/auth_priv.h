@@ -2,7 +2,7 @@
 #ifndef VZD_AUTH_PRIV_H
 #define VZD_AUTH_PRIV_H
 /*
- * Inside auth.c, token.c, tenant.c, role.c, rate.c, cidr.c, audit.c and their routes. Tables live in memory, are read at
+ * Inside auth.c, principal.c, token*.c, tenant*.c, role.c, rate.c, cidr.c, audit.c and their routes. Tables live in memory, are read at
  * open and changed when the database has committed: a decision touches no file.
  */
 #include "vzd/auth.h"
@@ -28,6 +28,11 @@ extern const uint32_t scopes_all, scopes_read, scopes_tenant;		/* every one; tho
 void scopes_print(uint32_t scopes, struct buf *b);			/* "ct:read ct:power" */
 int scopes_parse(const char *text, uint32_t *ret, struct err *e);
 json_t *scopes_json(uint32_t scopes);
+
+/* --- principal.c --- */
+struct principal *principal_new(uint32_t scopes, const char *remote, struct err *e);	/* @remote NULL: "local" */
+/* Is @gid, or another group of the process @pid, the one called @group? */
+bool principal_in_group(const char *group, gid_t gid, pid_t pid);
 
 /* --- rate.c: token buckets in constant memory; an idle one is forgotten, which loses nothing --- */
 struct rate;
