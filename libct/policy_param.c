@@ -76,7 +76,7 @@ static const struct param_type type_restart = {
 static struct param_type type_owner;	/* param_str with a check of its own */
 
 const struct param ct_policy_params[] = {
-	{ .key = "OWNER", .opt = "owner", .arg = "tenant", .type = &type_owner, POLICY(owner), .flags = PARAM_CREATE,
+	{ .key = "OWNER", .opt = "owner", .arg = "tenant", .type = &type_owner, POLICY(owner), .flags = PARAM_ADMIN | PARAM_CREATE,
 	  .man = "Tenant of the host's API whose container it is. An empty one: nobody's but the administrator's." },
 	{ .key = "RESTART", .opt = "restart_policy", .arg = "no|on-failure|on-oom|always", .type = &type_restart,
 	  POLICY(restart), .def = "no", .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Judging changes; the rules are in the header. Sums are the inventory's, so that a decision touches no file. */
+#include "vzd/change.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "net/ip.h"
+#include "util/auto.h"
+#include "util/num.h"
+#include "vzd/policy.h"
+
+static bool given(const struct param *p, size_t base, const struct ct_conf *parsed)
+{
+	return p->type->is_set((const char *)parsed + base + p->off);
+}
+
+/* The first parameter given that has @flag, NULL: none. */
+static const struct param *first_with(const struct ct_conf *parsed, unsigned flag)
+{
+	for (size_t g = 0; g < ct_param_groups_n; g++)
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			if ((p->flags & flag) && given(p, ct_param_groups[g].base, parsed))
+				return p;
+		}
+	return NULL;
+}
+
+static int deny(struct api_call *c, const char *what, enum scope need)
+{
+	char text[256];
+
+	str_fmt(text, sizeof(text), "%s is for administrators of the host", what);
+	api_problem(c, "forbidden", 0, text, json_pack("{s:s}", "required_scope", scope_names[need]));
+	return -1;
+}
+
+static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
+{
+	const struct param *p = first_with(parsed, PARAM_ADMIN);
+
+	if (parsed->policy.owner && !auth_has(c->who, SCOPE_TENANT_WRITE))
+		return deny(c, "owner", SCOPE_TENANT_WRITE);
+	if (p && !str_eq(p->opt, "owner") && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE)))
+		return deny(c, p->opt ? p->opt : p->key, SCOPE_NODE_WRITE);
+	if (parsed->ostemplate && strchr(parsed->ostemplate, '/') && c->who->tenant[0])
+		return deny(c, "a template by its path", SCOPE_NODE_WRITE);
+	return 0;
+}
+
+static bool in_pool(const char *pool, const char *text)
+{
+	struct net_ip ip, net;
+	char word[80];
+	size_t n;
+
+	if (net_ip_parse(text, &ip) < 0)
+		return false;
+	for (const char *p = pool; *(p += strspn(p, " ,")); p += n) {
+		n = strcspn(p, " ,");
+		str_fmt(word, sizeof(word), "%.*s", (int)n, p);
+		if (net_ip_parse(word, &net) == 0 && net_ip_within(&ip, &net))
+			return true;
+	}
+	return false;
+}
+
+static int judge_addresses(struct api_call *c, const struct ct_conf *parsed)
+{
+	const char *pool = c->d->conf.tenant_pool ? c->d->conf.tenant_pool : "";
+
+	for (size_t i = 0; c->who->tenant[0] && i < parsed->net.ip.n; i++) {
+		char text[200];
+
+		if (in_pool(pool, parsed->net.ip.v[i]))
+			continue;
+		str_fmt(text, sizeof(text), "%s is not among the addresses that tenants may take (TENANT_POOL in vzd.conf)",
+			parsed->net.ip.v[i]);
+		api_problem(c, "forbidden", 0, text, NULL);
+		return -1;
+	}
+	return 0;
+}
+
+static uint64_t ram(void)
+{
+	return (uint64_t)sysconf(_SC_PHYS_PAGES) * NUM_PAGE;
+}
+
+/* What the container will count for, with the change merged in. */
+static void merged_sum(const struct inv_ct *ct, const struct ct_conf *p, struct inv_sum *s)
+{
+	const struct num_pair *guar = &p->cg.ubc[CG_VMGUARPAGES];
+	struct quota_limit q;
+	bool mem = p->cg.ubc[CG_PHYSPAGES].set || p->cg.ubc[CG_PRIVVMPAGES].set;
+
+	quota_conf_limit(&p->quota, &q);
+	*s = (struct inv_sum){ .cts = 1 };
+	s->memory = MIN(mem ? cg_conf_memory(&p->cg) : ct ? ct->mem_limit : NUM_UNLIMITED, ram());
+	s->guarantee = guar->set ? MIN(guar->bar, ram() / NUM_PAGE) * NUM_PAGE : ct ? ct->mem_guarantee : 0;
+	s->disk = p->quota.space.set ? q.hard_kib * 1024 : ct && ct->disk_limit != NUM_UNLIMITED ? ct->disk_limit : 0;
+	s->cpus = p->cg.cpus.set ? p->cg.cpus.v : ct ? ct->cpus : 0;
+	for (size_t i = 0; i < p->net.ip.n; i++)
+		(*(strchr(p->net.ip.v[i], ':') ? &s->ip6 : &s->ip4))++;
+	if (ct && !p->net.ip.set) {
+		s->ip4 = ct->n_ip4;
+		s->ip6 = ct->n_ip6;
+	}
+}
+
+static int judge_quota(struct api_call *c, const char *tenant, const struct inv_sum *add, const struct inv_ct *old)
+{
+	json_t *detail = NULL;
+	struct err e = { 0 };
+
+	if (!tenant || !*tenant || auth_quota(c->d->auth, tenant, add, old, &detail, &e) == 0)
+		return 0;
+	api_problem(c, e.code == EPERM ? "forbidden" : "quota-exceeded", 0, e.text, detail);
+	return -1;
+}
+
+/* Raising what runs, or making something new, needs room on the host. */
+static int judge_room(struct api_call *c, const struct inv_sum *add, const struct inv_ct *old)
+{
+	uint64_t was = old ? MIN(old->mem_limit, ram()) : 0, guar = old ? old->mem_guarantee : 0;
+	struct err e = { 0 };
+
+	if (add->memory <= was && add->guarantee <= guar)
+		return 0;
+	if (policy_admit(c->d, add->memory > was ? add->memory - was : 0, add->guarantee > guar ? add->guarantee - guar : 0, &e) == 0)
+		return 0;
+	api_problem(c, "no-capacity", 0, e.text, NULL);
+	return -1;
+}
+
+int change_judge(struct api_call *c, unsigned ctid, const char *owner, const struct ct_conf *parsed)
+{
+	const struct inv_ct *ct = ctid ? inv_find(c->d->inv, ctid) : NULL;
+	const char *tenant = parsed->policy.owner ? parsed->policy.owner : ct ? ct->owner : owner;
+	const struct inv_ct *same = ct && str_eq(tenant, ct->owner) ? ct : NULL;
+	struct inv_sum add;
+
+	if (judge_rights(c, parsed) < 0 || judge_addresses(c, parsed) < 0)
+		return -1;
+	merged_sum(ct, parsed, &add);
+	if (judge_quota(c, tenant, &add, same) < 0)
+		return -1;
+	if (ct && ct->state != INV_RUNNING && ct->state != INV_FROZEN)
+		return 0;		/* the start is judged again */
+	return ct ? judge_room(c, &add, ct) : 0;
+}
+
+int change_may_start(struct api_call *c, const struct inv_ct *ct)
+{
+	struct inv_sum add;
+	const struct ct_conf none = { 0 };
+
+	if (ct->owner[0] && auth_tenant_suspended(c->d->auth, ct->owner)) {
+		api_problem(c, "forbidden", 0, "the tenant is suspended: its containers cannot be started", NULL);
+		return -1;
+	}
+	merged_sum(ct, &none, &add);
+	return judge_room(c, &add, NULL);
+}
+
+const char *change_owner(struct api_call *c, const char *wanted)
+{
+	if (!c->who->tenant[0])
+		return wanted ? wanted : "";
+	if (!wanted || str_eq(wanted, c->who->tenant))
+		return c->who->tenant;
+	api_problem(c, "forbidden", 0, "a token of a tenant makes containers of that tenant only",
+		    json_pack("{s:s}", "required_scope", scope_names[SCOPE_TENANT_WRITE]));
+	return NULL;
+}

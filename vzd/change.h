@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VZD_CHANGE_H
+#define VZD_CHANGE_H
+/*
+ * What a caller may do to a container's configuration, judged once on the parsed parameters, whether they came as JSON or as
+ * vzctl's words: parameters that reach beyond the container (PARAM_ADMIN) need node:write, a change of owner tenant:write,
+ * addresses of a tenant lie in TENANT_POOL, and the sums after the change stay within the tenant's limits and the host's.
+ */
+#include "vzd/api.h"
+
+/* @ctid 0: a new container of @owner. Parameters given are those set in @parsed. 0, or -1 when it has answered with the problem. */
+int change_judge(struct api_call *c, unsigned ctid, const char *owner, const struct ct_conf *parsed);
+/* May @ct be started now (its tenant is not suspended, the host has room)? 0, or -1 when it has answered. */
+int change_may_start(struct api_call *c, const struct inv_ct *ct);
+/* The tenant that a new container of this caller belongs to. @wanted: what the body says, NULL nothing. NULL: it has answered. */
+const char *change_owner(struct api_call *c, const char *wanted);
+
+#endif
