@@ -3,9 +3,12 @@
  * vzctl set. Which options make sense together is decided here, before anything is touched; the change itself, live and
  * in the file, is one transaction of libct.
  */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/auto.h"
+#include "util/buf.h"
 #include "util/err.h"
 #include "vzctl/cmd.h"
 
@@ -19,6 +22,8 @@ static const struct cmd_opt set_opts[] = {
 	  "Take over the values of a sample, but for name, addresses, template and paths." },
 	{ "applyconfig_map", OPT_APPLYCONFIG_MAP, "name", NULL, "Make the link of the container's name again." },
 	{ "offline-resize", OPT_OFFLINE, NULL, NULL, "Accepted for compatibility; a disk limit never needs a stop." },
+	{ "password-stdin", OPT_PASSWORD_STDIN, NULL, NULL,
+	  "Like --userpasswd, but user:password is read from standard input, a line each, and no list of processes shows it." },
 	{ "offline", OPT_OFFLINE, NULL, NULL, "The same as --offline-resize." },
 };
 
@@ -88,9 +93,44 @@ static int set_check(struct cmd_call *c, struct err *e)
 	return 0;
 }
 
+/* A password may hold blanks here: a line is one. */
+static int set_passwords(struct cmd_call *c, struct err *e)
+{
+	struct buf auto_buf b = { .cap = 65536 };
+	char chunk[4096];
+	ssize_t n;
+
+	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
+		buf_add(&b, chunk, (size_t)n);
+	if (n < 0 || buf_failed(&b))
+		return err_set(e, n < 0 ? errno : EFBIG, "--password-stdin: read standard input");
+	for (char *p = b.s, *end; p && *p; p = end) {
+		char *colon = strchr(p, ':');
+
+		end = strchrnul(p, '\n');
+		if (*end)
+			*end++ = '\0';
+		if (!colon || colon == p || !colon[1] || *p == '-' || str_has_ctrl(p)) {
+			err_say(e, EINVAL, "--password-stdin: a line of standard input is not user:password");
+			return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
+		}
+		if (str_list_add(&c->conf.userpasswd, p, e) < 0)
+			return -e->code;
+		c->n_rows++;
+	}
+	explicit_bzero(chunk, sizeof(chunk));
+	if (b.s)
+		explicit_bzero(b.s, b.len);
+	if (c->conf.userpasswd.n) {
+		c->conf.userpasswd.set = true;
+		return 0;
+	}
+	return set_refuse(e, VZ_INVALID_PARAMETER_VALUE, "--password-stdin: standard input is empty");
+}
+
 static int set_parse(struct cmd_call *c, struct err *e)
 {
-	if (cmd_options(c, e) < 0 || set_check(c, e) < 0)
+	if (cmd_options(c, e) < 0 || (cmd_seen(c, OPT_PASSWORD_STDIN) && set_passwords(c, e) < 0) || set_check(c, e) < 0)
 		return -e->code;
 	return 0;
 }

@@ -6,9 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "net/ip.h"
 #include "util/auto.h"
 #include "util/num.h"
+#include "vzd/auth_priv.h"
 #include "vzd/policy.h"
 
 static bool given(const struct param *p, size_t base, const struct ct_conf *parsed)
@@ -53,16 +53,17 @@ static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
 
 static bool in_pool(const char *pool, const char *text)
 {
-	struct net_ip ip, net;
+	struct cidr ip, net;
+	struct err none = { 0 };
 	char word[80];
 	size_t n;
 
-	if (net_ip_parse(text, &ip) < 0)
+	if (cidr_parse(text, &ip, &none) < 0)
 		return false;
 	for (const char *p = pool; *(p += strspn(p, " ,")); p += n) {
 		n = strcspn(p, " ,");
 		str_fmt(word, sizeof(word), "%.*s", (int)n, p);
-		if (net_ip_parse(word, &net) == 0 && net_ip_within(&ip, &net))
+		if (cidr_parse(word, &net, &none) == 0 && cidr_has(&net, ip.addr))
 			return true;
 	}
 	return false;

@@ -36,6 +36,7 @@ struct vzd_conf {
 	struct num_opt ksm;
 	struct num_opt audit_days, audit_rows;	/* how much of the audit is kept */
 	struct str_list webhook_allow;	/* private networks that webhooks may reach */
+	char *tenant_pool;		/* TENANT_POOL: prefixes whose addresses tenants may take, blank-separated */
 	char *metrics_listen;		/* METRICS_LISTEN: plain /metrics for a scraper, empty: none */
 };
 extern const struct param_group vzd_param_group;

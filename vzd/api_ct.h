@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VZD_API_CT_H
+#define VZD_API_CT_H
+/* What the files of routes on containers share. */
+#include "vzd/api.h"
+#include "vzd/conf_json.h"
+#include "vzd/job.h"
+
+#define VZCTL VZ_SBINDIR "/vzctl"
+#define VZTMPL VZ_SBINDIR "/vztmpl"
+
+/* Words of one vzctl command on @ctid: "vzctl VERB ID", more with conf_args_add() or ct_word(). */
+int ct_words(struct conf_args *a, const char *verb, unsigned ctid, struct err *e);
+int ct_word(struct conf_args *a, const char *word, struct err *e);
+/* The job of these words on the call's container; answers like api_job(), by default after the job's end if it is quick. */
+int ct_job(struct api_call *c, const struct conf_args *a, const char *secret, api_after *after, struct err *e);
+json_t *ct_after(struct api_call *c, int *status);		/* the Ct as it is then */
+
+#endif
