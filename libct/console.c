@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "libct/ct_priv.h"
@@ -127,6 +128,23 @@ static int connect_wait(struct ct *ct, struct keys *k, struct err *e)
 		if (n <= 0 || filter(k, byte, (size_t)n, out) < 0)
 			return -ECANCELED;
 	}
+}
+
+int ct_console_fd(struct ct *ct, int ms, struct err *e)
+{
+	auto_close int sk = ct_mon_connect(ct, MON_CONSOLE, e);
+	const struct timeval limit = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 }, none = { 0 };
+	struct mon_rep r;
+
+	if (sk < 0)
+		return sk;
+	setsockopt(sk, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	if (recv(sk, &r, sizeof(r), 0) != (ssize_t)sizeof(r) || r.magic != MON_MAGIC)
+		return err_say(e, EIO, "the monitor of CT %u does not answer", ct->id);
+	if (r.error)
+		return err_say(e, r.error, "the console of CT %u was lost with its monitor: it comes back at the next start", ct->id);
+	setsockopt(sk, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
+	return take_fd(&sk);
 }
 
 int ct_console(struct ct *ct, struct err *e)

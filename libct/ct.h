@@ -198,5 +198,9 @@ int ct_exec_held(struct ct *ct, const struct ct_exec *x, int *status, struct err
 int ct_enter(struct ct *ct, const char *type, int *status, struct err *e);
 /* Attaches to the console kept by the monitor; "ESC ." leaves. Waits for a start when stopped. */
 int ct_console(struct ct *ct, struct err *e);
+/* A connection to the console for those who relay it themselves: SOCK_SEQPACKET, packets of output
+ * (history first); to it 'd' and bytes typed, or 'w' and two uint16_t, rows and columns. Waits up
+ * to @ms for the monitor's answer. ENXIO: the console was lost with its monitor. */
+int ct_console_fd(struct ct *ct, int ms, struct err *e);
 
 #endif

@@ -20,7 +20,6 @@
 #define VZD_TLS_DIR "/etc/vz/vzd"		/* 0700 root: cert.pem, key.pem */
 #define VZD_SOCK "/run/vz/vzd.sock"		/* 0660 root:vz; the caller is who SO_PEERCRED says */
 #define VZD_WEB_SOCK "/run/vz/vzd-web.sock"	/* 0660 root:vzweb; the caller is whom its token names */
-#define VZD_EVENT_SOCK "/run/vz/events.sock"	/* 0600 root, SOCK_DGRAM; libct/event.h writes to it */
 
 /* /etc/vz/vzd.conf, KEY="value"; rows in vzd_param.c. */
 struct vzd_conf {
@@ -56,6 +55,7 @@ struct vzd {
 	struct inv *inv;		/* inv.h */
 	struct auth *auth;		/* auth.h */
 	struct jobs *jobs;		/* job.h */
+	struct consoles *consoles;	/* console.h */
 	struct supervise *supervise;	/* supervise.h */
 	struct autostart *autostart;	/* autostart.h */
 	struct sampler *sampler;	/* sampler.h */

@@ -79,6 +79,9 @@ static const struct param rows[] = {
 	  .man = "Memory pressure of the host, in percent of time, above which idle memory of containers is reclaimed. 0: never." },
 	{ .key = "KSM", .arg = "yes|no", .type = &param_yesno, FIELD(ksm), .def = "no",
 	  .man = "Whether the kernel merges equal pages of containers that allow it." },
+	{ .key = "TENANT_POOL", .arg = "prefixes", .type = &param_str, FIELD(tenant_pool), .def = "",
+	  .man = "Networks, separated by blanks, from which tenants may take addresses for their containers. Empty: addresses are "
+		 "for administrators to give." },
 };
 const struct param_group vzd_param_group = { "Daemon", rows, ARRAY_SIZE(rows), 0 };
 
