@@ -142,7 +142,8 @@ int ct_console_fd(struct ct *ct, int ms, struct err *e)
 	if (recv(sk, &r, sizeof(r), 0) != (ssize_t)sizeof(r) || r.magic != MON_MAGIC)
 		return err_say(e, EIO, "the monitor of CT %u does not answer", ct->id);
 	if (r.error)
-		return err_say(e, r.error, "the console of CT %u was lost with its monitor: it comes back at the next start", ct->id);
+		return err_say(e, r.error, "the console of CT %u was lost with its monitor: it comes back at the next start",
+			       ct->id);
 	setsockopt(sk, SOL_SOCKET, SO_RCVTIMEO, &none, sizeof(none));
 	return take_fd(&sk);
 }

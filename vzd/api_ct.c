@@ -364,7 +364,8 @@ static int create_words(struct api_call *c, struct conf_args *a, const struct co
 	for (size_t i = 0; i < opts->n; i++)
 		if (ct_word(a, opts->v[i], e) < 0)
 			return -e->code;
-	if (password && (ct_word(a, ";", e) < 0 || ct_words(a, "set", c->ctid, e) < 0 || conf_args_add(a, "password-stdin", NULL, e) < 0))
+	if (password &&
+	    (ct_word(a, ";", e) < 0 || ct_words(a, "set", c->ctid, e) < 0 || conf_args_add(a, "password-stdin", NULL, e) < 0))
 		return -e->code;
 	if (start && (ct_word(a, ";", e) < 0 || ct_words(a, "start", c->ctid, e) < 0))
 		return -e->code;

@@ -29,9 +29,10 @@ static json_t *state_json(const struct inv_ct *ct)
 {
 	json_t *pid = ct->init_pid > 0 ? json_integer(ct->init_pid) : json_null();
 
-	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", inv_state_names[ct->state], "since", time_or_null(ct->since_ms),
-			 "started_at", time_or_null(ct->started_ms), "init_pid", pid, "last_exit",
-			 ct->exit_ms ? json_pack("{s:s, s:o}", "reason", ct->exit_reason, "at", time_or_null(ct->exit_ms)) : json_null());
+	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", inv_state_names[ct->state], "since",
+			 time_or_null(ct->since_ms), "started_at", time_or_null(ct->started_ms), "init_pid", pid, "last_exit",
+			 ct->exit_ms ? json_pack("{s:s, s:o}", "reason", ct->exit_reason, "at", time_or_null(ct->exit_ms))
+				     : json_null());
 }
 
 static int state_get(struct api_call *c, struct err *e)
@@ -79,7 +80,8 @@ static int refuse_state(struct api_call *c)
 {
 	char text[160];
 
-	str_fmt(text, sizeof(text), "a container that is %s cannot become %s", inv_state_names[c->ct->state], body_text(c, "target"));
+	str_fmt(text, sizeof(text), "a container that is %s cannot become %s", inv_state_names[c->ct->state],
+		body_text(c, "target"));
 	api_problem(c, "conflict-state", 0, c->ct->broken ? c->ct->broken : text,
 		    json_pack("{s:s}", "state", inv_state_names[c->ct->state]));
 	return 0;
@@ -144,7 +146,8 @@ static int reinstall_run(struct api_call *c, struct err *e)
 	if ((pw && ct_word(&a, VZ_LIBEXEC "/vz-seq", e) < 0) || ct_words(&a, "reinstall", c->ctid, e) < 0 ||
 	    (template && conf_args_add(&a, "ostemplate", template, e) < 0))
 		return -e->code;
-	if (pw && (ct_word(&a, ";", e) < 0 || ct_words(&a, "set", c->ctid, e) < 0 || conf_args_add(&a, "password-stdin", NULL, e) < 0))
+	if (pw && (ct_word(&a, ";", e) < 0 || ct_words(&a, "set", c->ctid, e) < 0 ||
+		   conf_args_add(&a, "password-stdin", NULL, e) < 0))
 		return -e->code;
 	return ct_job(c, &a, secret, ct_after, e);
 }
@@ -156,7 +159,8 @@ static int password_run(struct api_call *c, struct err *e)
 	ARGS a = { 0 };
 
 	if (strpbrk(user, ": \t") || user[0] == '-') {
-		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_VALUE, "a user's name has no blank, colon or leading '-'", NULL);
+		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_VALUE,
+			    "a user's name has no blank, colon or leading '-'", NULL);
 		return 0;
 	}
 	if (asprintf(&secret, "%s:%s\n", user, body_text(c, "password")) < 0) {
@@ -194,7 +198,11 @@ static int register_run(struct api_call *c, struct err *e)
 }
 
 static const struct api_field state_body[] = {
-	{ .name = "target", .type = API_STR, .required = true, .one_of = "running stopped frozen mounted", .doc = "The state wanted." },
+	{ .name = "target",
+	  .type = API_STR,
+	  .required = true,
+	  .one_of = "running stopped frozen mounted",
+	  .doc = "The state wanted." },
 	{ .name = "mode", .type = API_STR, .one_of = "clean force", .doc = "How to stop: clean asks the guest first." },
 	{ .name = "wait", .type = API_BOOL, .doc = "A start ends only when the guest says that it is up." },
 	{ .name = NULL },
@@ -226,12 +234,12 @@ static const struct api_route rows[] = {
 	  "Starts, stops, freezes, thaws, mounts or unmounts a container.", state_put },
 	{ "POST", "/v1/cts/{ct}/restart", "ct.restart", SCOPE_CT_POWER, API_CT | API_WRITE | API_JOB, restart_body, NULL,
 	  "CtState", "Stops a container and starts it.", restart_run },
-	{ "POST", "/v1/cts/{ct}/reinstall", "ct.reinstall", SCOPE_CT_WRITE, API_CT | API_WRITE | API_JOB, reinstall_body, NULL, "Ct",
-	  "Gives a container new files from a template; the old ones are removed.", reinstall_run },
+	{ "POST", "/v1/cts/{ct}/reinstall", "ct.reinstall", SCOPE_CT_WRITE, API_CT | API_WRITE | API_JOB, reinstall_body,
+	  NULL, "Ct", "Gives a container new files from a template; the old ones are removed.", reinstall_run },
 	{ "PUT", "/v1/cts/{ct}/password", "ct.password", SCOPE_CT_WRITE, API_CT | API_WRITE | API_JOB, password_body, NULL,
 	  "Operation", "Sets a password inside.", password_run },
-	{ "POST", "/v1/cts/{ct}/unregister", "ct.unregister", SCOPE_NODE_WRITE, API_CT | API_WRITE | API_JOB, NULL, NULL, "Operation",
-	  "Forgets a container; its files stay.", unregister_run },
+	{ "POST", "/v1/cts/{ct}/unregister", "ct.unregister", SCOPE_NODE_WRITE, API_CT | API_WRITE | API_JOB, NULL, NULL,
+	  "Operation", "Forgets a container; its files stay.", unregister_run },
 	{ "POST", "/v1/register", "ct.register", SCOPE_NODE_WRITE, API_WRITE | API_JOB, register_body, NULL, "Ct",
 	  "Takes over a private area with the configuration in it.", register_run },
 };

@@ -21,7 +21,8 @@ struct bus_event {
 	const char *json;		/* the whole event as JSON text of one line */
 };
 
-/* "ct.created ct.destroyed ct.starting ct.started ct.stopped ct.rebooted ct.failed ct.frozen ct.thawed ct.mounted ct.umounted ct.config
+ * ct.oom ct.limit ct.policy job.queued job.running job.done job.failed job.cancelled template.added template.removed
+ * host.pressure
  * ct.oom ct.limit ct.policy job.queued job.running job.done job.failed job.cancelled template.added template.removed host.pressure
  * host.started host.shutdown alert reset": documented one by one, used by OpenAPI and the webhooks' filter. */
 struct bus_type { const char *name, *doc; };

@@ -192,7 +192,8 @@ static int one_text(struct in *in, const char *text, struct err *e)
 	if (str_has_ctrl(text))
 		return err_say(e, EINVAL, "control characters are not allowed");
 	if (in->p->type->parse(in->p, text, PARAM_CLI, field, e) < 0)
-		return e->text[0] ? -e->code : err_say(e, EINVAL, "'%s' is not %s", text, in->p->arg ? in->p->arg : in->p->type->name);
+		return e->text[0] ? -e->code
+				  : err_say(e, EINVAL, "'%s' is not %s", text, in->p->arg ? in->p->arg : in->p->type->name);
 	return conf_args_add(in->a, in->p->opt, text, e);
 }
 

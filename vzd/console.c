@@ -40,7 +40,8 @@ struct consoles {
 	struct vzd *d;
 	struct ticket *tickets;
 	struct session *sessions;
-	struct ev_src *sweep;
+	struct ev_src *sweep;		/* tokens also expire by time alone */
+	struct auth_watch *watch;
 };
 
 enum console_kind console_kind_of(const char *name)
@@ -140,8 +141,8 @@ int console_ticket(struct consoles *cs, struct principal *who, const struct cons
 
 	expire(cs);
 	if (crowded(cs, who, s->ctid))
-		return err_say(e, EBUSY, "too many terminals are open: %d of a container and %d of a tenant at most", CONSOLE_PER_CT,
-			       CONSOLE_PER_TENANT);
+		return err_say(e, EBUSY, "too many terminals are open: %d of a container and %d of a tenant at most",
+			       CONSOLE_PER_CT, CONSOLE_PER_TENANT);
 	t = calloc(1, sizeof(*t));
 	if (!t)
 		return err_set(e, ENOMEM, "ticket");
@@ -370,8 +371,10 @@ static void sweep(void *arg)
 
 	expire(cs);
 	for (struct session *s = cs->sessions, *next; s; s = next) {
+		struct err none = { 0 };
+
 		next = s->next;
-		if (!auth_alive(cs->d->auth, s->who) && !s->killer)
+		if (!s->killer && auth_check(cs->d->auth, s->who, &none) < 0)
 			hang_up(s);
 	}
 }
@@ -383,7 +386,9 @@ int consoles_open(struct vzd *d, struct consoles **ret, struct err *e)
 	if (!cs)
 		return err_set(e, ENOMEM, "consoles");
 	cs->d = d;
-	if (ev_add_timer(d->ev, "console.sweep", 10000, 10000, sweep, cs, &cs->sweep, e) < 0) {
+	if (ev_add_timer(d->ev, "console.sweep", 10000, 10000, sweep, cs, &cs->sweep, e) < 0 ||
+	    auth_watch(d->auth, sweep, cs, &cs->watch, e) < 0) {
+		ev_del(cs->sweep);
 		free(cs);
 		return -e->code;
 	}
@@ -396,6 +401,7 @@ void consoles_close(struct consoles *cs)
 	if (!cs)
 		return;
 	ev_del(cs->sweep);
+	auth_unwatch(cs->watch);
 	while (cs->tickets) {
 		struct ticket *t = cs->tickets;
 

@@ -25,7 +25,7 @@ struct inv_ct {
 	uint32_t cpus, cpu_limit_pct, cpu_units;	/* 0: none set */
 	uint32_t n_ip4, n_ip6;
 	bool onboot, disabled;
-	char *json;			/* struct Ct of the API without live figures, one JSON object; rebuilt on demand by inv_json() */
+	char *json; /* struct Ct of the API without live figures, one JSON object; rebuilt on demand by inv_json() */
 	char *broken;			/* why the configuration cannot be read, NULL: it can */
 	uint64_t serial;		/* grows with every change of this record */
 	enum ct_restart restart;	/* policy; RESTART_MAX and START_DELAY with their defaults */
@@ -58,6 +58,7 @@ typedef void inv_exit_hook(void *arg, const struct ct_exit *x);
 int inv_on_exit(struct inv *v, inv_exit_hook *fn, void *arg, struct err *e);
 /* Sums over containers, for capacity, admission and tenants' quotas. @owner NULL: all. */
 struct inv_sum { uint64_t cts, running, memory, guarantee, disk, cpus, ip4, ip6; };
-void inv_sum(struct inv *v, const char *owner, struct inv_sum *ret);	/* unlimited ones count as the host's RAM; disk unlimited adds 0 */
+void inv_sum(struct inv *v, const char *owner,
+	     struct inv_sum *ret); /* unlimited ones count as the host's RAM; disk unlimited adds 0 */
 
 #endif

@@ -22,9 +22,10 @@ struct job_spec {
 	const char *owner;		/* tenant that may see it, "" none */
 	const char *principal;		/* who asked */
 	const char *const *argv;	/* argv[0] is a path; NULL-terminated */
-	const char *secret;		/* goes to the program's standard input and into no file; NULL: none. A job with one is not run again */
+	const char *
+		secret; /* goes to the program's standard input and into no file; NULL: none. A job with one is not run again */
 	const char *resource;		/* "/v1/cts/101" or NULL */
-	bool again;			/* run again from the start when it was killed (verbs are idempotent through intent records) */
+	bool again; /* run again from the start when it was killed (verbs are idempotent through intent records) */
 	bool keep_output;		/* stdout and stderr are the result (exec), up to 1 MiB each */
 	unsigned timeout_s;		/* 0: none */
 };
@@ -43,7 +44,8 @@ struct job {
 int jobs_open(struct vzd *d, struct jobs **ret, struct err *e);
 void jobs_close(struct jobs *j);	/* running jobs go on */
 typedef void job_fn(void *arg, const struct job *j, const struct err *e);
-/* @accepted is called once the promise is durable (or could not be kept: e->code). EBUSY: e->text names the other job, *ret_busy its id. */
+/* @accepted is called once the promise is durable (or could not be kept: e->code). EBUSY: e->text names the
+ * other job, *ret_busy its id. */
 int job_submit(struct jobs *j, const struct job_spec *s, job_fn *accepted, void *arg, char ret_busy[JOB_ID_LEN + 1], struct err *e);
 /* The live or recent one from memory, else from the database into a copy that the caller frees. NULL: unknown. */
 struct job *job_get(struct jobs *j, const char *id);

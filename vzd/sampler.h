@@ -31,7 +31,8 @@ const char *metrics_text(struct sampler *s, bool openmetrics, size_t *len);
 /* {"step","t0","series":{"cpu":[...],...}}; @span: hour day month year. */
 json_t *history_json(struct sampler *s, unsigned ctid, const char *span, struct err *e);
 /* Billing: rows of (ctid, hour) with cpu_s, mem_gib_h, disk_gib_h, rx, tx. Sum over [from, to). @owner NULL: all. */
-json_t *usage_json(struct sampler *s, unsigned ctid, const char *owner, int64_t from_s, int64_t to_s, const char *step, struct err *e);
-json_t *host_json(struct vzd *d, struct err *e);		/* Node of the API: capacity, promised, overcommit, top limit hits */
+json_t *usage_json(struct sampler *s, unsigned ctid, const char *owner, int64_t from_s, int64_t to_s, const char *step,
+		   struct err *e);
+json_t *host_json(struct vzd *d, struct err *e); /* Node of the API: capacity, promised, overcommit, top limit hits */
 
 #endif

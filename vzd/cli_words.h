@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VZD_CLI_WORDS_H
+#define VZD_CLI_WORDS_H
+/*
+ * vzctl's command line, read far enough to judge it: which verb, which container, which parameters. Not a second parser of
+ * what vzctl does: words that this one cannot read are a problem, and only an administrator may pass them on.
+ */
+#include <jansson.h>
+
+#include "vzd/auth.h"
+
+enum cli_flag {
+	CLI_NEW = 1,		/* makes a container of the id */
+	CLI_CONF = 2,		/* takes parameters */
+	CLI_STARTS = 4,
+	CLI_REST = 8,		/* all words after the id are the guest's */
+	CLI_PATH = 16,		/* a path stands before the id */
+};
+struct cli_verb { const char *word, *alias; enum scope scope; unsigned flags; };
+
+struct cli_words {
+	const struct cli_verb *verb;	/* NULL: none, --help, or unknown */
+	const char *id_text;		/* NULL: missing */
+	unsigned ctid;			/* of a numeric id, else 0 */
+	struct ct_conf conf;		/* CLI_CONF: parameters given */
+	const char *admin_option;	/* why only an administrator may: an option by its name, NULL none */
+	struct err problem;		/* the words could not be read */
+	const char **argv;		/* borrowed texts */
+	size_t argc;
+};
+int cli_words_parse(const json_t *argv, struct cli_words *w, struct err *e);
+void cli_words_done(struct cli_words *w);
+extern const struct cli_verb cli_verbs[];
+extern const size_t cli_verbs_n;
+
+#endif
