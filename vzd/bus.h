@@ -21,10 +21,8 @@ struct bus_event {
 	const char *json;		/* the whole event as JSON text of one line */
 };
 
- * ct.oom ct.limit ct.policy job.queued job.running job.done job.failed job.cancelled template.added template.removed
- * host.pressure
- * ct.oom ct.limit ct.policy job.queued job.running job.done job.failed job.cancelled template.added template.removed host.pressure
- * host.started host.shutdown alert reset": documented one by one, used by OpenAPI and the webhooks' filter. */
+/* What happens to containers (ct.*), jobs (job.*), templates (template.*) and the host, each documented in bus.c; OpenAPI and the
+ * webhooks' filter use the table. */
 struct bus_type { const char *name, *doc; };
 extern const struct bus_type bus_types[];
 extern const size_t bus_types_n;
