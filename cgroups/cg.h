@@ -88,7 +88,8 @@ int cg_delegate(const struct cg *cg, uid_t uid, gid_t gid, struct err *e);
 int cg_apply(struct cg *cg, const struct cg_conf *c, struct err *e);
 /* Parts of it, live; each writes only its files. What is unset goes back to the kernel's default. */
 /* Memory and swap. Below what is in use: up to 5 s of reclaim without killing anybody, then EBUSY and the old limit.
- * Guarantees (vmguarpages, oomguarpages) are kept in the configuration only. */
+ * The guarantee (vmguarpages) is memory.low on v2 and, where there is one, the soft limit on v1: what the kernel takes from
+ * first when the host runs short lies above it. oomguarpages is kept in the configuration only. */
 int cg_apply_memory(struct cg *cg, const struct cg_conf *c, struct err *e);
 /* Weight, quota = min(cpulimit, cpus * 100), masks. */
 int cg_apply_cpu(struct cg *cg, const struct cg_conf *c, struct err *e);
@@ -99,6 +100,17 @@ int cg_check(struct cg_host *h, const struct cg_conf *c, struct err *e);
 bool cg_conf_is_vswap(const struct cg_conf *c);		/* PHYSPAGES limit set and not unlimited (LONG_MAX, INT_MAX) */
 /* Memory limit in bytes that @c means (physpages, or privvmpages in a non-VSwap configuration); NUM_UNLIMITED if none. */
 uint64_t cg_conf_memory(const struct cg_conf *c);
+uint64_t cg_conf_guarantee(const struct cg_conf *c);	/* bytes, never above the limit; 0 if none */
+/* v2: PARENT protects the sum of what its groups are guaranteed, no more. Also done by cg_apply_memory(); here for those who know
+ * that a group is gone. Costs a read per group; v1: nothing to do. */
+int cg_host_guarantee(struct cg_host *h, struct err *e);
+/*
+ * Takes up to @bytes of memory from the group, least used first, nobody is killed. v2 only: memory.reclaim. Blocks for as long
+ * as the kernel writes out what it takes, so it is for a process of its own. ENOTSUP: this kernel cannot; EAGAIN: less was there.
+ * Allocates nothing: may be called after fork().
+ */
+int cg_reclaim(const struct cg *cg, uint64_t bytes, struct err *e);
+bool cg_host_can_reclaim(const struct cg_host *h);
 uint64_t cg_conf_swap(const struct cg_conf *c);		/* bytes of swap on top; NUM_UNLIMITED if none */
 
 /* --- devices ------------------------------------------------------------------------------------------------------ */
@@ -118,10 +130,24 @@ struct cg_stat {
 	uint64_t mem_bytes, mem_peak_bytes, swap_bytes, kmem_bytes, shmem_bytes, sock_bytes, dcache_bytes;
 	uint64_t mem_fail, swap_fail, oom_kills;	/* times the limit was hit; tasks killed for it */
 	uint64_t locked_bytes, swap_peak_bytes;		/* cannot be swapped out; 0 where only the present is counted */
+	uint64_t cache_bytes;				/* part of mem_bytes: pages of files, shared memory among them */
+	uint64_t zswap_bytes;				/* compressed in memory; v2 only */
 	uint64_t pids, pids_peak, pids_fail;
 	uint64_t cpu_usec, throttled_usec;
 };
 int cg_stat(struct cg *cg, struct cg_stat *ret, struct err *e);	/* absent figures are 0 */
+/* The one figure that stands still when the group does nothing; one read. -errno without text. */
+int cg_cpu_usec(const struct cg *cg, uint64_t *ret);
+struct cg_io_stat { uint64_t read_bytes, write_bytes, reads, writes; };	/* of all disks; 0 where nothing counts */
+void cg_io_stat(const struct cg *cg, struct cg_io_stat *ret);
+/* Time in which some, or all, of its processes waited for the resource. From the v2 tree, on a hybrid host too; else 0. */
+enum cg_psi_of { CG_PSI_CPU, CG_PSI_MEMORY, CG_PSI_IO, CG_PSI_N };
+extern const char *const cg_psi_names[CG_PSI_N];	/* "cpu" "memory" "io" */
+struct cg_psi { uint64_t some_usec, full_usec; };
+void cg_psi(const struct cg *cg, struct cg_psi ret[CG_PSI_N]);
+/* A descriptor that says so when the group's memory limit kills (@ret_events of poll(2): POLLIN, read 8 bytes; POLLPRI, for any
+ * event of its memory: look at oom_kills). The caller closes it. -ENOTSUP: no memory controller. */
+int cg_oom_fd(const struct cg *cg, uint32_t *ret_events, struct err *e);
 struct cg_ubc_row { uint64_t held, maxheld, barrier, limit, failcnt; };
 /* OpenVZ's report from @s and the configured values (0 if unset; VSwap's implicit ones filled in). Pure. */
 void cg_ubc_report(const struct cg_stat *s, const struct cg_conf *c, struct cg_ubc_row ret[CG_UBC_N]);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Memory and swap. v1 has memory and memory+swap, and insists on limit <= memsw at each moment; v2 has the two apart, and
- * kills at once when memory.max goes below the usage, so memory.high and memory.reclaim go first.
+ * kills at once when memory.max goes below the usage, so memory.high and memory.reclaim go first. The guarantee, what others
+ * may not take, is beside them.
  */
 #include "cgroups/cg_priv.h"
 
@@ -49,6 +50,17 @@ uint64_t cg_conf_swap(const struct cg_conf *c)
 	if (c->ubc[CG_SWAPPAGES].set)
 		return pages_to_bytes(c->ubc[CG_SWAPPAGES].lim);
 	return cg_conf_is_vswap(c) ? NUM_UNLIMITED : 0;
+}
+
+uint64_t cg_conf_guarantee(const struct cg_conf *c)
+{
+	const struct num_pair *p = &c->ubc[CG_VMGUARPAGES];
+	uint64_t bytes;
+
+	if (!p->set || cg_unlimited(p->bar))	/* "all of it" is what old samples say and nobody can be given */
+		return 0;
+	bytes = pages_to_bytes(p->bar);
+	return bytes == NUM_UNLIMITED ? 0 : MIN(bytes, cg_conf_memory(c));
 }
 
 static bool host_swaps(void)
@@ -231,11 +243,94 @@ static int v2_apply(struct cg *cg, uint64_t mem, uint64_t swap, struct err *e)
 	return cg_put_err(cg, rc, "memory.max", "limit", e);
 }
 
+/* --- guarantee --------------------------------------------------------------------------------------------------- */
+static int sum_one(const char *id, void *arg)
+{
+	struct { struct cg_host *h; uint64_t sum; } *s = arg;
+	struct cg cg = { .h = s->h, .v2 = -1 };
+	uint64_t low = 0;
+
+	if (str_copy(cg.id, sizeof(cg.id), id) == 0 && cg_get_u64(&cg, CG_CTL_MEMORY, "memory.low", &low) == 0)
+		s->sum = low >= NUM_UNLIMITED - s->sum ? NUM_UNLIMITED : s->sum + low;
+	return 0;
+}
+
+/*
+ * A group is protected only as far as the groups above it are, and with memory_recursiveprot what nobody below claims is
+ * dealt out to all of them: so PARENT has exactly the sum.
+ */
+int cg_host_guarantee(struct cg_host *h, struct err *e)
+{
+	struct { struct cg_host *h; uint64_t sum; } s = { .h = h };
+	const struct cg_hier *hi;
+	auto_close int fd = -1;
+	char val[24];
+
+	if (!cg_on_v2(h, CG_CTL_MEMORY))
+		return 0;
+	hi = &h->hier[h->where[CG_CTL_MEMORY]];
+	if (cg_host_each(h, sum_one, &s, e) < 0)
+		return -e->code;
+	str_fmt(val, sizeof(val), "%" PRIu64, s.sum);
+	fd = openat(hi->parent, "memory.low", O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0 || write(fd, val, strlen(val)) < 0)
+		return err_set(e, errno, "write '%s' to %s/memory.low", val, hi->path);
+	return 0;
+}
+
+static int apply_guarantee(struct cg *cg, uint64_t bytes, struct err *e)
+{
+	static const char low[] = "memory.low", soft[] = "memory.soft_limit_in_bytes";
+	char val[24] = "-1";
+	int rc;
+
+	if (cg_on_v2(cg->h, CG_CTL_MEMORY)) {
+		if (cg->fresh && !bytes)
+			return 0;
+		rc = v2_write(cg, low, bytes);
+		if (rc < 0)
+			return cg_put_err(cg, rc, low, "guarantee", e);
+		return cg_host_guarantee(cg->h, e);
+	}
+	if (cg->fresh && !bytes)
+		return 0;
+	if (bytes)
+		str_fmt(val, sizeof(val), "%" PRIu64, bytes);
+	rc = cg_put(cg, CG_CTL_MEMORY, soft, val);
+	if (rc == -ENOENT || rc == -EOPNOTSUPP || rc == -EINVAL)	/* kernels without it, PREEMPT_RT */
+		return bytes ? err_say(e, ENOTSUP, "vmguarpages cannot be enforced: this kernel has no %s; unset vmguarpages", soft)
+			     : 0;
+	return cg_put_err(cg, rc, soft, val, e);
+}
+
 int cg_apply_memory(struct cg *cg, const struct cg_conf *c, struct err *e)
 {
 	uint64_t mem = cg_conf_memory(c), swap = cg_conf_swap(c);
+	int rc;
 
 	if (cg->h->where[CG_CTL_MEMORY] < 0)
 		return mem == NUM_UNLIMITED ? 0 : cg_none("a memory limit", "memory", e);
-	return cg_on_v2(cg->h, CG_CTL_MEMORY) ? v2_apply(cg, mem, swap, e) : v1_apply(cg, mem, swap, e);
+	rc = cg_on_v2(cg->h, CG_CTL_MEMORY) ? v2_apply(cg, mem, swap, e) : v1_apply(cg, mem, swap, e);
+	return rc < 0 ? rc : apply_guarantee(cg, cg_conf_guarantee(c), e);
+}
+
+/* --- reclaim ----------------------------------------------------------------------------------------------------- */
+bool cg_host_can_reclaim(const struct cg_host *h)
+{
+	return cg_on_v2(h, CG_CTL_MEMORY) && h->monitor >= 0 && faccessat(h->monitor, "memory.reclaim", F_OK, 0) == 0;
+}
+
+int cg_reclaim(const struct cg *cg, uint64_t bytes, struct err *e)
+{
+	int rc;
+
+	if (!cg_on_v2(cg->h, CG_CTL_MEMORY))
+		return err_say(e, ENOTSUP, "memory is on cgroup v1 here, which cannot take a part of a group's memory back");
+	rc = cg_put_u64(cg, CG_CTL_MEMORY, "memory.reclaim", bytes);
+	if (rc == -EAGAIN)
+		return err_say(e, EAGAIN, "group %s had less than %" PRIu64 " bytes to give", cg->id, bytes);
+	if (rc == -ENOENT || rc == -ENODEV)
+		return err_say(e, ENOTSUP, "group %s has no memory.reclaim: this kernel is older than 5.19, or the group is gone",
+			       cg->id);
+	return rc < 0 ? err_set(e, -rc, "group %s: memory.reclaim", cg->id) : 0;
 }

@@ -201,8 +201,8 @@ const struct param cg_params[] = {
 	   "Unset means 8192."),
 	UB("PHYSPAGES", "physpages", CG_PHYSPAGES, param_ub_pages, 0, NULL, "Memory limit, pages; the limit is enforced. "
 	   "See --ram."),
-	UB("VMGUARPAGES", "vmguarpages", CG_VMGUARPAGES, param_ub_pages, 0, NULL, "Memory allocation guarantee, pages."
-	   ONLY_KEPT),
+	UB("VMGUARPAGES", "vmguarpages", CG_VMGUARPAGES, param_ub_pages, 0, NULL, "Memory allocation guarantee, pages: "
+	   "what the container keeps when the host runs short and takes memory back from others. The barrier counts."),
 	UB("OOMGUARPAGES", "oomguarpages", CG_OOMGUARPAGES, param_ub_pages, 0, NULL, "Guarantee against the out-of-memory "
 	   "killer, pages." ONLY_KEPT),
 	UB("NUMTCPSOCK", "numtcpsock", CG_NUMTCPSOCK, param_ub_items, 0, NULL, "TCP sockets." ONLY_KEPT),

@@ -71,6 +71,11 @@ int cg_get_u64(const struct cg *cg, enum cg_ctl ctl, const char *file, uint64_t 
 ssize_t cg_read_fd(int fd, char *buf, size_t size);		/* terminated; -EFBIG if it does not fit */
 /* Value of "@key N" at a line's start in @text; false: no such line. */
 bool cg_line_u64(const char *text, const char *key, uint64_t *ret);
+/* --- texts of cg_usage.c --- */
+void cg_io_parse_v1(const char *text, uint64_t *read, uint64_t *written);	/* "254:0 Read 4096" ...: added up */
+void cg_io_parse_v2(const char *text, struct cg_io_stat *ret);			/* "254:0 rbytes=4096 ..." */
+void cg_psi_parse(const char *text, struct cg_psi *ret);
+
 /* Error of a write: "group 101: write '5' to pids.max: Device or resource busy". @rc = -errno. */
 int cg_put_err(const struct cg *cg, int rc, const char *file, const char *val, struct err *e);
 int cg_none(const char *option, const char *controller, struct err *e);	/* ENOTSUP: no such controller here */

@@ -40,6 +40,7 @@ static void memory_v1(const struct cg *cg, struct cg_stat *s)
 	if (cg_get(cg, CG_CTL_MEMORY, "memory.stat", buf, sizeof(buf)) > 0) {
 		cg_line_u64(buf, "total_shmem", &s->shmem_bytes);
 		cg_line_u64(buf, "total_unevictable", &s->locked_bytes);
+		cg_line_u64(buf, "total_cache", &s->cache_bytes);
 		if (cg_line_u64(buf, "total_swap", &s->swap_bytes))
 			return;
 	}
@@ -60,6 +61,8 @@ static void memory_v2(const struct cg *cg, struct cg_stat *s)
 		cg_line_u64(buf, "kernel", &s->kmem_bytes);
 		cg_line_u64(buf, "shmem", &s->shmem_bytes);
 		cg_line_u64(buf, "unevictable", &s->locked_bytes);
+		cg_line_u64(buf, "file", &s->cache_bytes);
+		cg_line_u64(buf, "zswap", &s->zswap_bytes);
 		cg_line_u64(buf, "sock", &s->sock_bytes);
 		cg_line_u64(buf, "slab_reclaimable", &s->dcache_bytes);
 	}

@@ -243,3 +243,75 @@ TEST(swap_not_counted)
 		CHECK_EQ(cg_check_memory(&h, &c, &e), 0);
 	}
 }
+
+TEST(guarantee)
+{
+	struct cg_conf c = env_mem(64, 0);
+
+	CHECK_EQ(cg_conf_guarantee(&c), 0);
+	c.ubc[CG_VMGUARPAGES] = env_pair(4096, NUM_UNLIMITED);
+	CHECK_EQ(cg_conf_guarantee(&c), 16 * MIB);
+	c.ubc[CG_VMGUARPAGES] = env_pair(1 << 20, NUM_UNLIMITED);	/* more than it may use */
+	CHECK_EQ(cg_conf_guarantee(&c), 64 * MIB);
+	c.ubc[CG_VMGUARPAGES] = env_pair(NUM_UNLIMITED, NUM_UNLIMITED);
+	CHECK_EQ(cg_conf_guarantee(&c), 0);
+	c.ubc[CG_VMGUARPAGES] = env_pair(INT_MAX, INT_MAX);
+	CHECK_EQ(cg_conf_guarantee(&c), 0);
+}
+
+static uint64_t low_of(struct cg *cg)
+{
+	return file_u64(cg, "memory.low", "memory.soft_limit_in_bytes");
+}
+
+TEST_ROOT(guarantee_live)
+{
+	struct cg_host *h = env_open();
+	struct cg *cg = env_group(h, "101"), *two = env_group(h, "102");
+	bool v2 = cg_on_v2(h, CG_CTL_MEMORY);
+	struct cg_conf c = env_mem(64, 0);
+	struct err e = { 0 };
+
+	c.ubc[CG_VMGUARPAGES] = env_pair(4096, NUM_UNLIMITED);
+	CHECK_OK(cg_apply(cg, &c, &e), &e);
+	CHECK_OK(cg_apply(two, &c, &e), &e);
+	CHECK_EQ(low_of(cg), 16 * MIB);
+	if (v2) {
+		auto_close int fd = openat(h->hier[h->v2].parent, "memory.low", O_RDONLY | O_CLOEXEC);
+		char buf[64];
+
+		CHECK(cg_read_fd(fd, buf, sizeof(buf)) > 0);
+		CHECK_STR(buf, "33554432\n");
+	}
+	c.ubc[CG_VMGUARPAGES].set = false;
+	CHECK_OK(cg_apply_memory(cg, &c, &e), &e);
+	CHECK(v2 ? low_of(cg) == 0 : low_of(cg) > 1ull << 50);
+	CHECK_EQ(low_of(two), 16 * MIB);
+	cg_close(cg);
+	cg_close(two);
+	env_close(h);
+}
+
+/* Cache of a group is taken back at a word, where the kernel has one. */
+TEST_ROOT(reclaim)
+{
+	struct cg_host *h = env_open();
+	struct cg *cg = env_group(h, "101");
+	struct cg_conf c = env_mem(256, 0);
+	auto_close int dir = test_tmp_fd();
+	struct cg_stat before, after;
+	struct err e = { 0 };
+	int rc;
+
+	CHECK_OK(cg_apply(cg, &c, &e), &e);
+	CHECK_EQ(env_run(cg, fill_file, &dir), 0);
+	CHECK_OK(cg_stat(cg, &before, &e), &e);
+	rc = cg_reclaim(cg, 16 << 20, &e);
+	CHECK_OK(cg_stat(cg, &after, &e), &e);
+	if (!cg_host_can_reclaim(h))
+		CHECK_EQ(rc, -ENOTSUP);
+	else if (before.cache_bytes > 32 * MIB && before.shmem_bytes < MIB)	/* else /tmp is not on a disk */
+		CHECK(rc == 0 && after.mem_bytes <= before.mem_bytes - 12 * MIB);
+	cg_close(cg);
+	env_close(h);
+}
