@@ -35,6 +35,7 @@ struct head {
 	char spare[HIST_HEAD_SIZE - 24];
 };
 #define MAGIC "vzhist1"
+#define SAMPLES_MAX (1u << 20)	/* of a day, one a second; what claims more is not ours */
 _Static_assert(sizeof(struct head) == HIST_HEAD_SIZE, "the head is what the slots begin after");
 _Static_assert(sizeof(struct hist_slot) == 16 + 8 * HIST_N, "a slot has no holes");
 
@@ -141,7 +142,7 @@ static int begin(int fd, unsigned ctid, uint64_t key, struct err *e)
 static bool slot_get(int fd, enum hist_span span, int64_t t, struct hist_slot *ret)
 {
 	return pread(fd, ret, sizeof(*ret), slot_at(span, t)) == (ssize_t)sizeof(*ret) && ret->t == t && ret->n &&
-	       ret->crc == slot_crc(ret);
+	       ret->n <= SAMPLES_MAX && ret->crc == slot_crc(ret);
 }
 
 static int slot_put(int fd, enum hist_span span, struct hist_slot *s, struct err *e)

@@ -11,7 +11,7 @@
 #include "tests/lib/test.h"
 #include "util/str.h"
 
-#define T0 1700000040ll		/* the start of a minute */
+#define T0 1699999980ll		/* a minute, two before a multiple of five */
 
 static struct hist_slot slots[HIST_SPAN_MAX];
 
@@ -62,7 +62,7 @@ TEST(rings)
 		put(dir, T0 + 60 * i, (float)(10 * i));
 	CHECK_EQ(filled(dir, HIST_HOUR, T0 + 540), 10);
 	CHECK(slots[59].t == T0 + 540 && slots[59].avg[HIST_CPU] == 90);
-	CHECK_EQ(filled(dir, HIST_DAY, T0 + 540), 3);		/* T0 is 2 minutes before a multiple of five: 2 + 5 + 3 */
+	CHECK_EQ(filled(dir, HIST_DAY, T0 + 540), 3);		/* 2 + 5 + 3 minutes */
 	CHECK(fabsf(slots[285].avg[HIST_CPU] - 5) < 0.01f && slots[285].max[HIST_CPU] == 10);
 	CHECK(fabsf(slots[286].avg[HIST_CPU] - 40) < 0.01f);
 	CHECK(fabsf(slots[287].avg[HIST_CPU] - 80) < 0.01f && slots[287].n == 3);
