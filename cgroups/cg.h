@@ -138,6 +138,8 @@ struct cg_stat {
 int cg_stat(struct cg *cg, struct cg_stat *ret, struct err *e);	/* absent figures are 0 */
 /* The one figure that stands still when the group does nothing; one read. -errno without text. */
 int cg_cpu_usec(const struct cg *cg, uint64_t *ret);
+/* Tells one group from a later one of the same name; no two of a boot are equal. 0: there is none now. */
+uint64_t cg_life(const struct cg *cg);
 struct cg_io_stat { uint64_t read_bytes, write_bytes, reads, writes; };	/* of all disks; 0 where nothing counts */
 void cg_io_stat(const struct cg *cg, struct cg_io_stat *ret);
 /* Time in which some, or all, of its processes waited for the resource. From the v2 tree, on a hybrid host too; else 0. */

@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
 
 #include "util/auto.h"
 #include "util/err.h"
@@ -34,6 +35,16 @@ int cg_cpu_usec(const struct cg *cg, uint64_t *ret)
 	if (n < 0)
 		return (int)n;
 	return cg_line_u64(buf, "usage_usec", ret) ? 0 : -EBADMSG;
+}
+
+uint64_t cg_life(const struct cg *cg)
+{
+	int i = cg->h->where[CG_CTL_CPUACCT] >= 0 ? cg->h->where[CG_CTL_CPUACCT] : cg->h->v2;
+	struct stat st;
+
+	if (i < 0 || cg->h->hier[i].parent < 0 || fstatat(cg->h->hier[i].parent, cg->id, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return st.st_ino;
 }
 
 /* --- disk -------------------------------------------------------------------------------------------------------- */

@@ -104,3 +104,21 @@ TEST_ROOT(oom_is_news)
 	cg_close(cg);
 	env_close(h);
 }
+
+TEST_ROOT(lives)
+{
+	struct cg_host *h = env_open();
+	struct cg *cg = env_group(h, "101"), *again;
+	uint64_t life = cg_life(cg);
+	struct err e = { 0 };
+
+	CHECK(life);
+	CHECK_EQ(cg_life(cg), life);
+	CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
+	CHECK_EQ(cg_life(cg), 0);
+	again = env_group(h, "101");
+	CHECK(cg_life(again) && cg_life(again) != life);
+	cg_close(again);
+	cg_close(cg);
+	env_close(h);
+}
