@@ -383,6 +383,7 @@ int auth_open(struct vzd *d, struct auth **ret, struct err *e)
 	if (!a)
 		return err_set(e, ENOMEM, "tokens");
 	a->d = d;
+	a->submit = job_submit;
 	a->rate = rate_new();
 	a->wrong = rate_new();
 	a->root = principal_new(scopes_all, "local", e);
@@ -407,8 +408,9 @@ void auth_close(struct auth *a)
 {
 	if (!a)
 		return;
-	if (a->tokens.n)
-		auth_flush_used(a);
+	auth_flush_used(a);
+	if (a->d->db)
+		db_drain(a->d->db);
 	ev_del(a->flush);
 	ev_del(a->expiry);
 	ev_del(a->sweep);

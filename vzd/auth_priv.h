@@ -6,6 +6,7 @@
  * open and changed when the database has committed: a decision touches no file.
  */
 #include "vzd/auth.h"
+#include "vzd/job.h"
 
 struct buf;
 struct sqlite3;
@@ -158,6 +159,8 @@ struct auth {
 	struct principal *root;
 	struct auth_watch *watches, *cursor;	/* cursor: the next to be called */
 	struct ev_src *flush, *expiry, *sweep;	/* last_used to be written; next token to end; tenants to be stopped */
+	int (*submit)(struct jobs *j, const struct job_spec *s, job_fn *accepted, void *arg, char busy[JOB_ID_LEN + 1],
+		      struct err *e);	/* job_submit(), or a test's */
 	unsigned sweep_ms;
 	uint64_t audit_rows;		/* written by this process */
 };

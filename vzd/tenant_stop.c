@@ -47,7 +47,7 @@ static void stop(struct auth *a, const struct tenant *t, const struct inv_ct *ct
 
 	str_fmt(id, sizeof(id), "%u", ct->id);
 	str_fmt(resource, sizeof(resource), "/v1/cts/%u", ct->id);
-	if (job_submit(a->d->jobs, &spec, accepted, NULL, busy, &e) < 0)
+	if (a->submit(a->d->jobs, &spec, accepted, NULL, busy, &e) < 0)
 		accepted(NULL, NULL, &e);
 }
 
