@@ -318,7 +318,7 @@ void api_enter(struct vzd *d, const struct api_request *r, struct principal *pee
 	int done = 0;
 
 	if (ret)
-		*ret = NULL;
+		*ret = p.g ? &p.g->c : NULL;	/* an answer at once asks it whether more follows */
 	if (!p.g) {
 		no_memory(r, sink);
 		return;
@@ -328,7 +328,7 @@ void api_enter(struct vzd *d, const struct api_request *r, struct principal *pee
 		done = steps[i](&p, &e);
 	if (done < 0 && !p.g->c.answered)
 		api_problem_err(&p.g->c, &e);
-	if (ret && p.g->held)
-		*ret = &p.g->c;
+	if (ret && !p.g->held)
+		*ret = NULL;
 	api_unref(&p.g->c);
 }
