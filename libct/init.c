@@ -174,12 +174,25 @@ static int open_console(struct err *e)
 	return 0;
 }
 
+#define SOFT_NOFILE 1024	/* what the kernel gives its own init */
+
 static bool init_is_systemd(void)
 {
 	char to[256];
 	ssize_t n = readlink("/sbin/init", to, sizeof(to) - 1);
 
 	return n > 0 && memmem(to, (size_t)n, "systemd", 7) != NULL;
+}
+
+/* Soft limits are the same whoever starts the container: a daemon's own are none of its business. */
+static void lower_soft(__rlimit_resource_t what, rlim_t soft)
+{
+	struct rlimit l;
+
+	if (getrlimit(what, &l) < 0 || l.rlim_cur <= soft)
+		return;
+	l.rlim_cur = soft;
+	setrlimit(what, &l);
 }
 
 /* LOCKEDPAGES; never above what the host gives us. */
@@ -226,13 +239,11 @@ static int exec_init(const struct ct_init *p, struct err *e)
 {
 	char *argv[] = { "init", NULL };
 	char *env[] = { "HOME=/", "TERM=linux", "container=openvz", NULL, NULL };
-	struct rlimit core = { 0, RLIM_INFINITY };
 
 	if (init_is_systemd())
 		env[3] = "NOTIFY_SOCKET=/run/host/notify";
-	getrlimit(RLIMIT_CORE, &core);
-	core.rlim_cur = 0;
-	setrlimit(RLIMIT_CORE, &core);
+	lower_soft(RLIMIT_CORE, 0);
+	lower_soft(RLIMIT_NOFILE, SOFT_NOFILE);
 	limit_mlock(&p->ct->conf.cg.ubc[CG_LOCKEDPAGES]);
 	sys_reset_signals();
 	setsid();
