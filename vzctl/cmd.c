@@ -174,6 +174,28 @@ static int cmd_run(struct cmd_call *c, struct err *e)
 	return 0;
 }
 
+/* `vzctl --host HOST ...` is another program: libraries for TLS would slow down every command of this one. */
+static int cmd_elsewhere(int argc, char **argv)
+{
+	bool joined = argc > 1 && str_starts(argv[1], "--host=");
+	char **rest = argv + (joined ? 2 : 3), **v;
+	size_t n = 0;
+
+	if (!joined && !(argc > 2 && str_eq(argv[1], "--host")))
+		return -1;
+	v = calloc((size_t)argc + 2, sizeof(*v));
+	if (!v)
+		return VZ_RESOURCE_ERROR;
+	v[n++] = (char *)"vz-remote";
+	v[n++] = joined ? argv[1] + strlen("--host=") : argv[2];
+	while (*rest)
+		v[n++] = *rest++;
+	execv(VZ_LIBEXEC "/vz-remote", v);
+	free(v);
+	ui_write(STDERR_FILENO, "vzctl: --host: " VZ_LIBEXEC "/vz-remote cannot be run: is it installed?\n");
+	return VZ_SYSTEM_ERROR;
+}
+
 int cmd_main(int argc, char **argv)
 {
 	struct cmd_call c = { 0 };
@@ -181,6 +203,9 @@ int cmd_main(int argc, char **argv)
 	int rc;
 
 	signal(SIGPIPE, SIG_IGN);
+	rc = cmd_elsewhere(argc, argv);
+	if (rc >= 0)
+		return rc;
 	rc = cmd_line(argc, argv, &c, &e);
 	if (rc == 0 && c.cmd)
 		rc = cmd_run(&c, &e);

@@ -36,9 +36,9 @@ static int row(sqlite3_stmt *st, void *arg, struct err *e)
 	}
 	p->last = sqlite3_column_int64(st, 0);
 	j = json_pack("{s:I, s:s, s:s, s:s, s:s, s:s, s:s, s:i, s:s, s:s}", "id", (json_int_t)p->last, "time",
-		      timefmt(sqlite3_column_int64(st, 1), time), "principal", db_text(st, 2), "tenant", db_text(st, 3), "remote",
-		      db_text(st, 4), "verb", db_text(st, 5), "path", db_text(st, 6), "status", sqlite3_column_int(st, 7), "operation",
-		      db_text(st, 8), "detail", db_text(st, 9));
+		      timefmt(sqlite3_column_int64(st, 1), time), "principal", db_text(st, 2), "tenant", db_text(st, 3),
+		      "remote", db_text(st, 4), "verb", db_text(st, 5), "path", db_text(st, 6), "status",
+		      sqlite3_column_int(st, 7), "operation", db_text(st, 8), "detail", db_text(st, 9));
 	if (j)				/* not UTF-8: cannot be, the gate refuses such paths */
 		json_array_append_new(p->items, j);
 	return 0;
@@ -83,9 +83,11 @@ static int audit_list(struct api_call *c, struct err *e)
 	before = before > all[1] ? all[1] + 1 : before;
 	low = before - SCAN;
 	if (db_each(s, e, row, &p,
-		    "SELECT id, time, principal, tenant, remote, verb, path, result, job, detail FROM audit WHERE id < ?1 AND id >= ?9 AND "
+		    "SELECT id, time, principal, tenant, remote, verb, path, result, job, detail FROM audit WHERE id < ?1 "
+		    "AND id >= ?9 AND "
 		    "time >= ?2 AND time < ?3 AND (?4 IS NULL OR tenant = ?4) AND (?5 IS NULL OR principal = ?5) AND "
-		    "(?6 IS NULL OR substr(path, 1, length(?6)) = ?6) AND (?7 IS NULL OR verb = ?7) ORDER BY id DESC LIMIT ?8",
+		    "(?6 IS NULL OR substr(path, 1, length(?6)) = ?6) AND (?7 IS NULL OR verb = ?7) ORDER BY id DESC LIMIT "
+		    "?8",
 		    "iiissssii", before, from, to, tenant, api_q_str(c, "principal", NULL), api_q_str(c, "path", NULL),
 		    api_q_str(c, "verb", NULL), (int64_t)p.limit + 1, low) < 0) {
 		json_decref(p.items);

@@ -192,8 +192,8 @@ static int put_work(sqlite3 *s, void *arg, struct err *e)
 		"UPDATE tenants SET title = ?2, limits = ?3, suspended = ?4, stop_pending = ?5, reason = ?6, created = ?7, "
 		"suspended_at = ?8 WHERE name = ?1";
 
-	if (db_exec(s, e, sql, "sssiisii", t->name, t->title, op->limits, (int64_t)t->suspended, (int64_t)t->stop_pending, t->reason,
-		    t->created, t->suspended_at) < 0)
+	if (db_exec(s, e, sql, "sssiisii", t->name, t->title, op->limits, (int64_t)t->suspended, (int64_t)t->stop_pending,
+		    t->reason, t->created, t->suspended_at) < 0)
 		return -e->code;
 	if (sqlite3_changes(s))
 		return 0;
@@ -374,8 +374,8 @@ static int tenant_delete(struct api_call *c, struct err *e)
 		return -e->code;
 	inv_sum(c->d->inv, t->name, &s);
 	if (s.cts)
-		return err_say(e, ENOTEMPTY, "tenant %s has %llu containers: destroy them, or give them to another (owner)", t->name,
-			       (unsigned long long)s.cts);
+		return err_say(e, ENOTEMPTY, "tenant %s has %llu containers: destroy them, or give them to another (owner)",
+			       t->name, (unsigned long long)s.cts);
 	copy = tenant_copy(t, e);
 	op = copy ? op_new(c, copy, e) : NULL;
 	return op ? op_write(op, delete_work, delete_done, e) : -e->code;
@@ -384,7 +384,9 @@ static int tenant_delete(struct api_call *c, struct err *e)
 static const struct api_field add_fields[] = {
 	{ .name = "name", .type = API_STR, .required = true, .min = 1, .max = 32, .doc = "Its key: a-z, 0-9, '-'." },
 	{ .name = "title", .type = API_STR, .max = 256, .doc = "For people." },
-	{ .name = "limits", .type = API_OBJ, .doc = "cts, memory, disk (bytes), cpus, ipv4, ipv6, snapshots, backups; null: none." },
+	{ .name = "limits",
+	  .type = API_OBJ,
+	  .doc = "cts, memory, disk (bytes), cpus, ipv4, ipv6, snapshots, backups; null: none." },
 	{ .name = NULL },
 };
 static const struct api_field patch_fields[] = {

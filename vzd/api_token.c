@@ -129,11 +129,15 @@ static int myself(struct api_call *c, struct err *e)
 	(void)e;
 	for (size_t i = 0; i < c->who->n_cts; i++)
 		json_array_append_new(cts, json_integer(c->who->cts[i]));
-	api_json(c, 200, json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:b, s:s}", "principal", c->who->name, "role",
-				   t ? t->role : c->who->root ? "admin" : str_starts(c->who->name, "uid:") ? "operator" : "", "scopes",
-				   scopes_json(c->who->scopes), "tenant", c->who->tenant, "cts", cts, "expires",
-				   t && t->expires ? json_string(timefmt(t->expires * 1000, text)) : json_null(), "suspended",
-				   c->who->suspended, "remote", c->who->remote));
+	api_json(c, 200,
+		 json_pack("{s:s, s:s, s:o, s:s, s:o, s:o, s:b, s:s}", "principal", c->who->name, "role",
+			   t				      ? t->role
+			   : c->who->root		      ? "admin"
+			   : str_starts(c->who->name, "uid:") ? "operator"
+							      : "",
+			   "scopes", scopes_json(c->who->scopes), "tenant", c->who->tenant, "cts", cts, "expires",
+			   t && t->expires ? json_string(timefmt(t->expires * 1000, text)) : json_null(), "suspended",
+			   c->who->suspended, "remote", c->who->remote));
 	return 0;
 }
 
@@ -316,7 +320,10 @@ static const struct api_field new_fields[] = {
 	{ .name = "cts", .type = API_LIST, .max = TOKEN_CTS_MAX, .doc = "Only these containers, by CTID." },
 	{ .name = "from", .type = API_LIST, .max = TOKEN_FROM_MAX, .doc = "Only from these addresses and prefixes." },
 	{ .name = "not_before", .type = API_STR, .max = 40, .doc = "Valid from then on: a time, or 12h, 30d from now." },
-	{ .name = "expires", .type = API_STR, .max = 40, .doc = "Valid until then: a time, or 12h, 30d from now. Never when absent." },
+	{ .name = "expires",
+	  .type = API_STR,
+	  .max = 40,
+	  .doc = "Valid until then: a time, or 12h, 30d from now. Never when absent." },
 	{ .name = NULL },
 };
 static const struct api_field list_fields[] = {
@@ -329,14 +336,16 @@ static const struct api_field revoke_fields[] = {
 	{ .name = NULL },
 };
 static const struct api_route rows[] = {
-	{ "GET", "/v1/token", "token.self", SCOPE_NONE, 0, NULL, NULL, "Principal", "Who is calling, and what he may.", myself },
-	{ "GET", "/v1/tokens", "token.list", SCOPE_TOKEN_WRITE, API_PAGED, NULL, list_fields, "TokenPage", "Lists tokens; no secrets.",
-	  token_list },
+	{ "GET", "/v1/token", "token.self", SCOPE_NONE, 0, NULL, NULL, "Principal", "Who is calling, and what he may.",
+	  myself },
+	{ "GET", "/v1/tokens", "token.list", SCOPE_TOKEN_WRITE, API_PAGED, NULL, list_fields, "TokenPage",
+	  "Lists tokens; no secrets.", token_list },
 	{ "POST", "/v1/tokens", "token.create", SCOPE_TOKEN_WRITE, API_WRITE | API_SECRET, new_fields, NULL, "TokenSecret",
 	  "Makes a token within your own rights; its secret is in this answer only.", token_add },
-	{ "GET", "/v1/tokens/{token}", "token.get", SCOPE_TOKEN_WRITE, 0, NULL, NULL, "Token", "One token by its id.", token_get },
-	{ "POST", "/v1/tokens/{token}/rotate", "token.rotate", SCOPE_TOKEN_WRITE, API_WRITE | API_SECRET, NULL, NULL, "TokenSecret",
-	  "Gives a token a new secret; the old one is wrong from then on.", token_rotate },
+	{ "GET", "/v1/tokens/{token}", "token.get", SCOPE_TOKEN_WRITE, 0, NULL, NULL, "Token", "One token by its id.",
+	  token_get },
+	{ "POST", "/v1/tokens/{token}/rotate", "token.rotate", SCOPE_TOKEN_WRITE, API_WRITE | API_SECRET, NULL, NULL,
+	  "TokenSecret", "Gives a token a new secret; the old one is wrong from then on.", token_rotate },
 	{ "DELETE", "/v1/tokens/{token}", "token.revoke", SCOPE_TOKEN_WRITE, API_WRITE, NULL, revoke_fields, NULL,
 	  "Revokes a token; what it has open is closed.", token_revoke },
 };

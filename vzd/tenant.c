@@ -208,7 +208,8 @@ json_t *tenant_json(struct auth *a, const struct tenant *t, bool with_usage)
 
 	j = json_pack("{s:s, s:s, s:o, s:b, s:s, s:o, s:b, s:s}", "name", t->name, "title", t->title, "limits",
 		      tenant_limits_json(t), "suspended", t->suspended, "reason", t->reason, "suspended_at",
-		      t->suspended ? json_string(timefmt(t->suspended_at * 1000, since)) : json_null(), "stopping", t->stop_pending, "created", timefmt(t->created * 1000, created));
+		      t->suspended ? json_string(timefmt(t->suspended_at * 1000, since)) : json_null(), "stopping",
+		      t->stop_pending, "created", timefmt(t->created * 1000, created));
 	if (j && with_usage)
 		json_object_set_new(j, "used", usage(a, t));
 	return j;

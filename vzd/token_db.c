@@ -124,12 +124,13 @@ int token_db_insert(sqlite3 *s, const struct token *t, struct err *e)
 	}
 	if (buf_failed(&scopes) || buf_failed(&cts) || buf_failed(&from))
 		return err_set(e, ENOMEM, "token");
-	if (db_exec(s, e, "INSERT INTO tokens(id, hash, role, scopes, tenant, cts, cidrs, not_before, expires, created, rotated, "
-			  "last_used, created_by, description) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11, ?12 "
-			  "WHERE (?5 = '' OR EXISTS(SELECT 1 FROM tenants WHERE name = ?5)) AND (?11 NOT LIKE 'token:%' OR "
-			  "EXISTS(SELECT 1 FROM tokens WHERE id = substr(?11, 7)))", "sssssssiiiss", t->id, hex, t->role,
-		    buf_str(&scopes), t->tenant, buf_str(&cts), buf_str(&from), t->not_before, t->expires, t->created, t->created_by,
-		    t->description) < 0)
+	if (db_exec(s, e,
+		    "INSERT INTO tokens(id, hash, role, scopes, tenant, cts, cidrs, not_before, expires, created, rotated, "
+		    "last_used, created_by, description) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, 0, 0, ?11, ?12 "
+		    "WHERE (?5 = '' OR EXISTS(SELECT 1 FROM tenants WHERE name = ?5)) AND (?11 NOT LIKE 'token:%' OR "
+		    "EXISTS(SELECT 1 FROM tokens WHERE id = substr(?11, 7)))",
+		    "sssssssiiiss", t->id, hex, t->role, buf_str(&scopes), t->tenant, buf_str(&cts), buf_str(&from),
+		    t->not_before, t->expires, t->created, t->created_by, t->description) < 0)
 		return -e->code;
 	return sqlite3_changes(s) ? 0 : err_say(e, ENOENT, "the tenant or the token that makes it has been removed");
 }

@@ -103,7 +103,8 @@ static int one_row(sqlite3_stmt *st, void *arg, struct err *e)
 	};
 
 	if (++r->n > USAGE_ROWS_MAX)
-		return err_say(e, E2BIG, "more than %d rows: ask for a coarser step, a shorter time or one container", USAGE_ROWS_MAX);
+		return err_say(e, E2BIG, "more than %d rows: ask for a coarser step, a shorter time or one container",
+			       USAGE_ROWS_MAX);
 	return r->fn(r->arg, &row, e);
 }
 
@@ -175,7 +176,8 @@ int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct er
 	total = json_object();
 	put_figures(total, &j.total);
 	*ret = json_pack("{ss ss ss so so}", "from", timefmt(down(q->from_s, 3600) * 1000, from), "to",
-			 timefmt(up(q->to_s, 3600) * 1000, to), "step", usage_step_names[q->step], "items", j.items, "total", total);
+			 timefmt(up(q->to_s, 3600) * 1000, to), "step", usage_step_names[q->step], "items", j.items, "total",
+			 total);
 	return *ret ? 0 : err_set(e, ENOMEM, "usage");
 }
 

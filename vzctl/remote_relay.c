@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Between this terminal, or three streams, and a session on the host. */
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "libct/relay.h"
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/fio.h"
+#include "util/str.h"
+#include "vzctl/remote.h"
+
+#define CHUNK 16384
+#define UNKNOWN 255		/* the host does not know how the command ended */
+
+static int send_size(struct rws *w, struct err *e)
+{
+	unsigned short rows, cols;
+	char text[96];
+
+	if (!tty_size(0, &rows, &cols))
+		return 0;
+	str_fmt(text, sizeof(text), "{\"resize\":{\"cols\":%d,\"rows\":%d}}", cols, rows);
+	return rws_send(w, RWS_TEXT, text, strlen(text), e);
+}
+
+/* 1: there may be more; 0: standard input is at its end. */
+static int send_input(struct rws *w, bool tty, struct err *e)
+{
+	unsigned char p[1 + CHUNK];
+	ssize_t n = read(0, p + 1, CHUNK);
+
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return 1;
+	p[0] = 0;		/* the channel of standard input; a lone one ends it */
+	if (n < 0)
+		n = 0;
+	if (tty)
+		return n && rws_send(w, RWS_BINARY, p + 1, (size_t)n, e) < 0 ? -e->code : n > 0;
+	return rws_send(w, RWS_BINARY, p, (size_t)n + 1, e) < 0 ? -e->code : n > 0;
+}
+
+/* {"exit":{"code":N}} */
+static bool exit_of(const uint8_t *p, size_t n, int *ret)
+{
+	json_t *j = json_loadb((const char *)p, n, 0, NULL), *x = json_object_get(j, "exit"), *code = json_object_get(x, "code");
+	bool is = json_is_object(x);
+
+	if (is)
+		*ret = json_is_integer(code) ? (int)json_integer_value(code) : UNKNOWN;
+	json_decref(j);
+	return is;
+}
+
+/* True: the session is over and *ret is its status. */
+static bool take_frame(struct rws *w, bool tty, int op, const uint8_t *p, size_t n, int *ret)
+{
+	struct err none = { 0 };
+
+	if (op == RWS_TEXT)
+		return exit_of(p, n, ret);
+	if (op == RWS_PING)
+		rws_send(w, RWS_PONG, p, n, &none);
+	if (op == RWS_BINARY && tty)
+		fio_write_all(1, p, n);
+	else if (op == RWS_BINARY && n > 1)
+		fio_write_all(p[0] == 2 ? 2 : 1, p + 1, n - 1);
+	*ret = UNKNOWN;
+	return op == RWS_CLOSE;
+}
+
+static int relay(struct rws *w, bool tty, int winch, struct err *e)
+{
+	struct pollfd f[] = { { .fd = w->sock, .events = POLLIN },
+			      { .fd = 0, .events = POLLIN },
+			      { .fd = winch, .events = POLLIN } };
+	struct signalfd_siginfo si;
+	const uint8_t *p;
+	int op, status, more;
+	size_t n;
+
+	for (;;) {
+		while (rws_next(w, &op, &p, &n))
+			if (take_frame(w, tty, op, p, n, &status))
+				return status;
+		if (poll(f, ARRAY_SIZE(f), -1) < 0 && errno != EINTR)
+			return err_set(e, errno, "wait");
+		if (f[2].revents && read(winch, &si, sizeof(si)) > 0 && send_size(w, e) < 0)
+			return -e->code;
+		if (f[1].revents) {
+			more = send_input(w, tty, e);
+			if (more < 0)
+				return more;
+			if (!more)
+				f[1].fd = -1;
+		}
+		if (f[0].revents && rws_fill(w, e) < 0 && w->in.len == w->at)
+			return -e->code;
+	}
+}
+
+int remote_relay(struct rws *w, bool tty, struct err *e)
+{
+	auto_close int winch = tty ? tty_winch_fd() : -1;
+	struct tty_raw raw = { 0 };
+	int rc;
+
+	if (tty) {
+		tty_make_raw(&raw, 0);
+		send_size(w, e);
+	}
+	rc = relay(w, tty, winch, e);
+	tty_restore(&raw);
+	return rc;
+}
