@@ -19,7 +19,7 @@ LEAVES := util cgroups net quota templates
 check: lint unit fuzz-replay
 
 unit:
-	+@$(SAN_MAKE) build/san/unit
+	+@$(SAN_MAKE) build/san/unit build/san/vz-job
 	@build/san/unit $(T)
 
 $(B)/unit: $(UNIT_OBJ) $(RUNNER) $(B)/libvz.a

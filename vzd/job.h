@@ -10,6 +10,9 @@
 
 #include "vzd/vzd.h"
 
+struct buf;
+struct sqlite3;
+
 enum job_state { JOB_QUEUED, JOB_RUNNING, JOB_DONE, JOB_FAILED, JOB_CANCELLED, JOB_N };
 extern const char *const job_state_names[JOB_N];
 
@@ -22,12 +25,15 @@ struct job_spec {
 	const char *owner;		/* tenant that may see it, "" none */
 	const char *principal;		/* who asked */
 	const char *const *argv;	/* argv[0] is a path; NULL-terminated */
-	const char *
-		secret; /* goes to the program's standard input and into no file; NULL: none. A job with one is not run again */
+	const char *secret;		/* goes to the program's standard input and into no file; such a job is not run again */
 	const char *resource;		/* "/v1/cts/101" or NULL */
-	bool again; /* run again from the start when it was killed (verbs are idempotent through intent records) */
+	bool again;			/* run again from the start when it was killed (verbs are idempotent by intent records) */
 	bool keep_output;		/* stdout and stderr are the result (exec), up to 1 MiB each */
 	unsigned timeout_s;		/* 0: none */
+	bool shared;			/* does not change the container: others may run beside it (exec) */
+	/* Runs in the transaction that promises the job (db.h: in the writer's thread), after its row; NULL: none. */
+	int (*with)(struct sqlite3 *s, const char *id, void *arg, struct err *e);
+	void *with_arg;
 };
 struct job {
 	char id[JOB_ID_LEN + 1];
@@ -44,12 +50,14 @@ struct job {
 int jobs_open(struct vzd *d, struct jobs **ret, struct err *e);
 void jobs_close(struct jobs *j);	/* running jobs go on */
 typedef void job_fn(void *arg, const struct job *j, const struct err *e);
-/* @accepted is called once the promise is durable (or could not be kept: e->code). EBUSY: e->text names the
- * other job, *ret_busy its id. */
-int job_submit(struct jobs *j, const struct job_spec *s, job_fn *accepted, void *arg, char ret_busy[JOB_ID_LEN + 1], struct err *e);
+/* @accepted is called once the promise is durable (or could not be kept: e->code). EBUSY: e->text names the other job,
+ * *ret_busy its id. */
+int job_submit(struct jobs *j, const struct job_spec *s, job_fn *accepted, void *arg, char ret_busy[JOB_ID_LEN + 1],
+	       struct err *e);
 /* The live or recent one from memory, else from the database into a copy that the caller frees. NULL: unknown. */
 struct job *job_get(struct jobs *j, const char *id);
 void job_free(struct job *job);
+bool job_keeps_output(const struct job *job);	/* its output is the result, however it ended */
 json_t *job_json(const struct job *job, bool with_output);	/* Operation of the API; new reference */
 /* Calls @fn when it has ended or after @ms, whichever is first; at once if it has. *ret may be cancelled with job_unwait(). */
 struct job_wait;
