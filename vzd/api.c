@@ -13,6 +13,7 @@
 #include "util/auto.h"
 #include "util/str.h"
 #include "vzd/api_priv.h"
+#include "vzd/idem.h"
 #include "vzd/inv.h"
 
 /* --- the call --- */
@@ -114,6 +115,7 @@ void api_unref(struct api_call *c)
 		return;
 	c->refs = 1;			/* on_close may hold and drop it */
 	closed(c);
+	idem_drop(g);
 	fds_close(c->fds, c->n_fds);
 	json_decref(g->body);
 	json_decref(c->query);
@@ -217,7 +219,7 @@ static int step_caller(struct pass *p, struct err *e)
 			return -e->code;
 	} else if (p->peer) {
 		c->who = principal_ref(p->peer);
-	} else if (c->route->scope == SCOPE_NONE) {
+	} else if (c->route->scope == SCOPE_NONE && !(c->route->flags & API_KNOWN)) {
 		c->who = anonymous(c->req.remote);
 		if (!c->who)
 			return err_set(e, ENOMEM, "request");
@@ -289,6 +291,11 @@ static int step_input(struct pass *p, struct err *e)
 	return 0;
 }
 
+static int step_idem(struct pass *p, struct err *e)
+{
+	return idem_begin(p->g, e);
+}
+
 static int step_run(struct pass *p, struct err *e)
 {
 	struct api_call *c = &p->g->c;
@@ -299,7 +306,8 @@ static int step_run(struct pass *p, struct err *e)
 }
 
 typedef int step_fn(struct pass *p, struct err *e);
-static step_fn *const steps[] = { step_route, step_caller, step_rate, step_object, step_scope, step_input, step_run };
+static step_fn *const steps[] = { step_route, step_caller, step_rate, step_object, step_scope, step_input,
+				  step_idem, step_run };
 
 static void no_memory(const struct api_request *r, const struct api_sink *sink)
 {

@@ -36,6 +36,7 @@ enum api_flag {
 	API_TEXT = 32,		/* the answer is no JSON */
 	API_LOCAL = 64,		/* only on VZD_SOCK */
 	API_PAGED = 128,	/* limit, cursor, fields: added to the query fields */
+	API_KNOWN = 512,	/* with SCOPE_NONE: any caller that is known */
 	API_SECRET = 256,	/* the answer holds a secret: not kept for its Idempotency-Key */
 };
 struct api_route {

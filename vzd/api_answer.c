@@ -5,9 +5,11 @@
 #include <syslog.h>
 
 #include "util/auto.h"
+#include "util/b64.h"
 #include "util/num.h"
 #include "util/str.h"
 #include "vzd/api_priv.h"
+#include "vzd/idem.h"
 
 #define JSON_TYPE "application/json"
 
@@ -55,10 +57,17 @@ void api_send(struct gate_call *g, int status, const char *type, const char *bod
 	if (r && (r->flags & API_WRITE) && c->who)
 		auth_audit(c->d->auth, c->who, c->req.verb, c->req.path, status, g->job[0] ? g->job : NULL,
 			   g->note[0] ? g->note : NULL);
-	if (!g->gone)
-		g->sink.reply(g->sink.arg, status, type, buf_failed(&g->headers) ? "{}" : buf_str(&g->headers), body, len, fds, n);
+	if (idem_keep(g, status, type, body, len, n))
+		return;
+	api_deliver(g, status, type, body, len, fds, n);
 	if (!c->streaming || g->gone)
 		api_release(g);
+}
+
+void api_deliver(struct gate_call *g, int status, const char *type, const char *body, size_t len, const int *fds, size_t n)
+{
+	if (!g->gone)
+		g->sink.reply(g->sink.arg, status, type, buf_failed(&g->headers) ? "{}" : buf_str(&g->headers), body, len, fds, n);
 }
 
 void api_raw(struct api_call *c, int status, const char *type, const char *text, size_t len)
@@ -180,45 +189,23 @@ int api_prefer_wait(const struct api_call *c)
 
 /* --- pages --- */
 
-static const char b64_chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-
-char *api_b64(const char *s)
+/* Opaque to clients: base64url of the last item's key. NULL: out of memory. */
+static char *cursor_make(const char *key)
 {
 	auto_buf struct buf b = BUF_INIT;
-	size_t len = strlen(s);
 
-	for (size_t i = 0; i < len; i += 3) {
-		unsigned v = 0;
-
-		for (size_t k = 0; k < 3; k++)
-			v = v << 8 | (i + k < len ? (unsigned char)s[i + k] : 0);
-		for (size_t k = 0; k < 4 && i + k < len + 1; k++)
-			buf_addc(&b, b64_chars[v >> (18 - 6 * k) & 63]);
-	}
+	b64_add(&b, key, strlen(key), true);
 	return buf_take(&b);
 }
 
-char *api_unb64(const char *s)
+/* NULL: not one of ours. */
+static char *cursor_read(const char *text)
 {
 	auto_buf struct buf b = BUF_INIT;
-	unsigned v = 0, bits = 0;
 
-	for (; *s; s++) {
-		const char *p = strchr(b64_chars, *s);
-
-		if (!p)
-			return NULL;
-		v = v << 6 | (unsigned)(p - b64_chars);
-		bits += 6;
-		if (bits < 8)
-			continue;
-		bits -= 8;
-		if ((v >> bits & 0xff) < 0x20)
-			return NULL;
-		buf_addc(&b, (char)(v >> bits & 0xff));
-		v &= (1u << bits) - 1;
-	}
-	return v ? NULL : buf_take(&b);
+	if (b64_parse(&b, text, true) < 0 || memchr(buf_str(&b), '\0', b.len) || str_has_ctrl(buf_str(&b)))
+		return NULL;
+	return buf_take(&b);
 }
 
 const char *api_cursor(struct api_call *c)
@@ -227,7 +214,7 @@ const char *api_cursor(struct api_call *c)
 	const char *text = api_q_str(c, "cursor", NULL);
 
 	if (text && !g->cursor)
-		g->cursor = api_unb64(text);
+		g->cursor = cursor_read(text);
 	return g->cursor;
 }
 
@@ -248,7 +235,7 @@ static json_t *trimmed(json_t *item, const json_t *fields)
 void api_page(struct api_call *c, json_t *items, const char *next)
 {
 	const json_t *fields = json_object_get(c->query, "fields");
-	auto_free char *cursor = next ? api_b64(next) : NULL;
+	auto_free char *cursor = next ? cursor_make(next) : NULL;
 	json_t *item;
 	size_t i;
 
@@ -261,7 +248,7 @@ void api_page(struct api_call *c, json_t *items, const char *next)
 
 void api_page_raw(struct api_call *c, const char *items, size_t len, const char *next)
 {
-	auto_free char *cursor = next ? api_b64(next) : NULL;
+	auto_free char *cursor = next ? cursor_make(next) : NULL;
 	struct buf b __attribute__((cleanup(buf_done)));
 
 	buf_init(&b, len + 1024);

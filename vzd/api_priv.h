@@ -11,6 +11,7 @@
 #define API_STR_MAX 4096	/* of a string that names no length itself */
 #define API_LINES_MAX 262144
 #define API_LIST_MAX 1024
+#define API_TEXT_MAX 262144	/* bytes of an answer that is text */
 #define API_LIMIT_DEF 100	/* of a page */
 #define API_LIMIT_MAX 500
 #define API_WAIT_MAX 60		/* seconds of Prefer: wait and ?wait= */
@@ -67,10 +68,12 @@ json_t *api_problem_json(const char *slug, int vz_exit, const char *detail, json
 
 /* --- api_answer.c --- */
 void api_send(struct gate_call *g, int status, const char *type, const char *body, size_t len, const int *fds, size_t n);
+/* Hands the answer to the sink, unless the client has left. */
+void api_deliver(struct gate_call *g, int status, const char *type, const char *body, size_t len, const int *fds, size_t n);
 int api_prefer_wait(const struct api_call *c);	/* seconds, 0: none */
 void api_release(struct gate_call *g);		/* drops the gate's reference, once */
-/* Base64url without padding, for cursors. The caller frees; NULL: out of memory or broken. */
-char *api_b64(const char *s);
-char *api_unb64(const char *s);
+
+/* --- api_job.c --- */
+void api_job_replay(struct api_call *c, const char *id);	/* the answer of a call that became that job */
 
 #endif
