@@ -5,6 +5,8 @@
  */
 #include <dirent.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -15,6 +17,7 @@
 #include "util/err.h"
 #include "util/fio.h"
 #include "util/path.h"
+#include "util/spawn.h"
 #include "vzctl/host.h"
 
 #define HOST_ETC "/etc/vz"
@@ -89,6 +92,34 @@ int host_open(struct host_call *c, struct err *e)
 	return 0;
 }
 
+/*
+ * Whom vzd serves: group vz may use its sockets, user vzweb runs what faces the network. Containers need neither, so a
+ * host without the tools that make accounts is ready all the same.
+ */
+static void setup_account(struct host_call *c, const char *what, bool there, const char *const argv[])
+{
+	const struct spawn s = { .argv = argv, .err = -1, .timeout_ms = 30000 };
+	struct err e = { 0 };
+	int status = 0;
+
+	if (there)
+		return;
+	if (spawn_wait(&s, &status, &e) < 0)
+		ui_sayf(&c->ui, -1, "Warning: %s could not be made, vzd will say what it lacks: %s", what, e.text);
+	else
+		ui_sayf(&c->ui, 0, "made %s", what);
+}
+
+static void setup_accounts(struct host_call *c)
+{
+	static const char *const group[] = { "/usr/sbin/groupadd", "--system", "vz", NULL };
+	static const char *const user[] = { "/usr/sbin/useradd", "--system", "--user-group", "--no-create-home", "--home-dir",
+					    "/nonexistent", "--shell", "/usr/sbin/nologin", "vzweb", NULL };
+
+	setup_account(c, "group vz", getgrnam("vz") != NULL, group);
+	setup_account(c, "user vzweb", getpwnam("vzweb") != NULL, user);
+}
+
 static int setup_kernel(struct host_call *c, struct err *e)
 {
 	const struct ct_host_conf *conf = ct_host_conf(c->host);
@@ -126,7 +157,10 @@ int host_setup(struct host_call *c)
 	struct err e = { 0 };
 
 	if (setup_dirs(c, &e) < 0 || setup_files(c, &e) < 0 || host_open(c, &e) < 0 || host_storage(c, true, &e) < 0 ||
-	    host_storage_dirs(c, &e) < 0 || setup_kernel(c, &e) < 0 || setup_template(c, &e) < 0)
+	    host_storage_dirs(c, &e) < 0)
+		return ui_fail(&c->ui, &e);
+	setup_accounts(c);
+	if (setup_kernel(c, &e) < 0 || setup_template(c, &e) < 0)
 		return ui_fail(&c->ui, &e);
 	ui_say(&c->ui, 0, 0, "this host is ready");
 	return 0;
