@@ -161,12 +161,6 @@ static int reserve_work(sqlite3 *s, void *arg, struct err *e)
 	return db_exec(s, e, "UPDATE event_seq SET reserved = MAX(reserved, ?1)", "i", (int64_t)(intptr_t)arg);
 }
 
-static void reserve_done(void *arg, const struct err *e)
-{
-	vzd_log_err(LOG_ERR, e, "reserve event numbers");
-	(void)arg;
-}
-
 static void reserve_more(struct bus *b)
 {
 	struct err e = { 0 };
@@ -174,32 +168,32 @@ static void reserve_more(struct bus *b)
 	if (b->reserved - b->seq > BUS_RESERVE / 2)
 		return;
 	b->reserved += BUS_RESERVE;
-	if (db_write(b->d->db, reserve_work, (void *)(intptr_t)b->reserved, reserve_done, &e) < 0)
+	if (db_write(b->d->db, reserve_work, (void *)(intptr_t)b->reserved, NULL, &e) < 0)
 		vzd_log_err(LOG_ERR, &e, "reserve event numbers");
 }
 
 struct batch { size_t n; struct bus_slot v[]; };
 
-static int batch_work(sqlite3 *s, void *arg, struct err *e)
+static void batch_free(struct batch *w)
 {
-	struct batch *w = arg;
-
-	for (size_t i = 0; i < w->n; i++)
-		if (db_exec(s, e, "INSERT OR REPLACE INTO event VALUES(?1,?2,?3,?4,?5,?6)", "iisiss", (int64_t)w->v[i].seq,
-			    w->v[i].time_ms, w->v[i].type, (int64_t)w->v[i].ctid, w->v[i].owner, w->v[i].json) < 0)
-			return -e->code;
-	return db_exec(s, e, "DELETE FROM event WHERE seq <= (SELECT MAX(seq) FROM event) - ?1", "i", (int64_t)BUS_RING);
-}
-
-static void batch_done(void *arg, const struct err *e)
-{
-	struct batch *w = arg;
-
-	if (e->code)
-		vzd_log_err(LOG_ERR, e, "store events");
 	for (size_t i = 0; i < w->n; i++)
 		slot_clear(&w->v[i]);
 	free(w);
+}
+
+/* Nobody waits for it: the batch ends here, written or not. */
+static int batch_work(sqlite3 *s, void *arg, struct err *e)
+{
+	struct batch *w = arg;
+	int rc = 0;
+
+	for (size_t i = 0; i < w->n && rc == 0; i++)
+		rc = db_exec(s, e, "INSERT OR REPLACE INTO event VALUES(?1,?2,?3,?4,?5,?6)", "iisiss", (int64_t)w->v[i].seq,
+			     w->v[i].time_ms, w->v[i].type, (int64_t)w->v[i].ctid, w->v[i].owner, w->v[i].json);
+	if (rc == 0)
+		rc = db_exec(s, e, "DELETE FROM event WHERE seq <= (SELECT MAX(seq) FROM event) - ?1", "i", (int64_t)BUS_RING);
+	batch_free(w);
+	return rc;
 }
 
 /* What is new in the ring goes to the writer as one unit. */
@@ -219,9 +213,14 @@ static void bus_flush(struct bus *b)
 		c->json = strdup(s->json);
 	}
 	b->flushed = b->n;
-	if (w->n && db_write(b->d->db, batch_work, w, batch_done, &e) == 0)
+	if (!w->n) {
+		free(w);
 		return;
-	batch_done(w, &e);
+	}
+	if (db_write(b->d->db, batch_work, w, NULL, &e) == 0)
+		return;
+	vzd_log_err(LOG_ERR, &e, "store events");
+	batch_free(w);
 }
 
 static void flush_timer(void *arg)
