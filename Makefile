@@ -44,7 +44,7 @@ LIBS_vzctl := -l:libnftnl.a -lmnl -l:libcap.a -l:libcgroup.a -lpthread
 LIBS_vzlist := $(LIBS_vzctl)
 LIBS_vzhost := $(LIBS_vzctl)
 LIBS_vztmpl := $(LIBS_vzctl)
-LIBS_mkman := $(LIBS_vzctl)
+LIBS_mkman := -ljansson $(LIBS_vzctl)
 $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))
 LIBS_vz-reap := $(LIBS_vzctl)
 LIBS_vz-unpack := -larchive -lcap
@@ -91,10 +91,13 @@ man: $(MAN)
 $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
-completion: $(B)/completion/vzctl $(B)/completion/_vzctl
+completion: $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm
 $(B)/completion/vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion bash >$@
+$(B)/completion/vzadm: $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$< --completion vzadm >$@
 $(B)/completion/_vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion zsh >$@
@@ -112,6 +115,7 @@ install: all
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
 	$(Q)for t in $(TOOLS); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
+	$(Q)$(INST) 0644 $(B)/completion/vzadm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 
 # Programs and manuals only: containers, their files and /etc/vz stay.
@@ -120,6 +124,7 @@ uninstall:
 		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(TOOLS:%=$(DESTDIR)$(MANDIR)/man8/%.8) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 

@@ -2,7 +2,7 @@
 /*
  * Build-time program: fills the tables of the manuals, and prints shell completion, from the rows that parse the options.
  *   mkman FILE.in           copies FILE, replacing a line "@TABLE" by that table in mdoc
- *   mkman --completion bash|zsh
+ *   mkman --completion bash|zsh|vzadm
  * A row without a text is an error: what has no manual is not built.
  */
 #include <ctype.h>
@@ -13,6 +13,7 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "vzctl/cmd.h"
+#include "vzctl/vzadm.h"
 #include "vzctl/vzlist.h"
 
 #define WRAP 78
@@ -220,12 +221,34 @@ static void table_fields(void)
 	printf(".El\n");
 }
 
+static void table_vzadm(void)
+{
+	printf(".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < adm_cmds_n; i++) {
+		const struct adm_cmd *c = &adm_cmds[i];
+
+		printf(".It Cm %s%s%s%s%s\n", c->noun, c->word ? " " : "", c->word ? c->word : "", c->args ? " Ar " : "",
+		       c->args ? c->args : "");
+		put_text(c->noun, c->man);
+		if (!c->n_opts)
+			continue;
+		printf(".Bl -tag -width Ds\n");
+		for (size_t k = 0; k < c->n_opts; k++) {
+			item_option(c->opts[k].name, NULL, c->opts[k].arg);
+			put_text(c->opts[k].name, c->opts[k].man);
+		}
+		printf(".El\n");
+	}
+	printf(".El\n");
+}
+
 static const struct {
 	const char *word;
 	void (*print)(void);
 } tables[] = {
 	{ "@commands", table_commands }, { "@options", table_options }, { "@ctid-keys", table_ctid_keys },
 	{ "@default-keys", table_default_keys }, { "@host-keys", table_host_keys }, { "@fields", table_fields },
+	{ "@vzadm-commands", table_vzadm },
 };
 
 static int manual(const char *file)
@@ -331,6 +354,39 @@ static int completion_zsh(void)
 	return 0;
 }
 
+/* Nouns, then their words, then the options of the two. */
+static int completion_vzadm(void)
+{
+	printf("# vzadm completion for bash; printed from the same rows that parse the options.\n"
+	       "_vzadm()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words='--help --json'\n"
+	       "\tif ((COMP_CWORD == 1)); then\n\t\twords='--json --socket --token-file --help --version");
+	for (size_t i = 0; i < adm_cmds_n; i++)
+		if (!i || strcmp(adm_cmds[i - 1].noun, adm_cmds[i].noun) != 0)
+			printf(" %s", adm_cmds[i].noun);
+	printf("'\n\telse case ${COMP_WORDS[1]}${COMP_WORDS[2]:+ ${COMP_WORDS[2]}} in\n");
+	for (size_t i = 0; i < adm_cmds_n; i++) {
+		const struct adm_cmd *c = &adm_cmds[i];
+
+		printf("\t\t\"%s%s%s\"*) words+='", c->noun, c->word ? " " : "", c->word ? c->word : "");
+		for (size_t k = 0; k < c->n_opts; k++)
+			printf(" --%s", c->opts[k].name);
+		printf("' ;;\n");
+	}
+	printf("\tesac; fi\n\tif ((COMP_CWORD == 2)); then case ${COMP_WORDS[1]} in\n");
+	for (size_t i = 0; i < adm_cmds_n; i++) {
+		const char *noun = adm_cmds[i].noun;
+
+		if (!adm_cmds[i].word || (i && strcmp(adm_cmds[i - 1].noun, noun) == 0))
+			continue;
+		printf("\t\t%s) words='", noun);
+		for (size_t k = i; k < adm_cmds_n && strcmp(adm_cmds[k].noun, noun) == 0; k++)
+			printf("%s ", adm_cmds[k].word);
+		printf("' ;;\n");
+	}
+	printf("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _vzadm vzadm\n");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int rc = 2;
@@ -338,8 +394,8 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		rc = manual(argv[1]);
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
-		rc = !strcmp(argv[2], "bash") ? completion_bash() : completion_zsh();
+		rc = !strcmp(argv[2], "bash") ? completion_bash() : !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
 	else
-		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh\n");
+		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
 }

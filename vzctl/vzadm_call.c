@@ -99,7 +99,8 @@ static int opt_value(const struct adm_opt *o, const char *text, json_t **ret, st
 		if (strcmp(text, "none") == 0 || strcmp(text, "unlimited") == 0)
 			*ret = json_null();
 		else if ((o->kind == ADM_INT ? num_u64(text, &v) : num_size(text, NUM_BYTES, &v)) < 0 || v >= NUM_UNLIMITED)
-			return err_say(e, EINVAL, "--%s: '%s' is no %s", o->name, text, o->kind == ADM_INT ? "number" : "size, as 64G");
+			return err_say(e, EINVAL, "--%s: '%s' is no %s", o->name, text,
+				       o->kind == ADM_INT ? "number" : "size, as 64G");
 		else
 			*ret = json_integer((json_int_t)v);
 		break;

@@ -3,11 +3,34 @@
 #include "util/auto.h"
 #include "vzd/api.h"
 
-extern const struct api_table api_root_table, api_token_table, api_tenant_table, api_audit_table, api_ct_table, api_life_table,
-	api_exec_table, api_template_table, api_events_table, api_cli_table, api_boot_table, api_job_table;
+extern const struct api_table
+	api_root_table,
+	api_token_table,
+	api_tenant_table,
+	api_audit_table,
+	api_ct_table,
+	api_life_table,
+	api_exec_table,
+	api_template_table,
+	api_events_table,
+	api_cli_table,
+	api_boot_table,
+	api_job_table,
+	api_host_table;
 
 const struct api_table *const api_tables[] = {
-	&api_root_table, &api_token_table, &api_tenant_table, &api_audit_table, &api_ct_table, &api_life_table,
-	&api_exec_table, &api_template_table, &api_events_table, &api_cli_table, &api_boot_table, &api_job_table,
+	&api_root_table,
+	&api_token_table,
+	&api_tenant_table,
+	&api_audit_table,
+	&api_ct_table,
+	&api_life_table,
+	&api_exec_table,
+	&api_template_table,
+	&api_events_table,
+	&api_cli_table,
+	&api_boot_table,
+	&api_job_table,
+	&api_host_table,
 };
 const size_t api_tables_n = ARRAY_SIZE(api_tables);

@@ -42,7 +42,8 @@ void auth_close(struct auth *a);
 /* Local caller by its credentials. NULL and EACCES: neither root nor in the group. */
 struct principal *auth_peer(struct auth *a, uid_t uid, gid_t gid, pid_t pid, struct err *e);
 /* By token text: cached, no file touched on the hot path. EACCES for every kind of wrong, always with the same text;
- * EUSERS (429, Retry-After: AUTH_RETRY_S) when too many wrong ones came from @remote (NULL: unknown). A right one is never refused for that. */
+ * EUSERS (429, Retry-After: AUTH_RETRY_S) when too many wrong ones came from @remote (NULL: unknown). A right one is never
+ * refused for that. */
 #define AUTH_RETRY_S 10u
 struct principal *auth_token(struct auth *a, const char *token, const char *remote, struct err *e);
 bool auth_has(const struct principal *p, enum scope s);
@@ -57,7 +58,8 @@ void auth_unwatch(struct auth_watch *w);		/* NULL is fine */
 /* Token bucket per principal; root has none. False: *retry_s. */
 bool auth_rate(struct auth *a, const struct principal *p, unsigned *retry_s, unsigned *left);
 /* Would @add on top of what the tenant has be above its limits? EDQUOT with limit, used, requested in the text and in
- * *ret_detail (object, may be NULL). @replace: the container that is changed, its present values do not count. A tenant that is suspended: EPERM. */
+ * *ret_detail (object, may be NULL). @replace: the container that is changed, its present values do not count. A tenant
+ * that is suspended: EPERM. */
 int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *add, const struct inv_ct *replace, json_t **ret_detail,
 	       struct err *e);
 /* What was promised to a job counts from then on, though the inventory shows it later: container @ctid of @tenant will

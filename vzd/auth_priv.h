@@ -2,8 +2,8 @@
 #ifndef VZD_AUTH_PRIV_H
 #define VZD_AUTH_PRIV_H
 /*
- * Inside auth.c, principal.c, token*.c, tenant*.c, role.c, rate.c, cidr.c, audit.c and their routes. Tables live in memory, are read at
- * open and changed when the database has committed: a decision touches no file.
+ * Inside auth.c, principal.c, token*.c, tenant*.c, role.c, rate.c, cidr.c, audit.c and their routes. Tables live in
+ * memory, are read at open and changed when the database has committed: a decision touches no file.
  */
 #include "vzd/auth.h"
 #include "vzd/job.h"

@@ -112,11 +112,22 @@ static int refuse(const struct tenant *t, unsigned i, uint64_t used, uint64_t wa
 		       (unsigned long long)t->limit[i], (unsigned long long)used, asked);
 }
 
+/* What @ct has of this tenant's now. One above its (lowered) limit may still shrink, and keep what it has. */
+static void present(const struct inv_ct *ct, const char *tenant, uint64_t now[LIMIT_N])
+{
+	memset(now, 0, LIMIT_N * sizeof(*now));
+	if (!ct || !str_eq(ct->owner, tenant))
+		return;
+	of_ct(ct, now);
+	if (ct->disk_limit >= NUM_UNLIMITED)
+		now[LIMIT_DISK] = NUM_UNLIMITED;
+}
+
 int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *more, const struct inv_ct *replace,
 	       json_t **ret_detail, struct err *e)
 {
 	const struct tenant *t = tenant && *tenant ? tenant_find(&a->tenants, tenant) : NULL;
-	uint64_t used[LIMIT_N], want[LIMIT_N], now[LIMIT_N] = { 0 };
+	uint64_t used[LIMIT_N], want[LIMIT_N], now[LIMIT_N];
 
 	if (ret_detail)
 		*ret_detail = NULL;
@@ -130,17 +141,10 @@ int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *more, c
 		return err_say(e, EPERM, "tenant %s is suspended%s%s", t->name, *t->reason ? ": " : "", t->reason);
 	used_of(a, tenant, replace, used);
 	of_sum(more, want);
-	if (replace)
-		of_ct(replace, now);
-	if (replace && replace->disk_limit >= NUM_UNLIMITED)
-		now[LIMIT_DISK] = NUM_UNLIMITED;
-	for (unsigned i = 0; i < LIMIT_N; i++) {
-		/* A tenant above its (lowered) limit may still shrink, and change what is no more than it was. */
-		bool grows = !replace || strcmp(replace->owner ? replace->owner : "", tenant) != 0 || want[i] > now[i];
-
-		if (want[i] && grows && add(used[i], want[i]) > t->limit[i])
+	present(replace, tenant, now);
+	for (unsigned i = 0; i < LIMIT_N; i++)
+		if (want[i] > now[i] && add(used[i], want[i]) > t->limit[i])
 			return refuse(t, i, used[i], want[i], ret_detail, e);
-	}
 	return 0;
 }
 
