@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""vzd under kill -9: random work from several clients, the daemon killed every KILL_S seconds.
+
+vzd_storm.py SECONDS CTID... : the containers that are worked on. Starts vzd itself, again and again. What was answered with
+202 is a promise: at the end every promise must be known and have ended, and no Idempotency-Key may have made two jobs.
+Prints TAP lines without a plan; exit status 1 if one is "not ok".
+"""
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+
+SOCK = "/run/vz/vzd.sock"
+KILL_S = 0.1
+CLIENTS = 4
+
+
+def call(verb, path, body=None, key=None, query=None, timeout=10):
+    """(status, body) of one call, or None when vzd was not there or died over it."""
+    params = {"verb": verb, "path": path}
+    for name, value in (("body", body), ("idempotency_key", key), ("query", query)):
+        if value is not None:
+            params[name] = value
+    try:
+        with socket.socket(socket.AF_UNIX) as s:
+            s.settimeout(timeout)
+            s.connect(SOCK)
+            s.sendall(json.dumps({"method": "org.vz.Api.Call", "parameters": params}).encode() + b"\0")
+            data = b""
+            while not data.endswith(b"\0"):
+                more = s.recv(65536)
+                if not more:
+                    return None
+                data += more
+        reply = json.loads(data[:-1])["parameters"]
+        return reply["status"], reply.get("body")
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+class Vzd:
+    """vzd in the foreground, started again whenever it is dead."""
+
+    def __init__(self):
+        self.log = open(os.environ.get("VZD_LOG", "/tmp/vzd.log"), "ab")
+        self.proc = None
+        self.lives = 0
+
+    def start(self):
+        self.proc = subprocess.Popen(["vzd", "-f"], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
+        self.lives += 1
+
+    def kill(self):
+        self.proc.send_signal(signal.SIGKILL)
+        self.proc.wait()
+
+    def ready(self, seconds):
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            if self.proc.poll() is not None:
+                return False
+            if call("GET", "/v1", timeout=2):
+                return True
+            time.sleep(0.02)
+        return False
+
+
+class Client(threading.Thread):
+    """Random requests on the containers; what came back with 202 is kept."""
+
+    def __init__(self, n, cts, stop):
+        super().__init__()
+        self.random = random.Random(4711 + n)
+        self.n, self.cts, self.halt = n, cts, stop
+        self.promises = {}  # operation -> key or None
+        self.answers = {}  # status -> count
+        self.keys = {}  # key -> set of operations
+        self.lost = 0
+
+    def request(self):
+        r, ct = self.random, self.random.choice(self.cts)
+        what = r.randrange(6)
+        if what == 0:
+            return "PUT", f"/v1/cts/{ct}/state", {"target": "running"}, None
+        if what == 1:
+            return "PUT", f"/v1/cts/{ct}/state", {"target": "stopped", "mode": "force"}, None
+        if what == 2:
+            return "PATCH", f"/v1/cts/{ct}", {"description": f"{self.n} {r.random()}"}, None
+        if what == 3:
+            return "PATCH", f"/v1/cts/{ct}", {"config": {"cpuunits": r.randrange(500, 5000)}}, None
+        key = f"storm-{self.n}-{r.random()}"
+        if what == 4:
+            return "POST", f"/v1/cts/{ct}/restart", {"mode": "force"}, key
+        return "POST", f"/v1/cts/{ct}/exec", {"argv": ["/bin/true"]}, key
+
+    def once(self):
+        verb, path, body, key = self.request()
+        for _ in range(200 if key else 1):  # with a key a request may be repeated until it is answered
+            got = call(verb, path, body, key)
+            if got or self.halt.is_set():
+                break
+            time.sleep(0.02)
+        if not got:
+            self.lost += 1
+            return
+        status, answer = got
+        self.answers[status] = self.answers.get(status, 0) + 1
+        if status == 202:
+            self.promises[answer["id"]] = key
+            if key:
+                self.keys.setdefault(key, set()).add(answer["id"])
+                again = call(verb, path, body, key)  # a repetition is the same operation
+                if again and again[0] == 202:
+                    self.keys[key].add(again[1]["id"])
+
+    def run(self):
+        while not self.halt.is_set():
+            self.once()
+            time.sleep(self.random.random() * 0.03)
+
+
+def ended(op, seconds):
+    """The operation as it ended, or what is known of it."""
+    end = time.monotonic() + seconds
+    while True:
+        got = call("GET", f"/v1/operations/{op}", query="wait=5", timeout=20)
+        if got and (got[0] != 200 or got[1]["state"] in ("done", "failed", "cancelled")):
+            return got
+        if time.monotonic() > end:
+            return got
+        time.sleep(0.05)
+
+
+def tap(good, text, *detail):
+    print(("ok" if good else "not ok") + " - " + text)
+    for line in detail:
+        print("# " + str(line))
+    return good
+
+
+def judge(clients, vzd):
+    promises, states, bad = {}, {}, []
+    for c in clients:
+        promises.update(c.promises)
+    for op in promises:
+        got = ended(op, 60)
+        state = got[1].get("state") if got and got[0] == 200 else f"status {got[0] if got else None}"
+        states[state] = states.get(state, 0) + 1
+        if state not in ("done", "failed", "cancelled"):
+            bad.append((op, state))
+    double = [k for c in clients for k, ops in c.keys.items() if len(ops) > 1]
+    answers = {}
+    for c in clients:
+        for status, n in c.answers.items():
+            answers[status] = answers.get(status, 0) + n
+    good = tap(len(promises) > 20, f"{len(promises)} operations were promised in {vzd.lives} lives", f"answers: {answers}",
+               f"not answered: {sum(c.lost for c in clients)}")
+    good &= tap(not bad, "every promised operation has ended", f"states: {states}", *bad[:10])
+    good &= tap(not double, "no key made two operations", *double[:10])
+    good &= tap(not [s for s in answers if s >= 500], "no answer was an error of ours", answers)
+    return good
+
+
+def main():
+    seconds, cts = float(sys.argv[1]), [int(a) for a in sys.argv[2:]]
+    vzd, stop = Vzd(), threading.Event()
+    clients = [Client(n, cts, stop) for n in range(CLIENTS)]
+    vzd.start()
+    if not vzd.ready(10):
+        return 0 if tap(False, "vzd starts") else 1
+    for c in clients:
+        c.start()
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        # a life counts from its being ready, else the daemon of a slow machine would never do anything
+        time.sleep(KILL_S)
+        vzd.kill()
+        vzd.start()
+        vzd.ready(10)
+    stop.set()
+    for c in clients:
+        c.join()
+    good = judge(clients, vzd)
+    vzd.proc.send_signal(signal.SIGTERM)
+    vzd.proc.wait(20)
+    return 0 if good else 1
+
+
+sys.exit(main())
