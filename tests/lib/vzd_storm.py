@@ -5,45 +5,34 @@ vzd_storm.py SECONDS CTID... : the containers that are worked on. Starts vzd its
 202 is a promise: at the end every promise must be known and have ended, and no Idempotency-Key may have made two jobs.
 Prints TAP lines without a plan; exit status 1 if one is "not ok".
 """
-import json
 import os
 import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 
-SOCK = "/run/vz/vzd.sock"
+import vzd
+
 KILL_S = 0.1
 CLIENTS = 4
 
 
-def call(verb, path, body=None, key=None, query=None, timeout=10):
+def call(verb, path, body=None, key=None, timeout=10):
     """(status, body) of one call, or None when vzd was not there or died over it."""
-    params = {"verb": verb, "path": path}
-    for name, value in (("body", body), ("idempotency_key", key), ("query", query)):
-        if value is not None:
-            params[name] = value
     try:
-        with socket.socket(socket.AF_UNIX) as s:
-            s.settimeout(timeout)
-            s.connect(SOCK)
-            s.sendall(json.dumps({"method": "org.vz.Api.Call", "parameters": params}).encode() + b"\0")
-            data = b""
-            while not data.endswith(b"\0"):
-                more = s.recv(65536)
-                if not more:
-                    return None
-                data += more
-        reply = json.loads(data[:-1])["parameters"]
-        return reply["status"], reply.get("body")
-    except (OSError, ValueError, KeyError):
+        api = vzd.Vzd(timeout=timeout)
+        try:
+            r = api.call(verb, path, body, idempotency_key=key)
+            return r.status, r.body
+        finally:
+            api.close()
+    except (OSError, ValueError, vzd.Closed):
         return None
 
 
-class Vzd:
+class Daemon:
     """vzd in the foreground, started again whenever it is dead."""
 
     def __init__(self):
@@ -128,7 +117,7 @@ def ended(op, seconds):
     """The operation as it ended, or what is known of it."""
     end = time.monotonic() + seconds
     while True:
-        got = call("GET", f"/v1/operations/{op}", query="wait=5", timeout=20)
+        got = call("GET", f"/v1/operations/{op}?wait=5", timeout=20)
         if got and (got[0] != 200 or got[1]["state"] in ("done", "failed", "cancelled")):
             return got
         if time.monotonic() > end:
@@ -143,7 +132,7 @@ def tap(good, text, *detail):
     return good
 
 
-def judge(clients, vzd):
+def judge(clients, daemon):
     promises, states, bad = {}, {}, []
     for c in clients:
         promises.update(c.promises)
@@ -158,7 +147,7 @@ def judge(clients, vzd):
     for c in clients:
         for status, n in c.answers.items():
             answers[status] = answers.get(status, 0) + n
-    good = tap(len(promises) > 20, f"{len(promises)} operations were promised in {vzd.lives} lives", f"answers: {answers}",
+    good = tap(len(promises) > 20, f"{len(promises)} operations were promised in {daemon.lives} lives", f"answers: {answers}",
                f"not answered: {sum(c.lost for c in clients)}")
     good &= tap(not bad, "every promised operation has ended", f"states: {states}", *bad[:10])
     good &= tap(not double, "no key made two operations", *double[:10])
@@ -168,26 +157,27 @@ def judge(clients, vzd):
 
 def main():
     seconds, cts = float(sys.argv[1]), [int(a) for a in sys.argv[2:]]
-    vzd, stop = Vzd(), threading.Event()
+    daemon, stop = Daemon(), threading.Event()
     clients = [Client(n, cts, stop) for n in range(CLIENTS)]
-    vzd.start()
-    if not vzd.ready(10):
-        return 0 if tap(False, "vzd starts") else 1
+    daemon.start()
+    if not daemon.ready(10):
+        tap(False, "vzd starts")
+        return 1
     for c in clients:
         c.start()
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         # a life counts from its being ready, else the daemon of a slow machine would never do anything
         time.sleep(KILL_S)
-        vzd.kill()
-        vzd.start()
-        vzd.ready(10)
+        daemon.kill()
+        daemon.start()
+        daemon.ready(10)
     stop.set()
     for c in clients:
         c.join()
-    good = judge(clients, vzd)
-    vzd.proc.send_signal(signal.SIGTERM)
-    vzd.proc.wait(20)
+    good = judge(clients, daemon)
+    daemon.proc.send_signal(signal.SIGTERM)
+    daemon.proc.wait(20)
     return 0 if good else 1
 
 
