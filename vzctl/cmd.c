@@ -7,6 +7,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "util/auto.h"
 #include "util/buf.h"
@@ -204,6 +205,8 @@ int cmd_main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	rc = cmd_elsewhere(argc, argv);
+	if (rc < 0 && geteuid() != 0)
+		rc = cmd_local(argc, argv);
 	if (rc >= 0)
 		return rc;
 	rc = cmd_line(argc, argv, &c, &e);

@@ -113,6 +113,9 @@ int cmd_main(int argc, char **argv);		/* the whole program */
 /* Flags, COMMAND and CTID of the line. 0: *c is ready; 1: the answer (help, version) was printed; -errno. */
 int cmd_line(int argc, char **argv, struct cmd_call *c, struct err *e);
 
+/* cmd_local.c: not root, but vzd may do it. The exit status, or -1: there is no vzd that listens to this user. */
+int cmd_local(int argc, char **argv);
+
 /* cmd_opt.c: options after CTID by the command's rows. Status and text as the manual's exit codes say. */
 int cmd_options(struct cmd_call *c, struct err *e);
 /* Is this row an option of the command? */

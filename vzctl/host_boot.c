@@ -16,7 +16,7 @@
 #include "util/err.h"
 #include "util/fio.h"
 #include "util/path.h"
-#include "vzctl/host.h"
+#include "vzctl/host_boot.h"
 
 #define BOOT_STOPPED 3		/* status of `boot status` when the service is down */
 #define BOOT_PASSES 3		/* of stop; the last one kills */
@@ -245,6 +245,15 @@ static void boot_forget_running(void)
 			unlinkat(dirfd(d), de->d_name, 0);
 }
 
+static bool boot_hand_over(struct host_call *c, const struct boot_list *l)
+{
+	auto_free unsigned *ids = calloc(l->n + 1, sizeof(*ids));
+
+	for (size_t i = 0; ids && i < l->n; i++)
+		ids[i] = l->v[i].id;
+	return ids && boot_by_vzd(c, ids, l->n);
+}
+
 static int boot_start(struct host_call *c)
 {
 	struct boot_list l = { 0 };
@@ -262,7 +271,8 @@ static int boot_start(struct host_call *c)
 	boot_forget_running();
 	if (rc == 0 && l.n) {
 		boot_say(c, "Starting CT:", &l);
-		rc = boot_all(&l, BOOT_START, boot_parallel(c), &e);
+		if (!boot_hand_over(c, &l))
+			rc = boot_all(&l, BOOT_START, boot_parallel(c), &e);
 	}
 	free(l.v);
 	return rc < 0 ? ui_fail(&c->ui, &e) : 0;

@@ -45,6 +45,10 @@ static int autostart_run(struct api_call *c, struct err *e)
 	auto_free unsigned *ids = calloc(json_array_size(list) + inv_count(c->d->inv) + 1, sizeof(*ids));
 	size_t n = 0, i;
 
+	if (c->d->conf.autostart.set && !c->d->conf.autostart.v) {
+		api_problem(c, "maintenance", 0, "AUTOSTART is no in vzd.conf", NULL);
+		return 0;
+	}
 	if (!ids)
 		return err_set(e, ENOMEM, "start at boot");
 	if (!list)

@@ -190,8 +190,8 @@ static bool cert_is_missing(const struct web *w)
 {
 	const struct vzd_conf *c = &w->d->conf;
 
-	return *c->listen && !w->cert_failed && str_eq(c->tls_cert, VZD_TLS_DIR "/cert.pem") && str_eq(c->tls_key, VZD_TLS_DIR "/key.pem") &&
-	       access(c->tls_cert, F_OK) < 0 && access(c->tls_key, F_OK) < 0;
+	return *c->listen && !w->cert_failed && str_eq(c->tls_cert, VZD_TLS_DIR "/cert.pem") &&
+	       str_eq(c->tls_key, VZD_TLS_DIR "/key.pem") && access(c->tls_cert, F_OK) < 0 && access(c->tls_key, F_OK) < 0;
 }
 
 /* --- starting --- */
@@ -253,7 +253,9 @@ static int start(struct web *w, int lock_fd, struct err *e)
 		return -e->code;
 	}
 	vzd_log(LOG_NOTICE, "vzweb is process %d, HTTPS on %s", (int)pid,
-		wants_tls(w) ? w->d->conf.listen : *w->d->conf.listen ? "no address: its certificate cannot be read" : "no address");
+		wants_tls(w)	     ? w->d->conf.listen
+		: *w->d->conf.listen ? "no address: its certificate cannot be read"
+				     : "no address");
 	return 0;
 }
 
