@@ -65,9 +65,9 @@ static const struct param rows[] = {
 	{ .key = "METRICS_LISTEN", .arg = "addr:port", .type = &type_listen, FIELD(metrics_listen),
 	  .man = "Address and port of a plain HTTP server of /metrics alone, without a token: for a scraper on a network of "
 		 "its own. Empty: none." },
-	{ .key = "AUTOSTART", .arg = "yes|no", .type = &param_yesno, FIELD(autostart), .def = "no",
-	  .man = "Whether the daemon starts the containers with ONBOOT=yes once after each boot. With yes, disable "
-		 "vz.service's start." },
+	{ .key = "AUTOSTART", .arg = "yes|no", .type = &param_yesno, FIELD(autostart), .def = "yes",
+	  .man = "Whether the service vz leaves the start of containers at boot to the daemon when that runs: only the daemon "
+		 "knows START_AFTER, START_DELAY and OVERCOMMIT. With no it starts them itself." },
 	{ .key = "PARALLEL", .arg = "num", .type = &param_u64, FIELD(parallel), .min = 1, .max = 10000,
 	  .man = "Jobs at the same time. Unset, four for each CPU." },
 	{ .key = "SAMPLE_SEC", .arg = "num", .type = &param_u64, FIELD(sample_sec), .min = 1, .max = 3600, .def = "15",
