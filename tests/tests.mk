@@ -9,7 +9,7 @@ SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
 UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
-UNIT_LIBS := $(LIBS_vzctl) -larchive -lsqlite3 -ljansson -lmicrohttpd -lgnutls -lcurl-gnutls -lm
+UNIT_LIBS := $(LIBS_vzctl) -larchive -lsqlite3 -ljansson -lmicrohttpd -lgnutls -lcurl-gnutls -lm -lseccomp
 RUNNER := $(B)/obj/tests/lib/runner.o $(B)/obj/tests/lib/fault.o
 FAULT_CALLS := malloc calloc realloc reallocarray strdup strndup \
 	write read fsync fstat fchmod unlinkat mkdirat renameat openat
@@ -60,3 +60,7 @@ fuzz/%: tests/fuzz/f_%.c build/gen/seccomp_bpf.h
 	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -DVZ_LIBFUZZER \
 		-o build/fuzz/$* tests/fuzz/driver.c $< $(filter-out $(MAINS) $(GEN_MAINS),$(LIB_SRC)) $(UNIT_LIBS)
 	build/fuzz/$* -max_total_time=$(or $(SECONDS),60) build/fuzz/$*.new tests/fuzz/corpus/$*
+
+# vzweb without vzd: what stands in for it.
+$(B)/mock-vzd: $(B)/obj/tests/lib/mock_vzd.o $(B)/libvz.a
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lutil -lpthread
