@@ -66,10 +66,9 @@ static const struct allow allowed[] = {
 	{ CALL(exit), "the end" },
 	{ CALL(exit_group), "the end" },
 };
-static const struct allow deadly[] = {
-	{ CALL(execve), "" }, { CALL(execveat), "" }, { CALL(fork), "" }, { CALL(vfork), "" }, { CALL(clone), "" }, { CALL(ptrace), "" },
-	{ CALL(process_vm_readv), "" }, { CALL(process_vm_writev), "" }, { CALL(bpf), "" }, { CALL(userfaultfd), "" },
-	{ CALL(keyctl), "" }, { CALL(unshare), "" }, { CALL(setns), "" }, { CALL(mount), "" }, { CALL(kexec_load), "" },
+static const int deadly[] = {
+	CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(clone), CALL(ptrace), CALL(process_vm_readv),
+	CALL(process_vm_writev), CALL(bpf), CALL(userfaultfd), CALL(keyctl), CALL(unshare), CALL(setns), CALL(mount), CALL(kexec_load),
 };
 
 /* With a condition on an argument. */
@@ -95,7 +94,7 @@ static int add_rules(scmp_filter_ctx f)
 			return r;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(deadly); i++) {
-		int r = seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, deadly[i].nr, 0);
+		int r = seccomp_rule_add(f, SCMP_ACT_KILL_PROCESS, deadly[i], 0);
 
 		if (r < 0 && r != -EDOM)
 			return r;
@@ -123,7 +122,8 @@ static int drop_user(const char *name, struct err *e)
 		return 0;
 	pw = name ? getpwnam(name) : NULL;
 	if (!pw || pw->pw_uid == 0)
-		return err_say(e, EPERM, "vzweb does not run as root%s%s", name ? ": there is no user " : "; name a user", name ? name : "");
+		return err_say(e, EPERM, "vzweb does not run as root: name another user with --user%s%s", name ? ", not " : "",
+			       name ? name : "");
 	if (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
 	    setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0)
 		return err_set(e, errno, "become user %s", name);

@@ -77,6 +77,12 @@ static int check_pair(struct pair *p, struct err *e)
 	return na == nb && !memcmp(a, b, na) ? 0 : err_say(e, EINVAL, "the key does not belong to the certificate");
 }
 
+static void wipe(struct buf *b)
+{
+	if (b->s)
+		explicit_bzero(b->s, b->len);
+}
+
 static int import(struct pair *p, const struct buf *cert, const struct buf *key, struct err *e)
 {
 	gnutls_datum_t c = { .data = (unsigned char *)cert->s, .size = (unsigned)cert->len };
@@ -105,10 +111,10 @@ int web_cert_load(int cert_fd, int key_fd, struct err *e)
 		return err_set(e, ENOMEM, "certificate");
 	if (import(p, &cert, &key, e) < 0) {
 		pair_free(p);
-		explicit_bzero(key.s, key.len);
+		wipe(&key);
 		return -e->code;
 	}
-	explicit_bzero(key.s, key.len);
+	wipe(&key);
 	pair_free(pairs[OLD_PAIRS - 1]);
 	memmove(pairs + 1, pairs, sizeof(pairs) - sizeof(pairs[0]));
 	pairs[0] = p;

@@ -3,7 +3,6 @@
  * From a request's head to the message for vzd. What goes into that message is printable ASCII or a body that was checked,
  * so no client can end a string or a message early.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <jansson.h>
 #include <string.h>
@@ -112,12 +111,14 @@ bool web_head_has(const char *list, const char *word)
 
 bool web_head_json(const char *type)
 {
-	static const char want[] = "application/json";
+	static const char *const good[] = { "application/json", "application/merge-patch+json" };
+	size_t n = type ? strcspn(type, "; \t") : 0;
 
-	if (!type || strncasecmp(type, want, sizeof(want) - 1))
-		return false;
-	type += sizeof(want) - 1;
-	return *type == '\0' || *type == ';' || *type == ' ' || *type == '\t';
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		if (n == strlen(good[i]) && !strncasecmp(type, good[i], n))
+			return true;
+	}
+	return false;
 }
 
 bool web_head_same_origin(const struct web_head *h)

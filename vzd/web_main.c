@@ -46,7 +46,8 @@ static void help(void)
 static int number(const struct opt_found *f, uint64_t max, uint64_t *ret, struct err *e)
 {
 	if (num_u64(f->arg, ret) < 0 || *ret > max)
-		return err_say(e, EINVAL, "vzweb: --%s wants a number up to %llu, not '%s'", f->name, (unsigned long long)max, f->arg);
+		return err_say(e, EINVAL, "vzweb: --%s wants a number up to %llu, not '%s'", f->name, (unsigned long long)max,
+			       f->arg);
 	return 0;
 }
 

@@ -45,7 +45,7 @@ static inline const char *web_q_head(const struct web_q *q)
 {
 	return q->b.s + q->off;
 }
-void web_q_drop(struct web_q *q, size_t n);	
+void web_q_drop(struct web_q *q, size_t n);
 void web_q_done(struct web_q *q);
 
 /* --- web_head.c --- */

@@ -355,6 +355,8 @@ static const char *head_fault(const struct web_req *q, const char *version)
 		return "a header that may come once came twice";
 	if (q->head.odd)
 		return "a header is too long or has bytes beyond ASCII";
+	if (q->head.length && q->head.coding)
+		return "Content-Length and Transfer-Encoding exclude each other";
 	if (!q->head.host && !strcmp(version, "HTTP/1.1"))
 		return "there is no Host header";
 	return NULL;
