@@ -327,7 +327,7 @@ static const struct api_field get_query[] = {
 };
 
 static const struct api_route rows[] = {
-	{ "GET", "/v1/operations", "operation.list", SCOPE_NONE, API_KNOWN | API_PAGED, NULL, list_query, "OperationList",
+	{ "GET", "/v1/operations", "operation.list", SCOPE_NONE, API_KNOWN | API_PAGED, NULL, list_query, "OperationPage",
 	  "Operations, newest first.", list },
 	{ "GET", "/v1/operations/{operation}", "operation.get", SCOPE_NONE, API_KNOWN, NULL, get_query, "Operation",
 	  "One operation; with wait, when it has ended or the time is up.", get },

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What anybody may ask: which version this is, whether it is well. */
+#include <errno.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include "vzd/api_priv.h"
+#include "vzd/api_schema.h"
 #include "vzd/db.h"
 #include "vzd/inv.h"
 
@@ -51,7 +54,35 @@ static int health_get(struct api_call *c, struct err *e)
 	return 0;
 }
 
+static int openapi_get(struct api_call *c, struct err *e)
+{
+	const char *text = openapi_text(e);
+
+	if (!text)
+		return -e->code;
+	if (!api_not_modified(c, openapi_etag()))
+		api_raw(c, 200, "application/json", text, strlen(text));
+	return 0;
+}
+
+static int problem_get(struct api_call *c, struct err *e)
+{
+	for (size_t i = 0; i < api_problems_n; i++) {
+		const struct api_problem_row *p = &api_problems[i];
+
+		if (strcmp(p->slug, c->seg[0]) != 0)
+			continue;
+		api_json(c, 200, json_pack("{ss si ss ss}", "slug", p->slug, "status", p->status, "title", p->title, "doc",
+					   p->doc));
+		return 0;
+	}
+	return err_say(e, ENOENT, "there is no problem '%s'", c->seg[0]);
+}
+
 static const struct api_route rows[] = {
+	{ "GET", "/v1/openapi.json", "openapi.get", SCOPE_NONE, 0, NULL, NULL, "OpenApi", "This description.", openapi_get },
+	{ "GET", "/problems/{slug}", "problem.get", SCOPE_NONE, 0, NULL, NULL, "ProblemKind", "What a kind of problem means.",
+	  problem_get },
 	{ "GET", "/v1", "root.get", SCOPE_NONE, 0, NULL, NULL, "Root", "Version, features and how to authenticate.", root_get },
 	{ "GET", "/v1/health", "health.get", SCOPE_NONE, 0, NULL, NULL, "Health", "Is the daemon well? 503 when it is not.",
 	  health_get },

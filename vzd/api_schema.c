@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The objects that answers are made of. A test compares real answers with these rows, both ways. */
+#include "vzd/api_schema.h"
+
+#include <stddef.h>
+
+#include "util/auto.h"
+
+#define END { NULL, NULL, NULL }
+
+static const struct api_prop root_props[] = {
+	{ "version", "string", "Of vz." },
+	{ "api", "v1", "Of the API: another one would be another path." },
+	{ "features", "string[]", "What this version can do beyond the first one." },
+	{ "auth", "string[]", "Ways to say who you are." },
+	{ "node", "string", "Name of the host." },
+	END
+};
+static const struct api_prop health_props[] = {
+	{ "status", "ok|degraded", "" },
+	{ "checks", "HealthCheck[]", "" },
+	END
+};
+static const struct api_prop check_props[] = {
+	{ "name", "string", "" },
+	{ "ok", "bool", "" },
+	{ "detail", "string", "Why not." },
+	END
+};
+static const struct api_prop problem_props[] = {
+	{ "type", "string", "/problems/SLUG: what kind it is; GET it for its explanation." },
+	{ "title", "string", "The kind in words." },
+	{ "status", "int", "As the answer's status." },
+	{ "detail", "~string", "What is wrong, with which object, and what to do." },
+	{ "instance", "~string", "Id of the request, as in X-Request-Id and in the log." },
+	{ "code", "~int", "Exit status of vzctl for the same failure." },
+	{ "errors", "~FieldError[]", "invalid-field: everything that is wrong with the input." },
+	{ "required_scope", "~@scope", "forbidden." },
+	{ "state", "~string", "conflict-state: that of the container." },
+	{ "operation", "~string", "Id of the operation that is in the way, or that has failed." },
+	{ "resource", "~string", "exists: path of what is there; quota-exceeded: which limit." },
+	{ "current_etag", "~string", "precondition-failed." },
+	{ "tenant", "~string", "quota-exceeded." },
+	{ "limit", "~int?", "quota-exceeded." },
+	{ "used", "~int?", "quota-exceeded." },
+	{ "requested", "~int?", "quota-exceeded; null: without limit." },
+	{ "ctid", "~int", "exists." },
+	END
+};
+static const struct api_prop field_error_props[] = {
+	{ "pointer", "string", "JSON pointer into the body (RFC 6901), or ?name for a parameter of the query." },
+	{ "code", "string", "unknown, required, type, value, range, length, characters, duplicate." },
+	{ "detail", "string", "" },
+	END
+};
+static const struct api_prop kind_props[] = {
+	{ "slug", "@slug", "" },
+	{ "status", "int", "" },
+	{ "title", "string", "" },
+	{ "doc", "string", "" },
+	END
+};
+static const struct api_prop operation_props[] = {
+	{ "id", "string", "Later ones sort after earlier ones." },
+	{ "kind", "string", "ct.start ...: operationId of the route that began it." },
+	{ "ct", "int?", "Container that it changes." },
+	{ "owner", "string", "Tenant; empty: none." },
+	{ "principal", "string", "Who asked." },
+	{ "state", "queued|running|done|failed|cancelled", "" },
+	{ "stage", "string", "The last line that the command said." },
+	{ "progress", "Progress?", "null: unknown." },
+	{ "resource", "string?", "Path of what it makes or changes." },
+	{ "created_at", "time?", "" },
+	{ "started_at", "time?", "" },
+	{ "finished_at", "time?", "" },
+	{ "cancelable", "bool", "" },
+	{ "result", "Result?", "When it has ended." },
+	{ "error", "Problem?", "When it has failed or was cancelled." },
+	{ "log", "string", "Path of what the command says." },
+	END
+};
+static const struct api_prop progress_props[] = { { "percent", "int", "" }, END };
+static const struct api_prop result_props[] = {
+	{ "exit", "int", "Status of the command; -1: a signal, or it never ran." },
+	{ "stdout_b64", "~string?", "exec: what it wrote, in base64; null: no longer kept." },
+	{ "stderr_b64", "~string?", "" },
+	{ "truncated", "~bool", "There was more." },
+	END
+};
+
+static const struct api_prop ct_props[] = {
+	{ "ctid", "int", "" },
+	{ "name", "string?", "" },
+	{ "hostname", "string", "" },
+	{ "description", "string", "" },
+	{ "owner", "string?", "Tenant." },
+	{ "state", "stopped|mounted|running|frozen|starting|stopping|broken", "broken: its configuration cannot be read." },
+	{ "since", "time?", "Of the last change of state." },
+	{ "started_at", "time?", "" },
+	{ "template", "string", "" },
+	{ "layout", "string", "" },
+	{ "onboot", "bool", "Started with the host." },
+	{ "disabled", "bool", "" },
+	{ "memory", "CtMemory", "Limits in bytes; null: none." },
+	{ "disk", "CtDisk", "" },
+	{ "cpu", "CtCpu", "" },
+	{ "addresses", "string[]", "" },
+	{ "nameservers", "string[]", "" },
+	{ "searchdomains", "string[]", "" },
+	{ "restart", "CtRestart", "What is done when it goes down by itself." },
+	{ "last_exit", "CtExit?", "" },
+	{ "problem", "string?", "Why it is broken." },
+	{ "etag", "string", "Of its configuration: for If-Match." },
+	{ "config", "~Config", "Every parameter that is set; not in lists." },
+	END
+};
+static const struct api_prop ct_memory_props[] = {
+	{ "limit", "int?", "" }, { "swap", "int?", "" }, { "guarantee", "int", "" }, END
+};
+static const struct api_prop ct_disk_props[] = { { "limit", "int?", "" }, { "inodes", "int?", "" }, END };
+static const struct api_prop ct_cpu_props[] = {
+	{ "count", "int?", "" }, { "limit_pct", "int?", "Of one processor." }, { "units", "int?", "Relative share." }, END
+};
+static const struct api_prop ct_restart_props[] = {
+	{ "policy", "string", "" }, { "max", "int", "Restarts until it is given up." }, END
+};
+static const struct api_prop ct_exit_props[] = {
+	{ "reason", "string", "stop; halt, reboot, exited: by the guest; failed, killed, oom: a crash; unknown." },
+	{ "at", "time?", "" }, END
+};
+static const struct api_prop ct_state_props[] = {
+	{ "state", "stopped|mounted|running|frozen|starting|stopping|broken", "" },
+	{ "since", "time?", "" },
+	{ "started_at", "time?", "" },
+	{ "init_pid", "int?", "Of its init, as the host sees it." },
+	{ "last_exit", "CtExit?", "" },
+	END
+};
+static const struct api_prop ticket_props[] = {
+	{ "ws", "string", "Path of the WebSocket, with the ticket." }, { "ticket", "string", "" }, { "expires_at", "time", "" }, END
+};
+static const struct api_prop template_props[] = {
+	{ "name", "string", "" },
+	{ "archive_bytes", "int", "" },
+	{ "sha256", "string?", "null: its archive has not been read yet." },
+	{ "unpacked", "bool", "Its files are ready: a container begins at once." },
+	{ "bytes", "int?", "" },
+	{ "entries", "int?", "" },
+	{ "used_by", "int", "Containers." },
+	END
+};
+static const struct api_prop autostart_props[] = {
+	{ "total", "int", "" }, { "up", "int", "" }, { "starting", "int", "" }, { "waiting", "int", "" },
+	{ "failed", "AutostartFailure[]", "" }, END
+};
+static const struct api_prop autostart_failure_props[] = { { "ctid", "int", "" }, { "error", "string", "" }, END };
+
+static const struct api_prop token_props[] = {
+	{ "id", "string", "" },
+	{ "description", "string", "" },
+	{ "role", "string", "Empty: its scopes were chosen one by one." },
+	{ "scopes", "@scope[]", "" },
+	{ "tenant", "string", "Empty: none, it sees every container that its scopes allow." },
+	{ "cts", "int[]", "Only these; empty: all of its tenant." },
+	{ "from", "string[]", "Only from these addresses; empty: from any." },
+	{ "not_before", "time?", "" },
+	{ "expires", "time?", "" },
+	{ "created", "time?", "" },
+	{ "rotated", "time?", "" },
+	{ "last_used", "time?", "To a minute." },
+	{ "created_by", "string", "" },
+	{ "token", "~string", "The secret: only in the answer that made it." },
+	END
+};
+static const struct api_prop principal_props[] = {
+	{ "principal", "string", "" }, { "role", "string", "" }, { "scopes", "@scope[]", "" }, { "tenant", "string", "" },
+	{ "cts", "int[]", "" }, { "expires", "time?", "" }, { "suspended", "bool", "" }, { "remote", "string", "" }, END
+};
+static const struct api_prop tenant_props[] = {
+	{ "name", "string", "" },
+	{ "title", "string", "" },
+	{ "limits", "TenantLimits", "null: none." },
+	{ "suspended", "bool", "" },
+	{ "reason", "string", "" },
+	{ "suspended_at", "time?", "" },
+	{ "stopping", "bool", "Containers of it are still being stopped." },
+	{ "created", "time", "" },
+	{ "used", "~TenantUse", "" },
+	END
+};
+static const struct api_prop tenant_limits_props[] = {
+	{ "cts", "int?", "" }, { "memory", "int?", "Bytes." }, { "disk", "int?", "Bytes." }, { "cpus", "int?", "" },
+	{ "ipv4", "int?", "" }, { "ipv6", "int?", "" }, { "snapshots", "int?", "" }, { "backups", "int?", "" }, END
+};
+static const struct api_prop tenant_use_props[] = {
+	{ "cts", "int", "" }, { "running", "int", "" }, { "memory", "int", "" }, { "disk", "int", "" }, { "cpus", "int", "" },
+	{ "ipv4", "int", "" }, { "ipv6", "int", "" }, END
+};
+static const struct api_prop audit_props[] = {
+	{ "id", "int", "" }, { "time", "time", "" }, { "principal", "string", "" }, { "tenant", "string", "" },
+	{ "remote", "string", "" }, { "verb", "string", "" }, { "path", "string", "" }, { "status", "int", "" },
+	{ "operation", "string", "" }, { "detail", "string", "" }, END
+};
+static const struct api_prop event_props[] = {
+	{ "seq", "int", "Only grows; a stream resumes after it." },
+	{ "time", "~time", "" },
+	{ "type", "@event", "" },
+	{ "ctid", "~int?", "" },
+	{ "data", "~object", "What is special to the type." },
+	END
+};
+static const struct api_prop usage_props[] = {
+	{ "from", "time", "" }, { "to", "time", "" }, { "step", "hour|day|month|year|total", "" }, { "items", "UsageRow[]", "" },
+	{ "total", "UsageSum", "" }, END
+};
+static const struct api_prop usage_row_props[] = {
+	{ "t", "time", "Begin of the step." }, { "ctid", "int", "" }, { "owner", "string", "" }, { "cpu_s", "number", "" },
+	{ "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "Bytes." }, { "tx", "int", "Bytes." }, END
+};
+static const struct api_prop usage_sum_props[] = {
+	{ "cpu_s", "number", "" }, { "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "" },
+	{ "tx", "int", "" }, END
+};
+
+static const struct api_prop openapi_props[] = {
+	{ "openapi", "string", "" }, { "info", "object", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
+};
+
+static const struct api_schema rows[] = {
+	{ "OpenApi", "An OpenAPI 3.1 description.", openapi_props },
+	{ "Root", "What this is.", root_props },
+	{ "Health", "Is the daemon well?", health_props },
+	{ "HealthCheck", "", check_props },
+	{ "Problem", "Why a request was refused, or failed (RFC 9457).", problem_props },
+	{ "FieldError", "", field_error_props },
+	{ "ProblemKind", "A kind of problem.", kind_props },
+	{ "Operation", "Long work: accepted, under way or ended.", operation_props },
+	{ "Progress", "", progress_props },
+	{ "Result", "", result_props },
+	{ "Ct", "A container.", ct_props },
+	{ "CtMemory", "", ct_memory_props },
+	{ "CtDisk", "", ct_disk_props },
+	{ "CtCpu", "", ct_cpu_props },
+	{ "CtRestart", "", ct_restart_props },
+	{ "CtExit", "How it went down last.", ct_exit_props },
+	{ "CtState", "", ct_state_props },
+	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },
+	{ "Template", "An OS template.", template_props },
+	{ "Autostart", "The start at boot.", autostart_props },
+	{ "AutostartFailure", "", autostart_failure_props },
+	{ "Token", "Of a token everything but its secret.", token_props },
+	{ "TokenSecret", "A token that was just made.", token_props },
+	{ "Principal", "Who calls.", principal_props },
+	{ "Tenant", "A customer: owns containers and tokens, within limits.", tenant_props },
+	{ "TenantLimits", "", tenant_limits_props },
+	{ "TenantUse", "", tenant_use_props },
+	{ "Audit", "One change: who, what, and how it ended.", audit_props },
+	{ "Event", "What happened.", event_props },
+	{ "Usage", "For billing.", usage_props },
+	{ "UsageRow", "", usage_row_props },
+	{ "UsageSum", "", usage_sum_props },
+};
+static const struct api_schema_table table = { rows, ARRAY_SIZE(rows) };
+
+const struct api_schema_table *const api_schemas[] = { &table };
+const size_t api_schemas_n = ARRAY_SIZE(api_schemas);
