@@ -394,7 +394,8 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		rc = manual(argv[1]);
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
-		rc = !strcmp(argv[2], "bash") ? completion_bash() : !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
+		rc = !strcmp(argv[2], "bash") ? completion_bash() :
+		     !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
 	else
 		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;

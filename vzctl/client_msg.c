@@ -86,7 +86,7 @@ static const char *skip_value(const char *p, const char *end)
 				return NULL;
 			p++;
 		} else {
-			while (p < end && !strchr(" \t\r\n,:]}\"[{", *p))
+			while (p < end && (!*p || !strchr(" \t\r\n,:]}\"[{", *p)))
 				p++;
 		}
 	} while (depth);
