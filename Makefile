@@ -103,6 +103,7 @@ $(B)/completion/_vzctl: $(B)/mkman
 	$(Q)$< --completion zsh >$@
 
 INST := install -D -m
+UNITS := vzd.service vzd.socket vzd-web.socket
 
 install: all
 	$(Q)$(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
@@ -110,8 +111,11 @@ install: all
 	$(Q)for f in vzctl/etc/*; do $(INST) 0644 $$f $(DESTDIR)$(DATADIR)/$${f##*/}; done
 	$(Q)cp -R templates/recipes $(DESTDIR)$(LIBEXEC)/
 	$(Q)$(INST) 0644 vzctl/units/vz.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service
+	$(Q)for f in $(UNITS); do $(INST) 0644 vzd/units/$$f $(DESTDIR)$(PREFIX)/lib/systemd/system/$$f; done
 	$(Q)$(INST) 0755 vzctl/units/vz.init $(DESTDIR)/etc/init.d/vz
-	$(Q)sed -i 's|/usr/sbin/|$(SBINDIR)/|' $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz
+	$(Q)$(INST) 0755 vzd/units/vzd.init $(DESTDIR)/etc/init.d/vzd
+	$(Q)sed -i 's|/usr/sbin/vz|$(SBINDIR)/vz|' $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,vz.service $(UNITS)) \
+		$(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
 	$(Q)for t in $(TOOLS); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
@@ -123,7 +127,8 @@ uninstall:
 	rm -f $(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1)) \
 		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(TOOLS:%=$(DESTDIR)$(MANDIR)/man8/%.8) \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd \
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS)) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)

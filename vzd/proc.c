@@ -71,7 +71,7 @@ static void lower_oom(void)
 
 void proc_setup(void)
 {
-	umask(077);
+	umask(022);			/* jobs inherit it; what is private here is made so by its mode */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	mallopt(M_ARENA_MAX, 1);
 	mallopt(M_TRIM_THRESHOLD, 256 << 10);

@@ -8,7 +8,7 @@ struct err;
 struct vzd;
 
 /*
- * No core dumps and no ptrace by others (tokens are in memory), umask 077, as many descriptors as allowed, a small heap,
+ * No core dumps and no ptrace by others (tokens are in memory), as many descriptors as allowed, a small heap,
  * the out-of-memory killer's last choice where permitted. A fork() gives its child the old limits back.
  */
 void proc_setup(void);
