@@ -60,7 +60,3 @@ fuzz/%: tests/fuzz/f_%.c build/gen/seccomp_bpf.h
 	$(Q)clang $(CPPFLAGS_ALL) -std=gnu11 -g -O1 -fsanitize=fuzzer,address,undefined -DVZ_LIBFUZZER \
 		-o build/fuzz/$* tests/fuzz/driver.c $< $(filter-out $(MAINS) $(GEN_MAINS),$(LIB_SRC)) $(UNIT_LIBS)
 	build/fuzz/$* -max_total_time=$(or $(SECONDS),60) build/fuzz/$*.new tests/fuzz/corpus/$*
-
-# vzweb without vzd: what stands in for it.
-$(B)/mock-vzd: $(B)/obj/tests/lib/mock_vzd.o $(B)/libvz.a
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $^ -lutil -lpthread

@@ -68,7 +68,8 @@ static const struct allow allowed[] = {
 };
 static const int deadly[] = {
 	CALL(execve), CALL(execveat), CALL(fork), CALL(vfork), CALL(clone), CALL(ptrace), CALL(process_vm_readv),
-	CALL(process_vm_writev), CALL(bpf), CALL(userfaultfd), CALL(keyctl), CALL(unshare), CALL(setns), CALL(mount), CALL(kexec_load),
+	CALL(process_vm_writev), CALL(bpf), CALL(userfaultfd), CALL(keyctl), CALL(unshare), CALL(setns), CALL(mount),
+	CALL(kexec_load),
 };
 
 /* With a condition on an argument. */

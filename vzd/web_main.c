@@ -8,6 +8,7 @@
 #include <gnutls/gnutls.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -181,6 +182,14 @@ static int serve(struct web *w, struct err *e)
 	return ev_run(w->ev, e);
 }
 
+/* vzd's, be it a terminal or a file; vzd as a daemon has /dev/null, and syslog. */
+static bool stderr_is_there(void)
+{
+	struct stat st, null;
+
+	return fstat(STDERR_FILENO, &st) == 0 && stat("/dev/null", &null) == 0 && (!S_ISCHR(st.st_mode) || st.st_rdev != null.st_rdev);
+}
+
 int main(int argc, char **argv)
 {
 	struct web w = { .opts = { .listen_fd = -1, .unix_fd = -1, .metrics_fd = -1, .cert_fd = -1, .key_fd = -1, .lock_fd = -1,
@@ -195,7 +204,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", e.text);
 		return 2;
 	}
-	vzd_log_open(isatty(STDERR_FILENO));
+	vzd_log_open(stderr_is_there());
 	r = serve(&w, &e);
 	if (r < 0)
 		vzd_log(LOG_ERR, "vzweb: %s", e.text);

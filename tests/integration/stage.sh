@@ -14,8 +14,10 @@ stage_build() {
 		# the guest's program: static, it runs in any container
 		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -I"$TOP" -o "$B/tests/evil" \
 			"$TOP"/tests/evil/*.c || return 1
+		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$TOP" -o "$B/tests/mock-vzd" \
+			"$TOP/tests/lib/mock_vzd.c" "$TOP/util/buf.c" -lutil -lpthread || return 1
 	fi
-	[ -x "$STAGE/usr/sbin/vzctl" ] && [ -x "$B/tests/killat" ] && [ -x "$B/tests/evil" ]
+	[ -x "$STAGE/usr/sbin/vzctl" ] && [ -x "$B/tests/killat" ] && [ -x "$B/tests/evil" ] && [ -x "$B/tests/mock-vzd" ]
 }
 
 # Called in fresh mount, network and pid namespaces.
