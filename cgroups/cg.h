@@ -111,6 +111,8 @@ int cg_host_guarantee(struct cg_host *h, struct err *e);
  */
 int cg_reclaim(const struct cg *cg, uint64_t bytes, struct err *e);
 bool cg_host_can_reclaim(const struct cg_host *h);
+/* v1, where no part can be asked for: all that can be had (memory.force_empty), the guarantee notwithstanding. Blocks likewise. */
+int cg_reclaim_all(const struct cg *cg, struct err *e);
 uint64_t cg_conf_swap(const struct cg_conf *c);		/* bytes of swap on top; NUM_UNLIMITED if none */
 
 /* --- devices ------------------------------------------------------------------------------------------------------ */

@@ -334,3 +334,13 @@ int cg_reclaim(const struct cg *cg, uint64_t bytes, struct err *e)
 			       cg->id);
 	return rc < 0 ? err_set(e, -rc, "group %s: memory.reclaim", cg->id) : 0;
 }
+
+int cg_reclaim_all(const struct cg *cg, struct err *e)
+{
+	int rc;
+
+	if (cg_on_v2(cg->h, CG_CTL_MEMORY) || cg->h->where[CG_CTL_MEMORY] < 0)
+		return err_say(e, ENOTSUP, "group %s has no memory.force_empty", cg->id);
+	rc = cg_put(cg, CG_CTL_MEMORY, "memory.force_empty", "0");
+	return rc < 0 && rc != -EBUSY ? err_set(e, -rc, "group %s: memory.force_empty", cg->id) : 0;
+}

@@ -136,6 +136,8 @@ struct ct_info {
 int ct_info(struct ct *ct, unsigned want, struct ct_info *ret, struct err *e);
 /* Ids with a CTID.conf, ascending. The caller frees *ret. */
 int ct_list(struct ct_host *h, unsigned **ret, size_t *n, struct err *e);
+/* Tells this container from an earlier or later one of its id: when its range of user ids was recorded. 0: not yet. */
+uint64_t ct_birth(const struct ct *ct);
 char *ct_path_private(const struct ct *ct);	/* $VEID expanded; caller frees */
 char *ct_path_root(const struct ct *ct);
 char *ct_path_conf(const struct ct *ct);

@@ -236,3 +236,19 @@ int ct_idmap_free(struct ct *ct, struct err *e)
 		return -e->code;
 	return ct_slot_of(ct->conf.local_uid.v, &slot) < 0 ? 0 : ct_slot_free(dir, slot, ct->id, e);
 }
+
+uint64_t ct_birth(const struct ct *ct)
+{
+	struct err none = { 0 };
+	auto_close int dir = ct_idmap_dir(&none);
+	struct stat st;
+	unsigned slot;
+	char name[16];
+
+	if (dir < 0 || ct_slot_of(ct->conf.local_uid.v, &slot) < 0 || !slot_is(dir, slot, ct->id))
+		return 0;
+	slot_name(slot, name);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return (uint64_t)st.st_mtim.tv_sec * 1000000000u + (uint64_t)st.st_mtim.tv_nsec;
+}
