@@ -16,7 +16,8 @@ extern const struct api_table
 	api_cli_table,
 	api_boot_table,
 	api_job_table,
-	api_host_table;
+	api_host_table,
+	api_stats_table;
 
 const struct api_table *const api_tables[] = {
 	&api_root_table,
@@ -32,5 +33,6 @@ const struct api_table *const api_tables[] = {
 	&api_boot_table,
 	&api_job_table,
 	&api_host_table,
+	&api_stats_table,
 };
 const size_t api_tables_n = ARRAY_SIZE(api_tables);

@@ -8,12 +8,12 @@
 #include "util/num.h"
 #include "vzd/timefmt.h"
 
-const char *const limit_names[LIMIT_N] = {
-	[LIMIT_MEMORY] = "memory", [LIMIT_SWAP] = "swap", [LIMIT_PIDS] = "processes", [LIMIT_CPU] = "cpu", [LIMIT_DISK] = "disk",
-	[LIMIT_INODES] = "inodes",
+const char *const hit_names[HIT_N] = {
+	[HIT_MEMORY] = "memory", [HIT_SWAP] = "swap", [HIT_PIDS] = "processes", [HIT_CPU] = "cpu", [HIT_DISK] = "disk",
+	[HIT_INODES] = "inodes",
 };
 
-static void hit(struct limits *l, enum limit_kind kind, uint64_t n, int64_t now)
+static void hit(struct limits *l, enum hit_kind kind, uint64_t n, int64_t now)
 {
 	if (!n)
 		return;
@@ -36,7 +36,7 @@ static bool is_full(uint64_t used, uint64_t limit)
 }
 
 /* Being full is one hit when it begins. */
-static void level(struct limits *l, enum limit_kind kind, bool full, int64_t now)
+static void level(struct limits *l, enum hit_kind kind, bool full, int64_t now)
 {
 	if (full && !l->full[kind])
 		hit(l, kind, 1, now);
@@ -54,11 +54,11 @@ static void counters(struct limits *l, const struct limits_look *k, struct limit
 		l->known = true;
 		l->life = k->life;
 	}
-	hit(l, LIMIT_MEMORY, more(k->mem_fail, l->mem_fail), k->time_ms);
-	hit(l, LIMIT_SWAP, more(k->swap_fail, l->swap_fail), k->time_ms);
-	hit(l, LIMIT_PIDS, more(k->pids_fail, l->pids_fail), k->time_ms);
+	hit(l, HIT_MEMORY, more(k->mem_fail, l->mem_fail), k->time_ms);
+	hit(l, HIT_SWAP, more(k->swap_fail, l->swap_fail), k->time_ms);
+	hit(l, HIT_PIDS, more(k->pids_fail, l->pids_fail), k->time_ms);
 	if (k->elapsed_usec && more(k->throttled_usec, l->throttled_usec) >= k->elapsed_usec / 100 * LIMITS_CPU_PCT)
-		hit(l, LIMIT_CPU, 1, k->time_ms);
+		hit(l, HIT_CPU, 1, k->time_ms);
 	ret->oom_kills = more(k->oom_kills, l->oom_kills);
 	l->mem_fail = k->mem_fail;
 	l->swap_fail = k->swap_fail;
@@ -71,9 +71,9 @@ void limits_look(struct limits *l, const struct limits_look *k, struct limits_ne
 {
 	memset(ret, 0, sizeof(*ret));
 	counters(l, k, ret);
-	level(l, LIMIT_DISK, is_full(k->disk_used, k->disk_limit), k->time_ms);
-	level(l, LIMIT_INODES, is_full(k->inodes_used, k->inode_limit), k->time_ms);
-	for (int i = 0; i < LIMIT_N; i++) {
+	level(l, HIT_DISK, is_full(k->disk_used, k->disk_limit), k->time_ms);
+	level(l, HIT_INODES, is_full(k->inodes_used, k->inode_limit), k->time_ms);
+	for (int i = 0; i < HIT_N; i++) {
 		int64_t since = k->time_ms - l->kind[i].event_ms;
 
 		if (l->kind[i].total == l->kind[i].told || (l->kind[i].event_ms && since >= 0 && since < LIMITS_EVENT_MS))
@@ -88,7 +88,7 @@ uint64_t limits_total(const struct limits *l)
 {
 	uint64_t n = 0;
 
-	for (int i = 0; l && i < LIMIT_N; i++)
+	for (int i = 0; l && i < HIT_N; i++)
 		n += l->kind[i].total;
 	return n;
 }
@@ -98,13 +98,13 @@ json_t *limits_json(const struct limits *l)
 	json_t *items = json_array(), *recent = json_array();
 	char t[TIMEFMT_LEN];
 
-	for (int i = 0; l && i < LIMIT_N; i++)
+	for (int i = 0; l && i < HIT_N; i++)
 		if (l->kind[i].total)
-			json_array_append_new(items, json_pack("{ss sI ss}", "limit", limit_names[i], "hits",
+			json_array_append_new(items, json_pack("{ss sI ss}", "limit", hit_names[i], "hits",
 							       (json_int_t)l->kind[i].total, "last_hit",
 							       timefmt(l->kind[i].last_ms, t)));
 	for (int i = 0; l && i < LIMITS_RECENT && l->recent[i].time_ms; i++)
 		json_array_append_new(recent, json_pack("{ss ss sI}", "time", timefmt(l->recent[i].time_ms, t), "limit",
-							limit_names[l->recent[i].kind], "hits", (json_int_t)l->recent[i].n));
+							hit_names[l->recent[i].kind], "hits", (json_int_t)l->recent[i].n));
 	return json_pack("{so so}", "items", items, "recent", recent);
 }

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum limit_kind { LIMIT_MEMORY, LIMIT_SWAP, LIMIT_PIDS, LIMIT_CPU, LIMIT_DISK, LIMIT_INODES, LIMIT_N };
-extern const char *const limit_names[LIMIT_N];
+enum hit_kind { HIT_MEMORY, HIT_SWAP, HIT_PIDS, HIT_CPU, HIT_DISK, HIT_INODES, HIT_N };
+extern const char *const hit_names[HIT_N];
 
 #define LIMITS_RECENT 10
 #define LIMITS_EVENT_MS 600000	/* one event in so long for a kind that is hit all the time */
@@ -16,9 +16,9 @@ extern const char *const limit_names[LIMIT_N];
 #define LIMITS_DISK_PCT 95
 
 struct limits {
-	struct { uint64_t total, told; int64_t last_ms, event_ms; } kind[LIMIT_N];	/* told: of total, in events */
+	struct { uint64_t total, told; int64_t last_ms, event_ms; } kind[HIT_N];	/* told: of total, in events */
 	struct { int64_t time_ms; uint32_t n; uint8_t kind; } recent[LIMITS_RECENT];	/* newest first */
-	bool full[LIMIT_N];		/* disk, inodes: above the mark now */
+	bool full[HIT_N];		/* disk, inodes: above the mark now */
 	bool known;			/* the counters below are those of @life */
 	uint64_t life, mem_fail, swap_fail, pids_fail, throttled_usec, oom_kills;
 };
@@ -31,7 +31,7 @@ struct limits_look {
 	uint64_t disk_used, disk_limit, inodes_used, inode_limit;	/* limit NUM_UNLIMITED or 0: none */
 };
 struct limits_news {
-	uint64_t hits[LIMIT_N];		/* since the last event of the kind; 0: no event is due */
+	uint64_t hits[HIT_N];		/* since the last event of the kind; 0: no event is due */
 	uint64_t oom_kills;		/* since the last look */
 };
 void limits_look(struct limits *l, const struct limits_look *k, struct limits_news *ret);

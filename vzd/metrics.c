@@ -12,7 +12,9 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "vzd/auth.h"
 #include "vzd/counters.h"
+#include "vzd/metrics.h"
 #include "vzd/metrics_text.h"
 #include "vzd/node.h"
 #include "vzd/sampler_priv.h"
@@ -88,10 +90,10 @@ static void put_hits(struct m_out *o, const struct row *r, const struct one *x)
 	const struct limits *l = sampler_limits(x->ct);
 	char extra[32];
 
-	for (int i = 0; l && i < LIMIT_N; i++) {
+	for (int i = 0; l && i < HIT_N; i++) {
 		if (!l->kind[i].total)
 			continue;
-		str_fmt(extra, sizeof(extra), "limit=\"%s\"", limit_names[i]);
+		str_fmt(extra, sizeof(extra), "limit=\"%s\"", hit_names[i]);
 		m_u64(o, r->name, r->type, x->labels, extra, l->kind[i].total);
 	}
 }
@@ -112,7 +114,8 @@ static const struct row rows[] = {
 	{ "vz_ct_oom_kills", M_COUNTER, R_SAMPLE, S(cg.oom_kills), "Processes that its memory limit has killed.", NULL },
 	{ "vz_ct_pids", M_GAUGE, R_SAMPLE, S(cg.pids), "Processes and threads.", NULL },
 	{ "vz_ct_pressure_cpu_seconds", M_COUNTER, R_CALL, CG_PSI_CPU, "Time in which processes waited for a CPU.", put_psi },
-	{ "vz_ct_pressure_memory_seconds", M_COUNTER, R_CALL, CG_PSI_MEMORY, "Time in which processes waited for memory.", put_psi },
+	{ "vz_ct_pressure_memory_seconds", M_COUNTER, R_CALL, CG_PSI_MEMORY, "Time in which processes waited for memory.",
+	  put_psi },
 	{ "vz_ct_pressure_io_seconds", M_COUNTER, R_CALL, CG_PSI_IO, "Time in which processes waited for a disk.", put_psi },
 	{ "vz_ct_net_rx_bytes", M_COUNTER, R_CALL, N(rx_bytes), "Bytes received by the container.", put_if },
 	{ "vz_ct_net_tx_bytes", M_COUNTER, R_CALL, N(tx_bytes), "Bytes sent.", put_if },
@@ -172,7 +175,7 @@ static void all_done(struct all *a)
 }
 
 /* Offsets first: the text may move while it grows. */
-static bool all_init(struct all *a, struct inv *inv)
+static bool all_init(struct all *a, struct inv *inv, const struct principal *who)
 {
 	size_t n = inv_count(inv);
 	auto_free size_t *at = calloc(n + 1, sizeof(*at));
@@ -181,10 +184,12 @@ static bool all_init(struct all *a, struct inv *inv)
 	a->v = calloc(n + 1, sizeof(*a->v));
 	if (!a->v || !at)
 		return false;
-	for (a->n = 0; a->n < n; a->n++) {
-		const struct inv_ct *ct = inv_at(inv, a->n);
+	for (size_t i = 0; i < n; i++) {
+		const struct inv_ct *ct = inv_at(inv, i);
 		const struct s_ct *c = ct->sample;
 
+		if (who && !auth_sees(who, ct))
+			continue;
 		a->v[a->n] = (struct one){ .ct = ct, .c = c && c->mono_ms && sample_runs(ct) ? c : NULL };
 		at[a->n] = a->labels.len;
 		buf_addf(&a->labels, "ct=\"%u\",", ct->id);
@@ -192,8 +197,9 @@ static bool all_init(struct all *a, struct inv *inv)
 		buf_addc(&a->labels, ',');
 		m_label(&a->labels, "owner", ct->owner);
 		buf_addc(&a->labels, '\0');
+		a->n++;
 	}
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < a->n; i++)
 		a->v[i].labels = buf_str(&a->labels) + at[i];
 	return !buf_failed(&a->labels);
 }
@@ -306,18 +312,20 @@ static void put_loop(struct m_out *o, struct vzd *d)
 }
 
 /* --- text -------------------------------------------------------------------------------------------------------- */
-static bool render(struct sampler *s, struct m_out *o)
+static bool render(struct sampler *s, struct m_out *o, const struct principal *who)
 {
 	auto_call(all_done) struct all a = { 0 };
 
 	o->b.cap = METRICS_MAX;
 	buf_reset(&o->b);
-	if (!all_init(&a, s->d->inv))
+	if (!all_init(&a, s->d->inv, who))
 		return false;
 	put_cts(o, &a);
-	put_node(o, s->d);
-	put_counters(o);
-	put_loop(o, s->d);
+	if (!who) {
+		put_node(o, s->d);
+		put_counters(o);
+		put_loop(o, s->d);
+	}
 	m_end(o);
 	return !buf_failed(&o->b);
 }
@@ -349,7 +357,7 @@ const char *metrics_text(struct sampler *s, bool openmetrics, size_t *len)
 	k = &m->v[openmetrics];
 	if (!k->ms || now - k->ms >= METRICS_KEEP_MS) {
 		k->o.openmetrics = openmetrics;
-		k->ms = render(s, &k->o) ? now : 0;
+		k->ms = render(s, &k->o, NULL) ? now : 0;
 		if (!k->ms)
 			return NULL;
 		if (m->drop)
@@ -359,6 +367,21 @@ const char *metrics_text(struct sampler *s, bool openmetrics, size_t *len)
 	}
 	*len = k->o.b.len;
 	return buf_str(&k->o.b);
+}
+
+char *metrics_text_of(struct sampler *s, const struct principal *who, bool openmetrics, size_t *len)
+{
+	struct m_out o = { .openmetrics = openmetrics };
+	char *text;
+
+	if (!render(s, &o, who)) {
+		buf_done(&o.b);
+		return NULL;
+	}
+	*len = o.b.len;
+	text = buf_take(&o.b);
+	buf_done(&o.b);
+	return text;
 }
 
 void metrics_close(struct metrics *m)

@@ -252,8 +252,8 @@ static json_t *memory_json(struct vzd *d, const struct node_fig *f)
 	return json_pack("{so so so so so so so}", "total", num(f->mem_total), "available", num(f->mem_available), "used",
 			 num(f->mem_total - MIN(f->mem_available, f->mem_total)), "promised", num(f->promised), "guaranteed",
 			 num(f->guaranteed), "overcommit_pct",
-			 f->mem_total ? json_real((double)(f->promised * 1000 / f->mem_total) / 10) : json_null(), "overcommit_limit_pct",
-			 d->conf.overcommit.v ? num(d->conf.overcommit.v) : json_null());
+			 f->mem_total ? json_real((double)(f->promised * 1000 / f->mem_total) / 10) : json_null(),
+			 "overcommit_limit_pct", d->conf.overcommit.v ? num(d->conf.overcommit.v) : json_null());
 }
 
 static json_t *pressure_json(const struct node_fig *f)

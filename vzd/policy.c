@@ -35,23 +35,24 @@ int policy_admit_sum(const struct policy_sum *s, uint64_t memory, uint64_t guara
 
 	guarantee = MIN(guarantee, want);
 	if (s->overcommit_pct && s->promised + want > may)
-		return err_say(e, ENOSPC, "not enough memory to promise: %" PRIu64 " MiB more would make %" PRIu64 " MiB for running "
+		return err_say(e, ENOSPC,
+			       "not enough memory to promise: %" PRIu64 " MiB more would make %" PRIu64 " MiB for running "
 			       "containers, the host has %" PRIu64 " MiB and promises %" PRIu64 " %% of it (OVERCOMMIT), %" PRIu64
 			       " MiB: stop a container, lower a memory limit, or raise OVERCOMMIT in " VZD_CONF, mib(want),
 			       mib(s->promised + want), mib(s->ram), s->overcommit_pct, mib(may));
 	if (guarantee && s->guaranteed + guarantee > s->ram)
-		return err_say(e, ENOSPC, "not enough memory to guarantee: %" PRIu64 " MiB more would make %" PRIu64 " MiB, the host "
-			       "has %" PRIu64 " MiB: lower a guarantee (--vmguarpages) or stop a container", mib(guarantee),
+		return err_say(e, ENOSPC,
+			       "not enough memory to guarantee: %" PRIu64 " MiB more would make %" PRIu64 " MiB, the host has %" PRIu64 " MiB: lower a guarantee (--vmguarpages) or stop a container", mib(guarantee),
 			       mib(s->guaranteed + guarantee), mib(s->ram));
 	return 0;
 }
 
-int policy_admit(struct vzd *d, unsigned ctid, uint64_t memory, uint64_t guarantee, struct err *e)
+int policy_admit(struct vzd *d, uint64_t add, uint64_t guarantee, struct err *e)
 {
 	struct policy_sum s = { .ram = node_ram(), .overcommit_pct = d->conf.overcommit.v };
 
-	node_promised(d, ctid, &s.promised, &s.guaranteed);
-	return policy_admit_sum(&s, memory, guarantee, e);
+	node_promised(d, 0, &s.promised, &s.guaranteed);
+	return policy_admit_sum(&s, add, guarantee, e);
 }
 
 json_t *policy_json(struct vzd *d)

@@ -17,11 +17,12 @@ int policy_open(struct vzd *d, struct policy **ret, struct err *e);
 void policy_close(struct policy *p);
 
 /*
- * May container @ctid (0: a new one) hold a limit of @memory and a guarantee of @guarantee bytes beside those that run? Its
- * present ones do not count. Asked before a start, a create that starts, and a raise of a running one. ENOSPC: no; the text
- * says what the host has, what is promised, the limit, and what to do. Without OVERCOMMIT only guarantees are looked at.
+ * May @add more bytes of memory limit and @guarantee more bytes of guarantee be promised beside what running containers have?
+ * Asked before a start (all that the container has), a create that starts, and a raise of a running one (the difference).
+ * ENOSPC: no; the text says what the host has, what is promised, the limit, and what to do. Without OVERCOMMIT only guarantees
+ * are looked at.
  */
-int policy_admit(struct vzd *d, unsigned ctid, uint64_t memory, uint64_t guarantee, struct err *e);
+int policy_admit(struct vzd *d, uint64_t add, uint64_t guarantee, struct err *e);
 /* The arithmetic of it. */
 struct policy_sum { uint64_t ram, promised, guaranteed, overcommit_pct; };
 int policy_admit_sum(const struct policy_sum *s, uint64_t memory, uint64_t guarantee, struct err *e);
@@ -41,8 +42,8 @@ struct victim {
 	uint64_t take;				/* out: bytes, 0: spared */
 };
 #define RECLAIM_VICTIMS 8
-/* Puts those to take from first, idle ones before busy ones, the largest first, and says how much of each: never below its guarantee,
- * never more than a quarter of what is above it at once, @budget in all. Returns how many. */
+/* Puts those to take from first, idle ones before busy ones, the largest first, and says how much of each: never below its
+ * guarantee, never more than a quarter of what is above it at once, @budget in all. Returns how many. */
 unsigned reclaim_plan(struct victim *v, unsigned n, uint64_t budget);
 
 #endif

@@ -209,12 +209,12 @@ static int take_group(struct s_ct *c, struct sample *n, struct err *e)
 /* --- what follows ------------------------------------------------------------------------------------------------ */
 static json_t *hit_json(const struct inv_ct *ct, const struct sample *n, int kind, uint64_t hits)
 {
-	const struct { uint64_t used, limit; } t[LIMIT_N] = {
-		[LIMIT_MEMORY] = { n->cg.mem_bytes, ct->mem_limit }, [LIMIT_SWAP] = { n->cg.swap_bytes, ct->swap_limit },
-		[LIMIT_PIDS] = { n->cg.pids, NUM_UNLIMITED }, [LIMIT_CPU] = { (uint64_t)n->cpu_pct, ct->cpu_limit_pct },
-		[LIMIT_DISK] = { n->disk_used, ct->disk_limit }, [LIMIT_INODES] = { n->inodes_used, ct->inode_limit },
+	const struct { uint64_t used, limit; } t[HIT_N] = {
+		[HIT_MEMORY] = { n->cg.mem_bytes, ct->mem_limit }, [HIT_SWAP] = { n->cg.swap_bytes, ct->swap_limit },
+		[HIT_PIDS] = { n->cg.pids, NUM_UNLIMITED }, [HIT_CPU] = { (uint64_t)n->cpu_pct, ct->cpu_limit_pct },
+		[HIT_DISK] = { n->disk_used, ct->disk_limit }, [HIT_INODES] = { n->inodes_used, ct->inode_limit },
 	};
-	json_t *j = json_pack("{ss sI sI}", "kind", limit_names[kind], "hits", (json_int_t)hits, "used", (json_int_t)t[kind].used);
+	json_t *j = json_pack("{ss sI sI}", "kind", hit_names[kind], "hits", (json_int_t)hits, "used", (json_int_t)t[kind].used);
 
 	if (t[kind].limit && t[kind].limit < NUM_UNLIMITED)
 		json_object_set_new(j, "limit", json_integer((json_int_t)t[kind].limit));
@@ -237,7 +237,7 @@ static void tell_limits(struct s_ct *c, const struct inv_ct *ct, const struct sa
 	if (news.oom_kills)
 		bus_emit(bus, "ct.oom", ct->id, ct->owner, json_pack("{sI sI}", "kills", (json_int_t)news.oom_kills, "memory",
 								     (json_int_t)n->cg.mem_bytes));
-	for (int i = 0; i < LIMIT_N; i++)
+	for (int i = 0; i < HIT_N; i++)
 		if (news.hits[i])
 			bus_emit(bus, "ct.limit", ct->id, ct->owner, hit_json(ct, n, i, news.hits[i]));
 }

@@ -50,6 +50,7 @@ void usage_gone(struct usage *u, unsigned ctid);	/* its sums stay */
 /* Hands what is pending to the writer. @now: even if it is not yet time. One unit is under way at a time. */
 void usage_flush(struct usage *u, uint64_t mono_ms, bool now);
 bool usage_busy(const struct usage *u);	/* a unit is under way */
+sqlite3 *usage_reader(const struct usage *u);
 
 /* --- queries (usage_query.c) --- */
 enum usage_step { USAGE_HOUR, USAGE_DAY, USAGE_MONTH, USAGE_YEAR, USAGE_TOTAL, USAGE_STEP_N };
@@ -60,9 +61,10 @@ struct usage_query {
 	int64_t from_s, to_s;		/* [from, to), hours; rounded outwards */
 	enum usage_step step;
 };
+int64_t usage_month(int64_t t);	/* when its month began, UTC */
 #define USAGE_ROWS_MAX 50000
 /* {"from","to","step","items":[{"t","ctid","owner","cpu_s","mem_gib_h","disk_gib_h","rx","tx"}],"total":{...}}.
- * E2BIG: more rows than USAGE_ROWS_MAX; ask for a coarser step. */
+ * EOPNOTSUPP: more rows than USAGE_ROWS_MAX; ask for a coarser step. */
 int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct err *e);
 int usage_csv(sqlite3 *s, const struct usage_query *q, char **ret, size_t *len, struct err *e);
 

@@ -5,7 +5,6 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "util/auto.h"
 #include "util/err.h"
@@ -29,18 +28,6 @@ const struct db_schema usage_schema = { "usage", usage_sql, ARRAY_SIZE(usage_sql
 static const char add_sql[] =
 	"INSERT INTO usage VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9) ON CONFLICT(step, t, ctid, owner) DO UPDATE SET"
 	" cpu_us = cpu_us + ?5, mem_kib_s = mem_kib_s + ?6, disk_kib_s = disk_kib_s + ?7, rx = rx + ?8, tx = tx + ?9";
-
-static int64_t month_of(int64_t t)
-{
-	struct tm tm;
-	time_t tt = (time_t)t;
-
-	if (!gmtime_r(&tt, &tm))
-		return 0;
-	tm.tm_mday = 1;
-	tm.tm_hour = tm.tm_min = tm.tm_sec = 0;
-	return timegm(&tm);
-}
 
 /* Statements of one unit, compiled once. */
 struct stmts { sqlite3 *s; sqlite3_stmt *add, *forget, *store; };
@@ -94,7 +81,7 @@ static int add_all(struct stmts *st, unsigned ctid, const struct u_sum *u, struc
 		return 0;
 	if (add(st, 3600, u->hour, ctid, u, e) < 0 || add(st, 86400, u->hour - (u->hour % 86400 + 86400) % 86400, ctid, u, e) < 0)
 		return -e->code;
-	return add(st, 1, month_of(u->hour), ctid, u, e);
+	return add(st, 1, usage_month(u->hour), ctid, u, e);
 }
 
 static int src_forget(struct stmts *st, unsigned ctid, const struct u_src *r, struct err *e)

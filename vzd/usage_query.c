@@ -11,8 +11,10 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/table.h"
 #include "vzd/db.h"
 #include "vzd/timefmt.h"
+#include "vzd/sampler.h"
 #include "vzd/usage.h"
 
 const char *const usage_step_names[USAGE_STEP_N] = {
@@ -53,6 +55,11 @@ static int64_t month(int64_t t, int add)
 static int64_t month_up(int64_t t)
 {
 	return month(t, 0) == t ? t : month(t, 1);
+}
+
+int64_t usage_month(int64_t t)
+{
+	return month(t, 0);
 }
 
 static void span_add(struct span *v, size_t *n, int64_t step, int64_t from, int64_t to)
@@ -103,7 +110,7 @@ static int one_row(sqlite3_stmt *st, void *arg, struct err *e)
 	};
 
 	if (++r->n > USAGE_ROWS_MAX)
-		return err_say(e, E2BIG, "more than %d rows: ask for a coarser step, a shorter time or one container",
+		return err_say(e, EOPNOTSUPP, "more than %d rows: ask for a coarser step, a shorter time or one container",
 			       USAGE_ROWS_MAX);
 	return r->fn(r->arg, &row, e);
 }
@@ -179,6 +186,21 @@ int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct er
 			 timefmt(up(q->to_s, 3600) * 1000, to), "step", usage_step_names[q->step], "items", j.items, "total",
 			 total);
 	return *ret ? 0 : err_set(e, ENOMEM, "usage");
+}
+
+json_t *usage_json(struct sampler *s, unsigned ctid, const char *owner, int64_t from_s, int64_t to_s, const char *step,
+		   struct err *e)
+{
+	struct usage_query q = { .ctid = ctid, .owner = owner, .from_s = from_s, .to_s = to_s };
+	int which = step ? table_find(usage_step_names, USAGE_STEP_N, step) : USAGE_TOTAL;
+	json_t *j = NULL;
+
+	if (which < 0) {
+		err_say(e, EINVAL, "hour, day, month, year or total, not '%s'", step);
+		return NULL;
+	}
+	q.step = (enum usage_step)which;
+	return usage_query(usage_reader(sampler_usage(s)), &q, &j, e) < 0 ? NULL : j;
 }
 
 /* --- CSV --------------------------------------------------------------------------------------------------------- */

@@ -27,7 +27,7 @@ TEST(first_look_of_what_ran_before_us)
 	k = at(30000, 501);
 	k.oom_kills = 5;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_MEMORY], 1);
+	CHECK_EQ(n.hits[HIT_MEMORY], 1);
 	CHECK_EQ(n.oom_kills, 2);
 }
 
@@ -40,14 +40,14 @@ TEST(a_start_we_saw)
 	k.begins = true;
 	k.pids_fail = 2;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_MEMORY], 5);
-	CHECK_EQ(n.hits[LIMIT_PIDS], 2);
+	CHECK_EQ(n.hits[HIT_MEMORY], 5);
+	CHECK_EQ(n.hits[HIT_PIDS], 2);
 	k.life = 8;			/* restarted: counts from 0 */
 	k.mem_fail = 1;
 	k.time_ms += LIMITS_EVENT_MS;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_MEMORY], 1);
-	CHECK_EQ(l.kind[LIMIT_MEMORY].total, 6);
+	CHECK_EQ(n.hits[HIT_MEMORY], 1);
+	CHECK_EQ(l.kind[HIT_MEMORY].total, 6);
 }
 
 TEST(events_are_not_a_flood)
@@ -61,14 +61,14 @@ TEST(events_are_not_a_flood)
 	for (unsigned i = 1; i <= 120; i++) {		/* an hour, hit all the time */
 		k = at(30000ll * i, 10 * i);
 		limits_look(&l, &k, &n);
-		events += n.hits[LIMIT_MEMORY] != 0;
+		events += n.hits[HIT_MEMORY] != 0;
 	}
 	CHECK_EQ(events, 6);
-	CHECK_EQ(l.kind[LIMIT_MEMORY].total, 1200);
-	CHECK_EQ(l.kind[LIMIT_MEMORY].last_ms, T + 3600000);
+	CHECK_EQ(l.kind[HIT_MEMORY].total, 1200);
+	CHECK_EQ(l.kind[HIT_MEMORY].last_ms, T + 3600000);
 	k = at(0, 2000);				/* the clock went back: not silent for an hour */
 	limits_look(&l, &k, &n);
-	CHECK(n.hits[LIMIT_MEMORY] > 0);
+	CHECK(n.hits[HIT_MEMORY] > 0);
 }
 
 TEST(disk)
@@ -80,18 +80,18 @@ TEST(disk)
 	k.disk_limit = 1000000;
 	k.disk_used = 949000;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_DISK], 0);
+	CHECK_EQ(n.hits[HIT_DISK], 0);
 	k.disk_used = 950000;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_DISK], 1);
+	CHECK_EQ(n.hits[HIT_DISK], 1);
 	k.time_ms += 2 * LIMITS_EVENT_MS;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_DISK], 0);	/* still full is no news */
+	CHECK_EQ(n.hits[HIT_DISK], 0);	/* still full is no news */
 	k.disk_limit = NUM_UNLIMITED;
 	limits_look(&l, &k, &n);
 	k.disk_limit = 0;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(l.kind[LIMIT_DISK].total, 1);
+	CHECK_EQ(l.kind[HIT_DISK].total, 1);
 }
 
 TEST(cpu)
@@ -103,10 +103,10 @@ TEST(cpu)
 	limits_look(&l, &k, &n);
 	k.throttled_usec += 1000000;		/* 3 % */
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_CPU], 0);
+	CHECK_EQ(n.hits[HIT_CPU], 0);
 	k.throttled_usec += 2000000;
 	limits_look(&l, &k, &n);
-	CHECK_EQ(n.hits[LIMIT_CPU], 1);
+	CHECK_EQ(n.hits[HIT_CPU], 1);
 }
 
 TEST(recent)
