@@ -42,7 +42,8 @@ int policy_admit_sum(const struct policy_sum *s, uint64_t memory, uint64_t guara
 			       mib(s->promised + want), mib(s->ram), s->overcommit_pct, mib(may));
 	if (guarantee && s->guaranteed + guarantee > s->ram)
 		return err_say(e, ENOSPC,
-			       "not enough memory to guarantee: %" PRIu64 " MiB more would make %" PRIu64 " MiB, the host has %" PRIu64 " MiB: lower a guarantee (--vmguarpages) or stop a container", mib(guarantee),
+			       "not enough memory to guarantee: %" PRIu64 " MiB more would make %" PRIu64 " MiB, the host has %"
+			       PRIu64 " MiB: lower a guarantee (--vmguarpages) or stop a container", mib(guarantee),
 			       mib(s->guaranteed + guarantee), mib(s->ram));
 	return 0;
 }
