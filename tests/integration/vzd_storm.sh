@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kill -9 of vzd every 100 ms under random load on 20 containers: no promised operation is lost or done twice, containers that
 # nobody asked anything of notice nothing, and what is left is as it should be.
-. "$TOP/tests/integration/lib.sh"
+. "$TOP/tests/integration/vzd_lib.sh"
 
 # seconds: 240
 STORM_S=${STORM_S:-60}
@@ -33,4 +33,6 @@ is "no callback held the loop for 50 ms" "$(grep -c 'held the loop' "$VZD_LOG")"
 [ "$(grep -c 'held the loop' "$VZD_LOG")" = 0 ] || grep 'held the loop' "$VZD_LOG" | tail -3 | sed 's/^/# /'
 
 gone $witnesses $workers
-rm -rf /run/vz/vzd /run/vz/exit /var/lib/vz/vzd /run/vz/vzd*.sock /run/vz/vzd.lock
+VZD_PID=
+vzd_down
+vzd_sweep

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vzd for integration tests: started in the foreground in the background, stopped and swept at the end of the file.
+. "$TOP/tests/integration/lib.sh"
+
+API=127.0.0.1:8443
+VZD_LOG=$VZTEST_DIR/vzd.log
+
+# vzd_up [KEY=VALUE...]: with these lines in vzd.conf.
+vzd_up() {
+	local n
+	printf '%s\n' "$@" >/etc/vz/vzd.conf
+	vzd -f >>"$VZD_LOG" 2>&1 </dev/null &
+	VZD_PID=$!
+	for n in $(seq 100); do
+		vzadm call GET /v1/health >/dev/null 2>&1 && return
+		kill -0 "$VZD_PID" 2>/dev/null || break
+		sleep 0.1
+	done
+	bail "vzd starts" "$(tail -5 "$VZD_LOG")"
+}
+
+# api VERB PATH [BODY]: the answer of a call as root; API_RC is vzadm's status.
+api() {
+	vzadm call "$@" 2>&1
+}
+
+vzd_down() {
+	local n web
+	kill "$VZD_PID" 2>/dev/null
+	wait "$VZD_PID" 2>/dev/null
+	web=$(head -n 1 /run/vz/vzweb.lock 2>/dev/null | cut -d' ' -f1)
+	[ -z "$web" ] || kill "$web" 2>/dev/null
+	for n in $(seq 50); do
+		[ -n "$web" ] && kill -0 "$web" 2>/dev/null || break
+		sleep 0.1
+	done
+}
+
+# What a host with vzd has and one without has not.
+vzd_sweep() {
+	rm -rf /run/vz/vzd /run/vz/exit /var/lib/vz/vzd /run/vz/*.sock /run/vz/vzd.lock /run/vz/vzweb.lock /etc/vz/vzd.conf /etc/vz/vzd
+}

@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A hosting panel's module (tests/lib/panel.py) takes a customer through his whole life, over HTTPS with a token.
+. "$TOP/tests/integration/vzd_lib.sh"
+
+vzd_up "API_LISTEN=\"$API\""
+token=$(vzadm token add --role admin --description "panel" | grep -o 'vz1_[A-Za-z0-9_-]*')
+like "an administrator makes a token" "$token" '^vz1_'
+for n in $(seq 50); do
+	curl -s --cacert /etc/vz/vzd/cert.pem -k -o /dev/null "https://$API/v1" && break
+	sleep 0.1
+done
+python3 "$TOP/tests/lib/panel.py" "https://$API" /etc/vz/vzd/cert.pem "$token" acme vz-base 10.77.0.50 >"$VZTEST_DIR/panel.tap" 2>&1
+while read -r line; do
+	case $line in
+	"ok - "*) pass "${line#ok - }" ;;
+	"not ok - "*) fail "${line#not ok - }" ;;
+	*) echo "$line" ;;
+	esac
+done <"$VZTEST_DIR/panel.tap"
+is "the audit names the panel's token in every change" "$(vzadm audit --json 2>/dev/null | grep -c '"principal":"token:')" \
+	"$(vzadm audit --json 2>/dev/null | grep -c '"path"')"
+vzd_down
+vzd_sweep
