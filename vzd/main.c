@@ -18,6 +18,7 @@
 #include "vzd/db.h"
 #include "vzd/inv.h"
 #include "vzd/job.h"
+#include "vzd/policy.h"
 #include "vzd/proc.h"
 #include "vzd/sampler.h"
 #include "vzd/server.h"
@@ -46,6 +47,10 @@ static int supervise_up(struct vzd *d, struct err *e) { return supervise_open(d,
 static void supervise_down(struct vzd *d) { supervise_close(d->supervise); }
 static int autostart_up(struct vzd *d, struct err *e) { return autostart_open(d, &d->autostart, e); }
 static void autostart_down(struct vzd *d) { autostart_close(d->autostart); }
+static int sampler_up(struct vzd *d, struct err *e) { return sampler_open(d, &d->sampler, e); }
+static void sampler_down(struct vzd *d) { sampler_close(d->sampler); }
+static int policy_up(struct vzd *d, struct err *e) { return policy_open(d, &d->policy, e); }
+static void policy_down(struct vzd *d) { policy_close(d->policy); }
 static int server_up(struct vzd *d, struct err *e) { return server_open(d, &d->server, e); }
 static void server_down(struct vzd *d) { server_close(d->server); }
 static int web_up(struct vzd *d, struct err *e) { return web_open(d, &d->web, e); }
@@ -64,6 +69,8 @@ static const struct vzd_module {
 	{ "consoles", consoles_up, consoles_down },
 	{ "supervision", supervise_up, supervise_down },
 	{ "autostart", autostart_up, autostart_down },
+	{ "figures", sampler_up, sampler_down },
+	{ "memory policy", policy_up, policy_down },
 	{ "sockets", server_up, server_down },
 	{ "vzweb", web_up, web_down },
 };
