@@ -5,6 +5,7 @@ queue would. Written against the API's documents only.
 
   panel.py URL CAFILE TOKEN CUSTOMER TEMPLATE ADDRESS      goes through a customer's whole life; TAP lines
 """
+import base64
 import http.client
 import json
 import ssl
@@ -102,7 +103,7 @@ class Module:
         status, op, _ = self.host.request("POST", f"/v1/cts/{ctid}/exec", {"command": line, "timeout": 30}, Prefer="wait=30")
         while op["state"] in ("queued", "running"):
             op = self.host.request("GET", f"/v1/operations/{op['id']}?wait=30")[1]
-        return op["result"]
+        return {k: base64.b64decode(op["result"].get(k + "_b64") or "").decode() for k in ("stdout", "stderr")}
 
     def terminate(self, ctid):
         self.host.work("DELETE", f"/v1/cts/{ctid}?force=true")
