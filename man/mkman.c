@@ -15,6 +15,7 @@
 #include "vzctl/cmd.h"
 #include "vzctl/vzadm.h"
 #include "vzctl/vzlist.h"
+#include "vzd/vzd.h"
 
 #define WRAP 78
 
@@ -203,12 +204,22 @@ static void table_default_keys(void)
 	table_keys(PARAM_HOST_DEFAULT);
 }
 
-static void table_host_keys(void)
+static void table_group(const struct param_group *g)
 {
 	printf(".Bl -tag -width Ds\n");
-	for (size_t i = 0; i < ct_host_param_group.n; i++)
-		put_key(&ct_host_param_group.rows[i]);
+	for (size_t i = 0; i < g->n; i++)
+		put_key(&g->rows[i]);
 	printf(".El\n");
+}
+
+static void table_host_keys(void)
+{
+	table_group(&ct_host_param_group);
+}
+
+static void table_vzd_keys(void)
+{
+	table_group(&vzd_param_group);
 }
 
 static void table_fields(void)
@@ -248,7 +259,7 @@ static const struct {
 } tables[] = {
 	{ "@commands", table_commands }, { "@options", table_options }, { "@ctid-keys", table_ctid_keys },
 	{ "@default-keys", table_default_keys }, { "@host-keys", table_host_keys }, { "@fields", table_fields },
-	{ "@vzadm-commands", table_vzadm },
+	{ "@vzadm-commands", table_vzadm }, { "@vzd-keys", table_vzd_keys },
 };
 
 static int manual(const char *file)

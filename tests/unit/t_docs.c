@@ -6,6 +6,7 @@
 #include "util/buf.h"
 #include "util/str.h"
 #include "vzctl/cmd.h"
+#include "vzd/vzd.h"
 
 static void check_text(const char *who, const char *man)
 {
@@ -30,6 +31,8 @@ TEST(docs_parameters)
 	}
 	for (size_t i = 0; i < ct_host_param_group.n; i++)
 		check_text(ct_host_param_group.rows[i].key, ct_host_param_group.rows[i].man);
+	for (size_t i = 0; i < vzd_param_group.n; i++)
+		check_text(vzd_param_group.rows[i].key, vzd_param_group.rows[i].man);
 }
 
 TEST(docs_commands)
