@@ -37,7 +37,7 @@ MAINS := $(foreach p,$(PROGRAMS),$(call field,$(p),2))
 GEN_MAINS := libct/seccomp_gen.c
 LIB_SRC := $(filter-out $(MAINS) $(GEN_MAINS),$(foreach m,$(MODULES) vzctl,$(wildcard $(m)/*.c)))
 LIB_OBJ := $(LIB_SRC:%.c=$(B)/obj/%.o)
-BINS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(call field,$(p),2)),$(if $(and $(filter vzd:%,$(p)),$(if $(wildcard vzd/policy.c),,x)),,$(B)/$(call field,$(p),1))))
+BINS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(call field,$(p),2)),$(B)/$(call field,$(p),1)))
 
 # Static where Debian has an archive: each library less to load is 50 us of every command.
 LIBS_vzctl := -l:libnftnl.a -lmnl -l:libcap.a -l:libcgroup.a -lpthread
