@@ -70,7 +70,7 @@ TEST(wrong_values_are_refused_and_change_nothing)
 		{ "API_LISTEN=\"127.0.0.1:0\"\n", "ADDRESS:PORT" },
 		{ "API_LISTEN=\"127.0.0.1:65536\"\n", "ADDRESS:PORT" },
 		{ "API_LISTEN=\"[127.0.0.1]:80\"\n", "not an IP address" },
-		{ "\nAPI_RATE=\"0\"\n", ":2: API_RATE: 0 is not between 1 and" },
+		{ "\nWEB_MAX_CONNS=\"0\"\n", ":2: WEB_MAX_CONNS: 0 is not between 1 and" },
 		{ "API_RATE=\"many\"\n", "API_RATE" },
 		{ "AUTOSTART=\"perhaps\"\n", "AUTOSTART" },
 		{ "WEB_USER=\"root\"\n", "WEB_USER must not be root" },
