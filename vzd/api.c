@@ -233,12 +233,13 @@ static int step_caller(struct pass *p, struct err *e)
 static int step_rate(struct pass *p, struct err *e)
 {
 	struct api_call *c = &p->g->c;
-	unsigned retry = 1, left = UINT32_MAX;
+	unsigned retry = 1, left = 0;
 	bool ok = auth_rate(c->d->auth, c->who, &retry, &left);
 
 	(void)e;
-	if (left != UINT32_MAX) {
-		number_header(c, "RateLimit-Limit", c->d->conf.burst.v);
+	if (!c->who->root) {
+		if (c->d->conf.burst.set)
+			number_header(c, "RateLimit-Limit", c->d->conf.burst.v);
 		number_header(c, "RateLimit-Remaining", ok ? left : 0);
 	}
 	if (ok)

@@ -37,13 +37,27 @@ struct job_write {
 	void *with_arg;
 };
 
+static void list(struct job_write **head, struct job_write *w)
+{
+	w->next = *head;
+	w->prev = head;
+	if (w->next)
+		w->next->prev = &w->next;
+	*head = w;
+}
+
+static void unlist(struct job_write *w)
+{
+	if (!w->prev)
+		return;
+	*w->prev = w->next;
+	if (w->next)
+		w->next->prev = w->prev;
+}
+
 static void write_free(struct job_write *w)
 {
-	if (w->prev) {
-		*w->prev = w->next;
-		if (w->next)
-			w->next->prev = w->prev;
-	}
+	unlist(w);
 	free(w->row.j.kind);
 	free(w->row.j.owner);
 	free(w->row.j.principal);
@@ -55,23 +69,18 @@ static void write_free(struct job_write *w)
 	free(w);
 }
 
-static int nothing(sqlite3 *s, void *arg, struct err *e)
-{
-	(void)s;
-	(void)arg;
-	(void)e;
-	return 0;
-}
-
-/* The writer is done with them afterwards, and the loop, which would be told, is not turned any more. */
+/* The loop may yet be told of them, or the database be closed first. */
 void job_writes_end(struct jobs *js)
 {
-	struct err e = { 0 };
+	static struct job_write *orphans;
 
-	if (!js->writes || db_write_sync(js->d->db, nothing, NULL, &e) < 0)
-		return;
-	while (js->writes)
-		write_free(js->writes);
+	while (js->writes) {
+		struct job_write *w = js->writes;
+
+		unlist(w);
+		w->b = NULL;
+		list(&orphans, w);
+	}
 }
 
 static struct job_write *write_new(struct job_box *b, enum job_row what)
@@ -165,11 +174,7 @@ int job_row_write(struct job_box *b, enum job_row what, const struct job_spec *s
 		write_free(w);
 		return -e->code;
 	}
-	w->next = js->writes;
-	w->prev = &js->writes;
-	if (w->next)
-		w->next->prev = &w->next;
-	js->writes = w;
+	list(&js->writes, w);
 	return 0;
 }
 

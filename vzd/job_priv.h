@@ -102,7 +102,7 @@ int job_rows(struct jobs *js, const char *owner, unsigned ctid, int state, const
 	     int (*fn)(struct job_box *b, void *arg, struct err *e), void *arg, struct err *e);	/* newest first; fn owns @b */
 int job_rows_live(struct jobs *js, int (*fn)(struct job_box *b, const char *boot, void *arg, struct err *e), void *arg,
 		  struct err *e);			/* oldest first */
-void job_writes_end(struct jobs *js);	/* at the close: waits for the writer */
+void job_writes_end(struct jobs *js);	/* at the close */
 /* In the loop, when a promise is durable or is not. */
 void job_promised(struct job_box *b, const struct err *e);
 
