@@ -210,7 +210,8 @@ static const struct api_prop event_props[] = {
 	END
 };
 static const struct api_prop openapi_props[] = {
-	{ "openapi", "string", "" }, { "info", "object", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
+	{ "openapi", "string", "" }, { "info", "object", "" }, { "servers", "any", "" },
+	{ "security", "any", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
 };
 
 static const struct api_schema rows[] = {

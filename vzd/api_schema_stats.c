@@ -62,7 +62,9 @@ static const struct api_prop history_series_props[] = {
 	{ "read", "~number?[]", "" }, { "write", "~number?[]", "" }, { "disk", "~number?[]", "" },
 	{ "pids", "~number?[]", "" }, END
 };
-static const struct api_prop limits_props[] = { { "items", "LimitHit[]", "" }, { "recent", "LimitEvent[]", "" }, END };
+static const struct api_prop limits_props[] = {
+	{ "ctid", "int", "" }, { "items", "LimitHit[]", "" }, { "recent", "LimitEvent[]", "" }, END
+};
 static const struct api_prop limit_hit_props[] = {
 	{ "limit", "string", "" }, { "hits", "int", "" }, { "last_hit", "time", "" }, END
 };
