@@ -181,6 +181,13 @@ static void on_inotify(void *arg, uint32_t events)
 
 /* --- processes --- */
 
+static void reaper_ended(void *arg, pid_t pid, int status)
+{
+	(void)arg;
+	if (status)
+		vzd_log(LOG_WARNING, "vz-reap (%d) ended with status %d", pid, status);
+}
+
 static void spawn_reaper(struct watch *w)
 {
 	char id[16], gen[24], reason[] = "unknown", prog[] = VZ_LIBEXEC "/vz-reap";
@@ -194,7 +201,7 @@ static void spawn_reaper(struct watch *w)
 	str_fmt(id, sizeof(id), "%u", w->id);
 	str_fmt(gen, sizeof(gen), "%" PRIu64, w->died);
 	rc = posix_spawn(&pid, prog, NULL, NULL, argv, env);
-	if (rc || ev_add_child(w->v->d->ev, "inv.reaper", pid, NULL, NULL, &src, &e) < 0)
+	if (rc || ev_add_child(w->v->d->ev, "inv.reaper", pid, reaper_ended, NULL, &src, &e) < 0)
 		vzd_log(LOG_ERR, "CT %u: cannot clean up after its init: %s", w->id, rc ? strerror(rc) : e.text);
 }
 
