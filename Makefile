@@ -27,7 +27,7 @@ PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhos
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
 	vz-unpack:templates/unpack_main.c:$(LIBEXEC) mkman:man/mkman.c: \
-	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
+	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
 TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzifup-post vzmemcheck vznetaddbr vznetcfg \
 	vzoversell vzpid vzps vzquota vzsplit vztmpl-dl vztop vzubc
@@ -54,6 +54,7 @@ LIBS_vzweb := -lmicrohttpd -lgnutls -ljansson -lseccomp $(LIBS_vzctl)
 LIBS_vz-job := $(LIBS_vzctl)
 LIBS_vz-seq :=
 LIBS_vz-remote := -lcurl-gnutls -ljansson
+LIBS_vz-hook := -lcurl-gnutls
 LIBS_vzadm := -ljansson $(LIBS_vzctl)
 LDX_vz-monitor := $(if $(SAN),,-static)
 

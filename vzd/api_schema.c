@@ -201,6 +201,25 @@ static const struct api_prop audit_props[] = {
 	{ "remote", "string", "" }, { "verb", "string", "" }, { "path", "string", "" }, { "status", "int", "" },
 	{ "operation", "string", "" }, { "detail", "string", "" }, END
 };
+static const struct api_prop webhook_props[] = {
+	{ "id", "string", "" },
+	{ "url", "string", "" },
+	{ "types", "string[]", "Empty: all events." },
+	{ "cts", "int[]", "Empty: any." },
+	{ "tenant", "string", "" },
+	{ "description", "string", "" },
+	{ "enabled", "bool", "" },
+	{ "state", "ok|retrying|disabled", "" },
+	{ "pending", "int", "Events that wait." },
+	{ "last_error", "string", "Empty: the last one was taken." },
+	{ "last_status", "int?", "HTTP status of the last answer; null: there was none." },
+	{ "last_success", "time?", "" },
+	{ "next_try", "time?", "" },
+	{ "created", "time?", "" },
+	{ "created_by", "string", "" },
+	{ "secret", "~string", "Only in the answer that made it." },
+	END
+};
 static const struct api_prop event_props[] = {
 	{ "seq", "int", "Only grows; a stream resumes after it." },
 	{ "time", "~time", "" },
@@ -209,9 +228,21 @@ static const struct api_prop event_props[] = {
 	{ "data", "~object", "What is special to the type." },
 	END
 };
+static const struct api_prop usage_props[] = {
+	{ "from", "time", "" }, { "to", "time", "" }, { "step", "hour|day|month|year|total", "" }, { "items", "UsageRow[]", "" },
+	{ "total", "UsageSum", "" }, END
+};
+static const struct api_prop usage_row_props[] = {
+	{ "t", "time", "Begin of the step." }, { "ctid", "int", "" }, { "owner", "string", "" }, { "cpu_s", "number", "" },
+	{ "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "Bytes." }, { "tx", "int", "Bytes." }, END
+};
+static const struct api_prop usage_sum_props[] = {
+	{ "cpu_s", "number", "" }, { "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "" },
+	{ "tx", "int", "" }, END
+};
+
 static const struct api_prop openapi_props[] = {
-	{ "openapi", "string", "" }, { "info", "object", "" }, { "servers", "any", "" },
-	{ "security", "any", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
+	{ "openapi", "string", "" }, { "info", "object", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
 };
 
 static const struct api_schema rows[] = {
@@ -243,10 +274,14 @@ static const struct api_schema rows[] = {
 	{ "TenantLimits", "", tenant_limits_props },
 	{ "TenantUse", "", tenant_use_props },
 	{ "Audit", "One change: who, what, and how it ended.", audit_props },
+	{ "Webhook", "Where events are posted to.", webhook_props },
+	{ "WebhookSecret", "A webhook that was just made.", webhook_props },
 	{ "Event", "What happened.", event_props },
+	{ "Usage", "For billing.", usage_props },
+	{ "UsageRow", "", usage_row_props },
+	{ "UsageSum", "", usage_sum_props },
 };
 static const struct api_schema_table table = { rows, ARRAY_SIZE(rows) };
 
-extern const struct api_schema_table api_schema_stats;
-const struct api_schema_table *const api_schemas[] = { &table, &api_schema_stats };
+const struct api_schema_table *const api_schemas[] = { &table };
 const size_t api_schemas_n = ARRAY_SIZE(api_schemas);

@@ -17,7 +17,8 @@ extern const struct api_table
 	api_boot_table,
 	api_job_table,
 	api_host_table,
-	api_stats_table;
+	api_stats_table,
+	api_webhook_table;
 
 const struct api_table *const api_tables[] = {
 	&api_root_table,
@@ -34,5 +35,6 @@ const struct api_table *const api_tables[] = {
 	&api_job_table,
 	&api_host_table,
 	&api_stats_table,
+	&api_webhook_table,
 };
 const size_t api_tables_n = ARRAY_SIZE(api_tables);

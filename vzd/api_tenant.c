@@ -18,6 +18,7 @@
 #include "vzd/auth_priv.h"
 #include "vzd/db.h"
 #include "vzd/sampler.h"
+#include "vzd/webhook.h"
 
 struct tenant_op {
 	struct api_call *c;
@@ -331,6 +332,10 @@ static int delete_work(sqlite3 *s, void *arg, struct err *e)
 
 	if (db_exec(s, e, "DELETE FROM tokens WHERE tenant = ?1", "s", op->t->name) < 0)
 		return -e->code;
+	if (db_exec(s, e, "DELETE FROM deliveries WHERE hook IN (SELECT id FROM webhooks WHERE tenant = ?1)", "s",
+		    op->t->name) < 0 ||
+	    db_exec(s, e, "DELETE FROM webhooks WHERE tenant = ?1", "s", op->t->name) < 0)
+		return -e->code;
 	return db_exec(s, e, "DELETE FROM tenants WHERE name = ?1", "s", op->t->name);
 }
 
@@ -357,6 +362,7 @@ static void delete_done(void *arg, const struct err *e)
 	} else {
 		while (token_each(&a->tokens, token_of, &o))
 			token_free(token_remove(&a->tokens, o.found->id));
+		webhooks_tenant_gone(a->d->webhooks, op->t->name);
 		tenant_remove(&a->tenants, op->t->name);
 		auth_changed(a);
 		api_empty(op->c);
@@ -413,7 +419,7 @@ static const struct api_route rows[] = {
 	{ "PATCH", "/v1/tenants/{tenant}", "tenant.patch", SCOPE_TENANT_WRITE, API_WRITE, patch_fields, NULL, "Tenant",
 	  "Changes title and limits; what exists above a lowered limit stays.", tenant_change },
 	{ "DELETE", "/v1/tenants/{tenant}", "tenant.delete", SCOPE_TENANT_WRITE, API_WRITE, NULL, NULL, NULL,
-	  "Removes a tenant without containers, and its tokens.", tenant_delete },
+	  "Removes a tenant without containers, its tokens and webhooks.", tenant_delete },
 	{ "PUT", "/v1/tenants/{tenant}/suspended", "tenant.suspend", SCOPE_TENANT_WRITE, API_WRITE, suspend_fields, NULL, "Tenant",
 	  "Suspends or resumes: 202 while containers are being stopped (`stopping`).", tenant_suspend },
 	{ "GET", "/v1/tenants/{tenant}/usage", "tenant.usage", SCOPE_TENANT_READ, 0, NULL, usage_fields, "Usage",

@@ -11,7 +11,6 @@
 
 #include "util/auto.h"
 #include "util/err.h"
-#include "vzd/api_schema.h"
 #include "vzd/auth.h"
 #include "vzd/autostart.h"
 #include "vzd/bus.h"
@@ -25,6 +24,7 @@
 #include "vzd/server.h"
 #include "vzd/supervise.h"
 #include "vzd/web.h"
+#include "vzd/webhook.h"
 
 #define STOP_MS 3000			/* calls under way get so long to be answered */
 #define STOP_STEP_MS 20
@@ -52,6 +52,8 @@ static int sampler_up(struct vzd *d, struct err *e) { return sampler_open(d, &d-
 static void sampler_down(struct vzd *d) { sampler_close(d->sampler); }
 static int policy_up(struct vzd *d, struct err *e) { return policy_open(d, &d->policy, e); }
 static void policy_down(struct vzd *d) { policy_close(d->policy); }
+static int webhooks_up(struct vzd *d, struct err *e) { return webhooks_open(d, &d->webhooks, e); }
+static void webhooks_down(struct vzd *d) { webhooks_close(d->webhooks); }
 static int server_up(struct vzd *d, struct err *e) { return server_open(d, &d->server, e); }
 static void server_down(struct vzd *d) { server_close(d->server); }
 static int web_up(struct vzd *d, struct err *e) { return web_open(d, &d->web, e); }
@@ -72,6 +74,7 @@ static const struct vzd_module {
 	{ "autostart", autostart_up, autostart_down },
 	{ "figures", sampler_up, sampler_down },
 	{ "memory policy", policy_up, policy_down },
+	{ "webhooks", webhooks_up, webhooks_down },
 	{ "sockets", server_up, server_down },
 	{ "vzweb", web_up, web_down },
 };
@@ -247,29 +250,17 @@ static int run(struct vzd *d, struct err *e)
 static int usage(FILE *to)
 {
 	fputs("vzd version " VZ_VERSION "\n"
-	      "Usage: vzd [-f] [--openapi]\n"
+	      "Usage: vzd [-f]\n"
 	      "  -f, --foreground  stay in the foreground and log to standard error\n"
-	      "      --openapi     print the API's description (OpenAPI 3.1)\n"
 	      "      --version     print the version\n"
 	      "      --help        print this\n", to);
 	return to == stdout ? 0 : VZ_INVALID_PARAMETER_SYNTAX;
 }
 
-static int print_openapi(void)
-{
-	struct err e = { 0 };
-	const char *text = openapi_text(&e);
-
-	if (!text)
-		fprintf(stderr, "%s\n", e.text);
-	return !text || puts(text) < 0 || fflush(stdout) ? VZ_SYSTEM_ERROR : 0;
-}
-
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "foreground", no_argument, NULL, 'f' }, { "openapi", no_argument, NULL, 'o' },
-		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+		{ "foreground", no_argument, NULL, 'f' }, { "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	static struct vzd d;
@@ -281,8 +272,6 @@ int main(int argc, char **argv)
 			return puts("vzd version " VZ_VERSION) < 0;
 		if (c == 'h')
 			return usage(stdout);
-		if (c == 'o')
-			return print_openapi();
 		if (c != 'f')
 			return usage(stderr);
 		in_foreground = true;

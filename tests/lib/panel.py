@@ -186,5 +186,4 @@ def main():
         tap.check("the panel goes through", False, repr(e))
 
 
-if __name__ == "__main__":
-    main()
+main()
