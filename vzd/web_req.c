@@ -399,6 +399,8 @@ static void check_head(struct web_req *q, const char *version)
 		problem(q, "unsupported-media-type", "a body must be application/json");
 	else if (wants_websocket(q))
 		check_websocket(q);
+	else if (str_ends(q->path, "/console") && !strcmp(q->verb, "GET"))
+		problem(q, "upgrade-required", "this is a WebSocket: ask with Upgrade: websocket");
 }
 
 static enum MHD_Result queue_answer(struct web_req *q)
@@ -478,7 +480,7 @@ static enum MHD_Result forward(struct web_req *q)
 {
 	q->stage = REQ_SENT;
 	q->call.lane = lane_of(q);
-	q->call.again = !strcmp(q->verb, "GET");
+	q->call.again = !strcmp(q->verb, "GET") && !q->upgrade;		/* a ticket is good for once */
 	web_age(q->conn, AGE_BUSY);
 	if (q->call.lane == UP_STREAM && web_watch(q->conn, "client", on_gone, q, &q->watch) < 0)
 		return MHD_NO;

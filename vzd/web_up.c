@@ -309,6 +309,8 @@ static int one_message(struct up_conn *c, char *msg, size_t len, struct err *e)
 		return err_say(e, EPROTO, "vzd refused a message: %s", r.error);
 	if (!call)
 		return err_say(e, EPROTO, "vzd answers what nobody asked");
+	if (r.continues && c->lane == UP_FAST)
+		return err_say(e, EPROTO, "vzd begins a stream where others wait");
 	if (r.fds > 0) {
 		n_fds = c->n_fds;
 		memcpy(fds, c->fds, n_fds * sizeof(fds[0]));

@@ -4,7 +4,7 @@
 # seconds: 180
 . "$TOP/tests/integration/lib.sh"
 
-vzweb=/usr/lib/vz/vzweb
+vzweb=${VZWEB:-/usr/lib/vz/vzweb}	# or the one with sanitizers
 d=/tmp/web lib=$TOP/tests/lib
 mkdir -p $d && chmod 755 $d
 
@@ -27,6 +27,7 @@ web_start() {
 web_stop() {
 	kill "$web" 2>/dev/null
 	wait "$web" 2>/dev/null
+	cat $d/log >>$d/all.log
 }
 
 get() {
@@ -209,7 +210,7 @@ for where in $port $api; do
 	ws "the same origin" -H 'Origin: https://vz.test' $where '/v1/console?kind=tty' vz.tty.v1 expect:hello
 	rc "another protocol" 1 python3 "$lib/web_ws.py" $where '/v1/console?kind=tty' vz.other.v1
 done
-is "no WebSocket" "$(status $url/v1/console?kind=tty)" 426
+is "no WebSocket" "$(slug $url/v1/console?kind=tty)" "426 upgrade-required"
 timeout 20 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect:hello wait:1.5 'send:abc\n' 'expect:got abc' 'send:bye\n' \
 	'expect-text:{"exit":{"code":null}}' expect-close:1000 >$d/survives 2>&1 &
 survives=$!
@@ -269,6 +270,7 @@ wait $going
 is "a terminal is told" "$?$(cat $d/going)" 0
 wait "$web"
 is "it ends" "$?" 0
+cat $d/log >>$d/all.log
 
 # Many. From so many addresses that no limit of one helps.
 web_start --max-conns=500 --max-per-ip=20
@@ -313,6 +315,7 @@ rss=$(field_of VmRSS | tr -dc 0-9)
 exec 9>&-
 wait $!
 web_stop
+is "no sanitizer has complained" "$(grep -A20 -E 'Sanitizer|runtime error' $d/all.log)" ""
 kill $mock
 wait $mock 2>/dev/null
 rm -rf $d

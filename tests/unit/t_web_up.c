@@ -293,7 +293,8 @@ TEST(up_sends_once_more_when_vzd_dies)
 
 TEST(up_does_not_believe_everything)
 {
-	static const char *const bad[] = { "nonsense", "{\"error\":\"org.varlink.service.InvalidParameter\"}", "{\"parameters\":[]" };
+	static const char *const bad[] = { "nonsense", "{\"error\":\"org.varlink.service.InvalidParameter\"}", "{\"parameters\":[]",
+					   "{\"parameters\":{\"status\":200},\"continues\":true}" };
 	int fd;
 
 	begin();
