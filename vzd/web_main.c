@@ -187,7 +187,9 @@ static bool stderr_is_there(void)
 {
 	struct stat st, null;
 
-	return fstat(STDERR_FILENO, &st) == 0 && stat("/dev/null", &null) == 0 && (!S_ISCHR(st.st_mode) || st.st_rdev != null.st_rdev);
+	if (fstat(STDERR_FILENO, &st) < 0 || stat("/dev/null", &null) < 0)
+		return false;
+	return !S_ISCHR(st.st_mode) || st.st_rdev != null.st_rdev;
 }
 
 int main(int argc, char **argv)
