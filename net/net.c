@@ -84,6 +84,7 @@ void net_close(struct net *n)
 	if (n->nft.nl.sk)
 		hold = net_close_later(n->nft.nl.fd);
 	nft_close(&n->nft);
+	net_owners_free(n->owners);
 	free(n);
 }
 

@@ -97,8 +97,8 @@ int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char ow
 
 struct net_stat { uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops; };	/* as the container sees them */
 int net_stat(struct net *n, unsigned id, struct net_stat *ret, struct err *e);
-/* Every interface of every container, routed ("venet0") and bridged (its name inside), in one dump of all links. @index: of the
- * host's end; an index is not given twice in one boot, so it tells a new interface of an old name. */
+/* Every interface of every container, routed ("venet0") and bridged (its name inside), in one dump of all counters; whose they are
+ * is kept in @n. @index: of the host's end; an index is not given twice in one boot, so it tells a new interface of an old name. */
 typedef int net_stat_cb(void *arg, unsigned id, unsigned index, const char *inside, const struct net_stat *st);
 int net_stat_all(struct net *n, net_stat_cb *cb, void *arg, struct err *e);
 /* Ids of interfaces "vzNUMBER" that exist. */

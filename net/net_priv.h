@@ -19,7 +19,9 @@
 
 #define NET_IP_TEXT 50		/* the longest address with its prefix */
 
+struct net_owners;		/* net_stat.c: whose the links are */
 struct net {
+	struct net_owners *owners;
 	char table[32];
 	struct nl rt;
 	struct nft nft;
@@ -99,6 +101,9 @@ typedef int inside_fn(struct nl *nl, void *arg, struct err *e);
 int inside_call(int netns_fd, inside_fn *fn, void *arg, struct err *e);
 /* In @netns_fd, by a child: addresses of @del go, those of @add come; as before if that fails. */
 int inside_change(int netns_fd, const struct ip_vec *add, const struct ip_vec *del, struct err *e);
+
+/* net_stat.c */
+void net_owners_free(struct net_owners *o);
 
 /* venet.c */
 int venet_route_error(struct net *n, unsigned id, const struct nl_batch *b, const struct ip_vec *v, struct err *e);

@@ -89,6 +89,16 @@ TEST_ROOT(net_stat_all_has_everyone)
 	CHECK(one.rx_bytes > 0);
 	CHECK_EQ(seen_find(&s, 1, "venet0")->rx_bytes, one.rx_bytes);
 	CHECK_EQ(seen_find(&s, 1, "venet0")->tx_packets, one.tx_packets);
+	/* what is kept of whose they are does not hide who comes, goes, or comes again */
+	lab_up(&l, 3, "10.9.0.3");
+	lab_down(&l, 4000000, "10.9.0.2");
+	s.n = 0;
+	CHECK_OK(net_stat_all(l.net, see, &s, &l.e), &l.e);
+	CHECK(seen_find(&s, 3, "venet0") && seen_find(&s, 1, "venet0"));
+	lab_up(&l, 4000000, "10.9.0.2");
+	s.n = 0;
+	CHECK_OK(net_stat_all(l.net, see, &s, &l.e), &l.e);
+	CHECK(seen_find(&s, 4000000, "venet0") && seen_find(&s, 1, "eth0"));
 	lab_done(&l);
 }
 
