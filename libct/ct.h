@@ -71,7 +71,7 @@ struct ct_conf {
 	struct num_opt onboot, bootorder, disabled, stop_timeout, local_uid, local_gid;
 	struct str_list nameserver, searchdomain, features, capability, devices, devnodes;
 	struct str_list userpasswd;		/* never stored */
-	struct num_opt noatime;
+	struct num_opt noatime, ksm;
 	char *netfilter;			/* disabled|stateless|stateful|full */
 	struct ct_compat compat;
 	struct ct_policy policy;

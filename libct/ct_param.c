@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libct/files.h"
+#include "libct/ksm.h"
 
 #define CT(field) .off = offsetof(struct ct_conf, field)
 
@@ -83,6 +84,15 @@ static const struct param ct_params[] = {
 	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .def = "no",
 	  .man = "With yes, reading a file does not change its access time, from the next start on." },
+	{ .key = "KSM",
+	  .opt = "ksm",
+	  .arg = "yes|no",
+	  .type = &ct_type_ksm,
+	  CT(ksm),
+	  .flags = PARAM_ADMIN | PARAM_RESTART | PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .def = "no",
+	  .man = "With yes, the kernel may merge equal memory pages of the container's processes with those of "
+		 "others that allow it, while the host has that switched on (KSM in vzd.conf)." },
 	{ .key = "ONBOOT",
 	  .opt = "onboot",
 	  .arg = "yes|no",

@@ -22,6 +22,7 @@
 #include "libct/caps.h"
 #include "libct/ct_priv.h"
 #include "libct/guest.h"
+#include "libct/ksm.h"
 #include "libct/postcreate.h"
 #include "libct/seccomp.h"
 #include "libct/sync.h"
@@ -245,6 +246,8 @@ static int exec_init(const struct ct_init *p, struct err *e)
 	lower_soft(RLIMIT_CORE, 0);
 	lower_soft(RLIMIT_NOFILE, SOFT_NOFILE);
 	limit_mlock(&p->ct->conf.cg.ubc[CG_LOCKEDPAGES]);
+	if (p->ct->conf.ksm.v == 1)
+		ct_ksm_join(); /* the parent has said it if this kernel cannot */
 	sys_reset_signals();
 	setsid();
 	syscall(SYS_keyctl, 1 /* KEYCTL_JOIN_SESSION_KEYRING */,

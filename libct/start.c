@@ -22,6 +22,7 @@
 #include "libct/down.h"
 #include "libct/guest.h"
 #include "libct/hook.h"
+#include "libct/ksm.h"
 #include "libct/launch.h"
 #include "libct/mon_client.h"
 #include "libct/postcreate.h"
@@ -135,6 +136,8 @@ static int up_init(struct start *s, struct err *e)
 	if (ct_caps_mask(&ct->conf.capability, &s->plan.caps, e) < 0)
 		return err_exit(e, VZ_SET_CAP);
 	s->plan.caps = ct_caps_netfilter(s->plan.caps, ct->conf.netfilter);
+	if (ct->conf.ksm.v == 1 && !ct_ksm_possible())
+		ct_say(ct, -1, "Warning: KSM=\"yes\", but this kernel cannot merge equal pages of a process: started without");
 	if (ct_launch(ct, &s->plan, s->state.uid_base, s->state.gen, cg_dir, &s->l, e) < 0)
 		return err_exit(e, VZ_ENVCREATE_ERROR);
 	s->state.init_pid = s->l.init;

@@ -332,7 +332,7 @@ static int completion_bash(void)
 	       "\t--ostemplate) words=$(vztmpl list 2>/dev/null) ;;\n"
 	       "\t--config|--applyconfig) words=$(cd /etc/vz/conf 2>/dev/null && printf '%%s\\n' ve-*.conf-sample |\n"
 	       "\t\tsed 's/^ve-//; s/\\.conf-sample$//') ;;\n"
-	       "\t--onboot|--disabled|--diskquota|--noatime) words='yes no' ;;\n"
+	       "\t--onboot|--disabled|--diskquota|--noatime|--ksm) words='yes no' ;;\n"
 	       "\t--layout) words='overlay dir' ;;\n\t--setmode) words='restart ignore' ;;\n"
 	       "\t*) case ${COMP_WORDS[i]} in\n");
 	option_cases("words=");
