@@ -18,9 +18,7 @@
 #include "util/path.h"
 #include "util/str.h"
 
-#define BEGIN "# vz: begin (this part is written again at every start)\n"
 #define BEGIN_KEY "# vz: begin"
-#define END "# vz: end\n"
 #define OURS "# Written by vz at every start. Without this line it is left alone.\n"
 #define OURS_KEY "# Written by vz"
 #define DIST_IPS_MAX 256
@@ -84,7 +82,7 @@ void dist_others(const char *old, struct buf *b)
 		ours = ours || str_starts(line, BEGIN_KEY);
 		if (!ours)
 			buf_add(b, line, (size_t)(end - line));
-		ours = ours && !str_starts(line, END);
+		ours = ours && !str_starts(line, DIST_END);
 	}
 }
 
@@ -102,7 +100,7 @@ int dist_section(const struct dist *d, const char *dir, const char *name, const 
 	if (text->len && b.len && b.s[b.len - 1] != '\n')
 		buf_addc(&b, '\n');
 	if (text->len)
-		buf_addf(&b, BEGIN "%s" END, text->s);
+		buf_addf(&b, DIST_BEGIN "%s" DIST_END, text->s);
 	if (!buf_failed(&b) && str_eq(buf_str(&b), buf_str(&old)))
 		return 0;
 	return write_new(fd, name, &b, &st, e);
@@ -128,6 +126,21 @@ int dist_file(const struct dist *d, const char *dir, const char *name, const str
 	return write_new(fd, name, &b, &st, e);
 }
 
+int dist_rewrite(const struct dist *d, const char *dir, const char *name, dist_make_fn *make, struct err *e)
+{
+	auto_close int fd = open_dir(d, dir);
+	auto_buf struct buf old = BUF_INIT, b = BUF_INIT;
+	struct stat st;
+	int r = fd < 0 ? 0 : read_old(fd, name, &old, &st, e);
+
+	if (r <= 0)
+		return r;
+	make(d, buf_str(&old), &b);
+	if (!buf_failed(&b) && str_eq(buf_str(&b), buf_str(&old)))
+		return 0;
+	return write_new(fd, name, &b, &st, e);
+}
+
 void dist_list(const struct dist *d, bool v6, const char *sep, const char *quote, struct buf *b)
 {
 	const char *between = "";
@@ -140,6 +153,30 @@ void dist_list(const struct dist *d, bool v6, const char *sep, const char *quote
 	}
 }
 
+int dist_mkdir(const struct dist *d, const char *dir, const char *name, struct err *e)
+{
+	auto_close int fd = open_dir(d, dir);
+
+	if (fd < 0 || mkdirat(fd, name, 0755) == 0 || errno == EEXIST)
+		return 0;
+	return err_set(e, errno, "%s/%s in the container", dir, name);
+}
+
+int dist_old_hostname(const struct dist *d, struct err *e)
+{
+	auto_close int fd = open_dir(d, "etc");
+	auto_buf struct buf old = BUF_INIT, b = BUF_INIT;
+	struct stat st;
+
+	/* a link, to /etc/hostname mostly, is none of ours */
+	if (!d->hostname || fd < 0 || fstatat(fd, "HOSTNAME", &st, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	if (read_old(fd, "HOSTNAME", &old, &st, e) < 0)
+		return -e->code;
+	buf_addf(&b, "%s\n", d->hostname);
+	return !buf_failed(&b) && str_eq(buf_str(&b), buf_str(&old)) ? 0 : write_new(fd, "HOSTNAME", &b, &st, e);
+}
+
 /* --- families --- */
 
 static const struct {
@@ -147,10 +184,11 @@ static const struct {
 	dist_family_fn *write;
 } families[] = {
 	{ "debian", dist_debian }, { "ubuntu", dist_debian },	{ "devuan", dist_debian },
-	{ "alpine", dist_debian }, { "rhel", dist_redhat },	{ "fedora", dist_redhat },
+	{ "alpine", dist_alpine }, { "rhel", dist_redhat },	{ "fedora", dist_redhat },
 	{ "centos", dist_redhat }, { "almalinux", dist_redhat }, { "rocky", dist_redhat },
 	{ "suse", dist_suse },	   { "opensuse", dist_suse },	{ "sles", dist_suse },
-	{ "gentoo", dist_gentoo }, { "arch", dist_arch },
+	{ "gentoo", dist_gentoo }, { "arch", dist_arch },	{ "altlinux", dist_alt },
+	{ "slackware", dist_slackware },
 };
 
 static dist_family_fn *by_id(const char *id, size_t len)
@@ -199,10 +237,16 @@ static dist_family_fn *by_dir(const struct dist *d)
 {
 	if (dist_has_dir(d, "etc/sysconfig/network-scripts"))
 		return dist_redhat;
+	if (dist_has_dir(d, "etc/net/ifaces"))
+		return dist_alt;
 	if (dist_has_dir(d, "etc/sysconfig/network"))
 		return dist_suse;
 	if (dist_has_dir(d, "etc/network"))
-		return dist_debian;
+		return dist_has_file(d, "etc", "alpine-release") ? dist_alpine : dist_debian;
+	if (dist_has_file(d, "etc/rc.d", "rc.inet1"))
+		return dist_slackware;
+	if (dist_has_dir(d, "etc/conf.d"))
+		return dist_gentoo;
 	return dist_has_dir(d, "etc/netctl") ? dist_arch : NULL;
 }
 

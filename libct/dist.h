@@ -17,7 +17,12 @@ struct str_list;
 /* @root: the guest's root, inside its namespaces. Tries everything; the first failure comes back. */
 int ct_dist_apply(int root, const struct str_list *ips, const char *hostname, struct err *e);
 
+/* A login on the console, where the guest's init would not open one by itself. */
+int ct_dist_console(int root, struct err *e);
+
 /* --- for the families --- */
+#define DIST_BEGIN "# vz: begin (this part is written again at every start)\n"
+#define DIST_END "# vz: end\n"
 struct dist_ip {
 	char addr[48], mask[16];	/* mask of an IPv4 address, dotted */
 	unsigned prefix;
@@ -34,6 +39,14 @@ int dist_section(const struct dist *d, const char *dir, const char *name, const 
 		 struct err *e);
 int dist_file(const struct dist *d, const char *dir, const char *name, const struct buf *text,
 	      struct err *e);
+/* @make gives the whole new text of a file that is there. */
+typedef void dist_make_fn(const struct dist *d, const char *old, struct buf *b);
+int dist_rewrite(const struct dist *d, const char *dir, const char *name, dist_make_fn *make, struct err *e);
+dist_make_fn dist_inittab;
+/* /etc/HOSTNAME, where it is a file: older SUSE, Slackware. */
+int dist_old_hostname(const struct dist *d, struct err *e);
+/* Makes @dir/@name where @dir is there. */
+int dist_mkdir(const struct dist *d, const char *dir, const char *name, struct err *e);
 bool dist_has_dir(const struct dist *d, const char *dir);
 bool dist_has_file(const struct dist *d, const char *dir, const char *name);
 /* The addresses of one protocol as "A/P", @sep between them, each in @quote. */
@@ -45,10 +58,13 @@ dist_family_fn *dist_by_release(const char *text);	/* of os-release; NULL: tells
 void dist_others(const char *old, struct buf *b);
 
 int dist_debian(const struct dist *d, struct err *e);	/* and all with /etc/network/interfaces */
+int dist_alpine(const struct dist *d, struct err *e);
 int dist_redhat(const struct dist *d, struct err *e);
 int dist_suse(const struct dist *d, struct err *e);
 int dist_gentoo(const struct dist *d, struct err *e);
 int dist_arch(const struct dist *d, struct err *e);
+int dist_alt(const struct dist *d, struct err *e);
+int dist_slackware(const struct dist *d, struct err *e);
 int dist_daemon(const struct dist *d, struct err *e);	/* networkd, NetworkManager: hands off */
 
 #endif

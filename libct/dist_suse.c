@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* SUSE: wicked and its ancestors read /etc/sysconfig/network/ifcfg-venet0 and ifroute-venet0. */
+/*
+ * SUSE: wicked and its ancestors read /etc/sysconfig/network/ifcfg-venet0 and ifroute-venet0; older ones
+ * have their name in /etc/HOSTNAME.
+ */
 #include "libct/dist.h"
 
 #include "util/str.h"
@@ -20,5 +23,5 @@ int dist_suse(const struct dist *d, struct err *e)
 		buf_adds(&route, "default - ::/0 venet0\n");
 	if (dist_file(d, DIR, "ifcfg-venet0", &dev, e) < 0)
 		return -1;
-	return dist_file(d, DIR, "ifroute-venet0", &route, e);
+	return dist_file(d, DIR, "ifroute-venet0", &route, e) < 0 ? -1 : dist_old_hostname(d, e);
 }

@@ -31,7 +31,7 @@ TEST(dist_debian_section)
 TEST(dist_debian_kin)
 {
 	static const char *const releases[] = {
-		"NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n", "ID=devuan\n", "ID=alpine\n", "ID=raspbian\nID_LIKE=debian\n",
+		"NAME=\"Ubuntu\"\nID=ubuntu\nID_LIKE=debian\n", "ID=devuan\n", "ID=raspbian\nID_LIKE=debian\n",
 		"ID=linuxmint\nID_LIKE=\"ubuntu debian\"\n", NULL,
 	};
 
