@@ -204,7 +204,9 @@ const struct param ct_compat_params[] = {
 	NOTE("VEID", veid, "Id of the container."),
 	NOTE("CTID", ctid, "Id of the container as a UUID."),
 	NOTE("UUID", uuid, "Id of the container as a UUID."),
-	NOTE("DISTRIBUTION", distribution, "Distribution that is inside."),
+	{ .key = "DISTRIBUTION", .arg = "name", .type = &param_str, C(distribution), .flags = PARAM_NO_SET,
+	  .man = "Distribution that is inside: names the scripts in /etc/vz/dists that are used, if there are any, "
+		 "in place of OSTEMPLATE." },
 	NOTE("TECHNOLOGIES", technologies, "Abilities of the host that the container needs."),
 	NOTE("VERSION", version, "Version of the file."),
 	NOTE("CONFIG_CUSTOMIZED", customized, "Whether the file differs from its sample."),

@@ -16,6 +16,7 @@
 #include "util/fio.h"
 #include "util/path.h"
 
+#include "libct/action.h"
 #include "libct/files.h"
 
 #define TMP_SUFFIX ".tmp"
@@ -33,6 +34,7 @@ struct work {
 	struct tmpl tmpl;
 	const struct ct_rootfs_ops *ops;
 	struct quota_caps caps;
+	struct ct_actions actions;	/* the administrator's scripts */
 	int parent;
 };
 
@@ -43,6 +45,7 @@ static void work_done(struct work *w)
 	ct_area_done(&w->area);
 	free(w->tmp);
 	free(w->sample_path);
+	ct_actions_done(&w->actions);
 	if (w->parent >= 0)
 		close(w->parent);
 }
@@ -231,12 +234,18 @@ static int save_before(const struct ct *ct, struct err *e)
 	return kv_print(&ct->kv, &b, e) < 0 ? -e->code : fio_replace(dir, name, buf_str(&b), b.len, 0600, e);
 }
 
+/* What runs after the container is whole, and may still fail. */
+static bool has_hooks(const struct work *w)
+{
+	return access(HOOK_FILE, F_OK) == 0 || ct_action_is_post_create(&w->actions);
+}
+
 static int begin(struct ct *ct, const struct work *w, struct err *e)
 {
 	const char *const pairs[] = {
 		"PRIVATE", w->area.path, "TMP", w->tmp, "CONF", ct->has_conf ? "old" : "new",
 		"NAME", w->opts->name && *w->opts->name ? w->opts->name : NULL,
-		"HOOK", access(HOOK_FILE, F_OK) == 0 ? "yes" : NULL, NULL,
+		"HOOK", has_hooks(w) ? "yes" : NULL, NULL,
 	};
 
 	return save_before(ct, e) < 0 ? -e->code : ct_intent_begin(ct, "create", pairs, e);
@@ -337,6 +346,9 @@ static int work(struct ct *ct, struct work *w, struct err *e)
 		return -e->code;
 	if (publish(ct, w, e) < 0)
 		return ct_area_error(e);
+	if (ct_action_is_post_create(&w->actions) &&
+	    (ct_store_load(ct, e) < 0 || ct_action_post_create(ct, &w->actions, e) < 0))
+		return -e->code;
 	return ct_hook_create(ct, e) < 0 ? err_exit(e, VZ_ACTIONSCRIPT_ERROR) : 0;
 }
 
@@ -412,6 +424,8 @@ int ct_create_recover(struct ct *ct, const struct kv *kv, struct err *e)
 		return err_say(e, EBADMSG, "the record lacks PRIVATE or TMP");
 	if (ct_area_of(&a, path, ct->id, e) < 0)
 		return -e->code;
+	if (!kv_get(kv, "COMMIT") && ct_is_running(ct, NULL) && ct_kill(ct, e) < 0)	/* held for a POST_CREATE script */
+		return -e->code;
 	committed = kv_get(kv, "COMMIT") || (!kv_get(kv, "HOOK") && ct_area_exists(&a) == 1);
 	tmpl_sweep(ct->host->conf.template_dir, &swept);	/* an unpacking that died with its starter */
 	if (committed) {
@@ -438,9 +452,11 @@ static int create(struct ct *ct, const char *sample, struct work *w, struct err 
 {
 	if (prepare(ct, sample, w, e) < 0)
 		return -e->code;
+	if (ct_actions_of(ct, &w->want, &w->actions, e) < 0)
+		return -e->code;
 	if (begin(ct, w, e) < 0)
 		return ct_area_error(e);
-	if (work(ct, w, e) < 0 || (access(HOOK_FILE, F_OK) == 0 && ct_intent_commit(ct, e) < 0)) {
+	if (work(ct, w, e) < 0 || (has_hooks(w) && ct_intent_commit(ct, e) < 0)) {
 		roll_back(ct, w);
 		return -e->code;
 	}

@@ -46,7 +46,7 @@ struct ct_host_conf {
 		skip_arpdetect;
 };
 
-/* What other versions know and nothing here acts on: stored, shown, copied (compat_param.c). */
+/* What other versions know and nothing here acts on: stored, shown, copied (compat_param.c). @distribution is read: action.c. */
 struct ct_compat {
 	struct str_list iptables, pci, pci_del;
 	char *vm_overcommit, *meminfo, *memguarantee, *autostop, *rate, *ratebound;

@@ -178,7 +178,10 @@ int ct_hook_create(struct ct *ct, struct err *e);			/* vps.create */
 /* guest.c: what is written inside, by a process that is inside */
 int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what,
 		   struct err *e); /* running container */
-enum ct_guest_what { CT_GUEST_HOSTNAME = 1, CT_GUEST_DNS = 2, CT_GUEST_IP = 4 };
+enum ct_guest_what { CT_GUEST_HOSTNAME = 1, CT_GUEST_DNS = 2, CT_GUEST_IP = 4, CT_GUEST_CONSOLE = 8 };
+/* After a change of the addresses: those of @c are there now, @add came and @del went. */
+int ct_guest_ips(struct ct *ct, const struct ct_conf *c, const struct str_list *add, const struct str_list *del,
+		 struct err *e);
 int ct_guest_passwd(struct ct *ct, const struct str_list *userpw,
 		    struct err *e); /* running; VZ_CHANGEPASS */
 

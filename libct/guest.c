@@ -87,7 +87,8 @@ int ct_guest_prepare(const struct ct_conf *c, unsigned what, struct ct_guest *re
 	auto_buf struct buf b = BUF_INIT;
 	bool named = c->hostname && *c->hostname;
 
-	*ret = (struct ct_guest){ .net = what & (CT_GUEST_IP | CT_GUEST_HOSTNAME) ? c : NULL };
+	*ret = (struct ct_guest){ .net = what & (CT_GUEST_IP | CT_GUEST_HOSTNAME) ? c : NULL,
+				  .console = (what & CT_GUEST_CONSOLE) != 0 };
 	if ((what & CT_GUEST_DNS) && make_resolv(c, &ret->resolv, e) < 0)
 		return -e->code;
 	if (named && (what & CT_GUEST_HOSTNAME)) {
@@ -106,6 +107,7 @@ void ct_guest_done(struct ct_guest *g)
 	free(g->hostname);
 	free(g->resolv);
 	free(g->hosts_line);
+	ct_action_jobs_done(&g->jobs);
 	*g = (struct ct_guest){ 0 };
 }
 
@@ -158,7 +160,7 @@ int ct_guest_files(const struct ct_guest *g, struct err *e)
 	auto_close int root = -1, etc = -1;
 	struct err ignored = { 0 };
 
-	if (!g->hostname && !g->resolv && !g->hosts_line && !g->net)
+	if (!g->hostname && !g->resolv && !g->hosts_line && !g->net && !g->console)
 		return 0;
 	root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
@@ -166,7 +168,10 @@ int ct_guest_files(const struct ct_guest *g, struct err *e)
 	/* the network is up without them: a guest whose files are strange or whose disk is full
 	 * keeps what it has */
 	if (g->net)
-		ct_dist_apply(root, &g->net->net.ip, g->net->hostname, &ignored);
+		ct_dist_apply(root, &g->net->net.ip, g->name_by_script ? NULL : g->net->hostname,
+			      &ignored);
+	if (g->console)
+		ct_dist_console(root, &ignored);
 	if (!g->hostname && !g->resolv && !g->hosts_line)
 		return 0;
 	etc = path_open(root, "etc", O_RDONLY | O_DIRECTORY, 0, e);
@@ -179,8 +184,7 @@ int ct_guest_files(const struct ct_guest *g, struct err *e)
 	return g->hosts_line ? put_hosts(etc, g->hosts_line, e) : 0;
 }
 
-/* --- running container
- * -------------------------------------------------------------------------------------------- */
+/* --- running container --- */
 
 struct apply { const struct ct_guest *g; const char *hostname; };
 
@@ -193,14 +197,30 @@ static int apply_inside(void *arg, struct err *e)
 	return ct_guest_files(a->g, e);
 }
 
-int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what, struct err *e)
+static int apply(struct ct *ct, const struct ct_conf *c, unsigned what, const struct ct_guest_change *change,
+		 struct err *e)
 {
+	auto_call(ct_actions_done) struct ct_actions actions = { 0 };
 	auto_call(ct_guest_done) struct ct_guest g = { 0 };
 	struct apply a = { .g = &g, .hostname = (what & CT_GUEST_HOSTNAME) ? c->hostname : NULL };
 
-	if (ct_guest_prepare(c, what, &g, e) < 0)
+	if (ct_actions_of(ct, c, &actions, e) < 0 || ct_guest_prepare(c, what, &g, e) < 0 ||
+	    ct_guest_scripts(&g, &actions, c, what, change, e) < 0)
 		return -e->code;
-	return ct_inside_call(ct, apply_inside, &a, e);
+	if (ct_inside_call(ct, apply_inside, &a, e) < 0)
+		return -e->code;
+	return ct_action_jobs_inside(&g.jobs, ct, e);
+}
+
+int ct_guest_apply(struct ct *ct, const struct ct_conf *c, unsigned what, struct err *e)
+{
+	return apply(ct, c, what, &(struct ct_guest_change){ NULL, NULL }, e);
+}
+
+int ct_guest_ips(struct ct *ct, const struct ct_conf *c, const struct str_list *add, const struct str_list *del,
+		 struct err *e)
+{
+	return apply(ct, c, CT_GUEST_IP, &(struct ct_guest_change){ add, del }, e);
 }
 
 /*
@@ -226,14 +246,33 @@ static const char passwd_script[] =
 	"!f }' /etc/shadow \\\n"
 	"  >/etc/shadow.vz && mv /etc/shadow.vz /etc/shadow\n";
 
+static int passwd_by_script(struct ct *ct, const struct ct_actions *a, const char *userpw, struct err *e)
+{
+	const struct ct_action_var vars[] = { { "USERPW", userpw }, { NULL, NULL } };
+	auto_call(ct_action_jobs_done) struct ct_action_jobs j = { 0 };
+
+	if (ct_action_job(&j, a, CT_ACTION_SET_USERPASS, vars, e) < 0 || ct_action_jobs_inside(&j, ct, e) < 0)
+		return err_exit(e, VZ_CHANGEPASS);
+	return 0;
+}
+
 int ct_guest_passwd(struct ct *ct, const struct str_list *userpw, struct err *e)
 {
 	const char *const argv[] = { "sh", "-c", passwd_script, NULL };
+	auto_call(ct_actions_done) struct ct_actions actions = { 0 };
+
+	if (userpw->n && ct_actions_of(ct, &ct->conf, &actions, e) < 0)
+		return -e->code;
 
 	for (size_t i = 0; i < userpw->n; i++) {
 		auto_buf struct buf in = BUF_INIT;
 		int status = 0;
 
+		if (actions.text[CT_ACTION_SET_USERPASS]) {
+			if (passwd_by_script(ct, &actions, userpw->v[i], e) < 0)
+				return -e->code;
+			continue;
+		}
 		buf_addf(&in, "%s\n", userpw->v[i]);
 		if (ct_inside_run(ct, "/bin/sh", argv, &in, PASSWD_MS, &status, e) < 0)
 			return err_exit(e, VZ_CHANGEPASS);

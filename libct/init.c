@@ -99,39 +99,17 @@ static int receive_root(const struct ct_init *p, struct err *e)
 	return 0;
 }
 
-static int wait_child(pid_t pid, int *status)
+/* CTID.start, read by the parent into a memory file, fed to the container's own shell. */
+static int run_script(const struct ct_init *p, struct err *e)
 {
-	pid_t got;
-
-	while ((got = waitpid(pid, status, 0)) < 0 && errno == EINTR)
-		;
-	return got == pid ? 0 : -errno;
-}
-
-/* CTID.start, read by the parent into a sealed memory file, fed to the container's own shell. */
-static int run_script(int script, int out, struct err *e)
-{
-	static char *const env[] = { "HOME=/", "TERM=linux",
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	int status = 0;
-	pid_t pid;
 
-	if (script < 0)
+	if (p->script < 0)
 		return 0;
-	pid = fork();
-	if (pid == 0) {
-		if (dup2(script, 0) < 0 || dup2(out, 1) < 0 || dup2(out, 2) < 0)
-			_exit(126);
-		sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
-		execve("/bin/bash", (char *[]){ "bash", "-s", NULL }, env);
-		execve("/bin/sh", (char *[]){ "sh", "-s", NULL }, env);
-		_exit(127);
-	}
-	if (pid < 0 || wait_child(pid, &status) < 0)
-		return err_set(e, errno, "run the start script");
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-		err_say(e, ECHILD, "start script of the container exited with status %d",
-			WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+	if (ct_shell_here(p, p->script, -1, &status, e) < 0)
+		return -e->code;
+	if (status != 0) {
+		err_say(e, ECHILD, "start script of the container exited with status %d", status);
 		return err_exit(e, VZ_ACTIONSCRIPT_ERROR);
 	}
 	return 0;
@@ -288,7 +266,9 @@ static int prepare(const struct ct_init *p, struct err *e)
 		return -e->code;
 	if (p->setup && net_inside_up(&p->ct->conf.net.ip, e) < 0)
 		return err_exit(e, VZ_CANT_ADDIP);
-	return p->setup ? run_script(p->script, p->script_out, e) : 0;
+	if (!p->setup)
+		return 0;
+	return ct_action_jobs_here(&p->guest->jobs, p, e) < 0 ? -e->code : run_script(p, e);
 }
 
 void ct_init_main(const struct ct_init *p)

@@ -99,7 +99,10 @@ static int change_ips(struct ct *ct, const struct str_list *add, const struct st
 	auto_close int netns = ct_netns_open(&s, e);
 	if (netns < 0 || net_change(n, ct->id, netns, add, del, e) < 0)
 		return -e->code;
-	return ct_guest_apply(ct, c, CT_GUEST_IP, e);
+	if (ct_guest_ips(ct, c, add, del, e) == 0)
+		return 0;
+	net_change(n, ct->id, netns, del, add, &(struct err){ 0 });
+	return -e->code;
 }
 
 /* After a crash nobody knows which of @ips came that far: each is taken away, and put back if the configuration has it. */

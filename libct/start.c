@@ -110,14 +110,19 @@ static int up_cgroup(struct start *s, struct err *e)
 	return cg_join_open(s->cg, &s->join, e);
 }
 
+static bool has_scripts(const struct start *s)
+{
+	return s->script >= 0 || s->guest.jobs.n;
+}
+
 static int up_init(struct start *s, struct err *e)
 {
 	struct ct *ct = s->ct;
 	int cg_dir = cg_fd(s->cg);
 
-	if (s->script >= 0 && (pipe2(s->script_out, O_CLOEXEC) < 0 ||
+	if (has_scripts(s) && (pipe2(s->script_out, O_CLOEXEC) < 0 ||
 			       fchown(s->script_out[1], s->state.uid_base, s->state.uid_base) < 0))
-		return err_set(e, errno, "make a pipe for the start script");
+		return err_set(e, errno, "make a pipe for the scripts inside");
 
 	s->plan = (struct ct_init){
 		.ct = ct,
@@ -220,14 +225,14 @@ static void say_settings(const struct start *s)
 		       (unsigned long long)c->cg.iopslimit.v);
 }
 
-/* The start script runs in the guest's hands, so it gets a pipe; this copies from it until the
+/* Scripts run in the guest's hands, so they get a pipe; this copies from it until the
  * child reports. */
 static void show_script(struct start *s)
 {
 	struct flow f = { .from = s->script_out[0], .to = 1 };
 	bool reported = false;
 
-	if (s->script < 0)
+	if (!has_scripts(s))
 		return;
 	auto_close_(&s->script_out[1]);
 	fcntl(f.from, F_SETFL, O_RDONLY | O_NONBLOCK);
@@ -333,14 +338,24 @@ static int remount(struct start *s, struct err *e)
 	return rc;
 }
 
+/* What is written inside, and what scripts of the administrator do instead. */
+static int guest(struct start *s, struct err *e)
+{
+	auto_call(ct_actions_done) struct ct_actions actions = { 0 };
+	const struct ct_conf *c = &s->ct->conf;
+	unsigned what = CT_GUEST_HOSTNAME | CT_GUEST_DNS | CT_GUEST_IP | CT_GUEST_CONSOLE;
+
+	if (ct_actions_of(s->ct, c, &actions, e) < 0 || ct_guest_prepare(c, what, &s->guest, e) < 0)
+		return -e->code;
+	return ct_guest_scripts(&s->guest, &actions, c, what, NULL, e);
+}
+
 static int prepare(struct start *s, struct err *e)
 {
 	if (check(s, e) < 0)
 		return -e->code;
 	if (!(s->flags & CT_START_SKIP_SETUP) &&
-	    (ct_guest_prepare(&s->ct->conf, CT_GUEST_HOSTNAME | CT_GUEST_DNS | CT_GUEST_IP,
-			      &s->guest, e) < 0 ||
-	     ct_hook_script_fd(s->ct, CT_HOOK_START, &s->script, e) < 0))
+	    (guest(s, e) < 0 || ct_hook_script_fd(s->ct, CT_HOOK_START, &s->script, e) < 0))
 		return -e->code;
 	ct_say(s->ct, 0, "Starting container...");
 	return ct_is_mounted(s->ct) ? remount(s, e) : 0;

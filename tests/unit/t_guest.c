@@ -54,7 +54,8 @@ static int files_in(const char *root, const struct ct_guest *g)
 
 TEST_ROOT(guest_files)
 {
-	const struct ct_guest g = { (char *)"h\n", (char *)"nameserver 192.0.2.1\n", (char *)"10.0.0.1 h\t# vz\n", NULL };
+	const struct ct_guest g = { .hostname = (char *)"h\n", .resolv = (char *)"nameserver 192.0.2.1\n",
+				   .hosts_line = (char *)"10.0.0.1 h\t# vz\n" };
 	const char *t = test_tmp();
 	struct stat a, b;
 
