@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A real distribution: Debian 12 with systemd from the recipe, limited, on the network, used as its administrator would.
+# template: debian-12-x86_64
 . "$TOP/tests/integration/lib.sh"
+. "$TOP/tests/integration/stage.sh"
 
-archive=$DEBIAN_ARCHIVE
+archive=$(template_archive debian-12-x86_64)
 [ -s "$archive" ] || bail "a Debian template (network is needed once, to build it)" "$(tail -n 5 "$archive.log" 2>/dev/null)"
 cp "$archive" /vz/template/cache/ || bail "copy the template"
 

@@ -3,6 +3,20 @@
 # this machine to run them on. Knows nothing about single tests.
 
 STAGE=$B/tests/stage
+export TEMPLATES=${VM_CACHE:-$B/vm}		# one directory for each recipe, named by its contents
+
+template_recipe() {
+	local dir=$TOP/templates/recipes/$1
+	[ -d "$dir" ] || dir=$TOP/tests/recipes/$1
+	echo "$dir"
+}
+
+# template_archive NAME: where the archive of the recipe NAME is, or would be.
+template_archive() {
+	local key
+	key=$(find -L "$(template_recipe "$1")" -type f -exec sha256sum {} + | sed "s,$TOP,," | sort | sha256sum | cut -c1-12)
+	echo "$TEMPLATES/$key/$1.tar.zst"
+}
 
 # Programs below $STAGE as `make install` places them, and killat. In a machine without a compiler they must be there.
 stage_build() {
@@ -39,7 +53,7 @@ stage_root() {
 	for dir in /etc/vz /var/lib/vz /var/lib/vzctl; do
 		mkdir -p "$new$dir" && mount -t tmpfs -o mode=755 ours "$new$dir" || return 1
 	done
-	for dir in "$TOP" "$B" "$VZTEST_DIR" ${DEBIAN_ARCHIVE:+"${DEBIAN_ARCHIVE%/*}"}; do
+	for dir in "$TOP" "$B" "$VZTEST_DIR" "$TEMPLATES"; do
 		[ -d "$dir" ] || continue
 		mkdir -p "$new$dir" && mount --bind "$dir" "$new$dir" || return 1
 	done
