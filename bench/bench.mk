@@ -19,3 +19,8 @@ $(B)/bench/stamp: $(B)/obj/bench/stamp.o
 $(B)/bench/lat: $(B)/obj/bench/lat.o $(B)/libvz.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^
+
+# The floor of bench/api.
+$(B)/bench/hello-tls: $(B)/obj/bench/hello_tls.o $(B)/libvz.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lmicrohttpd -lgnutls

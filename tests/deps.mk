@@ -6,7 +6,7 @@ DEPS_RUN := gcc make pkg-config libc6-dev libcap-dev libseccomp-dev libmnl-dev l
 	libacl1-dev linux-libc-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-gnutls-dev \
 	busybox-static zstd iproute2 btrfs-progs e2fsprogs mmdebstrap
 DEPS_TEST := $(DEPS_RUN) qemu-system-x86 cpio kmod xz-utils bzip2 python3 xfsprogs nftables strace curl jq netcat-openbsd \
-	iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy
+	python3-jsonschema iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy
 
 # $(1): packages. One update, and only if apt is needed at all.
 define install_missing

@@ -3,7 +3,8 @@
 #   unit [T=FILTER...]  all unit tests under ASan and UBSan     unit-MODULE  those of util or one leaf, without the rest
 #   lint                layers, sizes, words, tests per file     analyze [F=FILE...]  gcc -fanalyzer, cppcheck, clang-tidy
 #   fuzz-replay         corpora under sanitizers                 fuzz/NAME    libFuzzer on one target (needs clang)
-.PHONY: check unit lint analyze fuzz-replay
+#   api                         the OpenAPI document, by validators of others
+.PHONY: check unit lint analyze fuzz-replay api
 
 SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
@@ -40,6 +41,9 @@ $(foreach m,$(LEAVES),$(eval $(call MODULE_UNIT,$(m))))
 
 lint:
 	@tests/lint/run
+
+api: $(B)/vzd
+	@tests/api/run
 
 analyze:
 	@tests/lint/analyze $(F)

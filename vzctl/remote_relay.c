@@ -22,7 +22,7 @@ static int send_size(struct rws *w, struct err *e)
 	unsigned short rows, cols;
 	char text[96];
 
-	if (!tty_size(0, &rows, &cols))
+	if (!tty_size(0, &rows, &cols) || !rows || !cols)
 		return 0;
 	str_fmt(text, sizeof(text), "{\"resize\":{\"cols\":%d,\"rows\":%d}}", cols, rows);
 	return rws_send(w, RWS_TEXT, text, strlen(text), e);
@@ -56,6 +56,18 @@ static bool exit_of(const uint8_t *p, size_t n, int *ret)
 	return is;
 }
 
+/* Closed before the exit status: why, in the host's words. */
+static void say_close(const uint8_t *p, size_t n)
+{
+	struct buf auto_buf b = BUF_INIT;
+
+	buf_addf(&b, "vzctl: the host closed the session (%d", n >= 2 ? p[0] << 8 | p[1] : 1005);
+	if (n > 2)
+		buf_addf(&b, ", %.*s", (int)n - 2, (const char *)p + 2);
+	buf_adds(&b, ")\n");
+	fio_write_all(2, buf_str(&b), b.len);
+}
+
 /* True: the session is over and *ret is its status. */
 static bool take_frame(struct rws *w, bool tty, int op, const uint8_t *p, size_t n, int *ret)
 {
@@ -70,6 +82,8 @@ static bool take_frame(struct rws *w, bool tty, int op, const uint8_t *p, size_t
 	else if (op == RWS_BINARY && n > 1)
 		fio_write_all(p[0] == 2 ? 2 : 1, p + 1, n - 1);
 	*ret = UNKNOWN;
+	if (op == RWS_CLOSE)
+		say_close(p, n);
 	return op == RWS_CLOSE;
 }
 

@@ -13,7 +13,7 @@
 #define API_LIST_MAX 1024
 #define API_TEXT_MAX 262144	/* bytes of an answer that is text */
 #define API_LIMIT_DEF 100	/* of a page */
-#define API_LIMIT_MAX 500
+#define API_LIMIT_MAX 1000
 #define API_WAIT_MAX 60		/* seconds of Prefer: wait and ?wait= */
 
 struct idem;			/* a claim on an Idempotency-Key: idem.h */

@@ -228,21 +228,9 @@ static const struct api_prop event_props[] = {
 	{ "data", "~object", "What is special to the type." },
 	END
 };
-static const struct api_prop usage_props[] = {
-	{ "from", "time", "" }, { "to", "time", "" }, { "step", "hour|day|month|year|total", "" }, { "items", "UsageRow[]", "" },
-	{ "total", "UsageSum", "" }, END
-};
-static const struct api_prop usage_row_props[] = {
-	{ "t", "time", "Begin of the step." }, { "ctid", "int", "" }, { "owner", "string", "" }, { "cpu_s", "number", "" },
-	{ "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "Bytes." }, { "tx", "int", "Bytes." }, END
-};
-static const struct api_prop usage_sum_props[] = {
-	{ "cpu_s", "number", "" }, { "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "" },
-	{ "tx", "int", "" }, END
-};
-
 static const struct api_prop openapi_props[] = {
-	{ "openapi", "string", "" }, { "info", "object", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
+	{ "openapi", "string", "" }, { "info", "object", "" }, { "servers", "any", "" },
+	{ "security", "any", "" }, { "paths", "object", "" }, { "components", "object", "" }, END
 };
 
 static const struct api_schema rows[] = {
@@ -277,11 +265,9 @@ static const struct api_schema rows[] = {
 	{ "Webhook", "Where events are posted to.", webhook_props },
 	{ "WebhookSecret", "A webhook that was just made.", webhook_props },
 	{ "Event", "What happened.", event_props },
-	{ "Usage", "For billing.", usage_props },
-	{ "UsageRow", "", usage_row_props },
-	{ "UsageSum", "", usage_sum_props },
 };
 static const struct api_schema_table table = { rows, ARRAY_SIZE(rows) };
 
-const struct api_schema_table *const api_schemas[] = { &table };
+extern const struct api_schema_table api_schema_stats;
+const struct api_schema_table *const api_schemas[] = { &table, &api_schema_stats };
 const size_t api_schemas_n = ARRAY_SIZE(api_schemas);

@@ -7,7 +7,7 @@
  *   Name                                          another schema
  *   a|b|c                                         one of these words
  *   @event @scope @slug                           one of the names of that table
- * and may end in [] (list) and then ? (or null). A leading ~ : may be absent. "XPage" needs no row: a page of X.
+ * and may end in [] (list of it) or ? (or null). A leading ~ : may be absent. "XPage" needs no row: a page of X.
  * Bodies and queries are the routes' own fields (api.h); Config is made from the parameters' rows.
  */
 #include <jansson.h>

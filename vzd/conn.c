@@ -292,15 +292,19 @@ static void drop_fds(struct conn *c, size_t used)
 	c->in_fds_at -= MIN(used, c->in_fds_at);
 }
 
-/* Runs the messages in @p. Returns the bytes used. */
+/* Runs messages of @p, no more than others can wait for. Returns the bytes used. */
 static size_t consume(struct conn *c, const char *p, size_t n)
 {
 	size_t used = 0;
 	const char *end;
 
-	while (may_go_on(c) && used < n && (end = memchr(p + used, '\0', n - used))) {
-		size_t next = (size_t)(end - p) + 1, n_fds = c->n_in_fds;
+	for (int i = 0; i < CONN_BATCH && may_go_on(c) && used < n; i++) {
+		size_t next, n_fds = c->n_in_fds;
 
+		end = memchr(p + used, '\0', n - used);
+		if (!end)
+			break;
+		next = (size_t)(end - p) + 1;
 		if (c->in_fds_at >= next)
 			c->n_in_fds = 0;	/* of a later one */
 		handle(c, p + used, next - 1 - used);

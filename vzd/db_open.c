@@ -5,6 +5,7 @@
  */
 #include <fcntl.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@
 #include "vzd/db_priv.h"
 
 #define CHECK_MS 400			/* the check of a large file ends after so long: the start has to be quick */
+#define RESERVE (1u << 20)		/* bytes */
 #define BUSY_MS 5000			/* an administrator's sqlite3 may hold the lock for a moment */
 
 static void close_db(sqlite3 **s)
@@ -69,6 +71,32 @@ static int check_file(sqlite3 *s, struct err *e)
 	return rc < 0 ? rc : 0;
 }
 
+/* --- space for a start --- */
+
+/*
+ * A start writes a little (numbers of events, what became of jobs). A file keeps room for that: it is given up when a daemon
+ * starts on a full disk, and made again by a later start.
+ */
+static void reserve_space(const char *path)
+{
+	struct buf auto_buf name = BUF_INIT;
+	auto_close int fd = -1;
+	struct statvfs fs;
+	uint64_t left;
+
+	buf_addf(&name, "%s.reserve", path);
+	if (buf_failed(&name) || statvfs(path, &fs) < 0)
+		return;
+	left = (uint64_t)fs.f_bfree * fs.f_frsize;
+	if (left < RESERVE && unlink(buf_str(&name)) == 0)
+		vzd_log(LOG_CRIT, "the file system of %s is full; the last %u KiB are used for this start", path, RESERVE >> 10);
+	if (left < 8 * RESERVE)
+		return;
+	fd = open(buf_str(&name), O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd >= 0 && posix_fallocate(fd, 0, RESERVE) != 0)
+		unlink(buf_str(&name));
+}
+
 static int open_one(const char *path, sqlite3 **ret, const char *setup, struct err *e)
 {
 	auto_call(close_db) sqlite3 *s = NULL;
@@ -97,7 +125,10 @@ static int open_checked(const char *path, sqlite3 **ret, struct err *e)
 {
 	auto_call(close_db) sqlite3 *s = NULL;
 
-	if (make_file(path, e) < 0 || open_one(path, &s, "PRAGMA busy_timeout=5000", e) < 0)
+	if (make_file(path, e) < 0)
+		return -e->code;
+	reserve_space(path);
+	if (open_one(path, &s, "PRAGMA busy_timeout=5000", e) < 0)
 		return -e->code;
 	sqlite3_busy_timeout(s, BUSY_MS);
 	if (check_file(s, e) < 0 ||

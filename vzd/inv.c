@@ -113,7 +113,7 @@ static const char *event_of(enum inv_state before, const struct inv_ct *ct, bool
 	case INV_RUNNING:
 		if (before == INV_FROZEN && !new_start)
 			return "ct.thawed";
-		return new_start ? str_eq(ct->exit_reason, "reboot") ? "ct.rebooted" : "ct.started" : NULL;
+		return new_start ? ct->exit_fresh && str_eq(ct->exit_reason, "reboot") ? "ct.rebooted" : "ct.started" : NULL;
 	case INV_FROZEN:
 		return "ct.frozen";
 	case INV_STARTING:
@@ -141,11 +141,12 @@ static void tell(struct inv *v, struct inv_ct *ct, enum inv_state before, uint64
 	if (!type)
 		return;
 	data = json_pack("{s:s, s:s}", "state", inv_state_names[ct->state], "before", inv_state_names[before]);
-	if (str_eq(type, "ct.stopped") && ct->exit_reason[0])
+	if (str_eq(type, "ct.stopped") && ct->exit_fresh)
 		json_object_set_new(data, "reason", json_string(ct->exit_reason));
 	if (ct->broken)
 		json_object_set_new(data, "detail", json_string(ct->broken));
 	bus_emit(v->d->bus, type, ct->id, ct->owner, data);
+	ct->exit_fresh &= !new_start;
 }
 
 static void run_hooks(struct inv *v, unsigned id, struct inv_ct *ct, enum inv_state before)
@@ -226,6 +227,7 @@ void inv_exit_seen(struct inv *v, const struct ct_exit *x)
 	if (ct) {
 		str_copy(ct->exit_reason, sizeof(ct->exit_reason), x->reason);
 		ct->exit_ms = x->time_ms;
+		ct->exit_fresh = true;
 	}
 	for (size_t i = 0; i < v->n_exit_hooks; i++)
 		v->exit_hooks[i].fn(v->exit_hooks[i].arg, x);

@@ -34,6 +34,7 @@ struct inv_ct {
 	char *start_after;		/* blank-separated ids or names, never NULL */
 	char exit_reason[12];		/* of the last time it went down, "" unknown */
 	int64_t exit_ms;		/* unix time, 0 unknown */
+	bool exit_fresh;		/* it went down so since its last start */
 	void *sample, *watch, *sup;	/* of sampler.c, inv.c, supervise.c */
 };
 

@@ -32,7 +32,7 @@
 struct watch {
 	struct inv *v;
 	unsigned id;
-	uint64_t gen;
+	uint64_t gen, died;		/* of the start watched; of the one whose init died */
 	int wd;				/* of /run/vz/CTID, -1 */
 	int init, monitor;		/* pidfds, -1 */
 	pid_t monitor_pid;
@@ -181,6 +181,13 @@ static void on_inotify(void *arg, uint32_t events)
 
 /* --- processes --- */
 
+static void reaper_ended(void *arg, pid_t pid, int status)
+{
+	(void)arg;
+	if (status)
+		vzd_log(LOG_WARNING, "vz-reap (%d) ended with status %d", pid, status);
+}
+
 static void spawn_reaper(struct watch *w)
 {
 	char id[16], gen[24], reason[] = "unknown", prog[] = VZ_LIBEXEC "/vz-reap";
@@ -192,9 +199,9 @@ static void spawn_reaper(struct watch *w)
 	int rc;
 
 	str_fmt(id, sizeof(id), "%u", w->id);
-	str_fmt(gen, sizeof(gen), "%" PRIu64, w->gen);
+	str_fmt(gen, sizeof(gen), "%" PRIu64, w->died);
 	rc = posix_spawn(&pid, prog, NULL, NULL, argv, env);
-	if (rc || ev_add_child(w->v->d->ev, "inv.reaper", pid, NULL, NULL, &src, &e) < 0)
+	if (rc || ev_add_child(w->v->d->ev, "inv.reaper", pid, reaper_ended, NULL, &src, &e) < 0)
 		vzd_log(LOG_ERR, "CT %u: cannot clean up after its init: %s", w->id, rc ? strerror(rc) : e.text);
 }
 
@@ -202,9 +209,13 @@ static void spawn_reaper(struct watch *w)
 static void orphan(void *arg)
 {
 	struct watch *w = arg;
+	char path[64];
 
 	w->orphan = NULL;
-	spawn_reaper(w);
+	str_fmt(path, sizeof(path), RUN_DIR "/%u/state", w->id);
+	if (access(path, F_OK) == 0)
+		spawn_reaper(w);
+	inv_dirty(w->v, w->id);
 }
 
 static void init_died(void *arg, uint32_t events)
@@ -215,6 +226,7 @@ static void init_died(void *arg, uint32_t events)
 	(void)events;
 	ev_del(w->init_src);
 	w->init_src = NULL;
+	w->died = w->gen;
 	inv_dirty(w->v, w->id);
 	if (!w->orphan)
 		ev_add_timer(w->v->d->ev, "inv.orphan", ORPHAN_MS, 0, orphan, w, &w->orphan, &e);
@@ -265,8 +277,10 @@ void inv_watch_ct(struct inv *v, struct inv_ct *ct, pid_t monitor)
 		inv_dirty(v, ct->id);		/* what happened before the watch was there */
 	w->wd = wd;
 	if (ct->gen != w->gen) {
-		ev_del(w->orphan);
-		w->orphan = NULL;
+		if (ct->gen) {		/* up again: somebody has cleaned up */
+			ev_del(w->orphan);
+			w->orphan = NULL;
+		}
 		w->gen = ct->gen;
 		watch_pid(w, "inv.init", ct->init_pid, init_died, &w->init, &w->init_src);
 		w->monitor_pid = 0;

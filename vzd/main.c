@@ -11,6 +11,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "vzd/api_schema.h"
 #include "vzd/auth.h"
 #include "vzd/autostart.h"
 #include "vzd/bus.h"
@@ -250,17 +251,29 @@ static int run(struct vzd *d, struct err *e)
 static int usage(FILE *to)
 {
 	fputs("vzd version " VZ_VERSION "\n"
-	      "Usage: vzd [-f]\n"
+	      "Usage: vzd [-f] [--openapi]\n"
 	      "  -f, --foreground  stay in the foreground and log to standard error\n"
+	      "      --openapi     print the API's description (OpenAPI 3.1)\n"
 	      "      --version     print the version\n"
 	      "      --help        print this\n", to);
 	return to == stdout ? 0 : VZ_INVALID_PARAMETER_SYNTAX;
 }
 
+static int print_openapi(void)
+{
+	struct err e = { 0 };
+	const char *text = openapi_text(&e);
+
+	if (!text)
+		fprintf(stderr, "%s\n", e.text);
+	return !text || puts(text) < 0 || fflush(stdout) ? VZ_SYSTEM_ERROR : 0;
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "foreground", no_argument, NULL, 'f' }, { "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
+		{ "foreground", no_argument, NULL, 'f' }, { "openapi", no_argument, NULL, 'o' },
+		{ "version", no_argument, NULL, 'V' }, { "help", no_argument, NULL, 'h' },
 		{ 0 },
 	};
 	static struct vzd d;
@@ -272,6 +285,8 @@ int main(int argc, char **argv)
 			return puts("vzd version " VZ_VERSION) < 0;
 		if (c == 'h')
 			return usage(stdout);
+		if (c == 'o')
+			return print_openapi();
 		if (c != 'f')
 			return usage(stderr);
 		in_foreground = true;

@@ -5,7 +5,7 @@
 #include "vzd/api.h"
 #include "vzd/api_schema.h"
 
-json_t *openapi_type(const char *type);			/* the grammar of api_schema.h; NULL: too long */
+json_t *openapi_type(const char *type);			/* the grammar of api_schema.h */
 json_t *openapi_field(const struct api_field *f, bool patch);
 json_t *openapi_body(const struct api_route *r);
 json_t *openapi_words(const char *list, char sep);

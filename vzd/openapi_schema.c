@@ -78,25 +78,19 @@ static json_t *or_null(json_t *s)
 	return s;
 }
 
-/* The grammar of api_schema.h. */
+/* The grammar of api_schema.h: from the end inwards. */
 json_t *openapi_type(const char *type)
 {
-	char t[160];
 	size_t n = strlen(type);
-	bool null = n > 0 && type[n - 1] == '?', list;
-	json_t *s;
+	bool null = n > 1 && type[n - 1] == '?', list = n > 2 && !memcmp(type + n - 2, "[]", 2);
+	auto_free char *inner = NULL;
 
-	n -= null;
-	list = n > 2 && !memcmp(type + n - 2, "[]", 2);
-	n -= list ? 2 : 0;
-	if (n >= sizeof(t))
+	if (!null && !list)
+		return base(type);
+	inner = strndup(type, n - (null ? 1 : 2));
+	if (!inner)
 		return NULL;
-	memcpy(t, type, n);
-	t[n] = '\0';
-	s = base(t);
-	if (list)
-		s = json_pack("{ss so}", "type", "array", "items", s);
-	return null ? or_null(s) : s;
+	return null ? or_null(openapi_type(inner)) : json_pack("{ss so}", "type", "array", "items", openapi_type(inner));
 }
 
 static void describe(json_t *s, const char *doc)

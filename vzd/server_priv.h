@@ -7,6 +7,7 @@
 #include "vzd/server.h"
 
 #define CONN_READ (64u << 10)
+#define CONN_BATCH 32			/* calls of one connection in one turn of the loop */
 #define CONN_OUT_MAX (1u << 20)		/* bytes of a stream that its reader may be behind */
 #define CONN_STALL_MS 30000		/* a request that does not arrive, an answer that is not taken */
 

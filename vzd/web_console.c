@@ -23,7 +23,7 @@
 #include "vzd/web_priv.h"
 
 #define QUEUE_STOP 65536u		/* bytes waiting that stop the other side's reading */
-#define QUEUE_MAX (QUEUE_STOP + 4 * READ_MAX)
+#define QUEUE_MAX (2 * QUEUE_STOP + 8 * READ_MAX)	/* with what web_q_drop() has not moved down yet */
 #define READ_MAX 16384u
 #define PING_MS 20000u
 #define SILENT_MS 65000u		/* not even a pong: the client is gone */

@@ -20,7 +20,7 @@ web_start() {
 	rm -f $d/port
 	python3 "$lib/web_up.py" $vzweb $d $d/vzd.sock --user=nobody "$@" >$d/log 2>&1 &
 	web=$!
-	for n in $(seq 200); do grep -q 'vzweb: ready' $d/log && break; sleep 0.02; done
+	for n in $(seq 500); do grep -q "vzweb: ready" $d/log && break; sleep 0.02; done
 	port=$(cat $d/port) url=https://127.0.0.1:$port api=$d/api.sock
 }
 

@@ -186,4 +186,5 @@ def main():
         tap.check("the panel goes through", False, repr(e))
 
 
-main()
+if __name__ == "__main__":
+    main()

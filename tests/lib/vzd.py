@@ -47,7 +47,8 @@ class Vzd:
     def send_raw(self, data, fds=()):
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))] if fds else []
         n = self.sock.sendmsg([data], rights)
-        self.sock.sendall(data[n:])
+        if n < len(data):
+            self.sock.sendall(data[n:])
 
     def recv_raw(self):
         """The next message's bytes, without its NUL."""

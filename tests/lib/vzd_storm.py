@@ -133,13 +133,16 @@ def tap(good, text, *detail):
 
 
 def judge(clients, daemon):
-    promises, states, bad = {}, {}, []
+    promises, states, reasons, bad = {}, {}, {}, []
     for c in clients:
         promises.update(c.promises)
     for op in promises:
         got = ended(op, 60)
         state = got[1].get("state") if got and got[0] == 200 else f"status {got[0] if got else None}"
         states[state] = states.get(state, 0) + 1
+        if state == "failed":
+            why = (got[1].get("error") or {}).get("detail", "")[:80]
+            reasons[why] = reasons.get(why, 0) + 1
         if state not in ("done", "failed", "cancelled"):
             bad.append((op, state))
     double = [k for c in clients for k, ops in c.keys.items() if len(ops) > 1]
@@ -149,7 +152,7 @@ def judge(clients, daemon):
             answers[status] = answers.get(status, 0) + n
     good = tap(len(promises) > 20, f"{len(promises)} operations were promised in {daemon.lives} lives", f"answers: {answers}",
                f"not answered: {sum(c.lost for c in clients)}")
-    good &= tap(not bad, "every promised operation has ended", f"states: {states}", *bad[:10])
+    good &= tap(not bad, "every promised operation has ended", f"states: {states}", f"failures: {reasons}", *bad[:10])
     good &= tap(not double, "no key made two operations", *double[:10])
     good &= tap(not [s for s in answers if s >= 500], "no answer was an error of ours", answers)
     return good

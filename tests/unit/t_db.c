@@ -251,27 +251,56 @@ TEST_ROOT(full_disk_fails_writes_and_not_the_daemon)
 	CHECK(umount(test_tmp()) == 0);
 }
 
-/* A restart while the disk is full: what is there can be read. */
-TEST_ROOT(opens_on_a_full_disk)
+static void fill_disk(void)
 {
-	struct db *db;
-	struct buf auto_buf fill = BUF_INIT;
-	int fd;
+	struct buf auto_buf name = BUF_INIT;
 	static char block[65536];
+	int fd;
 
-	test_own_mounts();
-	CHECK(mount("tmpfs", test_tmp(), "tmpfs", 0, "size=8m") == 0);
-	db = start_with_table();
-	CHECK_OK(db_write_sync(db, put_work, (void *)5, &e), &e);
-	db_close(db);
-	buf_addf(&fill, "%s/fill", test_tmp());
-	fd = open(buf_str(&fill), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	buf_addf(&name, "%s/fill", test_tmp());
+	fd = open(buf_str(&name), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	memset(block, 1, sizeof(block));
 	while (write(fd, block, sizeof(block)) > 0)
 		;
 	close(fd);
+}
+
+static bool has_reserve(void)
+{
+	struct buf auto_buf name = BUF_INIT;
+
+	buf_addf(&name, "%s.reserve", path);
+	return access(buf_str(&name), F_OK) == 0;
+}
+
+/* A restart while the disk is full: what is there can be read, and the little that a start writes has room. */
+TEST_ROOT(opens_on_a_full_disk)
+{
+	struct db *db;
+	int n = 10;
+
+	test_own_mounts();
+	CHECK(mount("tmpfs", test_tmp(), "tmpfs", 0, "size=16m") == 0);
+	db = start_with_table();
+	CHECK_OK(db_write_sync(db, put_work, (void *)5, &e), &e);
+	CHECK(has_reserve());
+	fill_disk();
+	while (db_write_sync(db, big_work, (void *)(intptr_t)n, &e) == 0)
+		n++;
+	CHECK_EQ(e.code, ENOSPC);
+	db_close(db);
+	CHECK(has_reserve());
 	db = start(test_tmp());
-	CHECK_EQ(ask(db, "SELECT n FROM t"), 5);
+	CHECK(!has_reserve());
+	CHECK_EQ(ask(db, "SELECT min(n) FROM t"), 5);
+	CHECK_OK(db_write_sync(db, put_work, (void *)6, &e), &e);
+	db_close(db);
+	db = start(test_tmp());			/* and without it what is there can be read all the same */
+	CHECK_EQ(ask(db, "SELECT count(*) FROM t WHERE n < 10"), 2);
+	db_close(db);
+	CHECK(mount(NULL, test_tmp(), NULL, MS_REMOUNT, "size=64m") == 0);
+	db = start(test_tmp());
+	CHECK(has_reserve());
 	db_close(db);
 	ev_close(d.ev);
 	CHECK(umount(test_tmp()) == 0);

@@ -21,6 +21,7 @@ TEST(openapi_types)
 	type_is("int?", "{\"type\":[\"integer\",\"null\"]}");
 	type_is("string[]", "{\"type\":\"array\",\"items\":{\"type\":\"string\"}}");
 	type_is("string[]?", "{\"type\":[\"array\",\"null\"],\"items\":{\"type\":\"string\"}}");
+	type_is("int?[]", "{\"type\":\"array\",\"items\":{\"type\":[\"integer\",\"null\"]}}");
 	type_is("time", "{\"type\":\"string\",\"format\":\"date-time\"}");
 	type_is("Ct", "{\"$ref\":\"#/components/schemas/Ct\"}");
 	type_is("Ct?", "{\"anyOf\":[{\"$ref\":\"#/components/schemas/Ct\"},{\"type\":\"null\"}]}");

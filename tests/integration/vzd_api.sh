@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Every route of the API as its description has it: answers, what is refused, who may what (tests/api/walk.py), and the
+# examples of changes as operations with their keys.
+# seconds: 150
+. "$TOP/tests/integration/vzd_lib.sh"
+
+up 101
+vzctl set 101 --name www --onboot yes --save >/dev/null
+vzd_up "API_LISTEN=\"$API\"" 'API_RATE="0"'
+
+token_of() {	# VZADM-TOKEN-ADD-ARG...
+	vzadm token add "$@" | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1
+}
+
+api POST /v1/tenants '{"name":"owner"}' >/dev/null
+api POST /v1/tenants '{"name":"stranger"}' >/dev/null
+api PATCH /v1/cts/101 '{"owner":"owner"}' >/dev/null
+op=$(api POST /v1/cts/101/exec '{"argv":["echo","hello"]}' | jq -r .id)
+like "an operation" "$op" '^j[0-9a-z]{19}$'
+api GET "/v1/operations/$op?wait=20" >/dev/null
+sleep 6		# a sample, a minute of history
+
+jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role viewer)" \
+	--arg owner "$(token_of --role tenant-admin --tenant owner)" --arg stranger "$(token_of --role tenant-admin --tenant stranger)" \
+	--arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[0].id')" \
+	--arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
+	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", template: $template, slug: "locked"}}' >"$VZTEST_DIR/context"
+for n in $(seq 50); do
+	curl -s -k -o /dev/null "https://$API/v1" && break
+	sleep 0.1
+done
+python3 -B "$TOP/tests/api/walk.py" "https://$API" /etc/vz/vzd/cert.pem "$VZTEST_DIR/context" >"$VZTEST_DIR/walk.tap" 2>&1
+rc=$?
+while IFS= read -r line; do
+	case $line in
+	"ok - "*) pass "${line#ok - }" ;;
+	"not ok - "*) fail "${line#not ok - }" ;;
+	*) echo "$line" ;;
+	esac
+done <"$VZTEST_DIR/walk.tap"
+grep -q '^ok' "$VZTEST_DIR/walk.tap" && [ $rc -le 1 ] || fail "the walk is done"
+
+is "the document is that of vzd --openapi" "$(api GET /v1/openapi.json | jq -S . | sha256sum)" "$(vzd --openapi | jq -S . | sha256sum)"
+vzd_down
+gone 101
+vzd_sweep
