@@ -13,12 +13,25 @@
 
 extern const char *const tmpl_suffixes[];	/* ".tar", ".tar.gz" ...; NULL ends */
 
-/* unpack.c: one run of vz-unpack. */
+/* unpack_run.c: one run of a helper. */
+#define UNPACK_FDS_MAX 128
 struct unpack {
+	const char *prog;
 	int ctl;		/* our end of the control socket */
-	int in;			/* our end of the archive stream, -1 in mode base */
+	int in;			/* our end of a stream, or -1; set before unpack_fork() */
 	pid_t pid;
 };
+struct unpack_msg { const void *data; size_t size; const int *fds; size_t n_fds; };	/* its start message */
+/* @io: its UNPACK_IN and UNPACK_OUT, -1: none. It waits for unpack_begin(). */
+int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int io[2], struct err *e);
+/* @dir: the target, sent as an idmapped mount after the descriptors of @go; -1: none. */
+int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e);
+/* Its one answer, of exactly @size bytes, and its end. The contents are a stranger's. */
+int unpack_answer(struct unpack *u, void *done, size_t size, struct err *e);
+int unpack_take_text(struct err *e, const struct err *from);	/* a stranger's error, made fit for a terminal */
+void unpack_kill(struct unpack *u);
+
+/* unpack.c */
 struct unpack_result {
 	char digest[TMPL_DIGEST_LEN + 1];	/* taken by us, of every byte of the archive */
 	struct unpack_count count;		/* told by vz-unpack */
