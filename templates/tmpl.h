@@ -66,4 +66,50 @@ int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e);
  */
 int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
 
+/*
+ * ploop images, the disks of OpenVZ containers: DIR/DiskDescriptor.xml and the image files beside it. Read by the
+ * program vz-unploop in the same box as vz-unpack; no kernel module, and no kernel mounts what is in them.
+ */
+#define TMPL_PLOOP_MAX 128			/* images in a chain */
+enum tmpl_ploop_kind { TMPL_PLOOP_RAW, TMPL_PLOOP_V1, TMPL_PLOOP_V2, TMPL_PLOOP_KIND_N };
+struct tmpl_ploop_image {
+	char guid[40], file[256];		/* "{...}"; a plain name */
+	uint32_t kind;				/* enum tmpl_ploop_kind */
+	uint32_t cluster;			/* sectors in a block; raw: 0 */
+	uint32_t blocks, allocated;		/* of the table */
+	uint32_t in_use;			/* its writer did not close it */
+	uint64_t file_bytes, disk_bytes;
+};
+struct tmpl_ploop {
+	uint32_t n, raw_base;
+	uint64_t disk_bytes;
+	uint64_t fs_off, fs_bytes;		/* the file system's partition */
+	char fs[16];				/* "ext4"; "" if there is none that is known, and then @fs_text says why */
+	char fs_text[160];
+	uint32_t journal;			/* its journal had to be read as well */
+	struct tmpl_ploop_image image[TMPL_PLOOP_MAX];	/* topmost first */
+};
+struct tmpl_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped, flags_dropped; };
+struct tmpl_ploop_set {				/* opened images; tmpl_ploop_close() when done */
+	int fd[TMPL_PLOOP_MAX];
+	bool probe;				/* one image without a descriptor */
+	struct tmpl_ploop p;
+};
+extern const char *const tmpl_ploop_kind_names[];	/* "raw", "expanded v1", "expanded v2" */
+/* The images that @path names: a DiskDescriptor.xml or the directory with one, or (@image) also one image file. ENOENT,
+ * EBADMSG, ENOTSUP. Image files are plain names beside the descriptor, and regular files, never links. */
+int tmpl_ploop_open(const char *path, bool image, struct tmpl_ploop_set *ret, struct err *e);
+void tmpl_ploop_close(struct tmpl_ploop_set *s);
+int tmpl_ploop_info(struct tmpl_ploop_set *s, struct err *e);	/* fills the rest of s->p */
+/* The disk as it is to @out; a regular file is left sparse. EBUSY: in use and not @force. */
+int tmpl_ploop_raw(struct tmpl_ploop_set *s, int out, bool force, struct err *e);
+/*
+ * All files into the empty directory @dir, ids as in the image; a journal that is not empty is taken into account, nothing
+ * is written to the images. Left out and counted: device nodes, attributes that steer this host, chattr(1) flags. Every
+ * inode in use was found, with its number of links, or it fails. EBUSY: an image is in use and not @force.
+ */
+int tmpl_ploop_extract(struct tmpl_ploop_set *s, int dir, bool force, struct tmpl_count *ret, struct err *e);
+/* TEMPLATE/store: the tree with nothing in it, for an overlay that has all its files in the upper layer. */
+int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
+
 #endif

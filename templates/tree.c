@@ -14,6 +14,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
+#include "templates/sha256.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -110,6 +111,26 @@ int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct 
 		return -e->code;
 	rc = tree_open(base, digest, ret_fd);
 	return rc < 0 ? err_set(e, -rc, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest) : 0;
+}
+
+/* Its digest is that of no bytes at all, which no archive has. */
+int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e)
+{
+	auto_close int base = open_base(tmpldir, e), dir = -1;
+	char path[128];
+	struct sha256 s;
+
+	sha256_init(&s);
+	sha256_hex(&s, digest);
+	store_path(path, digest, "/tree");
+	if (base < 0)
+		return -e->code;
+	dir = path_mkdirs(base, "store/sha256", 0700, e);
+	if (dir < 0)
+		return -e->code;
+	auto_close_(&dir);
+	dir = path_mkdirs(base, path, 0755, e);
+	return dir < 0 ? -e->code : fio_fsync_dir(dir, e);
 }
 
 static int write_manifest(const struct tmpl_tmp *tmp, const struct tmpl *t, const struct stat *st,

@@ -25,7 +25,7 @@
 
 #define BOX_MEMORY (1ull << 30)	/* xz -9 wants 65 MiB, zstd --long=27 128 MiB */
 #define BOX_CPU_SECONDS 3600
-#define BOX_FDS 64
+#define BOX_FDS 192		/* a chain of 128 images */
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { BOX_SANITIZED = 1 };	/* the sanitizer maps terabytes and makes calls of its own */

@@ -141,6 +141,10 @@ int tool_repo_list(const char *dir, const struct str_list *suffixes, struct str_
 /* Copies @name into @cache. 1: the very file is there already. ENOENT: not in this repository. */
 int tool_repo_get(const char *dir, const char *name, const struct str_list *suffixes, int cache, struct err *e);
 
+/* --- tool_ploop.c: what vzploop says --------------------------------------------------------------------------------- */
+struct tmpl_ploop;
+void tool_ploop(struct buf *b, const struct tmpl_ploop *p);
+
 /* --- tool_raw.c: ARP and neighbour discovery packets --------------------------------------------------------------- */
 #define TOOL_ARP_LEN 42
 #define TOOL_NA_LEN 86
