@@ -174,6 +174,12 @@ int ct_register(struct ct *ct, const char *path, struct err *e);
 int ct_unregister(struct ct *ct, struct err *e);	/* its files stay; VZ_UNREGISTER */
 /* New files from template @ostemplate (NULL: the one it has); the old ones are removed. */
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
+/*
+ * A stopped container on a ploop image gets the files in it as layout @layout ("overlay", "dir", "simfs"); the old area
+ * with the image is kept beside the new one. @force: also when an image is marked as in use. Takes as long as reading does.
+ * VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
+ */
+int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e);
 
 enum ct_setmode { CT_SETMODE_NONE, CT_SETMODE_IGNORE, CT_SETMODE_RESTART };
 struct ct_set {

@@ -145,6 +145,9 @@ struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
 	/* At create: fills the fresh, empty area @dir from the template. @tmpldir: TEMPLATE. */
 	int (*create)(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e);
+	/* At convert: makes the fresh, empty area @dir ready for a whole tree of files. A descriptor of
+	 * the directory they go into. */
+	int (*adopt)(struct ct *ct, int dir, const char *tmpldir, struct err *e);
 	int (*open)(struct ct *ct, struct ct_rootfs *r,
 		    struct err *e); /* at start and mount, parent */
 	/* In the child; the working directory is the staging tmpfs, the layers are mounted on
@@ -155,6 +158,8 @@ struct ct_rootfs_ops {
 	bool host_beside;	/* ... also while the container runs */
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */
+/* The root is a ploop image: VE_LAYOUT says so, or says nothing and VE_PRIVATE/root.hdd is there. */
+bool ct_is_ploop(const struct ct *ct);
 int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e);
 int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e);
 int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e);	/* child */

@@ -27,7 +27,7 @@ static const struct {
 	int (*recover)(struct ct *ct, const struct kv *kv, struct err *e);
 } verbs[] = {
 	{ "create", ct_create_recover }, { "destroy", ct_destroy_recover }, { "set", ct_set_recover },
-	{ "reinstall", ct_reinstall_recover },
+	{ "reinstall", ct_reinstall_recover }, { "convert", ct_convert_recover },
 };
 
 static int open_record(const struct ct *ct, int flags, struct err *e)

@@ -33,9 +33,11 @@ static int look(int dir, const char *path, const char **layout, struct err *e)
 		*layout = "overlay";
 		return 0;
 	}
+	if (faccessat(dir, "root.hdd/DiskDescriptor.xml", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+		*layout = "ploop";
+		return 0;
+	}
 	*layout = "dir";
-	if (faccessat(dir, "root.hdd", F_OK, 0) == 0)
-		return err_say(e, ENOTSUP, "%s holds a ploop image, which is not supported", path);
 	if (faccessat(dir, "etc", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_say(e, EINVAL, "%s is no private area: it has neither layers nor /etc", path);
 	if (st.st_uid != 0)
@@ -125,7 +127,10 @@ static int do_register(struct ct *ct, const char *path, struct err *e)
 		return -e->code;
 	if (ct_store_kv(ct, &kv, 0, e) < 0)
 		return -e->code;
-	if (ct_quota_start(ct, dir, e) < 0) {	/* a start would refuse it: say why now */
+	if (str_eq(layout, "ploop")) {
+		ct_say(ct, 0, "The root is a ploop image: 'vzctl convert %u --layout overlay' makes files of it, then it can be started",
+		       ct->id);
+	} else if (ct_quota_start(ct, dir, e) < 0) {	/* a start would refuse it: say why now */
 		ct_say(ct, -1, "Warning: %s", e->text);
 		err_clear(e);
 	}

@@ -21,9 +21,26 @@ const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout)
 	return NULL;
 }
 
+bool ct_is_ploop(const struct ct *ct)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int dir = -1;
+
+	if (kv_get(&ct->kv, "VE_LAYOUT") || !path)
+		return ct->conf.layout && str_starts(ct->conf.layout, "ploop");
+	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return dir >= 0 && faccessat(dir, "root.hdd/DiskDescriptor.xml", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       faccessat(dir, "layers", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+}
+
 int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
 	*r = (struct ct_rootfs){ .ops = ct_rootfs_by_name(ct->conf.layout), .area = -1 };
+	if (ct_is_ploop(ct)) {
+		err_say(e, ENOTSUP, "The root of CT %u is a ploop image: 'vzctl convert %u --layout overlay' makes files of it",
+			ct->id, ct->id);
+		return err_exit(e, VZ_UNK_MOUNT_TYPE);
+	}
 	if (!r->ops) {
 		err_say(e, EINVAL, "VE_LAYOUT \"%s\" of CT %u is unknown: use overlay or dir",
 			ct->conf.layout ? ct->conf.layout : "", ct->id);

@@ -41,6 +41,17 @@ static int dir_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *
 	return tmpl_unpack(t, dir, NULL, e);
 }
 
+static int dir_adopt(struct ct *ct, int dir, const char *tmpldir, struct err *e)
+{
+	int fd;
+
+	(void)tmpldir;
+	if (check_above(ct, dir, e) < 0)
+		return -e->code;
+	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "private area") : fd;
+}
+
 static int dir_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
 	auto_free char *path = ct_path_private(ct);
@@ -79,6 +90,7 @@ const struct ct_rootfs_ops ct_rootfs_dir = {
 	.name = "dir",
 	.alias = "simfs",
 	.create = dir_create,
+	.adopt = dir_adopt,
 	.open = dir_open,
 	.assemble = dir_assemble,
 	.mount_host = dir_mount_host,

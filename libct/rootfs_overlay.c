@@ -37,6 +37,24 @@ static int overlay_create(struct ct *ct, int dir, const char *tmpldir, struct tm
 	return fio_replace(dir, "layers", line, strlen(line), 0600, e);
 }
 
+/* All files are the container's own: above a layer that has none. */
+static int overlay_adopt(struct ct *ct, int dir, const char *tmpldir, struct err *e)
+{
+	char digest[TMPL_DIGEST_LEN + 1], line[TMPL_DIGEST_LEN + 2];
+	int fd;
+
+	(void)ct;
+	if (tmpl_tree_empty(tmpldir, digest, e) < 0)
+		return -e->code;
+	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
+		return err_set(e, errno, "make the upper layer");
+	snprintf(line, sizeof(line), "%s\n", digest);
+	if (fio_replace(dir, "layers", line, strlen(line), 0600, e) < 0)
+		return -e->code;
+	fd = openat(dir, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "open the upper layer") : fd;
+}
+
 static int clone_tree(int dir, const char *name, const char *what, struct err *e)
 {
 	int fd = sys_open_tree(dir, name,
@@ -149,6 +167,7 @@ static int overlay_mount_host(struct ct *ct, const char *at, struct err *e)
 const struct ct_rootfs_ops ct_rootfs_overlay = {
 	.name = "overlay",
 	.create = overlay_create,
+	.adopt = overlay_adopt,
 	.open = overlay_open,
 	.assemble = overlay_assemble,
 	.mount_host = overlay_mount_host,

@@ -117,7 +117,10 @@ static int load_xattr(int area, struct kv *kv, struct err *e)
 /* In layout dir a file of that name would be the guest's. */
 int ct_store_copy_load(int area, const char *layout, struct kv *kv, struct err *e)
 {
-	return str_eq(layout, "overlay") ? kv_load(kv, area, COPY_FILE, e) : load_xattr(area, kv, e);
+	if (str_eq(layout, "ploop") && load_xattr(area, kv, e) == 0)
+		return 0;
+	err_clear(e);		/* OpenVZ keeps its own copy beside the image, under the same name */
+	return str_eq(layout, "dir") ? load_xattr(area, kv, e) : kv_load(kv, area, COPY_FILE, e);
 }
 
 /* The file is saved already: a copy that fails is worth a word, not a failure. */

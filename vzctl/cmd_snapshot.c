@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vzctl snapshot, snapshot-switch, -delete, -mount, -umount, -list and convert: their grammar, and the answer that
+ * vzctl snapshot, snapshot-switch, -delete, -mount, -umount, -list and convert: their grammar; but for convert, the answer that
  * clients know from containers whose layout has no snapshots.
  */
 #include <ctype.h>
@@ -41,6 +41,7 @@ static const struct cmd_opt list_opts[] = {
 static const struct cmd_opt convert_opts[] = {
 	{ "layout", OPT_LAYOUT, "layout", NULL, "The layout wanted." },
 	{ "velayout", OPT_LAYOUT, "layout", NULL, "The same as --layout." },
+	{ "force", OPT_FORCE, NULL, NULL, "Read the image of a crashed host, which is marked as in use." },
 };
 
 /* 8-4-4-4-12 hexadecimal digits, in braces or not. */
@@ -166,8 +167,7 @@ static int convert_run(struct cmd_call *c, struct err *e)
 		err_say(e, ENOTSUP, "ploop is not supported");
 		return err_exit(e, VZ_PLOOP_UNSUP);
 	}
-	err_say(e, ENOTSUP, "A container's layout cannot be changed; create a new one with --layout and copy the files");
-	return err_exit(e, VZ_CONVERT_IMAGE);
+	return ct_convert(c->ct, l, cmd_seen(c, OPT_FORCE), e);
 }
 
 #define NO_SNAPSHOTS " The layouts of this version have no snapshots: refused, with the status clients know."
@@ -191,7 +191,8 @@ const struct cmd cmd_snapshot_list = {
 };
 
 const struct cmd cmd_convert = {
-	.word = "convert", .flags = CMD_LOCK | CMD_BAD_VALUE, .args = "[--layout <layout>]",
-	.man = "Known and refused: a container keeps the layout it was created with.",
+	.word = "convert", .flags = CMD_LOCK | CMD_BAD_VALUE, .args = "--layout overlay|dir|simfs [--force]",
+	.man = "Reads the ploop image of a stopped container into files: OpenVZ containers move in with it. The image is kept. "
+	       "To ploop nothing is converted: refused, as without --layout, which means ploop.",
 	.opts = convert_opts, .n_opts = ARRAY_SIZE(convert_opts), .parse = convert_parse, .run = convert_run,
 };

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * convert: a container whose root is a ploop image gets its files as files. They are read into a new area beside the old
+ * one and counted; from the commit on the new area takes the old one's name, and the old one, image and all, stays under
+ * a name of its own until somebody removes it. Killed before the commit: the new area is removed; after it: the renames
+ * are finished, and which of them are due is seen from what is there.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/buf.h"
+#include "util/fio.h"
+
+#include "libct/files.h"
+
+#define TMP_SUFFIX ".tmp"
+#define KEEP_SUFFIX ".ploop"
+#define DISK "root.hdd"
+
+struct work {
+	struct ct_area area;
+	char *tmp, *keep;		/* names beside the area */
+	const struct ct_rootfs_ops *ops;
+	const char *layout;
+	int parent;
+	struct tmpl_ploop_set *set;
+	struct tmpl_count count;
+};
+
+static void work_done(struct work *w)
+{
+	if (w->set)
+		tmpl_ploop_close(w->set);
+	free(w->set);
+	ct_area_done(&w->area);
+	free(w->tmp);
+	free(w->keep);
+	auto_close_(&w->parent);
+}
+
+static bool is_there(int dir, const char *name)
+{
+	struct stat st;
+
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+static int check_state(struct ct *ct, const char *layout, struct work *w, struct err *e)
+{
+	if (ct_is_running(ct, NULL)) {
+		err_say(e, EBUSY, "Container is currently running. Stop it first.");
+		return err_exit(e, VZ_VE_RUNNING);
+	}
+	if (ct_is_mounted(ct)) {
+		err_say(e, EBUSY, "Container is currently mounted (umount first)");
+		return err_exit(e, VZ_FS_MOUNTED);
+	}
+	w->ops = ct_rootfs_by_name(layout);
+	w->layout = layout;
+	if (!w->ops)
+		return err_say(e, EINVAL, "unknown layout %s: use overlay or dir", layout);
+	if (!ct_is_ploop(ct))
+		return err_say(e, ENOTSUP, "Only containers on ploop are converted, and this one has the layout %s; create a new one "
+			       "with --layout and copy the files", ct->conf.layout ? ct->conf.layout : "");
+	return ct_area_of(&w->area, ct->conf.private_dir, ct->id, e);
+}
+
+static int name_beside(const struct work *w, const char *suffix, char **ret, struct err *e)
+{
+	auto_buf struct buf b = { .cap = 256 };
+
+	buf_addf(&b, "%s%s", w->area.name, suffix);
+	*ret = buf_take(&b);
+	return *ret ? 0 : err_set(e, ENAMETOOLONG, "%s", w->area.path);
+}
+
+static int check_place(struct work *w, struct err *e)
+{
+	struct stat st;
+
+	if (name_beside(w, TMP_SUFFIX, &w->tmp, e) < 0 || name_beside(w, KEEP_SUFFIX, &w->keep, e) < 0)
+		return -e->code;
+	if (lstat(w->area.path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		err_say(e, ENOENT, "Container private area %s does not exist", w->area.path);
+		return err_exit(e, VZ_FS_NOPRVT);
+	}
+	if (ct_area_is_mountpoint(&w->area))
+		return err_say(e, EBUSY, "private area %s is a mount point: it cannot change places with the converted one",
+			       w->area.path);
+	w->parent = ct_area_parent(&w->area, false, e);
+	if (w->parent < 0)
+		return -e->code;
+	if (is_there(w->parent, w->keep))
+		return err_say(e, EEXIST, "%s/%s is there from another conversion: the old image would be kept under that name; move it "
+			       "away", w->area.parent, w->keep);
+	return 0;
+}
+
+static int open_disk(struct work *w, struct err *e)
+{
+	auto_buf struct buf b = { .cap = CT_PATH_MAX };
+
+	buf_addf(&b, "%s/" DISK, w->area.path);
+	w->set = calloc(1, sizeof(*w->set));
+	if (!w->set || buf_failed(&b)) {
+		free(take_ptr(w->set));
+		return err_set(e, ENOMEM, "%s/" DISK, w->area.path);
+	}
+	if (tmpl_ploop_open(buf_str(&b), false, w->set, e) == 0)
+		return 0;
+	free(take_ptr(w->set));
+	return -e->code;
+}
+
+static int read_error(const struct ct *ct, const struct work *w, struct err *e)
+{
+	if (e->code == EBUSY)
+		return err_say(e, EBUSY, "%s/" DISK ": %s: the container runs on another host, or its host crashed, or it was copied "
+			       "while it ran. Stop it there and copy again; the image of a crashed host is read with --force",
+			       w->area.path, e->text);
+	err_add(e, "%s/" DISK, w->area.path);
+	if (e->code == EDQUOT)
+		err_add(e, "the limits of the container are too small ('vzctl set %u --diskspace N --diskinodes N --save')", ct->id);
+	return -e->code;
+}
+
+/* The files, whole and on disk, under the temporary name. */
+static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
+{
+	auto_close int dir = -1, tree = -1;
+
+	if (quota_area_remove(w->parent, w->tmp, e) < 0 || quota_area_create(w->parent, w->tmp, ct->id, e) < 0)
+		return -e->code;
+	dir = openat(w->parent, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "open the new area %s", w->tmp);
+	if (ct_quota_start(ct, dir, e) < 0)
+		return -e->code;
+	tree = w->ops->adopt(ct, dir, ct->host->conf.template_dir, e);
+	if (tree < 0)
+		return -e->code;
+	if (tmpl_ploop_extract(w->set, tree, force, &w->count, e) < 0)
+		return read_error(ct, w, e);
+	return syncfs(dir) < 0 ? err_set(e, errno, "sync %s", w->area.path) : 0;
+}
+
+static int save_layout(struct ct *ct, const char *layout, struct err *e)
+{
+	auto_conf struct ct_conf c = { .layout = strdup(layout) };
+	bool changed;
+
+	return c.layout ? ct_store_rows(ct, &c, CT_STORE_PIN, &changed, e) : err_set(e, ENOMEM, "VE_LAYOUT");
+}
+
+/* After the commit; each step may have been done before. */
+static int finish(struct ct *ct, int parent, const char *area, const char *tmp, const char *keep, const char *layout, struct err *e)
+{
+	if (is_there(parent, tmp)) {
+		if (!is_there(parent, keep) && renameat2(parent, area, parent, keep, RENAME_NOREPLACE) < 0)
+			return err_set(e, errno, "keep the image as %s", keep);
+		if (renameat2(parent, tmp, parent, area, RENAME_NOREPLACE) < 0)
+			return err_set(e, errno, "rename %s to %s", tmp, area);
+		if (fio_fsync_dir(parent, e) < 0)
+			return -e->code;
+	}
+	return save_layout(ct, layout, e);
+}
+
+int ct_convert_recover(struct ct *ct, const struct kv *kv, struct err *e)
+{
+	const char *private_dir = kv_get(kv, "PRIVATE"), *tmp = kv_get(kv, "TMP"), *keep = kv_get(kv, "KEEP"),
+		   *layout = kv_get(kv, "LAYOUT");
+	auto_area struct ct_area a = { 0 };
+	auto_close int parent = -1;
+
+	if (!private_dir || !tmp || !keep || !layout || ct_area_of(&a, private_dir, ct->id, e) < 0)
+		return e->code ? -e->code : err_say(e, EBADMSG, "the record is not whole");
+	parent = ct_area_parent(&a, false, e);
+	if (parent < 0)
+		return -e->code;
+	if (!kv_get(kv, "COMMIT"))
+		return quota_area_remove(parent, tmp, e);
+	if (ct_store_load(ct, e) < 0)
+		return e->code ? -e->code : err_set(e, ENOENT, CT_CONF_DIR "/%u.conf", ct->id);
+	return finish(ct, parent, a.name, tmp, keep, layout, e);
+}
+
+static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
+{
+	const char *const pairs[] = { "PRIVATE", w->area.path, "TMP", w->tmp, "KEEP", w->keep, "LAYOUT", w->layout, NULL };
+
+	ct_say(ct, 0, "Reading %s/" DISK " (%u image%s)", w->area.path, w->set->p.n, w->set->p.n == 1 ? "" : "s");
+	if (ct_intent_begin(ct, "convert", pairs, e) < 0)
+		return -e->code;
+	if (make_area(ct, w, force, e) < 0 || ct_intent_commit(ct, e) < 0) {
+		if (quota_area_remove(w->parent, w->tmp, &(struct err){ 0 }) == 0)
+			ct_intent_end(ct, &(struct err){ 0 });
+		return -e->code;
+	}
+	if (finish(ct, w->parent, w->area.name, w->tmp, w->keep, w->layout, e) < 0)
+		return err_add(e, "The files are there, the next command goes on");
+	return ct_intent_end(ct, e);
+}
+
+static void tell(struct ct *ct, const struct work *w)
+{
+	const struct tmpl_count *c = &w->count;
+
+	if (w->set->p.journal)
+		ct_say(ct, 0, "The image was not unmounted cleanly: changes in its journal were taken over");
+	if (c->nodes_skipped || c->xattrs_dropped || c->flags_dropped)
+		ct_say(ct, 0, "Left out: %llu device nodes, %llu extended attributes that steer the host, chattr flags of %llu files",
+		       (unsigned long long)c->nodes_skipped, (unsigned long long)c->xattrs_dropped, (unsigned long long)c->flags_dropped);
+	ct_say(ct, 0, "Container was successfully converted: %llu files, %llu bytes", (unsigned long long)c->entries,
+	       (unsigned long long)c->bytes);
+	ct_say(ct, 0, "The image is kept in %s/%s; remove it when the container works", w->area.parent, w->keep);
+}
+
+int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e)
+{
+	auto_call(work_done) struct work w = { .parent = -1 };
+
+	if (check_state(ct, layout, &w, e) < 0 || check_place(&w, e) < 0 || open_disk(&w, e) < 0 || convert(ct, &w, force, e) < 0)
+		return err_exit(e, VZ_CONVERT_IMAGE);
+	tell(ct, &w);
+	return 0;
+}
