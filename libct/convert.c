@@ -119,9 +119,9 @@ static int open_disk(struct work *w, struct err *e)
 static int read_error(const struct ct *ct, const struct work *w, struct err *e)
 {
 	if (e->code == EBUSY)
-		return err_say(e, EBUSY, "%s/" DISK ": %s: the container runs on another host, or its host crashed, or it was copied "
-			       "while it ran. Stop it there and copy again; the image of a crashed host is read with --force",
-			       w->area.path, e->text);
+		return err_say(e, EBUSY, "%s/" DISK " is marked as in use: the container runs on another host, or its host crashed, or "
+			       "it was copied while it ran. Stop it there and copy again; the image of a crashed host is read with --force",
+			       w->area.path);
 	err_add(e, "%s/" DISK, w->area.path);
 	if (e->code == EDQUOT)
 		err_add(e, "the limits of the container are too small ('vzctl set %u --diskspace N --diskinodes N --save')", ct->id);

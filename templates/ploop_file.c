@@ -205,6 +205,7 @@ int ploop_file_link(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_
 
 struct attrs {
 	struct ploop_walk *w;
+	struct ext2_xattr_handle *h;
 	const char *path, *name;
 	struct err *e;
 };
@@ -225,36 +226,56 @@ static bool acl_ids_fit(const char *val, size_t len)
 	return true;
 }
 
+static void set_attr(struct attrs *a, const char *name, const void *val, size_t len)
+{
+	if (lsetxattr(a->name, name, val, len, 0) < 0)
+		err_set(a->e, errno, "set attribute %.100s of /%s", name, ploop_show(a->w, a->path));
+}
+
+/* On disk an ACL has another form than in a system call; asked for by name libext2fs turns one into the other. */
+static void set_acl(struct attrs *a, const char *name)
+{
+	void *val;
+	size_t len;
+	errcode_t rc = ext2fs_xattr_get(a->h, name, &val, &len);
+
+	if (rc) {
+		ploop_fs_err(a->w->f, rc, a->e, "ACL of /%s", ploop_show(a->w, a->path));
+		return;
+	}
+	if (acl_ids_fit(val, len))
+		set_attr(a, name, val, len);
+	else
+		err_say(a->e, ERANGE, "/%s has an ACL for an id above 65535, which a container does not have",
+			ploop_show(a->w, a->path));
+	ext2fs_free_mem(&val);
+}
+
 static int on_attr(char *name, char *val, size_t len, void *arg)
 {
 	struct attrs *a = arg;
-	bool acl = str_starts(name, "system.posix_acl_"), caps = str_eq(name, "security.capability");
 
 	if (a->e->code || str_eq(name, "system.data"))		/* that is the file itself */
 		return 0;
-	if (!acl && !caps && (!str_starts(name, "user.") || str_starts(name, "user.overlay."))) {
+	if (str_eq(name, "system.posix_acl_access") || str_eq(name, "system.posix_acl_default"))
+		set_acl(a, name);
+	else if (str_eq(name, "security.capability") || (str_starts(name, "user.") && !str_starts(name, "user.overlay.")))
+		set_attr(a, name, val, len);
+	else
 		a->w->c->xattrs_dropped++;
-		return 0;
-	}
-	if (acl && !acl_ids_fit(val, len))
-		return err_say(a->e, ERANGE, "/%s has an ACL for an id above 65535, which a container does not have",
-			       ploop_show(a->w, a->path));
-	if (lsetxattr(a->name, name, val, len, 0) < 0)
-		err_set(a->e, errno, "set attribute %s of /%s", name, ploop_show(a->w, a->path));
 	return 0;
 }
 
-static int set_attrs(struct ploop_walk *w, uint32_t ino, struct ext2_inode_large *in, const char *path, const char *name, struct err *e)
+static int set_attrs(struct ploop_walk *w, uint32_t ino, const char *path, const char *name, struct err *e)
 {
-	struct attrs a = { w, path, name, e };
-	struct ext2_xattr_handle *h;
-	errcode_t rc = ext2fs_xattrs_open(w->f->fs, ino, &h);
+	struct attrs a = { .w = w, .path = path, .name = name, .e = e };
+	errcode_t rc = ext2fs_xattrs_open(w->f->fs, ino, &a.h);
 
 	if (!rc) {
-		rc = ext2fs_xattrs_read_inode(h, in);
+		rc = ext2fs_xattrs_read(a.h);
 		if (!rc)
-			rc = ext2fs_xattrs_iterate(h, on_attr, &a);
-		ext2fs_xattrs_close(&h);
+			rc = ext2fs_xattrs_iterate(a.h, on_attr, &a);
+		ext2fs_xattrs_close(&a.h);
 	}
 	if (rc && !e->code)
 		ploop_fs_err(w->f, rc, e, "attributes of /%s", ploop_show(w, path));
@@ -286,8 +307,7 @@ static int set_times(const struct ext2_inode_large *in, int dir, const char *nam
 int ploop_file_meta(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_large *in, const char *path, int dir, const char *name,
 		    struct err *e)
 {
-	struct ext2_inode_large copy = *in;
-	uint32_t uid = inode_uid(copy), gid = inode_gid(copy);
+	uint32_t uid = inode_uid(*in), gid = inode_gid(*in);
 	size_t size = EXT2_INODE_SIZE(w->f->fs->super);
 
 	if (uid > MAX_ID || gid > MAX_ID)
@@ -295,7 +315,7 @@ int ploop_file_meta(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_
 	if (fchdir(dir) < 0 || fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "set the owner of /%s", ploop_show(w, path));
 	if ((in->i_file_acl || in->osd2.linux2.l_i_file_acl_high || size > 128) &&
-	    set_attrs(w, ino, &copy, path, name, e) < 0)
+	    set_attrs(w, ino, path, name, e) < 0)
 		return -e->code;
 	if (!LINUX_S_ISLNK(in->i_mode) && fchmodat(dir, name, in->i_mode & 07777, 0) < 0)
 		return err_set(e, errno, "set the mode of /%s", ploop_show(w, path));

@@ -62,8 +62,8 @@ static int info(struct tmpl_ploop_set *s, struct err *e)
 
 static int busy(struct err *e)
 {
-	return e->code == EBUSY ? err_say(e, EBUSY, "%s: its container runs, or its host crashed, or it was copied while it "
-					  "ran (--force reads it as it is)", e->text) : -e->code;
+	return e->code == EBUSY ? err_say(e, EBUSY, "the disk is marked as in use: its container runs, or its host crashed, or "
+					  "it was copied while it ran (--force reads it as it is)") : -e->code;
 }
 
 static int raw(struct tmpl_ploop_set *s, const char *file, bool force, struct err *e)
