@@ -120,7 +120,7 @@ int tmpl_ploop_open(const char *path, bool image, struct tmpl_ploop_set *ret, st
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	auto_free char *up = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-	auto_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (image ? 0 : O_NOFOLLOW));
 	int rc;
 
 	memset(ret, 0, sizeof(*ret));

@@ -85,10 +85,28 @@ TEST_ROOT(register_refuses)
 		   "/run/box/private/9 is no private area: it has neither layers nor /etc");
 	CHECK(mkdir(BOX "/private/9/etc", 0755) == 0 && chown(BOX "/private/9", 100000, 100000) == 0);
 	box_failed(&b, ct_register(ct, BOX "/private/9", &b.e), 140, NULL);
-	CHECK(mkdir(BOX "/private/9/root.hdd", 0755) == 0);
-	box_failed(&b, ct_register(ct, BOX "/private/9", &b.e), 140,
-		   "/run/box/private/9 holds a ploop image, which is not supported");
 	CHECK(!box_is_there(CT_CONF_DIR "/101.conf"));
+	ct_close(ct);
+	box_done(&b);
+}
+
+/* Of a ploop area OpenVZ's own copy of the configuration is read: it lies beside the image, where no guest writes. */
+TEST_ROOT(register_ploop)
+{
+	struct box b;
+	struct ct *ct;
+
+	init(&b);
+	CHECK(mkdir(BOX "/private/101", 0700) == 0 && mkdir(BOX "/private/101/root.hdd", 0700) == 0);
+	box_put(BOX "/private/101/root.hdd/DiskDescriptor.xml", "<a/>");
+	box_put(BOX "/private/101/ve.conf", "HOSTNAME=\"moved\"\nVE_LAYOUT=\"ploop\"\n");
+	ct = open_101(&b);
+	CHECK_OK(ct_register(ct, BOX "/private/101", &b.e), &b.e);
+	box_said(&b, "O CT configuration saved to /etc/vz/conf/101.conf\n"
+		 "O The root is a ploop image: 'vzctl convert 101 --layout overlay' makes files of it, then it can be started\n"
+		 "O Container was successfully registered\n");
+	CHECK(box_file_is(CT_CONF_DIR "/101.conf", "HOSTNAME=\"moved\"\nVE_LAYOUT=\"ploop\"\nVE_PRIVATE=\"/run/box/private/$VEID\"\n"
+			  "VE_ROOT=\"/run/box/root/$VEID\"\n"));
 	ct_close(ct);
 	box_done(&b);
 }
