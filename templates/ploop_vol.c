@@ -38,7 +38,7 @@ int ploop_vol_read(struct ploop_vol *v, uint64_t off, void *buf, size_t len, str
 	char *p = buf;
 
 	if (off > v->bytes || len > v->bytes - off)
-		return err_say(e, ERANGE, "the file system points behind the end of its partition");
+		return err_say(e, EBADMSG, "the file system is damaged: it points behind the end of its partition");
 	while (len) {
 		size_t k = v->n_over ? lower(v, off / v->bs) : 0, n = len;
 		bool hit = k < v->n_over && v->over[k].block == off / v->bs;
