@@ -85,8 +85,8 @@ int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e)
 	auto_close int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct quota_limit l;
 
-	if (dir < 0)
-		return 0;		/* no area yet: its start or its creation sets them */
+	if (dir < 0 || ct_is_ploop(ct))
+		return 0;		/* no area yet: its start, its creation or its conversion sets them */
 	quota_conf_limit(&c->quota, &l);
 	return quota_set(dir, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_SET) : 0;
 }

@@ -64,8 +64,8 @@ static int check_state(struct ct *ct, const char *layout, struct work *w, struct
 	if (!w->ops)
 		return err_say(e, EINVAL, "unknown layout %s: use overlay or dir", layout);
 	if (!ct_is_ploop(ct))
-		return err_say(e, ENOTSUP, "Only containers on ploop are converted, and this one has the layout %s; create a new one "
-			       "with --layout and copy the files", ct->conf.layout ? ct->conf.layout : "");
+		return err_say(e, ENOTSUP, "Only containers on ploop are converted, and this one has the layout %s; create a new "
+			       "one with --layout and copy the files", ct->conf.layout ? ct->conf.layout : "");
 	return ct_area_of(&w->area, ct->conf.private_dir, ct->id, e);
 }
 
@@ -95,8 +95,8 @@ static int check_place(struct work *w, struct err *e)
 	if (w->parent < 0)
 		return -e->code;
 	if (is_there(w->parent, w->keep))
-		return err_say(e, EEXIST, "%s/%s is there from another conversion: the old image would be kept under that name; move it "
-			       "away", w->area.parent, w->keep);
+		return err_say(e, EEXIST, "%s/%s is there from another conversion: the old image would be kept under that name; "
+			       "move it away", w->area.parent, w->keep);
 	return 0;
 }
 
@@ -119,12 +119,13 @@ static int open_disk(struct work *w, struct err *e)
 static int read_error(const struct ct *ct, const struct work *w, struct err *e)
 {
 	if (e->code == EBUSY)
-		return err_say(e, EBUSY, "%s/" DISK " is marked as in use: the container runs on another host, or its host crashed, or "
-			       "it was copied while it ran. Stop it there and copy again; the image of a crashed host is read with --force",
-			       w->area.path);
+		return err_say(e, EBUSY, "%s/" DISK " is marked as in use: the container runs on another host, or its host "
+			       "crashed, or it was copied while it ran. Stop it there and copy again; the image of a crashed "
+			       "host is read with --force", w->area.path);
 	err_add(e, "%s/" DISK, w->area.path);
 	if (e->code == EDQUOT)
-		err_add(e, "the limits of the container are too small ('vzctl set %u --diskspace N --diskinodes N --save')", ct->id);
+		err_add(e, "the limits of the container are too small ('vzctl set %u --diskspace N --diskinodes N --save')",
+			ct->id);
 	return -e->code;
 }
 
@@ -213,8 +214,10 @@ static void tell(struct ct *ct, const struct work *w)
 	if (w->set->p.journal)
 		ct_say(ct, 0, "The image was not unmounted cleanly: changes in its journal were taken over");
 	if (c->nodes_skipped || c->xattrs_dropped || c->flags_dropped)
-		ct_say(ct, 0, "Left out: %llu device nodes, %llu extended attributes that steer the host, chattr flags of %llu files",
-		       (unsigned long long)c->nodes_skipped, (unsigned long long)c->xattrs_dropped, (unsigned long long)c->flags_dropped);
+		ct_say(ct, 0, "Left out: %llu device nodes, %llu extended attributes that steer the host, chattr(1) flags of "
+		       "%llu files",
+		       (unsigned long long)c->nodes_skipped, (unsigned long long)c->xattrs_dropped,
+		       (unsigned long long)c->flags_dropped);
 	ct_say(ct, 0, "Container was successfully converted: %llu files, %llu bytes", (unsigned long long)c->entries,
 	       (unsigned long long)c->bytes);
 	ct_say(ct, 0, "The image is kept in %s/%s; remove it when the container works", w->area.parent, w->keep);

@@ -128,8 +128,8 @@ static int do_register(struct ct *ct, const char *path, struct err *e)
 	if (ct_store_kv(ct, &kv, 0, e) < 0)
 		return -e->code;
 	if (str_eq(layout, "ploop")) {
-		ct_say(ct, 0, "The root is a ploop image: 'vzctl convert %u --layout overlay' makes files of it, then it can be started",
-		       ct->id);
+		ct_say(ct, 0, "The root is a ploop image: 'vzctl convert %u --layout overlay' makes files of it, then it can be "
+		       "started", ct->id);
 	} else if (ct_quota_start(ct, dir, e) < 0) {	/* a start would refuse it: say why now */
 		ct_say(ct, -1, "Warning: %s", e->text);
 		err_clear(e);

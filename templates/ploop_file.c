@@ -179,7 +179,8 @@ int ploop_file_link(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_
 	errcode_t rc;
 
 	if (len == 0 || len >= size)
-		return err_say(e, EBADMSG, "the file system is damaged: symbolic link /%s has an impossible length", ploop_show(w, path));
+		return err_say(e, EBADMSG, "the file system is damaged: symbolic link /%s has an impossible length",
+			       ploop_show(w, path));
 	if (in->i_flags & EXT4_INLINE_DATA_FL) {
 		if (read_inline(w, ino, path, &n, e) < 0)
 			return -e->code;
@@ -304,14 +305,15 @@ static int set_times(const struct ext2_inode_large *in, int dir, const char *nam
 	return utimensat(dir, name, t, AT_SYMLINK_NOFOLLOW);
 }
 
-int ploop_file_meta(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_large *in, const char *path, int dir, const char *name,
-		    struct err *e)
+int ploop_file_meta(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_large *in, const char *path, int dir,
+		    const char *name, struct err *e)
 {
 	uint32_t uid = inode_uid(*in), gid = inode_gid(*in);
 	size_t size = EXT2_INODE_SIZE(w->f->fs->super);
 
 	if (uid > MAX_ID || gid > MAX_ID)
-		return err_say(e, ERANGE, "/%s belongs to %u:%u, and a container has the ids 0 to 65535 only", ploop_show(w, path), uid, gid);
+		return err_say(e, ERANGE, "/%s belongs to %u:%u, and a container has the ids 0 to 65535 only", ploop_show(w, path),
+			       uid, gid);
 	if (fchdir(dir) < 0 || fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return err_set(e, errno, "set the owner of /%s", ploop_show(w, path));
 	if ((in->i_file_acl || in->osd2.linux2.l_i_file_acl_high || size > 128) &&

@@ -110,7 +110,7 @@ int ploop_file_data(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_
 int ploop_file_link(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_large *in, const char *path, char *ret, size_t size,
 		    struct err *e);
 /* Owner, mode, attributes, times, in the order in which one does not undo the other. */
-int ploop_file_meta(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_large *in, const char *path, int dir, const char *name,
-		    struct err *e);
+int ploop_file_meta(struct ploop_walk *w, uint32_t ino, const struct ext2_inode_large *in, const char *path, int dir,
+		    const char *name, struct err *e);
 
 #endif

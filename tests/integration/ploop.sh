@@ -3,7 +3,7 @@
 . "$TOP/tests/integration/ploop_lib.sh"
 
 # ext4 in a GPT, version 2
-fs 64M -t ext4; fill $W/mnt; close_fs
+fs 64M -t ext4 -O orphan_file; fill $W/mnt; close_fs
 area 501; d=/vz/private/501/root.hdd
 $MK gpt $W/disk.raw $W/fs.raw
 $MK image $d/root.hdd $W/disk.raw v2
@@ -18,7 +18,7 @@ rc "vzploop raw never over a file" 1 vzploop raw $d $W/out.raw
 ok "qemu-img says the same" qemu-img compare -f parallels -F raw $d/root.hdd $W/disk.raw
 rm -f $W/out.raw
 moved_in "ext4, v2, GPT" 501 overlay
-like "what is left out is said" "$TAP_OUT" 'Left out: 2 device nodes, 2 extended attributes that steer the host, chattr flags of 1 file'
+like "what is left out is said" "$TAP_OUT" 'Left out: 2 device nodes, 2 extended attributes that steer the host, chattr.1. flags of 1 file'
 like "the image is kept" "$TAP_OUT" 'The image is kept in /vz/private/501.ploop'
 ok "and is there" cmp /vz/private/501.ploop/root.hdd/root.hdd <($MK image /dev/stdout $W/disk.raw v2 | cat)
 ok "the layout is stored" grep -qx 'VE_LAYOUT="overlay"' /etc/vz/conf/501.conf
@@ -49,10 +49,12 @@ moved_in "ext2 in small blocks, raw" 504 dir
 away 501 502 503 504
 
 # three images on each other, the base bare, of both versions; what was there first has changed since
-fs 64M -t ext4 -O bigalloc -C 16384; fill $W/mnt; sync -f $W/mnt; umount $W/mnt; cp --sparse=always $W/fs.raw $W/1.raw
+fs 64M -t ext4 -O bigalloc,ea_inode -C 16384; fill $W/mnt; setfattr -n user.large -v "$(printf 'w%.0s' $(seq 8000))" $W/mnt/a/hole
+ sync -f $W/mnt; umount $W/mnt; cp --sparse=always $W/fs.raw $W/1.raw
 mount -o loop $W/fs.raw $W/mnt; rm -r $W/mnt/big; head -c 2000000 /dev/urandom >$W/mnt/second; umount $W/mnt; cp --sparse=always $W/fs.raw $W/2.raw
 mount -o loop $W/fs.raw $W/mnt; echo third >$W/mnt/a/data; mkdir $W/mnt/new; head -c 900000 /dev/urandom >$W/mnt/new/file; close_fs
 area 505; d=/vz/private/505/root.hdd
+grep -q 'user.large=' $W/want || fail "the large attribute is in the tree"
 cp --sparse=always $W/1.raw $d/root.hdd
 $MK image $d/root.hdd.1 $W/2.raw v1 --parent $W/1.raw
 $MK image $d/root.hdd.2 $W/fs.raw v2 --parent $W/2.raw --cluster 128
@@ -68,8 +70,11 @@ moved_in "an image of qemu-img" 506 overlay
 away 505 506
 
 # copied while it was mounted: what is only in the journal counts, for every kind of checksum a journal can have
-for kind in journal_v3:metadata_csum,64bit plain:^metadata_csum,^64bit; do
-	fs 64M -t ext4 -O "${kind#*:}"; fill $W/mnt; sync -f $W/mnt
+for kind in journal_v3:defaults:metadata_csum,64bit plain:data=ordered:^metadata_csum,^64bit \
+	checksum:journal_checksum:^metadata_csum,64bit data:data=journal:metadata_csum,^64bit; do
+	MOUNT_OPTS=$(cut -d: -f2 <<<"$kind") fs 64M -t ext4 -O "${kind##*:}"; fill $W/mnt; sync -f $W/mnt
+	head -c 20000 /dev/urandom >$W/mnt/etc/log; printf '\300\073\071\230\001' | dd of=$W/mnt/etc/log conv=notrunc status=none
+	printf '\300\073\071\230\001' | dd of=$W/mnt/etc/log bs=4096 seek=2 conv=notrunc status=none	# looks like the log itself
 	mv $W/mnt/a/data $W/mnt/etc/moved; rm -r $W/mnt/big; for i in $(seq 300); do echo "$i" >$W/mnt/etc/$i; done; rm $W/mnt/etc/1?
 	$DUMP $W/mnt >$W/want; sync -f $W/mnt; cp --sparse=always $W/fs.raw $W/dirty.raw; umount $W/mnt
 	area 507; d=/vz/private/507/root.hdd
@@ -85,6 +90,18 @@ for kind in journal_v3:metadata_csum,64bit plain:^metadata_csum,^64bit; do
 	like "${kind%:*}: it is said" "$TAP_OUT" 'changes in its journal were taken over'
 	away 507
 done
+
+# one that is not wanted any more needs no conversion
+area 509; d=/vz/private/509/root.hdd
+cp --sparse=always $W/dirty.raw $d/root.hdd
+$MK desc $d/DiskDescriptor.xml "$(sectors $W/dirty.raw)" Plain root.hdd
+ok "register" vzctl register /vz/private/509 509
+rc "an occupied name for the image is refused" 155 sh -c 'mkdir /vz/private/509.ploop; vzctl convert 509 --layout dir'
+rmdir /vz/private/509.ploop
+rc "no room: refused" 155 sh -c 'vzctl set 509 --diskspace 4M --save >/dev/null; vzctl convert 509 --layout dir'
+rc "and nothing is left of it" 1 test -e /vz/private/509.tmp
+ok "destroy" vzctl destroy 509
+away 509
 
 # a container of vz-base runs from it
 fs 64M -t ext4

@@ -12,7 +12,8 @@ fs() {
 	local size=$1
 	shift
 	rm -f $W/fs.raw
-	truncate -s "$size" $W/fs.raw && mke2fs -q -F "$@" $W/fs.raw && mount -o loop $W/fs.raw $W/mnt
+	truncate -s "$size" $W/fs.raw && mke2fs -q -F "$@" $W/fs.raw && mount -o "loop,${MOUNT_OPTS:-defaults}" $W/fs.raw $W/mnt ||
+		bail "a file system of mke2fs $*"
 }
 
 # A tree with everything that a copy can get wrong.
@@ -31,6 +32,7 @@ fill() {
 	for i in 1 3 5 7 9 11; do dd if=/dev/urandom of=$d/a/gaps bs=4096 count=1 seek=$((i * 5)) conv=notrunc status=none; done
 	fallocate -l 300000 $d/a/reserved 2>/dev/null; printf tail | dd of=$d/a/reserved bs=1 seek=100000 conv=notrunc status=none
 	fallocate -n -l 500000 $d/a/beyond 2>/dev/null; echo short >$d/a/beyond
+	python3 -c 'import os, sys; f = os.open(sys.argv[1], os.O_WRONLY | os.O_CREAT); [os.pwrite(f, b"%04d" % i * 1024, i * 8192) for i in range(2000)]' $d/a/fragments
 	printf 'tiny' >$d/a/tiny
 	: >$d/a/nothing
 	for i in $(seq 700); do echo $i >"$d/big/a_name_that_is_somewhat_long_so_that_the_directory_grows_$i"; done
