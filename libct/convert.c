@@ -27,15 +27,15 @@ struct work {
 	const struct ct_rootfs_ops *ops;
 	const char *layout;
 	int parent;
-	struct tmpl_ploop_set *set;
+	struct tmpl_ploop_set set;
+	bool opened;
 	struct tmpl_count count;
 };
 
 static void work_done(struct work *w)
 {
-	if (w->set)
-		tmpl_ploop_close(w->set);
-	free(w->set);
+	if (w->opened)
+		tmpl_ploop_close(&w->set);
 	ct_area_done(&w->area);
 	free(w->tmp);
 	free(w->keep);
@@ -66,7 +66,7 @@ static int check_state(struct ct *ct, const char *layout, struct work *w, struct
 	if (!ct_is_ploop(ct))
 		return err_say(e, ENOTSUP, "Only containers on ploop are converted, and this one has the layout %s; create a new "
 			       "one with --layout and copy the files", ct->conf.layout ? ct->conf.layout : "");
-	return ct_area_of(&w->area, ct->conf.private_dir, ct->id, e);
+	return 0;
 }
 
 static int name_beside(const struct work *w, const char *suffix, char **ret, struct err *e)
@@ -78,10 +78,12 @@ static int name_beside(const struct work *w, const char *suffix, char **ret, str
 	return *ret ? 0 : err_set(e, ENAMETOOLONG, "%s", w->area.path);
 }
 
-static int check_place(struct work *w, struct err *e)
+static int check_place(const struct ct *ct, struct work *w, struct err *e)
 {
 	struct stat st;
 
+	if (ct_area_of(&w->area, ct->conf.private_dir, ct->id, e) < 0)
+		return -e->code;
 	if (name_beside(w, TMP_SUFFIX, &w->tmp, e) < 0 || name_beside(w, KEEP_SUFFIX, &w->keep, e) < 0)
 		return -e->code;
 	if (lstat(w->area.path, &st) < 0 || !S_ISDIR(st.st_mode)) {
@@ -105,15 +107,12 @@ static int open_disk(struct work *w, struct err *e)
 	auto_buf struct buf b = { .cap = CT_PATH_MAX };
 
 	buf_addf(&b, "%s/" DISK, w->area.path);
-	w->set = calloc(1, sizeof(*w->set));
-	if (!w->set || buf_failed(&b)) {
-		free(take_ptr(w->set));
-		return err_set(e, ENOMEM, "%s/" DISK, w->area.path);
-	}
-	if (tmpl_ploop_open(buf_str(&b), false, w->set, e) == 0)
-		return 0;
-	free(take_ptr(w->set));
-	return -e->code;
+	if (buf_failed(&b))
+		return err_set(e, ENAMETOOLONG, "%s/" DISK, w->area.path);
+	if (tmpl_ploop_open(buf_str(&b), false, &w->set, e) < 0)
+		return -e->code;
+	w->opened = true;
+	return 0;
 }
 
 static int read_error(const struct ct *ct, const struct work *w, struct err *e)
@@ -144,7 +143,7 @@ static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 	tree = w->ops->adopt(ct, dir, ct->host->conf.template_dir, e);
 	if (tree < 0)
 		return -e->code;
-	if (tmpl_ploop_extract(w->set, tree, force, &w->count, e) < 0)
+	if (tmpl_ploop_extract(&w->set, tree, force, &w->count, e) < 0)
 		return read_error(ct, w, e);
 	return syncfs(dir) < 0 ? err_set(e, errno, "sync %s", w->area.path) : 0;
 }
@@ -194,7 +193,7 @@ static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 {
 	const char *const pairs[] = { "PRIVATE", w->area.path, "TMP", w->tmp, "KEEP", w->keep, "LAYOUT", w->layout, NULL };
 
-	ct_say(ct, 0, "Reading %s/" DISK " (%u image%s)", w->area.path, w->set->p.n, w->set->p.n == 1 ? "" : "s");
+	ct_say(ct, 0, "Reading %s/" DISK " (%u image%s)", w->area.path, w->set.p.n, w->set.p.n == 1 ? "" : "s");
 	if (ct_intent_begin(ct, "convert", pairs, e) < 0)
 		return -e->code;
 	if (make_area(ct, w, force, e) < 0 || ct_intent_commit(ct, e) < 0) {
@@ -211,7 +210,7 @@ static void tell(struct ct *ct, const struct work *w)
 {
 	const struct tmpl_count *c = &w->count;
 
-	if (w->set->p.journal)
+	if (w->set.p.journal)
 		ct_say(ct, 0, "The image was not unmounted cleanly: changes in its journal were taken over");
 	if (c->nodes_skipped || c->xattrs_dropped || c->flags_dropped)
 		ct_say(ct, 0, "Left out: %llu device nodes, %llu extended attributes that steer the host, chattr(1) flags of "
@@ -227,7 +226,7 @@ int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e)
 {
 	auto_call(work_done) struct work w = { .parent = -1 };
 
-	if (check_state(ct, layout, &w, e) < 0 || check_place(&w, e) < 0 || open_disk(&w, e) < 0 || convert(ct, &w, force, e) < 0)
+	if (check_state(ct, layout, &w, e) < 0 || check_place(ct, &w, e) < 0 || open_disk(&w, e) < 0 || convert(ct, &w, force, e) < 0)
 		return err_exit(e, VZ_CONVERT_IMAGE);
 	tell(ct, &w);
 	return 0;

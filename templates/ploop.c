@@ -84,11 +84,12 @@ static int take_names(struct tmpl_ploop *p, const struct tmpl_ploop *from, struc
 
 static int open_set(int dir, struct tmpl_ploop_set *s, struct err *e)
 {
-	auto_free struct unploop_done *done = calloc(1, sizeof(*done));
+	auto_free struct unploop_done *done = NULL;
 	auto_close int desc = open_regular(dir, DESCRIPTOR, e);
 
 	if (desc < 0)
 		return -e->code;
+	done = calloc(1, sizeof(*done));
 	if (!done)
 		return err_set(e, ENOMEM, DESCRIPTOR);
 	if (ask("describe", (const int[2]){ desc, -1 }, &no_images, NULL, -1, done, e) < 0)

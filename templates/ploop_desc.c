@@ -244,8 +244,8 @@ int ploop_desc_parse(const char *text, size_t len, struct tmpl_ploop *ret, struc
 	d->e = e;
 	d->x = XML_ParserCreate(NULL);
 	if (!d->x)
-		return err_set(e, ENOMEM, "the descriptor");
-	if (run_parser(d, text, len, e) == 0 && check(d, e) == 0)
+		err_set(e, ENOMEM, "the descriptor");
+	else if (run_parser(d, text, len, e) == 0 && check(d, e) == 0)
 		chain(d, ret, e);
 	XML_ParserFree(d->x);
 	ret->raw_base = d->plain;

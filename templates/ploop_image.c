@@ -69,7 +69,7 @@ static uint64_t data_start(const struct ploop_image *i, const struct head *h)
 
 	if (first == 0 && i->kind == TMPL_PLOOP_V1)
 		first = (table + SECTOR - 1) / SECTOR * SECTOR;
-	if (i->kind == TMPL_PLOOP_V2 && first % ((uint64_t)i->cluster * SECTOR) != 0)
+	if (i->kind == TMPL_PLOOP_V2 && i->cluster && first % ((uint64_t)i->cluster * SECTOR) != 0)
 		return 0;
 	return first >= table ? first : 0;
 }

@@ -317,17 +317,16 @@ static int lay_over(struct journal *j, struct err *e)
 
 int ploop_journal_replay(struct ploop_vol *v, const uint64_t *map, size_t n, uint64_t fs_blocks, struct err *e)
 {
-	struct journal j = { .v = v, .map = map, .fs_blocks = fs_blocks, .n = (uint32_t)MIN(n, (size_t)UINT32_MAX) };
+	struct journal j = { .v = v, .map = map, .fs_blocks = fs_blocks };
 	auto_free uint8_t *buf = malloc(v->bs), *data = malloc(v->bs);
 	int rc;
 
 	if (!buf || !data)
 		return err_set(e, ENOMEM, "read the journal");
-	if (n < 2)
-		return damaged(e, "it is too short");
+	j.n = (uint32_t)MIN(n, (size_t)UINT32_MAX);
 	j.buf = buf;
 	j.data = data;
-	rc = read_super(&j, e);
+	rc = n < 2 ? damaged(e, "it is too short") : read_super(&j, e);
 	if (rc > 0)
 		rc = scan(&j, e) < 0 ? -e->code : lay_over(&j, e);
 	free(j.entry);

@@ -128,6 +128,8 @@ static int send_go(const struct unpack *u, const struct unpack_msg *go, int tree
 		m.msg_control = ctlbuf.buf;
 		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
 		c = CMSG_FIRSTHDR(&m);
+		if (!c)
+			return err_set(e, EINVAL, "start %s", u->prog);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(n * sizeof(int));

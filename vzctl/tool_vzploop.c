@@ -68,7 +68,7 @@ static int busy(struct err *e)
 
 static int raw(struct tmpl_ploop_set *s, const char *file, bool force, struct err *e)
 {
-	auto_close int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	auto_close int fd = !file ? -1 : open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return err_set(e, errno, "%s", file);

@@ -4,7 +4,8 @@
 # remade only when one of them changed.
 
 IMAGE_PACKAGES=systemd-sysv,dbus,udev,kmod,iproute2,iputils-ping,procps,nftables,quota,e2fsprogs,xfsprogs,btrfs-progs,\
-busybox-static,zstd,xz-utils,libarchive13,libmnl0,libnftnl11,libcap2,libseccomp2,libacl1,curl,strace,jq,netcat-openbsd
+busybox-static,zstd,xz-utils,libarchive13,libmnl0,libnftnl11,libcap2,libseccomp2,libacl1,curl,strace,jq,netcat-openbsd,\
+libext2fs2,libcom-err2,libexpat1,python3,attr,acl,libcap2-bin
 
 # The drivers that a machine of ours can have; everything else of drivers/ is left out.
 IMAGE_DRIVERS="block virtio net md char crypto"
