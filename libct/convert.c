@@ -226,7 +226,8 @@ int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e)
 {
 	auto_call(work_done) struct work w = { .parent = -1 };
 
-	if (check_state(ct, layout, &w, e) < 0 || check_place(ct, &w, e) < 0 || open_disk(&w, e) < 0 || convert(ct, &w, force, e) < 0)
+	if (check_state(ct, layout, &w, e) < 0 || check_place(ct, &w, e) < 0 || open_disk(&w, e) < 0 ||
+	    convert(ct, &w, force, e) < 0)
 		return err_exit(e, VZ_CONVERT_IMAGE);
 	tell(ct, &w);
 	return 0;
