@@ -17,10 +17,12 @@ ok "an image alone" sh -c "vzploop cat $d/root.hdd | cmp - $W/disk.raw"
 rc "vzploop raw never over a file" 1 vzploop raw $d $W/out.raw
 ok "qemu-img says the same" qemu-img compare -f parallels -F raw $d/root.hdd $W/disk.raw
 rm -f $W/out.raw
+cp --sparse=always $d/root.hdd $W/image
 moved_in "ext4, v2, GPT" 501 overlay
 like "what is left out is said" "$TAP_OUT" 'Left out: 2 device nodes, 2 extended attributes that steer the host, chattr.1. flags of 1 file'
 like "the image is kept" "$TAP_OUT" 'The image is kept in /vz/private/501.ploop'
-ok "and is there" cmp /vz/private/501.ploop/root.hdd/root.hdd <($MK image /dev/stdout $W/disk.raw v2 | cat)
+ok "and is there" cmp /vz/private/501.ploop/root.hdd/root.hdd $W/image
+rm -f $W/image
 ok "the layout is stored" grep -qx 'VE_LAYOUT="overlay"' /etc/vz/conf/501.conf
 rc "once is enough" 155 vzctl convert 501 --layout overlay
 
@@ -115,6 +117,8 @@ $MK desc $d/DiskDescriptor.xml "$(sectors $W/disk.raw)" Compressed root.hdd
 printf 'VE_ROOT="/vz/root/$VEID"\nVE_PRIVATE="/vz/private/$VEID"\nVE_LAYOUT="ploop"\nHOSTNAME="moved.example"\nPHYSPAGES="0:65536"\n' >/etc/vz/conf/508.conf
 rc "start before" 53 vzctl start 508
 like "says what to do" "$TAP_OUT" 'vzctl convert 508 --layout overlay'
+rc "mount before" 53 vzctl mount 508
+like "says it, too" "$TAP_OUT" 'vzctl convert 508 --layout overlay'
 rc "to ploop: refused" 99 vzctl convert 508 --layout ploop
 rc "without a layout: ploop, refused" 99 vzctl convert 508
 ok "convert an adopted one" vzctl convert 508 --layout overlay
