@@ -120,3 +120,18 @@ TEST(ploop_desc_bounds)
 	CHECK_ERR(ploop_desc_parse(buf_str(&b), b.len, &p, &e), EBADMSG);
 	CHECK_STR(e.text, "a value in it is too long");
 }
+
+TEST(ploop_desc_faults)
+{
+	static const char text[] = HEAD BASE SHOTS TAIL;
+	struct err e;
+
+	EACH_FAULT(FAULT_ALLOC) {
+		int rc;
+
+		err_clear(&e);
+		rc = ploop_desc_parse(text, sizeof(text) - 1, &p, &e);
+		test_fault_off();
+		CHECK_EQ(rc, test_fault_hit() ? -ENOMEM : 0);
+	}
+}

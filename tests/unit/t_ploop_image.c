@@ -177,3 +177,24 @@ TEST(ploop_image_copy)
 	close(fd);
 	close(out);
 }
+
+/* Out of memory or a disk that does not answer: an error, and nothing stays allocated. */
+TEST(ploop_image_faults)
+{
+	struct lab_head h = lab_head(true, 4);
+	int fd = lab_image(&h, (uint32_t[4]){ htole32(1) }, 4, 1);
+	struct ploop_chain c;
+	struct err e;
+
+	EACH_FAULT(FAULT_ALLOC | FAULT_IO) {
+		int rc;
+
+		err_clear(&e);
+		rc = ploop_chain_open((int[]){ fd, fd }, 2, PLOOP_IS_IMAGE, &c, &e);
+		test_fault_off();
+		CHECK_EQ(rc < 0, test_fault_hit());
+		if (rc == 0)
+			ploop_chain_done(&c);
+	}
+	close(fd);
+}
