@@ -32,6 +32,7 @@ struct journal {
 	struct revoke *revoke;
 	size_t n_entry, n_revoke, room_entry, room_revoke;
 	size_t kept_entry, kept_revoke;		/* of whole transactions */
+	const char *bad;			/* what is wrong with the one at hand: it matters once that is committed */
 };
 
 static uint32_t be32(const uint8_t *p)
@@ -99,6 +100,9 @@ static int read_super(struct journal *j, struct err *e)
 		j->compat = be32(s + 36);
 		j->features = be32(s + 40);
 	}
+	if (be32(s + 32))
+		return err_say(e, EBADMSG, "the journal says that the file system is damaged: repair a copy of the disk (vzploop "
+			       "raw, e2fsck)");
 	if (be32(s + 12) != j->v->bs || j->len > j->n || j->first == 0 || j->first >= j->len || j->start >= j->len ||
 	    (j->start && j->start < j->first))
 		return damaged(e, "its superblock makes no sense");
@@ -135,7 +139,7 @@ static int add_entry(struct journal *j, uint64_t block, uint32_t at, bool escape
 		return -e->code;
 	j->entry = p;
 	if (block >= j->fs_blocks)
-		return damaged(e, "it has a block that lies behind the file system");
+		j->bad = "it has a block that lies behind the file system";
 	p[j->n_entry] = (struct entry){ block, j->map[at], j->seq, (uint32_t)j->n_entry, escaped };
 	j->n_entry++;
 	return 0;
@@ -172,15 +176,17 @@ static int read_descriptor(struct journal *j, uint32_t *at, struct err *e)
 		const uint8_t *tag = j->buf + pos;
 		uint64_t block;
 
-		if (pos + j->tag > end)
-			return damaged(e, "a list of blocks in it has no end");
+		if (pos + j->tag > end) {
+			j->bad = "a list of blocks in it has no end";
+			return 1;
+		}
 		flags = j->features & F_CSUM3 ? be32(tag + 4) : (uint32_t)(tag[6] << 8 | tag[7]);
 		block = be32(tag);
 		if (j->features & F_64BIT)
 			block |= (uint64_t)be32(tag + 8) << 32;
 		pos += j->tag + (flags & T_SAME_UUID ? 0 : 16);
 		if (*at == j->start)
-			return damaged(e, "a list of blocks in it is longer than the log");
+			return 0;		/* longer than the log: never written whole */
 		if (read_block(j, *at, j->data, e) < 0)
 			return -e->code;
 		if (!data_ok(j, tag))
@@ -198,8 +204,10 @@ static int read_revoke(struct journal *j, struct err *e)
 
 	if (!block_sum_ok(j, j->v->bs - 4))
 		return 0;
-	if (used > j->v->bs - (has_csum(j) ? 4 : 0))
-		return damaged(e, "a list of revoked blocks in it is too long");
+	if (used > j->v->bs - (has_csum(j) ? 4 : 0)) {
+		j->bad = "a list of revoked blocks in it is too long";
+		return 1;
+	}
 	for (size_t pos = 16; pos + width <= used; pos += width) {
 		struct revoke *p = grow(j->revoke, j->n_revoke, &j->room_revoke, sizeof(*p), e);
 		uint64_t block = be32(j->buf + pos);
@@ -246,6 +254,8 @@ static int scan(struct journal *j, struct err *e)
 		case B_COMMIT:
 			if (!commit_ok(j))
 				return 0;
+			if (j->bad)
+				return damaged(e, j->bad);
 			j->kept_entry = j->n_entry;
 			j->kept_revoke = j->n_revoke;
 			j->crc = ~0u;

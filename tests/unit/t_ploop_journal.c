@@ -195,13 +195,23 @@ TEST(ploop_journal_damaged)
 	CHECK_ERR(replay(&g, &e), EBADMSG);		/* begins behind its end */
 	super(&g, 1, 1);
 	descriptor(&g, 1, 1, (uint32_t[]){ FS_BLOCKS }, (uint32_t[]){ 0 }, 1);
+	commit(&g, 3, 1);
 	CHECK_ERR(replay(&g, &e), EBADMSG);		/* a block outside of the file system */
-	head(b, 1, 1);					/* tags without an end */
+	commit(&g, 3, 2);
+	CHECK_OK(replay(&g, &e), &e);			/* and one that was never committed */
+	CHECK_EQ(g.v.n_over, 0);
+	free(g.v.over);
+	head(b, 1, 1);					/* more blocks than the log has */
 	put_block(&g, 1, b);
-	CHECK_ERR(replay(&g, &e), EBADMSG);
+	CHECK_OK(replay(&g, &e), &e);
+	CHECK_EQ(g.v.n_over, 0);
 	head(b, 5, 1);					/* revokes beyond the block */
 	be(b + 12, BS + 1);
 	put_block(&g, 1, b);
+	commit(&g, 2, 1);
+	CHECK_ERR(replay(&g, &e), EBADMSG);
+	be(b, 5);					/* an error of the file system */
+	lab_put(g.fd, b, 4, LOG * BS + 32);
 	CHECK_ERR(replay(&g, &e), EBADMSG);
 	super(&g, 1, 1);
 	be(b, 0x20);					/* fast commits */
