@@ -35,6 +35,10 @@ static const struct param ct_params[] = {
 	{ .key = "NOATIME", .opt = "noatime", .arg = "yes|no", .type = &param_yesno, CT(noatime),
 	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT, .def = "no",
 	  .man = "With yes, reading a file does not change its access time, from the next start on." },
+	{ .key = "KSM", .opt = "ksm", .arg = "yes|no", .type = &ct_type_ksm, CT(ksm),
+	  .flags = PARAM_ADMIN | PARAM_RESTART | PARAM_CREATE | PARAM_HOST_DEFAULT, .def = "no",
+	  .man = "With yes, the kernel may merge equal memory pages of the container's processes with those of "
+		 "others that allow it, while the host has that switched on (KSM in vzd.conf)." },
 	{ .key = "ONBOOT", .opt = "onboot", .arg = "yes|no", .type = &param_yesno, CT(onboot),
 	  .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "Whether the container is started when the host boots." },

@@ -128,114 +128,65 @@ static const struct param_type type_ipdel = {
 
 const struct param net_params[] = {
 	{
-		.key = "IP_ADDRESS",
-		.opt = "ipadd",
-		.alias_opt = "ip",
-		.arg = "addr",
-		.type = &type_ips,
-		.off = offsetof(struct net_conf, ip),
-		.flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+		.key = "IP_ADDRESS", .opt = "ipadd", .alias_opt = "ip", .arg = "addr", .type = &type_ips,
+		.off = offsetof(struct net_conf, ip), .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
 		.man = "Addresses of the container, IPv4 or IPv6, each optionally with a prefix length or a network mask. "
 		       "--ipadd may be repeated and adds to those that are there; 0.0.0.0 and :: are ignored.",
 	},
 	{
-		.opt = "ipdel",
-		.arg = "addr|all",
-		.type = &type_ipdel,
-		.off = offsetof(struct net_conf, ip_del),
+		.opt = "ipdel", .arg = "addr|all", .type = &type_ipdel, .off = offsetof(struct net_conf, ip_del),
 		.flags = PARAM_LIVE | PARAM_LIST,
 		.man = "Takes an address away, or all of them. It may be repeated; an address that is not there is ignored. "
 		       "Given together with --ipadd it is done first.",
 	},
 	{
-		.key = "NETIF",
-		.opt = "netif_add",
-		.arg = "ifname[,mac,host_ifname,host_mac,bridge]",
-		.type = &net_type_netif,
-		.off = offsetof(struct net_conf, netif),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Bridged interfaces: a virtual cable from ifname in the container to host_ifname (default vethCTID.0) "
-		       "on "
+		.key = "NETIF", .opt = "netif_add", .arg = "ifname[,mac,host_ifname,host_mac,bridge]", .type = &net_type_netif,
+		.off = offsetof(struct net_conf, netif), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "Bridged interfaces: a virtual cable from ifname in the container to host_ifname (default vethCTID.0) on "
 		       "the host, there a port of the bridge. Hardware addresses are made up if not given. An ifname that is "
 		       "there already gets the values given.",
 	},
 	{
-		.opt = "netif_del",
-		.arg = "ifname|all",
-		.type = &net_type_netif_del,
-		.off = offsetof(struct net_conf, netif_del),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "netif_del", .arg = "ifname|all", .type = &net_type_netif_del,
+		.off = offsetof(struct net_conf, netif_del), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
 		.man = "Removes a bridged interface, or all of them.",
 	},
 	{
-		.opt = "ifname",
-		.arg = "ifname",
-		.type = &net_type_netif_edit,
-		.off = offsetof(struct net_conf, netif_edit),
+		.opt = "ifname", .arg = "ifname", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
 		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Chooses the bridged interface that --mac, --host_ifname, --host_mac, --bridge and --mac_filter "
-		       "change.",
+		.man = "Chooses the bridged interface that --mac, --host_ifname, --host_mac, --bridge and --mac_filter change.",
 	},
 	{
-		.opt = "mac",
-		.arg = "address",
-		.type = &net_type_netif_edit,
-		.off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Hardware address inside.",
+		.opt = "mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Hardware address inside.",
 	},
 	{
-		.opt = "host_ifname",
-		.arg = "name",
-		.type = &net_type_netif_edit,
-		.off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Name of the host's end.",
+		.opt = "host_ifname", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Name of the host's end.",
 	},
 	{
-		.opt = "host_mac",
-		.arg = "address",
-		.type = &net_type_netif_edit,
-		.off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Hardware address of the host's end.",
+		.opt = "host_mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Hardware address of the host's end.",
 	},
 	{
-		.opt = "bridge",
-		.arg = "name",
-		.type = &net_type_netif_edit,
-		.off = offsetof(struct net_conf, netif_edit),
+		.opt = "bridge", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
 		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
 		.man = "Bridge that the host's end is a port of; an empty one takes it out.",
 	},
 	{
-		.opt = "mac_filter",
-		.arg = "on|off",
-		.type = &net_type_netif_edit,
-		.off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.def = "on",
-		.man = "With on, the bridge takes only frames that come from the interface's own hardware address, and "
-		       "neither "
+		.opt = "mac_filter", .arg = "on|off", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .def = "on",
+		.man = "With on, the bridge takes only frames that come from the interface's own hardware address, and neither "
 		       "router advertisements nor spanning tree frames.",
 	},
 	{
-		.key = "NETDEV",
-		.opt = "netdev_add",
-		.arg = "name",
-		.type = &net_type_netdev,
-		.off = offsetof(struct net_conf, netdev),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Interfaces of the host that are lent to the container while it runs. venet, tun, tap and lo are "
-		       "refused.",
+		.key = "NETDEV", .opt = "netdev_add", .arg = "name", .type = &net_type_netdev,
+		.off = offsetof(struct net_conf, netdev), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "Interfaces of the host that are lent to the container while it runs. venet, tun, tap and lo are refused.",
 	},
 	{
-		.opt = "netdev_del",
-		.arg = "name",
-		.type = &net_type_netdev,
-		.off = offsetof(struct net_conf, netdev_del),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Takes an interface of the host back.",
+		.opt = "netdev_del", .arg = "name", .type = &net_type_netdev, .off = offsetof(struct net_conf, netdev_del),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Takes an interface of the host back.",
 	},
 };
 const size_t net_params_n = ARRAY_SIZE(net_params);

@@ -14,7 +14,7 @@
 #include <sys/sysmacros.h>
 #include <time.h>
 
-#include "templates/sha256.h"
+#include "util/sha256.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
