@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libct/files.h"
+#include "libct/ksm.h"
 
 #define CT(field) .off = offsetof(struct ct_conf, field)
 
