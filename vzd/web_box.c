@@ -15,9 +15,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <syslog.h>
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "vzd/vzd.h"
 #include "vzd/web_priv.h"
 
 struct allow { int nr; const char *why; };
@@ -156,6 +158,8 @@ static int set_limits(struct web_opts *o, struct err *e)
 		return err_set(e, errno, "limit of descriptors");
 	if (files.rlim_max < want) {
 		want = files.rlim_max;
+		vzd_log(LOG_WARNING, "vzweb: %llu descriptors are too few for %u connections", (unsigned long long)want,
+			o->max_conns);
 		o->max_conns = (unsigned)MIN(o->max_conns, want > 1280 ? (want - 1024) / 2 : 128);
 	}
 	files.rlim_cur = files.rlim_max = want;

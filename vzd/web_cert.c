@@ -116,7 +116,8 @@ int web_cert_load(int cert_fd, int key_fd, struct err *e)
 	}
 	wipe(&key);
 	pair_free(pairs[OLD_PAIRS - 1]);
-	memmove(pairs + 1, pairs, sizeof(pairs) - sizeof(pairs[0]));
+	for (size_t i = OLD_PAIRS - 1; i > 0; i--)
+		pairs[i] = pairs[i - 1];
 	pairs[0] = p;
 	return 0;
 }

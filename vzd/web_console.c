@@ -146,12 +146,9 @@ static void close_in(struct web_console *c)
 /* One write: a packet with its type for the monitor, bytes for the others. */
 static ssize_t write_some(struct web_console *c)
 {
-	size_t n = web_q_left(&c->to_peer);
+	size_t n = web_q_left(&c->to_peer), part = MIN(n, MON_PACKET - 1u);
 	char type = MON_DATA;
-	struct iovec iov[2] = {
-		{ .iov_base = &type, .iov_len = 1 },
-		{ .iov_base = (void *)(uintptr_t)web_q_head(&c->to_peer), .iov_len = MIN(n, MON_PACKET - 1u) },
-	};
+	struct iovec iov[2] = { { &type, 1 }, { (void *)(uintptr_t)web_q_head(&c->to_peer), part } };
 	struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
 	ssize_t sent;
 
@@ -369,6 +366,8 @@ static void update(struct web_console *c)
 {
 	bool more, room;
 
+	if (buf_failed(&c->to_client.b))
+		finish(c);		/* pings, and nobody reads the answers */
 	if (c->io.fd < 0)
 		return;
 	if (c->stalled && web_q_left(&c->to_peer) < QUEUE_STOP)

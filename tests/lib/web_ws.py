@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A WebSocket client of the standard library alone.
-   web_ws.py PORT|SOCKET PATH PROTOCOL STEP...     steps, in order; what comes is printed by "expect" failing or at the end
+   web_ws.py PORT|plain:PORT|SOCKET PATH PROTOCOL STEP...     the steps in order
      send:TEXT  chan:N:TEXT  text:JSON  ping  close  frag:A|B  raw:HEX  wait:SECONDS
      expect:TEXT (binary, channel bytes off)  expect-text:TEXT  expect-close:CODE  eof
    -H "Name: value" before the port adds a header. Exit status 0: all steps done."""
@@ -22,6 +22,8 @@ class Client:
         if where.startswith("/"):
             s = socket.socket(socket.AF_UNIX)
             s.connect(where)
+        elif where.startswith("plain:"):
+            s = socket.create_connection(("127.0.0.1", int(where[6:])))
         else:
             ctx = ssl.create_default_context()
             ctx.check_hostname, ctx.verify_mode = False, ssl.CERT_NONE
