@@ -31,6 +31,7 @@
 
 struct web {
 	struct vzd *d;
+	const char *program;
 	pid_t pid;			/* 0: none runs */
 	int pidfd;			/* of an adopted one */
 	bool ours;			/* our child */
@@ -60,7 +61,7 @@ static void wanted_line(const struct web *w, struct buf *b)
 	const struct vzd_conf *c = &w->d->conf;
 	struct stat st = { 0 };
 
-	if (stat(WEB_PROGRAM, &st) < 0)
+	if (stat(w->program, &st) < 0)
 		st.st_ino = 0;
 	buf_addf(b, "%s %s %s %s %llu %llu %llu.%lld\n", *c->listen ? c->listen : "-", wants_tls(w) ? "tls" : "-",
 		 *c->metrics_listen ? c->metrics_listen : "-", c->web_user, (unsigned long long)c->web_max_conns.v,
@@ -162,7 +163,7 @@ static void made_cert(void *arg, pid_t pid, int status)
 
 static int make_cert(struct web *w, struct err *e)
 {
-	const char *const argv[] = { WEB_PROGRAM, "--make-cert", w->d->conf.tls_cert, w->d->conf.tls_key, NULL };
+	const char *const argv[] = { w->program, "--make-cert", w->d->conf.tls_cert, w->d->conf.tls_key, NULL };
 	int p[2];
 	pid_t pid;
 
@@ -239,7 +240,7 @@ static int start(struct web *w, int lock_fd, struct err *e)
 		return -e->code;
 	fds[WEBRUN_LOCK] = lock_fd;
 	wanted_line(w, &w->line);
-	pid = webrun_start(&w->d->conf, WEB_PROGRAM, fds, buf_str(&w->line), e);
+	pid = webrun_start(&w->d->conf, w->program, fds, buf_str(&w->line), e);
 	fds[WEBRUN_LOCK] = -1;
 	webrun_close(fds);
 	if (pid < 0)
@@ -317,11 +318,17 @@ void web_reload(struct web *w)
 
 int web_open(struct vzd *d, struct web **ret, struct err *e)
 {
+	return web_open_program(d, WEB_PROGRAM, ret, e);
+}
+
+int web_open_program(struct vzd *d, const char *program, struct web **ret, struct err *e)
+{
 	struct web *w = calloc(1, sizeof(*w));
 
 	if (!w)
 		return err_set(e, ENOMEM, "vzweb");
 	w->d = d;
+	w->program = program;
 	w->pidfd = w->maker_out = -1;
 	buf_init(&w->line, BUF_CAP_DEFAULT);
 	*ret = w;

@@ -80,6 +80,7 @@ static int copy_file(const char *from, const char *dir, const char *name, struct
 {
 	struct buf auto_buf b = { .cap = PEM_MAX };
 	auto_close int in = open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY), dfd = -1, out = -1;
+	int rc = 0;
 
 	if (in < 0)
 		return err_set(e, errno, "%s", from);
@@ -88,10 +89,10 @@ static int copy_file(const char *from, const char *dir, const char *name, struct
 	dfd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	out = dfd < 0 ? -1 : openat(dfd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (out < 0 || ftruncate(out, 0) < 0 || fio_write_all(out, buf_str(&b), b.len) < 0)
-		err_set(e, errno ? errno : EIO, "write %s/%s", dir, name);
+		rc = err_set(e, errno ? errno : EIO, "write %s/%s", dir, name);
 	if (b.s)
 		explicit_bzero(b.s, b.len);
-	return -e->code;
+	return rc;
 }
 
 int webrun_copy_tls(const struct vzd_conf *c, const char *dir, struct err *e)

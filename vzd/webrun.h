@@ -6,6 +6,7 @@
 #include "vzd/web.h"
 
 #define WEB_PROGRAM VZ_LIBEXEC "/vzweb"
+int web_open_program(struct vzd *d, const char *program, struct web **ret, struct err *e);	/* web_open(), for tests */
 
 enum webrun_fd { WEBRUN_UNIX, WEBRUN_LISTEN, WEBRUN_METRICS, WEBRUN_CERT, WEBRUN_KEY, WEBRUN_LOCK, WEBRUN_FD_N };
 
