@@ -116,16 +116,12 @@ static bool etag_in(const char *list, const char *etag, bool weak)
 {
 	size_t len = strlen(etag);
 
-	for (const char *p = list; *p; ) {
-		bool w = !strncmp(p, "W/", 2);
-		const char *end;
+	if (!strcmp(list, "*"))
+		return true;
+	for (const char *p = strchr(list, '"'); p; p = strchr(p, '"')) {
+		bool w = p - list >= 2 && !strncmp(p - 2, "W/", 2);
+		const char *end = strchr(++p, '"');
 
-		p += w ? 2 : 0;
-		if (*p == '*')
-			return true;
-		if (*p++ != '"')
-			continue;
-		end = strchr(p, '"');
 		if (!end)
 			return false;
 		if ((weak || !w) && (size_t)(end - p) == len && !memcmp(p, etag, len))
