@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "libct/announce.h"
 #include "libct/ct_priv.h"
 #include "libct/netdevs.h"
 #include "libct/rootmnt.h"
@@ -58,6 +59,12 @@ static int down_network(struct ct *ct, unsigned flags, struct err *e)
 	return net_down(n, ct->id, &ct->conf.net.ip, e);
 }
 
+static int down_announced(struct ct *ct, unsigned flags, struct err *e)
+{
+	(void)flags;
+	return ct_announce_down(ct, e);
+}
+
 static int down_veths(struct ct *ct, unsigned flags, struct err *e)
 {
 	(void)flags;
@@ -72,7 +79,8 @@ static int down_netdevs(struct ct *ct, unsigned flags, struct err *e)
 
 static int down_root(struct ct *ct, unsigned flags, struct err *e)
 {
-	bool hooks = !(flags & CT_DOWN_NO_HOOKS) && ct_is_mounted(ct);
+	bool mounted = ct_is_mounted(ct);
+	bool hooks = !(flags & CT_DOWN_NO_HOOKS) && mounted;
 
 	if (flags & CT_DOWN_KEEP_MOUNT)
 		return 0;
@@ -84,6 +92,8 @@ static int down_root(struct ct *ct, unsigned flags, struct err *e)
 	if (hooks && ct_hook_run(ct, CT_HOOK_POSTUMOUNT, e) < 0 && !(flags & CT_DOWN_QUIET_HOOKS))
 		return -e->code;
 	err_clear(e);
+	if (mounted)
+		ct_event(ct, CT_EVENT_UMOUNT);
 	return 0;
 }
 
@@ -112,7 +122,7 @@ static int down_record(struct ct *ct, unsigned flags, struct err *e)
  * other way), and a stop killed in between would leave a container that runs without a network.
  */
 static int (*const steps[])(struct ct *ct, unsigned flags, struct err *e) = {
-	down_init, down_network, down_veths, down_netdevs, down_root, down_cgroup,
+	down_init, down_announced, down_network, down_veths, down_netdevs, down_root, down_cgroup,
 };
 
 int ct_down(struct ct *ct, unsigned flags, struct err *e)

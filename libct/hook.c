@@ -2,7 +2,8 @@
 /*
  * Action scripts in /etc/vz/conf: vps.X for every container, CTID.X for one. Host-side ones run
  * from argv with VEID and VE_CONFFILE in an otherwise fixed environment; the order is vps then
- * CTID on the way up, CTID then vps on the way down.
+ * CTID on the way up, CTID then vps on the way down. And what vzeventd ran: one script per event of any
+ * container, which can keep nothing from happening.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,13 @@ static const char *const names[] = {
 };
 _Static_assert(ARRAY_SIZE(names) == CT_HOOK_N, "name every hook");
 
+static const char *const event_names[] = {
+	[CT_EVENT_START] = "start", [CT_EVENT_STOP] = "stop", [CT_EVENT_MOUNT] = "mount",
+	[CT_EVENT_UMOUNT] = "umount", [CT_EVENT_REBOOT] = "reboot",
+};
+_Static_assert(ARRAY_SIZE(event_names) == CT_EVENT_N, "name every event");
+#define EVENT_MS 60000
+
 /* A script counts only if it is root's and nobody else may write it (and, run on the host, if it
  * can be executed). */
 static int check(const char *path, bool exec, struct err *e)
@@ -43,22 +51,29 @@ static int check(const char *path, bool exec, struct err *e)
 	return 1;
 }
 
-static int run_host(const struct ct *ct, const char *who, const char *what, struct err *e)
+/* 0: there is none, 1: it ran. */
+static int run_path(const struct ct *ct, const char *path, int limit_ms, struct err *e)
 {
-	char path[128], veid[32], conf[64];
+	char veid[32], conf[64];
 	const char *const env[] = { veid, conf, "HOME=/", "TERM=linux",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL };
 	const char *const argv[] = { path, NULL };
-	struct spawn s = { .argv = argv, .env = env };
-	int rc, status = 0;
+	struct spawn s = { .argv = argv, .env = env, .timeout_ms = limit_ms };
+	int status = 0, rc = check(path, true, e);
 
-	snprintf(path, sizeof(path), CT_CONF_DIR "/%s.%s", who, what);
+	if (rc <= 0)
+		return rc;
 	snprintf(veid, sizeof(veid), "VEID=%u", ct->id);
 	snprintf(conf, sizeof(conf), "VE_CONFFILE=" CT_CONF_DIR "/%u.conf", ct->id);
-	rc = check(path, true, e);
-	if (rc == 0)
-		return 0;
-	if (rc > 0 && spawn_wait(&s, &status, e) == 0)
+	return spawn_wait(&s, &status, e) < 0 ? -e->code : 1;
+}
+
+static int run_host(const struct ct *ct, const char *who, const char *what, struct err *e)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), CT_CONF_DIR "/%s.%s", who, what);
+	if (run_path(ct, path, 0, e) >= 0)
 		return 0;
 	err_say(e, e->code ? e->code : ECHILD, "Error executing %s script %s", what, path);
 	return err_exit(e, VZ_ACTIONSCRIPT_ERROR);
@@ -126,4 +141,14 @@ int ct_hook_inside(struct ct *ct, enum ct_hook h, int limit_ms, struct err *e)
 	err_say(e, e->code ? e->code : ECHILD, CT_CONF_DIR "/%u.%s exited with status %d", ct->id,
 		names[h], status);
 	return err_exit(e, VZ_ACTIONSCRIPT_ERROR);
+}
+
+void ct_event(const struct ct *ct, enum ct_event ev)
+{
+	struct err e = { 0 };
+	char path[128];
+
+	snprintf(path, sizeof(path), CT_EVENT_DIR "/vzevent-%s", event_names[ev]);
+	if (run_path(ct, path, EVENT_MS, &e) < 0)
+		ct_say(ct, -1, "Warning: %s: %s", path, e.text);
 }

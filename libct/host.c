@@ -16,6 +16,7 @@
 #include "util/fio.h"
 #include "util/path.h"
 
+#include "libct/announce.h"
 #include "libct/files.h"
 
 #define PTY_MAX 65536
@@ -233,6 +234,7 @@ static int net_setup(struct ct_host *h, struct err *e)
 
 	if (net_host_setup(h->net, &c, e) < 0)
 		return err_add(e, "set up the network");
+	ct_announce_sweep();
 	return mark(READY_NET, e);
 }
 

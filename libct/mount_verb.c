@@ -97,6 +97,7 @@ int ct_mount(struct ct *ct, struct err *e)
 	s.stage = CT_STAGE_MOUNTED;
 	if (ct_state_save(ct, &s, e) < 0)
 		return undo(ct, e);
+	ct_event(ct, CT_EVENT_MOUNT);
 	ct_say(ct, 0, "Container is mounted");
 	return 0;
 }
@@ -115,6 +116,7 @@ int ct_umount(struct ct *ct, struct err *e)
 		return -e->code;
 	if (ct_hook_run(ct, CT_HOOK_POSTUMOUNT, e) < 0 || ct_state_drop(ct, e) < 0)
 		return -e->code;
+	ct_event(ct, CT_EVENT_UMOUNT);
 	ct_say(ct, 0, "Container is unmounted");
 	return 0;
 }

@@ -53,6 +53,7 @@ static int reap(struct ct *ct, uint64_t gen, const char *reason, struct err *e)
 	if (ct_down(ct, CT_DOWN_QUIET_HOOKS, e) < 0)
 		return -e->code;
 	log_line(0, ct->id, reboot ? "container rebooted" : "container went down by itself");
+	ct_event(ct, reboot ? CT_EVENT_REBOOT : CT_EVENT_STOP);
 	if (!reboot)
 		return 0;
 	if (boottime_ms() - s.started_ms < REBOOT_MIN_UP_MS)

@@ -61,6 +61,7 @@ static int dead_init(struct ct *ct, const struct ct_state *s, struct err *e)
 	ct_exit_record(ct, s->gen, s->stage == CT_STAGE_RUNNING ? reason : "stop");
 	if (ct_down(ct, CT_DOWN_QUIET_HOOKS, e) < 0)
 		return -e->code;
+	ct_event(ct, reboot ? CT_EVENT_REBOOT : CT_EVENT_STOP);
 	return reboot ? ct_start(ct, CT_START_REBOOT | CT_START_FORCE, e) : 0;
 }
 

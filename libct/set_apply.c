@@ -9,6 +9,7 @@
 
 #include "util/buf.h"
 
+#include "libct/announce.h"
 #include "libct/dev.h"
 #include "libct/devnode.h"
 #include "libct/files.h"
@@ -99,8 +100,10 @@ static int change_ips(struct ct *ct, const struct str_list *add, const struct st
 	auto_close int netns = ct_netns_open(&s, e);
 	if (netns < 0 || net_change(n, ct->id, netns, add, del, e) < 0)
 		return -e->code;
-	if (ct_guest_ips(ct, c, add, del, e) == 0)
+	if (ct_guest_ips(ct, c, add, del, e) == 0) {
+		ct_announce_ips(ct, &c->net.ip);
 		return 0;
+	}
 	net_change(n, ct->id, netns, del, add, &(struct err){ 0 });
 	return -e->code;
 }
@@ -123,6 +126,7 @@ int ct_live_sync_ips(struct ct *ct, const char *ips, struct err *e)
 	}
 	if (r == 0)
 		r = change_ips(ct, &have, &none, &ct->conf, e);
+	ct_announce_ips(ct, &ct->conf.net.ip);
 	str_list_clear(&all);
 	str_list_clear(&have);
 	return r;

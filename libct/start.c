@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "libct/announce.h"
 #include "libct/caps.h"
 #include "libct/dev.h"
 #include "libct/devnode.h"
@@ -156,14 +157,18 @@ static int up_init(struct start *s, struct err *e)
 /* While the child builds its mounts. */
 static int up_network(struct start *s, struct err *e)
 {
+	static const struct str_list none;
 	struct net *n;
 
-	if (s->flags & CT_START_SKIP_SETUP)
+	if (s->flags & CT_START_SKIP_SETUP) {
+		ct_announce_up(s->ct, s->l.init, &none);
 		return 0;
+	}
 	if (ct_host_net(s->ct->host, &n, e) < 0)
 		return -e->code;
 	if (net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e) < 0)
 		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
+	ct_announce_up(s->ct, s->l.init, &s->ct->conf.net.ip);
 	return ct_veths_up(s->ct, s->l.netns, e) < 0 ? -e->code : ct_netdevs_up(s->ct, s->l.netns, e);
 }
 
@@ -183,6 +188,7 @@ static int up_root(struct start *s, struct err *e)
 		return -e->code;
 	if (ct_hook_run(s->ct, CT_HOOK_MOUNT, e) < 0)
 		return -e->code;
+	ct_event(s->ct, CT_EVENT_MOUNT);
 	ct_say(s->ct, 0, "Container is mounted");
 	back = ct_root_slave(s->ct, beside ? s->l.userns : -1, e);
 	if (back < 0)
@@ -484,6 +490,7 @@ static int start(struct ct *ct, unsigned flags, struct err *e)
 	if (run_steps(&s, e) < 0)
 		return fail(&s, e);
 	tidy_files(ct);
+	ct_event(ct, CT_EVENT_START);
 	if (flags & CT_START_WAIT)
 		return wait_ready(ct, e);
 	ct_say(ct, 0, "Container start in progress...");

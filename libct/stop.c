@@ -130,6 +130,7 @@ int ct_stop(struct ct *ct, unsigned flags, struct err *e)
 	ct_exit_record(ct, s.gen, "stop");
 	if (ct_down(ct, down, e) < 0)
 		return -e->code;
+	ct_event(ct, CT_EVENT_STOP);
 	if (mounted && !(flags & CT_STOP_SKIP_UMOUNT))
 		ct_say(ct, 0, "Container is unmounted");
 	return 0;

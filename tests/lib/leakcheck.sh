@@ -84,7 +84,7 @@ leak_procs_raw() {
 # Lock files under /run/vz/lock are never removed by design; N.conf.destroyed and its like stay for the administrator.
 leak_files() {
 	local dir
-	for dir in /run/vz /vz/lock /vz/dump /vz/root /vz/template/tmp /var/lib/vz /etc/vz; do
+	for dir in /run/vz /run/netns /var/lib/vzctl /vz/lock /vz/dump /vz/root /vz/template/tmp /var/lib/vz /etc/vz; do
 		[ -d "$dir" ] && find "$dir" -xdev ! -path '/run/vz/lock/*' ! -name '*.destroyed' ! -name '*.conf.[0-9]*'
 	done 2>/dev/null | sort
 	[ ! -d /vz/private ] || find /vz/private -maxdepth 1 | sort
