@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `sudo make bench`: how fast, next to the least the kernel asks and to other runtimes. BENCH_N rounds (default 31).
 
-BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat
+BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat $(B)/bench/scale
 BENCH_N ?= 31
 .PHONY: bench
 
@@ -24,3 +24,6 @@ $(B)/bench/lat: $(B)/obj/bench/lat.o $(B)/libvz.a
 $(B)/bench/hello-tls: $(B)/obj/bench/hello_tls.o $(B)/libvz.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ -lmicrohttpd -lgnutls
+$(B)/bench/scale: $(B)/obj/bench/scale.o $(B)/libvz.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_vzctl)

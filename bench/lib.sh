@@ -30,8 +30,8 @@ remove_groups() {
 setup_host() {
 	local d
 
-	mkdir -p /etc/vz /vz /var/lib/vz /run/vz "$VZ_LIBEXEC" "$VZ_DATADIR" || return 1
-	for d in /etc/vz /var/lib/vz /run/vz /var/log; do
+	mkdir -p /etc/vz /vz /var/lib/vz /var/lib/vzctl /run/vz /run/netns "$VZ_LIBEXEC" "$VZ_DATADIR" || return 1
+	for d in /etc/vz /var/lib/vz /var/lib/vzctl /run/vz /run/netns /var/log; do
 		mount -t tmpfs vzbench $d || return 1
 	done
 	mount --bind "${VZ_USR}/lib/vz" "$VZ_LIBEXEC" && mount --bind "${VZ_USR}/share/vz" "$VZ_DATADIR" || return 1

@@ -77,6 +77,23 @@ density() {
 	loop_vz destroy.loop destroy
 }
 
+scale() { # 1,000 configurations: listed, and read and written again, in milliseconds
+	local i ms
+
+	vzctl create 9501 $vz_create --hostname s9501 --ipadd 10.123.8.1 >/dev/null 2>>"$W/dens.log"
+	for ((i = 9502; i <= 10500; i++)); do
+		sed "s/9501/$i/g" /etc/vz/conf/9501.conf >/etc/vz/conf/$i.conf
+		mkdir "/vz/private/$i"
+	done
+	printf '%s\n' "list/1000, all columns | - | - | - | vzlist -aH | -" "list/1000, JSON | - | - | - | vzlist -aj | -" >"$W/scale.spec"
+	"$bin/lat" -n "$n" -w 2 -s 5 "$W/scale.spec" | awk -F'\t' '{ print $1 "\t" $5 }'
+	for i in floor parse rewrite; do
+		ms=$("$bin/scale" $i /etc/vz/conf) && awk -v k=$i -v us="$ms" 'BEGIN { printf "conf/1000 %s\t%.2f\n", k, us / 1000 }'
+	done
+	rm -f /etc/vz/conf/9[5-9]*.conf /etc/vz/conf/10*.conf
+	rm -rf /vz/private/9[5-9]* /vz/private/10* /var/lib/vz/uid/9501
+}
+
 report() {
 	printf '\n%s, kernel %s, %s CPUs, load before %s, medians of %s interleaved rounds, milliseconds\n' "$(date -u +%F)" \
 		"$(uname -r)" "$(nproc)" "$load" "$n"
@@ -152,6 +169,8 @@ goals() {
 	goal "stop <= 2.5 x floor" "$(ratio "$(val stop/vz 5)" "$(val stop/floor 5)")" 2.5
 	goal "create < 10 ms" "$(val create/vz 5)" 10
 	goal "vzlist of $DENS < 20 ms" "$(val "list/all columns" 2)" 20
+	goal "vzlist -a -j of 1000 < 50 ms" "$(val "list/1000, JSON" 2)" 50
+	goal "1000 files rewritten < 100 ms" "$(val "conf/1000 rewrite" 2)" 100
 	goal "monitor < 200 kB" "$(val monitor.kB 2)" 200
 }
 goal() { awk -v t="$1" -v v="$2" -v g="$3" 'BEGIN { printf "  %-32s %8s  %s\n", t, v, v != "-" && v + 0 <= g + 0 ? "met" : "MISSED" }'; }

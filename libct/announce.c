@@ -85,8 +85,8 @@ static void link_netns(const struct ct *ct, pid_t init)
 	    symlinkat(target, dir, ct->ids) == 0)
 		return;
 	if (errno == EEXIST || errno == EINVAL)
-		err_say(&e, EEXIST, NETNS_DIR "/%s is not of this container and is left alone; 'ip netns exec %s' does not enter it",
-			ct->ids, ct->ids);
+		err_say(&e, EEXIST, NETNS_DIR "/%s is not of this container and is left alone; 'ip netns exec %s' does not "
+			"enter it", ct->ids, ct->ids);
 	else
 		err_set(&e, errno, NETNS_DIR "/%s", ct->ids);
 	warn(ct, &e);

@@ -131,16 +131,55 @@ static bool same(const char *a, const char *b)
 	return a && !strcmp(a, b);
 }
 
-const struct param *ct_param_by_key(const char *key, size_t *base)
+/*
+ * Keys of all rows, old spellings too, hashed when the first one is looked up: every line of every file asks. The first
+ * row of a key counts.
+ */
+#define KEY_SLOTS 1024u
+static struct key_slot { const char *key; const struct param *row; size_t base; } key_slots[KEY_SLOTS];
+
+static struct key_slot *key_slot(const char *key)
+{
+	uint32_t h = 2166136261u;
+
+	for (const char *s = key; *s; s++)
+		h = (h ^ (unsigned char)*s) * 16777619u;
+	while (key_slots[h % KEY_SLOTS].key && strcmp(key_slots[h % KEY_SLOTS].key, key) != 0)
+		h++;
+	return &key_slots[h % KEY_SLOTS];
+}
+
+static void key_add(const char *key, const struct param *p, size_t base)
+{
+	struct key_slot *s = key ? key_slot(key) : NULL;
+
+	if (s && !s->key)
+		*s = (struct key_slot){ key, p, base };
+}
+
+static void hash_keys(void)
 {
 	struct ct_row_iter it = { 0 };
 	const struct param *p;
+	size_t base;
 
-	while ((p = ct_row_next(&it, base))) {
-		if (same(p->key, key) || same(p->alias_key, key))
-			return p;
+	while ((p = ct_row_next(&it, &base))) {
+		key_add(p->key, p, base);
+		key_add(p->alias_key, p, base);
 	}
-	return NULL;
+}
+
+const struct param *ct_param_by_key(const char *key, size_t *base)
+{
+	static bool done;
+	const struct key_slot *s;
+
+	if (!done)
+		hash_keys();
+	done = true;
+	s = key_slot(key);
+	*base = s->base;
+	return s->row;
 }
 
 const struct param *ct_param_by_opt(const char *opt, size_t *base)

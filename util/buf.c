@@ -74,19 +74,37 @@ void buf_addc(struct buf *b, char c)
 	buf_add(b, &c, 1);
 }
 
+void buf_addu(struct buf *b, uint64_t v)
+{
+	char text[20];
+	size_t at = sizeof(text);
+
+	do {
+		text[--at] = (char)('0' + v % 10);
+		v /= 10;
+	} while (v);
+	buf_add(b, text + at, sizeof(text) - at);
+}
+
+/* Once into the room there is; a second time only if that was too little. */
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap)
 {
+	size_t room = b->failed || b->len >= b->size ? 0 : b->size - b->len;
 	va_list ap2;
 	int n;
 
 	va_copy(ap2, ap);
-	n = vsnprintf(NULL, 0, fmt, ap2);
+	n = vsnprintf(room ? b->s + b->len : NULL, room, fmt, ap2);
 	va_end(ap2);
 	if (n < 0) {
 		b->failed = true;
+	} else if ((size_t)n < room && (size_t)n <= b->cap - b->len) {
+		b->len += (size_t)n;
 		return;
 	}
-	if (!reserve(b, (size_t)n))
+	if (room)
+		b->s[b->len] = '\0';
+	if (n < 0 || !reserve(b, (size_t)n))
 		return;
 	vsnprintf(b->s + b->len, (size_t)n + 1, fmt, ap);
 	b->len += (size_t)n;

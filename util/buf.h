@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #define BUF_CAP_DEFAULT (1u << 20)	/* bytes; a caller that needs more says so */
 
@@ -21,6 +22,7 @@ void buf_reset(struct buf *b);			/* keeps the memory, clears length and error */
 void buf_add(struct buf *b, const void *p, size_t n);
 void buf_adds(struct buf *b, const char *s);
 void buf_addc(struct buf *b, char c);
+void buf_addu(struct buf *b, uint64_t v);	/* decimal */
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap);
 bool buf_failed(const struct buf *b);		/* out of memory or over the cap, at any time since init/reset */

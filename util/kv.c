@@ -24,30 +24,28 @@ static bool is_blank(char c)
 static void line_done(struct kv_line *l)
 {
 	free(l->raw);
-	free(l->key);
-	free(l->val);
 	*l = (struct kv_line){ 0 };
 }
 
-/* [@s, @end) with each backslash taken as "the next character as it is"; one at the very end stands for itself. */
-static char *unquote(const char *s, const char *end)
+/* [@s, @end) into @out with each backslash taken as "the next character as it is"; one at the very end stands for itself. */
+static void unquote(char *out, const char *s, const char *end)
 {
-	char *ret = malloc((size_t)(end - s) + 1);
-	char *out = ret;
-
-	if (!ret)
-		return NULL;
 	while (s < end) {
 		if (*s == '\\' && s + 1 < end)
 			s++;
 		*out++ = *s++;
 	}
 	*out = '\0';
-	return ret;
+}
+
+static void copy(char *out, const char *s, const char *end)
+{
+	memcpy(out, s, (size_t)(end - s));
+	out[end - s] = '\0';
 }
 
 /* @s is behind the '='. */
-static char *unquoted_value(const char *s)
+static void unquoted_value(char *out, const char *s)
 {
 	const char *start = s, *end;
 
@@ -58,11 +56,11 @@ static char *unquoted_value(const char *s)
 		end++;
 	while (end > start && is_blank(end[-1]))
 		end--;
-	return strndup(start, (size_t)(end - start));
+	copy(out, start, end);
 }
 
-/* Fills kind, key and val from raw. -ENOMEM or 0. */
-static int classify(struct kv_line *l)
+/* Fills kind, key and val from raw; @room: behind raw, as many bytes as it has. */
+static void classify(struct kv_line *l, char *room)
 {
 	const char *key = l->raw, *eq, *end, *val;
 
@@ -70,39 +68,50 @@ static int classify(struct kv_line *l)
 		key++;
 	l->kind = KV_OTHER;
 	if (!*key || *key == '#')
-		return 0;
+		return;
 	eq = strchr(key, '=');
 	l->kind = KV_BAD;
 	if (!eq || eq == key)
-		return 0;
+		return;
 	for (val = eq + 1; is_blank(*val); )
 		val++;
 	if (*val == '"' && strrchr(val, '"') == val)
-		return 0;			/* never closed: a truncated file, or a value of several lines */
+		return;				/* never closed: a truncated file, or a value of several lines */
 	for (end = eq; is_blank(end[-1]); )
 		end--;
 	l->kind = KV_PAIR;
-	l->key = strndup(key, (size_t)(end - key));
-	l->val = *val == '"' ? unquote(val + 1, strrchr(val, '"')) : unquoted_value(eq + 1);
-	return l->key && l->val ? 0 : -ENOMEM;
+	l->key = room;
+	copy(l->key, key, end);
+	l->val = room + (end - key) + 1;
+	if (*val == '"')
+		unquote(l->val, val + 1, strrchr(val, '"'));
+	else
+		unquoted_value(l->val, eq + 1);
+}
+
+/* KEY and VALUE with their ends never take more than the line with its '=' and its end. -ENOMEM or 0. */
+static int line_init(struct kv_line *l, const char *s, size_t len)
+{
+	*l = (struct kv_line){ .raw = malloc(2 * (len + 1)) };
+	if (!l->raw)
+		return -ENOMEM;
+	copy(l->raw, s, s + len);
+	classify(l, l->raw + len + 1);
+	return 0;
 }
 
 static struct kv_line *add_line(struct kv *kv, const char *s, size_t len)
 {
-	struct kv_line *v = reallocarray(kv->v, kv->n + 1, sizeof(*v));
-	struct kv_line *l;
+	if (kv->n == kv->size) {
+		size_t size = kv->size ? kv->size * 2 : 32;
+		struct kv_line *v = reallocarray(kv->v, size, sizeof(*v));
 
-	if (!v)
-		return NULL;
-	kv->v = v;
-	l = &v[kv->n];
-	*l = (struct kv_line){ .raw = strndup(s, len) };
-	if (!l->raw || classify(l) < 0) {
-		line_done(l);
-		return NULL;
+		if (!v)
+			return NULL;
+		kv->v = v;
+		kv->size = size;
 	}
-	kv->n++;
-	return l;
+	return line_init(&kv->v[kv->n], s, len) < 0 ? NULL : &kv->v[kv->n++];
 }
 
 int kv_parse(struct kv *kv, const char *text, size_t len, struct err *e)
@@ -196,7 +205,7 @@ int kv_set(struct kv *kv, const char *key, const char *val, bool raw_dollar, str
 {
 	auto_buf struct buf b = BUF_INIT;
 	struct kv_line *l = find(kv, key);
-	struct kv_line fresh = { 0 };
+	struct kv_line fresh;
 
 	if (!key_is_good(key))
 		return err_say(e, EINVAL, "'%s' cannot be a configuration key", key);
@@ -212,11 +221,8 @@ int kv_set(struct kv *kv, const char *key, const char *val, bool raw_dollar, str
 		kv->no_eol = l ? false : kv->no_eol;
 		return l ? 0 : err_set(e, ENOMEM, "%s", key);
 	}
-	fresh.raw = buf_take(&b);
-	if (!fresh.raw || classify(&fresh) < 0) {
-		line_done(&fresh);
+	if (line_init(&fresh, b.s, b.len) < 0)
 		return err_set(e, ENOMEM, "%s", key);
-	}
 	line_done(l);
 	*l = fresh;
 	drop_from(kv, fresh.key, (size_t)(l - kv->v) + 1);

@@ -16,13 +16,13 @@ enum kv_kind { KV_OTHER, KV_PAIR, KV_BAD };	/* comment or blank; KEY=value; neit
 							 * quote that is never closed: a cut file) */
 
 struct kv_line {
-	char *raw;		/* the line without its newline */
+	char *raw;		/* the line without its newline; key and val lie in the same memory */
 	enum kv_kind kind;
 	char *key, *val;	/* of a KV_PAIR, unquoted; else NULL */
 };
 struct kv {
 	struct kv_line *v;
-	size_t n;
+	size_t n, size;		/* lines, and how many there is room for */
 	bool no_eol;		/* the last line had no newline */
 };
 

@@ -6,6 +6,7 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/json_text.h"
 #include "vzctl/vzlist.h"
 
 /* --- order --- */
@@ -127,7 +128,7 @@ static void put_value(struct buf *b, const struct vzlist_row *r, const struct vz
 			buf_adds(b, cell->str);
 			return;
 		}
-		buf_addf(b, "%llu", (unsigned long long)cell->num);
+		buf_addu(b, cell->num);
 		return;
 	case LIST_ID:
 	case LIST_NUM:
@@ -135,7 +136,7 @@ static void put_value(struct buf *b, const struct vzlist_row *r, const struct vz
 	case LIST_DISK:
 	case LIST_LOAD:
 	case LIST_TYPE_N:
-		buf_addf(b, "%llu", (unsigned long long)cell->num);
+		buf_addu(b, cell->num);
 		return;
 	}
 }
@@ -200,24 +201,6 @@ void vzlist_text(struct buf *b, const struct vzlist_fields *f, const struct vzli
 
 /* --- JSON --- */
 
-static void json_str(struct buf *b, const char *s, size_t len)
-{
-	buf_addc(b, '"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '"' || c == '\\')
-			buf_addf(b, "\\%c", c);
-		else if (c == '\n' || c == '\t')
-			buf_adds(b, c == '\n' ? "\\n" : "\\t");
-		else if (c < 0x20 || c == 0x7f)
-			buf_addf(b, "\\u%04x", c);
-		else
-			buf_addc(b, (char)c);
-	}
-	buf_addc(b, '"');
-}
-
 static void json_list(struct buf *b, const struct vzlist_row *r, const struct vzlist_col *c, const struct str_list *l)
 {
 	buf_addc(b, '[');
@@ -227,7 +210,7 @@ static void json_list(struct buf *b, const struct vzlist_row *r, const struct vz
 		put_item(&item, r, c, l->v[i]);
 		if (i)
 			buf_adds(b, ", ");
-		json_str(b, buf_str(&item), item.len);
+		json_text(b, buf_str(&item), item.len);
 	}
 	buf_addc(b, ']');
 }
@@ -242,7 +225,7 @@ static void json_onoff(struct buf *b, const struct str_list *l)
 
 		put_lower(&name, l->v[i]);
 		buf_adds(b, i ? ",\n      " : "\n      ");
-		json_str(b, buf_str(&name), colon ? (size_t)(colon - l->v[i]) : name.len);
+		json_text(b, buf_str(&name), colon ? (size_t)(colon - l->v[i]) : name.len);
 		buf_adds(b, colon && !strcasecmp(colon, ":on") ? ": true" : ": false");
 	}
 	buf_adds(b, "\n    }");
@@ -254,7 +237,10 @@ static void json_part(struct buf *b, const struct vzlist_row *r, const struct vz
 	struct vzlist_cell cell;
 
 	c->get(r, c, part, &cell);
-	buf_addf(b, "%s      \"%s\": %llu", first ? "{\n" : ",\n", key, cell.set ? (unsigned long long)cell.num : 0ULL);
+	buf_adds(b, first ? "{\n      \"" : ",\n      \"");
+	buf_adds(b, key);
+	buf_adds(b, "\": ");
+	buf_addu(b, cell.set ? cell.num : 0);
 }
 
 static void json_ubc(struct buf *b, const struct vzlist_row *r, const struct vzlist_col *c)
@@ -289,7 +275,7 @@ static void json_value(struct buf *b, const struct vzlist_row *r, const struct v
 	switch (c->type) {
 	case LIST_STR:
 		if (cell.set)
-			json_str(b, cell.str, strlen(cell.str));
+			json_str(b, cell.str);
 		else
 			buf_adds(b, "null");
 		return;
@@ -322,15 +308,15 @@ static void json_value(struct buf *b, const struct vzlist_row *r, const struct v
 		return;
 	case LIST_SMART:
 		if (cell.str) {
-			json_str(b, cell.str, strlen(cell.str));
+			json_str(b, cell.str);
 			return;
 		}
-		buf_addf(b, "%llu", (unsigned long long)cell.num);
+		buf_addu(b, cell.num);
 		return;
 	case LIST_ID:
 	case LIST_NUM:
 	case LIST_TYPE_N:
-		buf_addf(b, "%llu", (unsigned long long)cell.num);
+		buf_addu(b, cell.num);
 		return;
 	}
 }
@@ -345,7 +331,9 @@ int vzlist_json(struct buf *b, const struct vzlist_fields *f, const struct vzlis
 	for (size_t r = 0; r < n; r++) {
 		buf_adds(b, r ? ",\n  {" : "\n  {");
 		for (size_t i = 0; i < f->n; i++) {
-			buf_addf(b, "%s\n    \"%s\": ", i ? "," : "", f->v[i].col->name);
+			buf_adds(b, i ? ",\n    \"" : "\n    \"");
+			buf_adds(b, f->v[i].col->name);
+			buf_adds(b, "\": ");
 			json_value(b, &v[r], f->v[i].col);
 		}
 		buf_adds(b, "\n  }");

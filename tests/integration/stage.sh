@@ -22,7 +22,7 @@ template_archive() {
 stage_build() {
 	mkdir -p "$B/tests" || return 1
 	if command -v make >/dev/null && [ -z "${VZTEST_PREBUILT:-}" ]; then
-		make -s -C "$TOP" all && rm -rf "$STAGE" && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
+		make -s -C "$TOP" all build/bench/scale && rm -rf "$STAGE" && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
 		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$B/tests/killat" "$TOP/tests/lib/killat.c" ||
 			return 1
 		# the guest's program: static, it runs in any container

@@ -20,6 +20,32 @@ TEST(build)
 	CHECK(!buf_failed(&b));
 }
 
+TEST(numbers)
+{
+	auto_buf struct buf b = BUF_INIT;
+
+	buf_addu(&b, 0);
+	buf_addc(&b, ' ');
+	buf_addu(&b, 1234567890);
+	buf_addc(&b, ' ');
+	buf_addu(&b, UINT64_MAX);
+	CHECK_STR(buf_str(&b), "0 1234567890 18446744073709551615");
+}
+
+TEST(formatted_text_grows_once_and_keeps_the_cap)
+{
+	auto_buf struct buf b;
+
+	buf_init(&b, 70);
+	buf_adds(&b, "x");			/* 64 bytes of room now */
+	buf_addf(&b, "%062d", 7);
+	CHECK_EQ(b.len, 63);
+	buf_addf(&b, "%07d", 8);		/* exactly the cap, in new memory */
+	CHECK(!buf_failed(&b) && b.len == 70 && !strcmp(b.s + 63, "0000008"));
+	buf_addf(&b, "%d", 9);			/* there is memory, but not below the cap */
+	CHECK(buf_failed(&b) && b.len == 70 && !strcmp(b.s + 63, "0000008"));
+}
+
 TEST(cap_is_exact_and_sticks)
 {
 	auto_buf struct buf b;
