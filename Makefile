@@ -64,7 +64,7 @@ Q := $(if $(V),,@)
 .DELETE_ON_ERROR:
 .PHONY: all run clean install uninstall man completion
 
-all: $(BINS) $(if $(SAN),,man completion)
+all: $(BINS) $(if $(SAN),,man completion $(B)/ctid.conf.schema.json)
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
@@ -104,6 +104,9 @@ $(B)/completion/_vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion zsh >$@
 
+$(B)/ctid.conf.schema.json: $(B)/mkman
+	$(Q)$< --schema >$@
+
 INST := install -D -m
 UNITS := vzd.service vzd.socket vzd-web.socket
 
@@ -111,6 +114,7 @@ install: all
 	$(Q)$(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
 		$(INST) 0755 $(B)/$(call field,$(p),1) $(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1) &&)) true
 	$(Q)for f in vzctl/etc/*; do $(INST) 0644 $$f $(DESTDIR)$(DATADIR)/$${f##*/}; done
+	$(Q)$(INST) 0644 $(B)/ctid.conf.schema.json $(DESTDIR)$(DATADIR)/ctid.conf.schema.json
 	$(Q)cp -R templates/recipes $(DESTDIR)$(LIBEXEC)/
 	$(Q)$(INST) 0644 vzctl/units/vz.service $(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service
 	$(Q)for f in $(UNITS); do $(INST) 0644 vzd/units/$$f $(DESTDIR)$(PREFIX)/lib/systemd/system/$$f; done

@@ -226,7 +226,7 @@ const struct param cg_params[] = {
 	  .off = offsetof(struct cg_conf, cpuunits), .min = 8, .max = 500000, .def = "1000", .flags = F_ONE,
 	  .man = "Relative weight for the CPU; containers of equal weight share it equally." },
 	{ .key = "CPULIMIT", .opt = "cpulimit", .arg = "num[%]", .type = &cg_type_cpulimit,
-	  .off = offsetof(struct cg_conf, cpulimit), .def = "0", .flags = F_ONE,
+	  .off = offsetof(struct cg_conf, cpulimit), .max = NUM_UNLIMITED, .def = "0", .flags = F_ONE,
 	  .man = "CPU time limit in percent of one CPU (200 is two CPUs), or, with %, of the whole machine; 0 is none." },
 	{ .key = "CPUS", .opt = "cpus", .arg = "num", .type = &param_u64, .off = offsetof(struct cg_conf, cpus),
 	  .max = 65536, .flags = F_ONE,
@@ -240,7 +240,7 @@ const struct param cg_params[] = {
 	{ .key = "IOPRIO", .opt = "ioprio", .arg = "num", .type = &param_u64, .off = offsetof(struct cg_conf, ioprio),
 	  .max = 7, .def = "4", .flags = F_ONE, .man = "Disk priority, 0 lowest to 7 highest." },
 	{ .key = "IOLIMIT", .opt = "iolimit", .arg = "rate|unlimited", .type = &cg_type_iolimit,
-	  .off = offsetof(struct cg_conf, iolimit), .def = "0", .flags = F_ONE,
+	  .off = offsetof(struct cg_conf, iolimit), .max = NUM_UNLIMITED, .def = "0", .flags = F_ONE,
 	  .man = "Bytes per second read from, and written to, each disk: MB/s, or bytes with a suffix K M G. "
 		 "The configuration file holds bytes. On cgroup v1 buffered writes pass the limit." },
 	{ .key = "IOPSLIMIT", .opt = "iopslimit", .arg = "num|unlimited", .type = &cg_type_iops,

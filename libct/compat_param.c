@@ -152,7 +152,7 @@ static int guarantee_parse(const struct param *p, const char *text, enum param_s
 	}
 	return err_say(e, EINVAL, "'%s' is neither auto nor a percentage", text);
 }
-static STR_TYPE(type_guarantee, "percent", guarantee_parse);
+static STR_TYPE(type_guarantee, "guarantee", guarantee_parse);
 
 /* --- rows --- */
 
@@ -172,7 +172,7 @@ const struct param ct_compat_params[] = {
 	  C(pci), .flags = PARAM_ADMIN | PARAM_LIST | PARAM_KEPT,
 	  .man = "PCI devices for the container. May be repeated." KEPT },
 	{ .opt = "pci_del", .arg = "[domain:]bus:slot.function", .type = &type_pci, C(pci_del),
-	  .flags = PARAM_ADMIN | PARAM_LIST, .man = "Takes a device out of the list of --pci_add." },
+	  .flags = PARAM_ADMIN | PARAM_LIST | PARAM_KEPT, .man = "Takes a device out of the list of --pci_add." },
 	{ .key = "VM_OVERCOMMIT", .opt = "vm_overcommit", .arg = "factor", .type = &type_float,
 	  C(vm_overcommit), .flags = PARAM_KEPT | PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "How far allocations may exceed memory and swap. This kernel limits what is used, "
@@ -184,23 +184,23 @@ const struct param ct_compat_params[] = {
 	  .type = &type_guarantee, C(memguarantee), .flags = PARAM_KEPT | PARAM_CREATE,
 	  .man = "Share of the memory limit that is guaranteed." KEPT },
 	{ .key = "CPUUWEIGHT", .opt = "cpuweight", .arg = "num", .type = &param_u64, C(cpuweight),
-	  .flags = PARAM_KEPT, .man = "Old form of --cpuunits, which is the one that counts." KEPT },
+	  .max = NUM_UNLIMITED, .flags = PARAM_KEPT, .man = "Old form of --cpuunits, which is the one that counts." KEPT },
 	{ .key = "BURST_CPU_AVG_USAGE", .opt = "burst_cpu_avg_usage", .arg = "percent",
-	  .type = &param_u64, C(burst_avg), .flags = PARAM_KEPT,
+	  .type = &param_u64, C(burst_avg), .max = NUM_UNLIMITED, .flags = PARAM_KEPT,
 	  .man = "CPU use below which --burst_cpulimit counts." KEPT },
 	{ .key = "BURST_CPULIMIT", .opt = "burst_cpulimit", .arg = "percent", .type = &param_u64,
-	  C(burst_limit), .flags = PARAM_KEPT, .man = "CPU limit for short times." KEPT },
+	  C(burst_limit), .max = NUM_UNLIMITED, .flags = PARAM_KEPT, .man = "CPU limit for short times." KEPT },
 	{ .key = "RATE", .opt = "rate", .arg = "device:class:kbits", .type = &param_str, C(rate),
 	  .flags = PARAM_KEPT, .man = "Guaranteed network bandwidth." KEPT },
 	{ .key = "RATEBOUND", .opt = "ratebound", .arg = "yes|no", .type = &param_str,
 	  C(ratebound), .flags = PARAM_KEPT, .man = "Whether --rate is a limit, too." KEPT },
 	{ .key = "AUTOSTOP", .opt = "autostop", .arg = "stop|suspend", .type = &type_autostop,
-	  C(autostop), .flags = PARAM_HOST_DEFAULT,
+	  C(autostop), .flags = PARAM_READ | PARAM_HOST_DEFAULT,
 	  .man = "What happens to the container when the host is shut down. It is stopped." KEPT },
 	{ .key = "HA_ENABLE", .opt = "ha_enable", .arg = "yes|no", .type = &param_yesno,
 	  C(ha_enable), .flags = PARAM_KEPT, .man = "High availability of a cluster." KEPT },
 	{ .key = "HA_PRIO", .opt = "ha_prio", .arg = "num", .type = &param_u64, C(ha_prio),
-	  .flags = PARAM_KEPT, .man = "Priority in a cluster." KEPT },
+	  .max = NUM_UNLIMITED, .flags = PARAM_KEPT, .man = "Priority in a cluster." KEPT },
 	NOTE("VEID", veid, "Id of the container."),
 	NOTE("CTID", ctid, "Id of the container as a UUID."),
 	NOTE("UUID", uuid, "Id of the container as a UUID."),

@@ -83,6 +83,10 @@ extern const struct param_group ct_param_groups[];	/* every row there is, by sec
 extern const size_t ct_param_groups_n;
 extern const struct param_group ct_host_param_group;	/* rows of struct ct_host_conf */
 
+/* JSON Schema (draft 2020-12) of struct ct_conf as rows have it: what is installed, and what vzd checks against. */
+struct buf;
+int ct_schema_print(struct buf *b, struct err *e);
+
 void ct_conf_done(struct ct_conf *c);
 int ct_conf_copy(struct ct_conf *dst, const struct ct_conf *src, struct err *e);
 

@@ -329,4 +329,4 @@ static int size_parse(const struct param *p UNUSED, const char *text, enum param
 	*(struct num_opt *)field = (struct num_opt){ .v = v, .set = true };
 	return 0;
 }
-NUM_TYPE(ct_type_size, "bytes", size_parse);
+NUM_TYPE(ct_type_size, "size", size_parse);

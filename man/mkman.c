@@ -3,6 +3,7 @@
  * Build-time program: fills the tables of the manuals, and prints shell completion, from the rows that parse the options.
  *   mkman FILE.in           copies FILE, replacing a line "@TABLE" by that table in mdoc
  *   mkman --completion bash|zsh|vzadm
+ *   mkman --schema          JSON Schema of a container's configuration
  * A row without a text is an error: what has no manual is not built.
  */
 #include <ctype.h>
@@ -316,6 +317,29 @@ static void option_cases(const char *assign)
 	}
 }
 
+/* Values that the row names: yes|no, disabled|stateless|... */
+static bool has_words(const struct param *p)
+{
+	return p->opt && (!strcmp(p->type->name, "yesno") || !strcmp(p->type->name, "mode"));
+}
+
+/* One case per option whose values are words: @open and @close around them. */
+static void value_cases(const char *open, const char *close)
+{
+	for (size_t g = 0; g < ct_param_groups_n; g++) {
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			if (!has_words(p))
+				continue;
+			printf("\t--%s) %s", p->opt, open);
+			for (const char *c = p->arg; *c; c++)
+				putchar(*c == '|' ? ' ' : *c);
+			printf("%s ;;\n", close);
+		}
+	}
+}
+
 static int completion_bash(void)
 {
 	printf("# vzctl completion for bash; printed from the same rows that parse the options.\n"
@@ -332,9 +356,9 @@ static int completion_bash(void)
 	       "\t--ostemplate) words=$(vztmpl list 2>/dev/null) ;;\n"
 	       "\t--config|--applyconfig) words=$(cd /etc/vz/conf 2>/dev/null && printf '%%s\\n' ve-*.conf-sample |\n"
 	       "\t\tsed 's/^ve-//; s/\\.conf-sample$//') ;;\n"
-	       "\t--onboot|--disabled|--diskquota|--noatime|--ksm) words='yes no' ;;\n"
-	       "\t--layout) words='overlay dir' ;;\n\t--setmode) words='restart ignore' ;;\n"
-	       "\t*) case ${COMP_WORDS[i]} in\n");
+	       "\t--layout) words='overlay dir' ;;\n\t--setmode) words='restart ignore' ;;\n");
+	value_cases("words='", "'");
+	printf("\t*) case ${COMP_WORDS[i]} in\n");
 	option_cases("words=");
 	printf("\tesac ;;\n\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _vzctl vzctl\n");
 	return 0;
@@ -357,8 +381,10 @@ static int completion_zsh(void)
 	       "if ((CURRENT == i + 1)); then\n\tcompadd -- ${=$(vzlist -a -H -o ctid 2>/dev/null)}\n\treturn\nfi\n"
 	       "case $words[CURRENT-1] in\n"
 	       "\t--ostemplate) compadd -- ${=$(vztmpl list 2>/dev/null)}; return ;;\n"
-	       "\t--layout) compadd overlay dir; return ;;\n\t--onboot|--disabled) compadd yes no; return ;;\n"
-	       "\t--setmode) compadd restart ignore; return ;;\nesac\ncase $words[i] in\n");
+	       "\t--layout) compadd overlay dir; return ;;\n"
+	       "\t--setmode) compadd restart ignore; return ;;\n");
+	value_cases("compadd ", "; return");
+	printf("esac\ncase $words[i] in\n");
 	for (size_t i = 0; i < cmd_table_n; i++)
 		zsh_options(cmd_table[i]);
 	printf("esac\ncompadd -- $opts\n");
@@ -398,16 +424,29 @@ static int completion_vzadm(void)
 	return 0;
 }
 
+static int schema(void)
+{
+	struct buf auto_buf b = BUF_INIT;
+	struct err e = { 0 };
+
+	if (ct_schema_print(&b, &e) < 0) {
+		fprintf(stderr, "mkman: %s\n", e.text);
+		return 1;
+	}
+	fputs(buf_str(&b), stdout);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	int rc = 2;
 
 	if (argc == 2)
-		rc = manual(argv[1]);
+		rc = !strcmp(argv[1], "--schema") ? schema() : manual(argv[1]);
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
 		rc = !strcmp(argv[2], "bash") ? completion_bash() :
 		     !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
 	else
-		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm\n");
+		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm | --schema\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
 }

@@ -69,7 +69,7 @@ static int u64_parse(const struct param *p, const char *text, enum param_src src
 
 	if (r < 0) {
 		num_error(r, text, "a number", e);
-		if (r != -ERANGE || src != PARAM_FILE || p->max != 0)
+		if (r != -ERANGE || src != PARAM_FILE || (p->max != 0 && p->max < NUM_UNLIMITED))
 			return r;
 	} else if (check_range(p, v, e) < 0) {
 		return -e->code;

@@ -42,8 +42,9 @@ enum param_flag {
 	PARAM_SAVE_ONLY = 1 << 9,	/* needs --save (name, ostemplate, stop-timeout) */
 	PARAM_ADMIN = 1 << 11,		/* reaches beyond the container: over the API only for administrators of the host */
 	PARAM_KEPT = 1 << 10,		/* only stored: nothing here acts on it, and `set` says so */
+	PARAM_READ = 1 << 11,		/* read when it is wanted (a boot, a start, a list): nothing to apply or to warn of */
 };
-/* No flag of the first three: configuration only, no effect until the next start, no warning. */
+/* A row that `set` takes has one of LIVE, RESTART, FIXED, KEPT, READ, SAVE_ONLY: somebody has decided (tests/unit/t_docs.c). */
 
 struct param {
 	const char *key;		/* configuration key, NULL: not stored */
@@ -54,7 +55,7 @@ struct param {
 	const char *arg;		/* "num", "addr", "yes|no": for --help and the manual */
 	const struct param_type *type;
 	size_t off;			/* of the field in the module's conf struct */
-	uint64_t min, max;		/* inclusive, for number types; max 0: no upper bound */
+	uint64_t min, max;		/* inclusive, for number types; NUM_UNLIMITED: as large as a number can be */
 	const char *def;		/* text for the manual, NULL: none */
 	unsigned flags;
 	const char *man;		/* one or two sentences, no markup */

@@ -82,5 +82,9 @@ done
 is "a cancelled create leaves nothing half-made" "$left" ""
 gone 901 902 903
 
+ok "the schema is JSON and knows the keys" python3 -c '
+import json
+d = json.load(open("/usr/share/vz/ctid.conf.schema.json"))["properties"]
+assert d["cpuunits"]["maximum"] == 500000 and d["onboot"]["type"] == "boolean" and d["ip_address"]["x-live"] is True'
 ok "completion is shell" bash -n "$TOP/build/completion/vzctl"
 rm -f /tmp/vz.conf.kept /tmp/cancel

@@ -35,6 +35,73 @@ TEST(docs_parameters)
 		check_text(vzd_param_group.rows[i].key, vzd_param_group.rows[i].man);
 }
 
+/* A row is whole: words, a parser and a printer, a range if it is a number, a decision about running containers. */
+static void check_row(const struct param *p)
+{
+	static const char *const numeric[] = { "number", "percent", "rate", "iops", "uid", "size" };
+	const char *who = p->opt ? p->opt : p->key;
+	const struct param_type *t = p->type;
+	unsigned decided = PARAM_LIVE | PARAM_RESTART | PARAM_FIXED | PARAM_KEPT | PARAM_READ | PARAM_SAVE_ONLY;
+
+	if (!t->parse || !t->print || !t->is_set || !t->equal || !t->copy || !t->done || !t->size || !t->name)
+		test_fail(__FILE__, __LINE__, "%s: its type lacks a function", who);
+	for (size_t i = 0; i < ARRAY_SIZE(numeric); i++)
+		if (str_eq(t->name, numeric[i]) && (!p->max || p->min > p->max))
+			test_fail(__FILE__, __LINE__, "%s: no range; .max = NUM_UNLIMITED if there is none", who);
+	if (p->opt && !(p->flags & PARAM_NO_SET) && !(p->flags & decided))
+		test_fail(__FILE__, __LINE__, "%s: what does set do to a running container? See enum param_flag", who);
+	if (__builtin_popcount(p->flags & (PARAM_LIVE | PARAM_RESTART | PARAM_FIXED | PARAM_READ)) > 1)
+		test_fail(__FILE__, __LINE__, "%s: two decisions about running containers", who);
+	if (p->key && p->key[strspn(p->key, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_0123456789")])
+		test_fail(__FILE__, __LINE__, "%s is no key", p->key);
+}
+
+/* Shell completion and --help print what a command takes. */
+static bool taken(const struct param *p)
+{
+	for (size_t c = 0; c < cmd_table_n; c++)
+		if (cmd_takes(cmd_table[c], p))
+			return true;
+	return false;
+}
+
+TEST(docs_a_parameter_is_one_row)
+{
+	for (size_t g = 0; g < ct_param_groups_n; g++) {
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			check_row(p);
+			if (p->opt && !taken(p))
+				test_fail(__FILE__, __LINE__, "--%s: no command takes it, nothing completes it", p->opt);
+		}
+	}
+	for (size_t i = 0; i < ct_host_param_group.n; i++)
+		if (!ct_host_param_group.rows[i].key || ct_host_param_group.rows[i].opt)
+			test_fail(__FILE__, __LINE__, "row %zu of vz.conf", i);
+}
+
+/* One property for each key, with everything its row says. */
+TEST(docs_every_key_is_in_the_schema)
+{
+	struct buf auto_buf b = BUF_INIT;
+	struct err e = { 0 };
+
+	CHECK_OK(ct_schema_print(&b, &e), &e);
+	for (size_t g = 0; g < ct_param_groups_n; g++) {
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+			struct buf auto_buf key = BUF_INIT;
+
+			if (!p->key)
+				continue;
+			buf_addf(&key, "\"x-key\": \"%s\"", p->key);
+			if (!strstr(buf_str(&b), buf_str(&key)))
+				test_fail(__FILE__, __LINE__, "the schema has no %s", p->key);
+		}
+	}
+}
+
 TEST(docs_commands)
 {
 	for (size_t i = 0; i < cmd_table_n; i++) {
