@@ -90,3 +90,12 @@ int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e)
 	quota_conf_limit(&c->quota, &l);
 	return quota_set(dir, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_SET) : 0;
 }
+
+const char *ct_area_layout(int area)
+{
+	if (faccessat(area, "layers", F_OK, 0) == 0 && faccessat(area, "upper", F_OK, 0) == 0)
+		return "overlay";
+	if (faccessat(area, "root.hdd", F_OK, 0) == 0)
+		return "ploop";
+	return faccessat(area, "etc", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? "simfs" : NULL;
+}

@@ -71,7 +71,8 @@ int ct_store_put(
 int ct_idmap_alloc(struct ct *ct, uint32_t *ret_base,
 		   struct err *e); /* at create, or at the first start of a registered one */
 int ct_idmap_get(struct ct *ct, uint32_t *ret_base,
-		 struct err *e); /* LOCAL_UID if recorded; allocates and records otherwise */
+		 struct err *e); /* LOCAL_UID if it is one of ours, else the recorded one or a new one */
+bool ct_idmap_find(const struct ct *ct, uint32_t *ret_base);	/* the recorded one; changes nothing */
 int ct_idmap_free(struct ct *ct, struct err *e);
 
 /* state.c: /run/vz/CTID/state. Never trusted beyond this boot; every pid is checked against its

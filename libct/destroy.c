@@ -158,6 +158,7 @@ int ct_destroy(struct ct *ct, struct err *e)
 	auto_free char *trash = NULL, *root = ct_path_root(ct);
 	struct plan p = { .root = root };
 	char uid[24];
+	uint32_t base = 0;
 	struct stat st = { 0 };
 
 	if (!root && ct->conf.root && *ct->conf.root)
@@ -169,7 +170,7 @@ int ct_destroy(struct ct *ct, struct err *e)
 		ct_say(ct, -1, "Warning: %s is a symbolic link: the link is removed, what it points to is left", area.path);
 	else if (ct_trash_plan(&area, &trash, e) < 0)
 		return err_exit(e, VZ_FS_DEL_PRVT);
-	str_fmt(uid, sizeof(uid), "%" PRIu64, ct->conf.local_uid.v);
+	str_fmt(uid, sizeof(uid), "%" PRIu64, ct_idmap_find(ct, &base) ? base : ct->conf.local_uid.v);
 	p.trash = trash;
 	plan_slots(ct, uid, &p);
 	if (take_away(ct, &area, &p, uid, e) < 0 || finish(ct, &p, e) < 0 || ct_intent_end(ct, e) < 0)

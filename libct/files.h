@@ -120,6 +120,7 @@ void ct_area_done(struct ct_area *a);
 int ct_area_parent(const struct ct_area *a, bool make, struct err *e);	/* fd; -ENOENT unless @make */
 int ct_area_exists(const struct ct_area *a);	/* 1 directory with something in it, 0 absent or empty, 2 empty directory */
 int ct_area_is_mountpoint(const struct ct_area *a);
+const char *ct_area_layout(int area);	/* by what lies there: overlay, ploop, simfs (a tree); NULL: nothing that is known */
 int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e);	/* sets the limits of the area */
 
 /* newarea.c: from a template, for create and reinstall */

@@ -4,6 +4,7 @@
  * owner: symlink() fails when there is one, so taking a slot is a single atomic call. A destroyed container's slot stays
  * taken ("rm:PATH") until the tree at PATH is gone.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -179,20 +180,54 @@ int ct_idmap_alloc(struct ct *ct, uint32_t *ret_base, struct err *e)
 	return 0;
 }
 
-/* A container from elsewhere may say LOCAL_UID=100000, as all of them there did: it gets a range of its own. */
-static int alloc_and_store(struct ct *ct, uint32_t *ret_base, struct err *e)
+/* The slot that is recorded for @id: mostly the one its number leads to. */
+static bool slot_find(int dir, unsigned id, unsigned *ret)
 {
-	auto_conf struct ct_conf c = { 0 };
-	uint32_t base = 0;
-	bool changed;
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+	uint64_t slot;
 
-	if (ct_idmap_alloc(ct, &base, e) < 0)
+	*ret = id % CT_UID_SLOTS;
+	if (slot_is(dir, *ret, id))
+		return true;
+	d = opendir(CT_UID_DIR);
+	while (d && (de = readdir(d))) {
+		if (num_u64(de->d_name, &slot) < 0 || slot >= CT_UID_SLOTS || !slot_is(dir, (unsigned)slot, id))
+			continue;
+		*ret = (unsigned)slot;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * A container from elsewhere says nothing, or LOCAL_UID=100000, as all of them there did: it gets a range of its own, and its
+ * file is left as it is. The record alone tells which.
+ */
+static int find_or_alloc(struct ct *ct, uint32_t *ret_base, struct err *e)
+{
+	auto_close int dir = ct_idmap_dir(e);
+	unsigned slot;
+
+	if (dir < 0)
 		return -e->code;
-	c.local_uid = c.local_gid = (struct num_opt){ .v = base, .set = true };
-	if (ct->has_conf && ct_store_rows(ct, &c, CT_STORE_PIN | CT_STORE_QUIET, &changed, e) < 0)
-		return -e->code;
-	*ret_base = base;
+	if (!slot_find(dir, ct->id, &slot))
+		return ct_idmap_alloc(ct, ret_base, e);
+	*ret_base = slot_base(slot);
 	return 0;
+}
+
+bool ct_idmap_find(const struct ct *ct, uint32_t *ret_base)
+{
+	struct err ignored = { 0 };
+	auto_close int dir = ct_idmap_dir(&ignored);
+	unsigned slot;
+
+	if (dir < 0 || ((!ct->conf.local_uid.set || ct_slot_of(ct->conf.local_uid.v, &slot) < 0 || !slot_is(dir, slot, ct->id)) &&
+			!slot_find(dir, ct->id, &slot)))
+		return false;
+	*ret_base = slot_base(slot);
+	return true;
 }
 
 int ct_idmap_get(struct ct *ct, uint32_t *ret_base, struct err *e)
@@ -200,7 +235,7 @@ int ct_idmap_get(struct ct *ct, uint32_t *ret_base, struct err *e)
 	unsigned slot;
 
 	if (!ct->conf.local_uid.set || ct_slot_of(ct->conf.local_uid.v, &slot) < 0)
-		return alloc_and_store(ct, ret_base, e);
+		return find_or_alloc(ct, ret_base, e);
 	auto_close int dir = ct_idmap_dir(e);
 	if (dir < 0)
 		return -e->code;
@@ -210,21 +245,12 @@ int ct_idmap_get(struct ct *ct, uint32_t *ret_base, struct err *e)
 	return 0;
 }
 
-/* A slot that was taken by an interrupted create is in no file: it is found where the search for a free one passed. */
+/* A slot that was taken by an interrupted create, or for a container from elsewhere, is in no file. */
 static int free_taken(int dir, unsigned id, struct err *e)
 {
-	char owner[CT_PATH_MAX];
+	unsigned slot;
 
-	for (unsigned i = 0; i < CT_UID_SLOTS; i++) {
-		unsigned slot = (id + i) % CT_UID_SLOTS;
-
-		if (slot_is(dir, slot, id))
-			return ct_slot_free(dir, slot, id, e);
-		slot_owner(dir, slot, owner, sizeof(owner));
-		if (!*owner)
-			break;
-	}
-	return 0;
+	return slot_find(dir, id, &slot) ? ct_slot_free(dir, slot, id, e) : 0;
 }
 
 int ct_idmap_free(struct ct *ct, struct err *e)

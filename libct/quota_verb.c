@@ -3,6 +3,7 @@
  * quotaon, quotaoff, quotainit, and the limits of a start. Usage is always counted here; what can
  * be switched is the limit. One that was lifted comes back with the next start at the latest.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -46,6 +47,33 @@ int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e)
 	return -e->code;
 }
 
+/* A plain tree whose file was not written here: it has no range of ids that could be one of ours. */
+static bool is_adopted(const struct ct *ct)
+{
+	const struct ct_rootfs_ops *layout = ct_rootfs_by_name(ct->conf.layout);
+	unsigned slot;
+
+	return layout && str_eq(layout->alias, "simfs") && (!ct->conf.local_uid.set || ct_slot_of(ct->conf.local_uid.v, &slot) < 0);
+}
+
+/*
+ * A host whose file system never had project quota is moved into as it is: its containers run, and each start says that they
+ * are not limited. One that was made here always can be, so there it is an error.
+ */
+static int unlimited(const struct ct *ct, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+
+	if (e->code == ENOTSUP && is_adopted(ct)) {
+		ct_say(ct, -1, "Warning: disk limits of %s are not enforced: %s", path ? path : "", e->text);
+		err_clear(e);
+		return 0;
+	}
+	err_add(e, "Disk limits of %s cannot be enforced ('vzctl set %u --diskspace unlimited --diskinodes unlimited "
+		"--save' lifts them)", path ? path : "", ct->id);
+	return err_exit(e, VZ_DQ_ON);
+}
+
 /* Inodes are limited where they can be counted, as create does with a sample. */
 int ct_quota_start(const struct ct *ct, int area, struct err *e)
 {
@@ -57,10 +85,5 @@ int ct_quota_start(const struct ct *ct, int area, struct err *e)
 		return err_exit(e, VZ_DQ_ON);
 	if (caps.blocks && !caps.inodes)
 		l.soft_inodes = l.hard_inodes = 0;
-	if (quota_set(area, ct->id, &l, e) == 0)
-		return 0;
-	auto_free char *path = ct_path_private(ct);
-	err_add(e, "Disk limits of %s cannot be enforced ('vzctl set %u --diskspace unlimited --diskinodes unlimited "
-		"--save' lifts them)", path ? path : "", ct->id);
-	return err_exit(e, VZ_DQ_ON);
+	return quota_set(area, ct->id, &l, e) == 0 ? 0 : unlimited(ct, e);
 }

@@ -25,20 +25,19 @@ static int fail(struct err *e, int exit)
 /* Layouts by what lies there; a tree whose ids were shifted on disk would be a stranger's. */
 static int look(int dir, const char *path, const char **layout, struct err *e)
 {
+	const char *found = ct_area_layout(dir);
 	struct stat st;
 
 	if (fstat(dir, &st) < 0)
 		return err_set(e, errno, "%s", path);
-	if (faccessat(dir, "layers", F_OK, 0) == 0 && faccessat(dir, "upper", F_OK, 0) == 0) {
-		*layout = "overlay";
+	*layout = str_eq(found, "overlay") ? "overlay" : "dir";
+	if (str_eq(found, "overlay"))
 		return 0;
-	}
-	if (faccessat(dir, "root.hdd/DiskDescriptor.xml", F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
+	if (str_eq(found, "ploop")) {
 		*layout = "ploop";
 		return 0;
 	}
-	*layout = "dir";
-	if (faccessat(dir, "etc", F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!found)
 		return err_say(e, EINVAL, "%s is no private area: it has neither layers nor /etc", path);
 	if (st.st_uid != 0)
 		return err_say(e, EINVAL, "the files in %s are those of user id %u: shift them back, "
@@ -116,7 +115,7 @@ static int do_register(struct ct *ct, const char *path, struct err *e)
 {
 	auto_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_kv struct kv kv = { 0 };
-	const char *layout;
+	const char *layout = NULL;
 
 	if (dir < 0) {
 		err_set(e, errno, "private area %s", path);
@@ -130,7 +129,7 @@ static int do_register(struct ct *ct, const char *path, struct err *e)
 	if (str_eq(layout, "ploop")) {
 		ct_say(ct, 0, "The root is a ploop image: 'vzctl convert %u --layout overlay' makes files of it, then it can be "
 		       "started", ct->id);
-	} else if (ct_quota_start(ct, dir, e) < 0) {	/* a start would refuse it: say why now */
+	} else if (ct_quota_start(ct, dir, e) < 0) {	/* a start would refuse it, or go without: say why now */
 		ct_say(ct, -1, "Warning: %s", e->text);
 		err_clear(e);
 	}

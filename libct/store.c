@@ -32,6 +32,23 @@ int ct_store_dir(struct err *e)
 	return fd < 0 ? err_set(e, errno, "open " CT_CONF_DIR) : fd;
 }
 
+/* A file from vzctl 4.x may say nothing: then what lies in the private area counts, never a default for new containers. */
+static int find_layout(struct ct *ct, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int area = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	const char *found = area >= 0 ? ct_area_layout(area) : NULL;
+	char *layout = found ? strdup(found) : NULL;
+
+	if (found && !layout)
+		return err_set(e, ENOMEM, "VE_LAYOUT");
+	if (!layout)
+		return 0;
+	free(ct->conf.layout);
+	ct->conf.layout = layout;
+	return 0;
+}
+
 /* ct->conf again from ct->kv and the host's defaults. */
 static int remerge(struct ct *ct, const struct ct *say, struct err *e)
 {
@@ -44,7 +61,7 @@ static int remerge(struct ct *ct, const struct ct *say, struct err *e)
 	err_clear(e);
 	ct_conf_defaults(&ct->conf, &ct->host->defaults, e);
 	ct_ips_drop_v6(ct->host, &ct->conf.net.ip);	/* the file keeps them */
-	return -e->code;
+	return e->code || !ct->has_conf || kv_get(&ct->kv, "VE_LAYOUT") ? -e->code : find_layout(ct, e);
 }
 
 /* Warnings are given once per handle: the reload under the lock says nothing again. */

@@ -17,7 +17,8 @@ const struct param quota_params[] = {
 	  .man = "Number of files, directories and other inodes, soft and hard limit. Needs ext4 or xfs with project "
 		 "quota; refused on btrfs, which cannot count them." },
 	{ .key = "QUOTATIME", .opt = "quotatime", .arg = "seconds", .type = &param_u64,
-	  .off = offsetof(struct quota_conf, quotatime), .max = NUM_UNLIMITED, .def = "0", .flags = PARAM_LIVE | PARAM_CREATE | PARAM_KEPT,
+	  .off = offsetof(struct quota_conf, quotatime), .max = NUM_UNLIMITED,
+	  .def = "0", .flags = PARAM_LIVE | PARAM_CREATE | PARAM_KEPT,
 	  .man = "How long the soft limits of disk space and inodes may be exceeded. Kept in the configuration; what counts "
 		 "is the grace time of the file system." },
 	{ .key = "QUOTAUGIDLIMIT", .opt = "quotaugidlimit", .arg = "num", .type = &param_u64,

@@ -53,6 +53,17 @@ TEST_ROOT(quota_verb_start)
 			 "--diskinodes unlimited --save' lifts them): "));
 	box_failed(&b, -1, 60, NULL);
 	ct_close(ct);
+	/* a tree from another host runs, with a warning; one that was made here does not */
+	box_conf(101, "DISKSPACE=\"1000\"\nVE_LAYOUT=\"simfs\"\nLOCAL_UID=\"100000\"\n");
+	ct = box_open(&b, "101", 0);
+	buf_reset(&b.said);
+	CHECK_OK(ct_quota_start(ct, area, &b.e), &b.e);
+	CHECK(str_starts(buf_str(&b.said), "E Warning: disk limits of /run/box/private/101 are not enforced: "));
+	ct_close(ct);
+	box_conf(101, "DISKSPACE=\"1000\"\nVE_LAYOUT=\"simfs\"\nLOCAL_UID=\"275054592\"\n");
+	ct = box_open(&b, "101", 0);
+	box_failed(&b, ct_quota_start(ct, area, &b.e), 60, NULL);
+	ct_close(ct);
 	box_conf(101, "");
 	ct = box_open(&b, "101", 0);
 	CHECK_OK(ct_quota_start(ct, area, &b.e), &b.e);
