@@ -24,7 +24,7 @@ LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN)
 # A program = one file with main(), named here; everything else of a module goes into build/libvz.a.
 # NAME:source:destination
 PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhost:vzctl/vzhost.c:$(SBINDIR) \
-	vztmpl:vzctl/vztmpl.c:$(SBINDIR) \
+	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
 	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) mkman:man/mkman.c: \
 	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
@@ -44,6 +44,7 @@ LIBS_vzctl := -l:libnftnl.a -lmnl -l:libcap.a -l:libcgroup.a -lpthread
 LIBS_vzlist := $(LIBS_vzctl)
 LIBS_vzhost := $(LIBS_vzctl)
 LIBS_vztmpl := $(LIBS_vzctl)
+LIBS_vzcheck := $(LIBS_vzctl)
 LIBS_mkman := -ljansson $(LIBS_vzctl)
 $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))
 LIBS_vz-reap := $(LIBS_vzctl)

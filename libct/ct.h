@@ -25,6 +25,9 @@
 #include "util/str.h"
 
 #define CT_ID_MAX 2147483644u
+/* Host ids of containers, each of which has a range of its own there. Above lie ids that systemd gives to others. */
+#define CT_UID_FIRST 0x10000000u
+#define CT_UID_END 0x70000000u
 
 struct ct_host;
 struct ct;

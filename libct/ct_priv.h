@@ -16,7 +16,6 @@
 #define CT_NAMES_DIR "/etc/vz/names"
 #define CT_RUN_DIR "/run/vz"
 #define CT_LIB_DIR "/var/lib/vz"		/* uid ranges, intent records */
-#define CT_UID_FIRST 0x10000000u		/* first id of the first container range */
 #define CT_UID_COUNT 65536u			/* ids per container */
 
 struct ct_host {

@@ -10,7 +10,6 @@
 #define CT_LOCK_DIR CT_RUN_DIR "/lock"
 #define CT_UID_DIR CT_LIB_DIR "/uid"
 #define CT_INTENT_DIR CT_LIB_DIR "/intent"
-#define CT_UID_END 0x70000000u		/* above lie ids that systemd gives to others */
 #define CT_UID_SLOTS ((CT_UID_END - CT_UID_FIRST) / CT_UID_COUNT)
 #define CT_PATH_MAX 4096
 

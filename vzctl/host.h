@@ -29,7 +29,8 @@ int host_storage_down(struct host_call *c, struct err *e);
 /* -ENODEV with the cure if there is a pool and it is not mounted: nothing could be found then. */
 int host_pool_mounted(const struct ct_host_conf *conf, struct err *e);
 /* host_check.c */
-int host_check(struct host_call *c);
+#define HOST_CHECK_USAGE "Usage: vzcheck [-q] [-j]\n  -q  nothing but the status\n  -j  JSON\n"
+int host_check(struct host_call *c);		/* 1: something is missing */
 /* host_boot.c */
 int host_boot(struct host_call *c);
 int host_running(struct host_call *c, unsigned **ret, size_t *n, struct err *e);	/* ids of running containers */
@@ -40,5 +41,14 @@ int probe_overlay(struct err *e);
 int probe_idmap(const char *dir, struct err *e);
 int probe_nft(struct err *e);
 int probe_seccomp(struct err *e);
+int probe_mounts(struct err *e);	/* open_tree, mount_setattr */
+int probe_processes(struct err *e);	/* clone3 into a group, pidfd */
+/* host_probe_link.c */
+int probe_veth(struct err *e);
+int probe_bridge(struct err *e);
+int probe_vlan(struct err *e);
+int probe_macvlan(struct err *e);
+typedef int probe_fn(void *arg, struct err *e);
+int probe_run(probe_fn *fn, void *arg, struct err *e);	/* in a child; its error comes back whole */
 
 #endif

@@ -1,38 +1,34 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vzhost check: one line per ability, tried rather than looked up, with a cure for each one that is missing. Changes
- * nothing. Status 1 if something is missing that containers or their limits need.
+ * vzcheck, which is vzhost check: one item per ability, tried rather than looked up, with a cure for each one that is
+ * missing. Changes nothing. Status 1 if something is missing that containers or their limits need.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "util/auto.h"
+#include "util/buf.h"
 #include "util/err.h"
+#include "util/fio.h"
+#include "util/opt.h"
+#include "vzctl/check.h"
 #include "vzctl/host.h"
 
 #define KERNEL_MAJOR 6
 #define KERNEL_MINOR 1
 
-struct check {
-	struct host_call *call;
-	unsigned failed;
-};
-
 static void check_say(struct check *k, bool good, const char *what, const char *found, const char *cure)
 {
-	k->failed += !good;
-	if (good || !cure)
-		ui_sayf(&k->call->ui, 0, "%-5s %-22s %s", good ? "ok" : "FAIL", what, found);
-	else
-		ui_sayf(&k->call->ui, 0, "%-5s %-22s %s: %s", "FAIL", what, found, cure);
+	check_add(k, good ? CHECK_GOOD : CHECK_BAD, what, found, cure);
 }
 
 static void check_note(struct check *k, const char *what, const char *found)
 {
-	ui_sayf(&k->call->ui, 0, "%-5s %-22s %s", "note", what, found);
+	check_add(k, CHECK_NOTE, what, found, NULL);
 }
 
 static void check_kernel(struct check *k)
@@ -51,28 +47,78 @@ static void check_probe(struct check *k, int rc, const char *what, const struct 
 	check_say(k, rc == 0, what, rc == 0 ? "works" : e->text, cure);
 }
 
-static void check_features(struct check *k)
+struct ability {
+	int (*probe)(struct err *e);
+	const char *what, *cure;
+};
+
+static bool try(struct check *k, const struct ability *a)
+{
+	struct err e = { 0 };
+	int rc = a->probe(&e);
+
+	check_probe(k, rc, a->what, &e, a->cure);
+	return rc == 0;
+}
+
+/* What only some containers use. */
+static void try_optional(struct check *k, const struct ability *a)
+{
+	struct err e = { 0 };
+	int rc = a->probe(&e);
+
+	check_add(k, rc == 0 ? CHECK_GOOD : CHECK_NOTE, a->what, rc == 0 ? "works" : e.text, a->cure);
+}
+
+static void check_userns(struct check *k)
 {
 	const char *dir = access(HOST_VZ, F_OK) == 0 ? HOST_VZ : "/";
 	struct err e = { 0 };
-	int rc = probe_seccomp(&e);
+	int rc = probe_userns(&e);
 
-	check_probe(k, rc, "seccomp filters", &e, "a kernel with CONFIG_SECCOMP_FILTER");
-	err_clear(&e);
-	rc = probe_nft(&e);
-	check_probe(k, rc, "nftables", &e, "'modprobe nf_tables nft_chain_nat nft_masq', or a kernel with CONFIG_NF_TABLES_INET");
-	err_clear(&e);
-	rc = probe_userns(&e);
 	check_probe(k, rc, "user namespaces", &e, e.code == EPERM ? "a chroot, or a container without nesting, has none"
 								  : "sysctl user.max_user_namespaces=65536");
 	if (rc < 0)
 		return;			/* what follows happens in one */
-	err_clear(&e);
-	rc = probe_overlay(&e);
-	check_probe(k, rc, "overlay inside", &e, "'modprobe overlay'; or use --layout dir");
+	try(k, &(struct ability){ probe_overlay, "overlay inside", "'modprobe overlay'; or use --layout dir" });
 	err_clear(&e);
 	rc = probe_idmap(dir, &e);
 	check_probe(k, rc, "idmapped mounts", &e, "'vzhost pool' puts /vz on a file system that has them");
+}
+
+static void check_features(struct check *k)
+{
+	static const struct ability need[] = {
+		{ probe_seccomp, "seccomp filters", "a kernel with CONFIG_SECCOMP_FILTER" },
+		{ probe_mounts, "detached mounts", "a kernel with open_tree and mount_setattr, 5.12 or newer" },
+		{ probe_processes, "process descriptors", "a kernel with clone3 and pidfd, 5.7 or newer" },
+		{ probe_nft, "nftables", "'modprobe nf_tables nft_chain_nat nft_masq', or a kernel with CONFIG_NF_TABLES_INET" },
+		{ probe_veth, "veth", "'modprobe veth'" },
+	};
+	static const struct ability some[] = {
+		{ probe_bridge, "bridges, for NETIF", "'modprobe bridge'" },
+		{ probe_vlan, "VLANs", "'modprobe 8021q'" },
+		{ probe_macvlan, "macvlan", "'modprobe macvlan'" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(need); i++)
+		try(k, &need[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(some); i++)
+		try_optional(k, &some[i]);
+	check_userns(k);
+	if (access("/proc/pressure/memory", R_OK) == 0)
+		check_note(k, "pressure figures", "there");
+	else
+		check_add(k, CHECK_NOTE, "pressure figures", "none", "boot with psi=1; nothing depends on them");
+}
+
+static void check_forwarding(struct check *k)
+{
+	struct buf auto_buf b = { .cap = 16 };
+	struct err ignored = { 0 };
+	bool on = fio_read_at(AT_FDCWD, "/proc/sys/net/ipv4/ip_forward", &b, &ignored) == 0 && buf_str(&b)[0] == '1';
+
+	check_say(k, on, "forwarding", on ? "on" : "net.ipv4.ip_forward is 0", "run 'vzhost up'");
 }
 
 static void check_cgroups(struct check *k, const char *parent)
@@ -139,22 +185,67 @@ static void check_files(struct check *k)
 			check_say(k, false, "installation", need[i].path, need[i].cure);
 }
 
-int host_check(struct host_call *c)
+static int check_args(struct host_call *c, bool *quiet, bool *json)
 {
-	struct check k = { .call = c };
+	static const struct opt_flag flags[] = {
+		{ "quiet", 'q', false, 'q', NULL }, { "json", 'j', false, 'j', NULL }, { "help", 'h', false, 'h', NULL },
+	};
+	struct opt o = { .prog = "vzcheck", .flags = flags, .n_flags = ARRAY_SIZE(flags), .argv = c->argv };
 	struct err e = { 0 };
+	struct opt_found f;
+	int what;
+
+	while ((what = opt_next(&o, &f, &e)) == OPT_FLAG) {
+		*quiet |= f.flag->id == 'q';
+		*json |= f.flag->id == 'j';
+		if (f.flag->id == 'h') {
+			ui_write(STDOUT_FILENO, HOST_CHECK_USAGE);
+			return 1;
+		}
+	}
+	if (what == OPT_END)
+		return 0;
+	if (what < 0)
+		ui_fail(&c->ui, &e);
+	ui_write(STDERR_FILENO, HOST_CHECK_USAGE);
+	return -EINVAL;
+}
+
+static void look(struct host_call *c, struct check *k)
+{
 	const char *parent = "vz";
+	struct err e = { 0 };
 
 	if (host_open(c, &e) == 0 && ct_host_conf(c->host)->cgroup_parent)
 		parent = ct_host_conf(c->host)->cgroup_parent;
-	check_kernel(&k);
-	check_features(&k);
-	check_cgroups(&k, parent);
-	check_disk(&k);
-	check_files(&k);
-	if (k.failed)
-		ui_sayf(&c->ui, 0, "%u thing(s) missing", k.failed);
+	check_kernel(k);
+	check_features(k);
+	check_cgroups(k, parent);
+	check_disk(k);
+	check_forwarding(k);
+	check_ids(k);
+	check_files(k);
+	check_legacy(k, c->host);
+}
+
+int host_check(struct host_call *c)
+{
+	bool quiet = false, json = false;
+	struct buf auto_buf b = BUF_INIT;
+	struct check k = { 0 };
+	int rc = check_args(c, &quiet, &json);
+
+	if (rc)
+		return rc < 0 ? VZ_INVALID_PARAMETER_SYNTAX : 0;
+	c->ui.quiet = true;			/* a bad line in some container's file is not what was asked */
+	look(c, &k);
+	if (json)
+		check_json(&k, &b);
 	else
-		ui_say(&c->ui, 0, 0, "this host can run containers with every limit");
-	return k.failed > 0;
+		check_text(&k, &b);
+	rc = k.no_memory || buf_failed(&b) ? VZ_RESOURCE_ERROR : k.failed > 0;
+	if (!quiet)
+		ui_write(STDOUT_FILENO, buf_str(&b));
+	check_done(&k);
+	return rc;
 }

@@ -22,10 +22,7 @@
 #include "util/sys.h"
 #include "vzctl/host.h"
 
-typedef int probe_fn(void *arg, struct err *e);
-
-/* Runs @fn in a child; its error comes back whole. */
-static int probe_run(probe_fn *fn, void *arg, struct err *e)
+int probe_run(probe_fn *fn, void *arg, struct err *e)
 {
 	int p[2], status;
 	pid_t pid;
@@ -170,4 +167,40 @@ int probe_seccomp(struct err *e)
 	if (syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) < 0)
 		return err_set(e, errno, "seccomp filters");
 	return 0;
+}
+
+static int try_mounts(void *arg, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	auto_close int tree = -1;
+
+	(void)arg;
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_set(e, errno, "mount namespace");
+	tree = sys_open_tree(AT_FDCWD, "/proc", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (tree < 0)
+		return err_set(e, errno, "open_tree");
+	return sys_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) < 0 ? err_set(e, errno, "mount_setattr") : 0;
+}
+
+int probe_mounts(struct err *e)
+{
+	return probe_run(try_mounts, NULL, e);
+}
+
+/* clone3() knows every flag that a start uses; a descriptor that is no group makes it stop before there is a child. */
+int probe_processes(struct err *e)
+{
+	auto_close int pidfd = sys_pidfd_open(getpid(), 0), null = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	struct clone_args args = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (uint64_t)null };
+	pid_t pid;
+
+	if (pidfd < 0)
+		return err_set(e, errno, "pidfd_open");
+	pid = sys_clone3(&args);
+	if (pid == 0)
+		_exit(0);
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return pid > 0 || (errno != EBADF) ? err_set(e, pid > 0 ? ENOSYS : errno, "clone3 into a control group") : 0;
 }

@@ -18,7 +18,8 @@ static const struct host_verb {
 	{ "down", "", "Unmount the storage pool; nothing is lost. Refused while a container runs.", host_down },
 	{ "pool", "[size]", "Make the storage pool, a file with a file system that can limit space, and mount it on /vz.",
 	  host_pool },
-	{ "check", "", "Say what this host can and cannot do, with a cure for each thing that it cannot.", host_check },
+	{ "check", "[-q] [-j]", "Say what this host can and cannot do, with a cure for each thing that it cannot: vzcheck.",
+	  host_check },
 	{ "boot", "start|stop|restart|reload|status",
 	  "Start or stop containers as at boot and shutdown (ONBOOT, BOOTORDER, VE_PARALLEL).", host_boot },
 };

@@ -7,6 +7,7 @@
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/kv.h"
+#include "vzctl/check.h"
 #include "vzctl/tool.h"
 
 static void report(const char *text)
@@ -53,6 +54,7 @@ static void config(const char *text, size_t size)
 
 static void words(const char *text)
 {
+	struct buf auto_buf who = BUF_INIT;
 	struct tool_stat st;
 	uint8_t mac[6];
 	char bridge[16];
@@ -66,6 +68,7 @@ static void words(const char *text)
 		FUZZ_CHECK(bridge[0] && strlen(bridge) < sizeof(bridge));
 	tool_span(text, &span);
 	tool_bogomips(text);
+	check_subids(text, CT_UID_FIRST, CT_UID_END, &who);
 	tool_keyed(text, "MemTotal:");
 }
 

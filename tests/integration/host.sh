@@ -2,6 +2,17 @@
 # vzhost, the boot service, cancelled commands, and what is listed when files or the storage pool are gone.
 . "$TOP/tests/integration/lib.sh"
 
+rc "check finds nothing missing" 0 vzcheck
+like "and tries what it names" "$TAP_OUT" $'ok +detached mounts +works\n.*ok +process descriptors +works\n.*ok +nftables +works\n.*ok +veth +works\n'
+says "-q says nothing" 0 "" "" vzcheck -q
+ok "-j is JSON" sh -c 'vzcheck -j | python3 -c "import json, sys; d = json.load(sys.stdin); assert d[\"ok\"] and d[\"checks\"][0][\"what\"] == \"kernel\""'
+rc "a wrong option" 20 vzcheck --bogus
+is "vzhost check is the same" "$(vzhost check | md5sum)" "$(vzcheck | md5sum)"
+echo 'mallory:268435456:65536' >>/etc/subuid
+rc "ids that somebody else was given are found" 1 vzcheck
+like "and who" "$TAP_OUT" 'FAIL +user ids +/etc/subuid gives ids .* to: mallory: .*move those ranges'
+rc "-q has the status" 1 vzcheck -q
+sed -i '/^mallory:/d' /etc/subuid
 rc "check finds nothing missing" 0 vzhost check
 like "and has a line for each ability" "$TAP_OUT" $'ok +kernel .*ok +memory limit .*ok +disk limit '
 ok "setup may be run again" vzhost setup

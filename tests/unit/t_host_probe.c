@@ -16,7 +16,8 @@ TEST_ROOT(host_probe_answers)
 {
 	static const struct { const char *name; int (*probe)(struct err *e); } t[] = {
 		{ "userns", probe_userns }, { "overlay", probe_overlay }, { "idmap", probe_idmap_root }, { "nft", probe_nft },
-		{ "seccomp", probe_seccomp },
+		{ "seccomp", probe_seccomp }, { "mounts", probe_mounts }, { "processes", probe_processes },
+		{ "veth", probe_veth }, { "bridge", probe_bridge }, { "vlan", probe_vlan }, { "macvlan", probe_macvlan },
 	};
 	static const char *const ns[] = { "/proc/self/ns/user", "/proc/self/ns/mnt", "/proc/self/ns/net" };
 	struct stat before[ARRAY_SIZE(ns)], after;
