@@ -121,7 +121,9 @@ int ct_lock(struct ct *ct, struct err *e);
 void ct_skip_lock(struct ct *ct);		/* --skiplock: the caller holds it elsewhere */
 
 enum ct_run { CT_STOPPED, CT_MOUNTED, CT_RUNNING, CT_RUN_N };
-enum ct_want { CT_WANT_CG = 1, CT_WANT_DISK = 2, CT_WANT_TIME = 4, CT_WANT_NET = 8, CT_WANT_FROZEN = 16 };
+enum ct_want {
+	CT_WANT_CG = 1, CT_WANT_DISK = 2, CT_WANT_TIME = 4, CT_WANT_NET = 8, CT_WANT_FROZEN = 16, CT_WANT_NET6 = 32
+};
 struct ct_info {
 	unsigned id;
 	bool exists;			/* configuration and private area are both there */
@@ -132,7 +134,8 @@ struct ct_info {
 	struct cg_stat cg;		/* CT_WANT_CG, zero unless running */
 	struct cg_ubc_row ubc[CG_UBC_N];	/* CT_WANT_CG; barrier and limit always */
 	struct quota_usage disk;	/* CT_WANT_DISK */
-	struct net_stat net;		/* CT_WANT_NET */
+	struct net_stat net;		/* CT_WANT_NET: venet0 */
+	struct net_stat net6;		/* CT_WANT_NET6: of that, IPv6 */
 	bool monitor_lost;		/* running, but its monitor is dead */
 	bool frozen, starting, stopping;	/* frozen: CT_WANT_FROZEN */
 	pid_t monitor_pid;		/* 0: none known */

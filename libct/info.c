@@ -138,7 +138,8 @@ int ct_info(struct ct *ct, unsigned want, struct ct_info *ret, struct err *e)
 	if ((want & CT_WANT_TIME) && r.run == CT_RUNNING)
 		r.uptime = uptime_of(&s);
 	if (((want & CT_WANT_CG) && cg_part(ct, &r, e) < 0) || ((want & CT_WANT_DISK) && disk_part(ct, &r, e) < 0) ||
-	    ((want & CT_WANT_NET) && net_part(ct, &r, e) < 0))
+	    ((want & CT_WANT_NET) && net_part(ct, &r, e) < 0) ||
+	    ((want & CT_WANT_NET6) && r.run == CT_RUNNING && net_stat6(ct->id, &r.net6, e) < 0))
 		return -e->code;
 	*ret = r;
 	return 0;

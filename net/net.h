@@ -101,6 +101,9 @@ int net_stat(struct net *n, unsigned id, struct net_stat *ret, struct err *e);
  * is kept in @n. @index: of the host's end; an index is not given twice in one boot, so it tells a new interface of an old name. */
 typedef int net_stat_cb(void *arg, unsigned id, unsigned index, const char *inside, const struct net_stat *st);
 int net_stat_all(struct net *n, net_stat_cb *cb, void *arg, struct err *e);
+/* IPv6 alone, without the 14 bytes of a frame's head that net_stat() counts. */
+int net_stat6(unsigned id, struct net_stat *ret, struct err *e);
+void net_stat6_parse(const char *text, struct net_stat *ret);	/* of the kernel's figures for the host's end */
 /* Ids of interfaces "vzNUMBER" that exist. */
 int net_each(struct net *n, int (*cb)(unsigned id, void *arg), void *arg, struct err *e);
 

@@ -3,13 +3,17 @@
 #include "net/net_priv.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
 #include "util/auto.h"
+#include "util/buf.h"
 #include "util/err.h"
+#include "util/fio.h"
+#include "util/str.h"
 
 /* What the host's end sends, the container receives. */
 static void turn_round(const struct rtnl_link_stats64 *st, struct net_stat *ret)
@@ -241,4 +245,43 @@ int net_stat_all(struct net *n, net_stat_cb *cb, void *arg, struct err *e)
 			rc = cb(arg, o->id, o->index, o->inside, &f.v[i].st);
 	}
 	return rc < 0 && !e->code ? err_set(e, -rc, "interfaces of containers") : MIN(rc, 0);
+}
+/* "Ip6InOctets                     \t1234" */
+static uint64_t figure(const char *text, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *p = text; p; p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+		if (!strncmp(p, key, len) && (p[len] == ' ' || p[len] == '\t'))
+			return strtoull(p + len, NULL, 10);
+	return 0;
+}
+
+/* Kernels before 6.8 have no OutTransmits: there what is forwarded and what is the host's own are counted apart. */
+void net_stat6_parse(const char *text, struct net_stat *ret)
+{
+	uint64_t out = figure(text, "Ip6OutTransmits");
+
+	*ret = (struct net_stat){
+		.rx_bytes = figure(text, "Ip6OutOctets"), .tx_bytes = figure(text, "Ip6InOctets"),
+		.rx_packets = out ? out : figure(text, "Ip6OutRequests") + figure(text, "Ip6OutForwDatagrams"),
+		.tx_packets = figure(text, "Ip6InReceives"),
+	};
+}
+
+int net_stat6(unsigned id, struct net_stat *ret, struct err *e)
+{
+	auto_buf struct buf b = { .cap = 65536 };
+	char name[IFNAMSIZ], path[64];
+
+	net_ifname(id, name);
+	if (str_fmt(path, sizeof(path), "/proc/net/dev_snmp6/%s", name) < 0)
+		return err_say(e, ENAMETOOLONG, "%s", name);
+	if (fio_read_at(AT_FDCWD, path, &b, e) < 0) {
+		if (e->code != ENOENT)
+			return -e->code;
+		err_clear(e);			/* IPv6 is off on that interface */
+	}
+	net_stat6_parse(buf_str(&b), ret);
+	return 0;
 }

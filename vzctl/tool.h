@@ -115,6 +115,14 @@ struct tool_dq { uint64_t used, soft, hard, grace; };	/* @grace: configured seco
 void tool_dq_text(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes);
 void tool_dq_batch(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes);
 
+/* --- tool_dqugid.c: vzdqdump and vzdqload ------------------------------------------------------------------------ */
+enum { TOOL_DQ_SYSTEM = 1, TOOL_DQ_USAGE = 2, TOOL_DQ_FILE = 4, TOOL_DQ_NO_UGID = 9, TOOL_DQ_NO_FILE = 11 };	/* statuses */
+struct tool_dqugid { const char *id, *file; bool what, quiet, help; };
+int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, struct err *e);
+int tool_dqugid_check(const struct tool_dqugid *d, struct err *e);	/* is there such a container? e->exit is the status */
+bool tool_dqugid_has_line(const char *text);	/* something that is neither blank nor a comment */
+int tool_dqugid_fail(const char *prog, const struct tool_dqugid *d, const struct err *e);	/* the status, having said why */
+
 /* --- tool_top.c: tables of vztop and vzps -------------------------------------------------------------------------- */
 struct tool_top {
 	unsigned id;
@@ -133,6 +141,16 @@ struct tool_ps {
 };
 void tool_ps_head(struct buf *b, bool full);
 void tool_ps_row(struct buf *b, const struct tool_ps *p, bool full);
+
+/* --- tool_net.c: vznetstat's table --------------------------------------------------------------------------------- */
+#define TOOL_ETH_HEAD 14u	/* bytes of a frame's head, counted for a link and not for IPv6 */
+enum tool_family { TOOL_ALL, TOOL_V4, TOOL_V6 };
+/* Of @all and its IPv6 part @v6 what belongs to @family, both counted in frames. */
+void tool_net_family(const struct net_stat *all, const struct net_stat *v6, enum tool_family family, struct net_stat *ret);
+/* @now less @base; a counter that is below it has begun anew and counts whole. */
+void tool_net_since(struct net_stat *now, const struct net_stat *base);
+void tool_net_head(struct buf *b);
+void tool_net_row(struct buf *b, unsigned ctid, unsigned cls, const struct net_stat *s);
 
 /* --- tool_repo.c: template repositories that are directories ------------------------------------------------------- */
 const char *tool_repo_dir(const char *url);		/* "file:///DIR" or "/DIR": the directory; else NULL */

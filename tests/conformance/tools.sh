@@ -158,3 +158,53 @@ out 2
 it "the boot script: is it running?"
 run sh -c '/etc/init.d/vz status; case $? in 0 | 3) echo answered ;; esac'
 out_like $'^OpenVZ is (running...|stopped.)\nanswered$'
+
+it "vzdqdump: the form vzmigrate calls"
+given stopped 101
+run vzdqdump 101 -U -G -T -F
+
+it "vzdqdump without what to dump"
+run vzdqdump 101
+err_like '^One of -G, -U, -T and -F is needed'
+rc 2
+
+it "vzdqdump of no container"
+run vzdqdump 777 -U
+err_like '^vzdqdump: '
+rc 11
+
+it "vzdqload of an empty dump"
+run vzdqload 101 -U -G -T -F
+
+it "vzdqload of limits"
+feed "0 500 1000 2000 0 0"
+run vzdqload 101 -U -G -T -F
+err_like 'nothing was loaded'
+rc 9
+
+it "vznetstat: the table"
+given running 101
+run vznetstat -v 101
+out_like $'^ +CTID +Net\\.Class +Input\\(bytes\\) +Input\\(pkts\\) +Output\\(bytes\\) +Output\\(pkts\\)\n +101 +0 +0 +0 +0 +0\n +101 +1 +[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+$'
+
+it "vznetstat of one class"
+run sh -c 'vznetstat -4 -v 101 -c 1 | tail -n +2 | wc -l'
+out 1
+
+it "vznetstat of a class that is not there"
+run vznetstat -c 7
+err "vznetstat: There is no network class 7: 1 is all traffic, 0 what is not counted"
+rc 1
+
+it "vzcheck: one line for each ability"
+run sh -c 'vzcheck | grep -c -E "^(ok|note|FAIL) +(kernel|nftables|user namespaces|memory limit|disk limit) "'
+out 5
+
+it "vzcheck -q"
+run vzcheck -q
+
+it "vzcheck and an unknown option"
+run vzcheck --frob
+out_any
+err_any
+rc 20

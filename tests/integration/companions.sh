@@ -24,6 +24,7 @@ rc "vzpid without a pid" 1 vzpid
 like "tells its usage" "$TAP_OUT" '^Usage: vzpid '
 rc "vzpid -h" 0 vzpid -h
 vzctl exec 701 'printf "#!/bin/sh\nsleep 30\n" >"/tmp/$(printf "e\033[2J")"; chmod +x /tmp/e*; (/tmp/e* &) >/dev/null 2>&1 </dev/null'
+soon "it runs" 3 sh -c "vzps -E 701 | grep -q 'e.\[2J'"
 evil=$(vzps -E 701 | awk '/e\?\[2J/ { print $2 }')
 like "a name with an escape sequence is harmless" "$(vzpid "$evil" | tail -n 1)" "^$evil${T}701${T}e\\?\\[2J\$"
 like "vzps -E shows one container" "$(vzps -E 701 | sort -u -k1,1 | awk 'NR > 1 || $1 != "CTID" { print $1 }' | tr '\n' ' ')" '^701 (CTID )?$'
@@ -109,6 +110,40 @@ mkdir -p /tmp/dq/d && head -c 10000 /dev/urandom >/tmp/dq/d/f && ln /tmp/dq/d/f 
 is "vzdqcheck counts a file with two names once" "$(vzdqcheck -q /tmp/dq | word 2)" 3
 rm -rf /tmp/dq
 rc "vzdqcheck and no path" 2 vzdqcheck
+
+rc "vzdqdump without an option" 2 vzdqdump 701
+says "vzdqdump has nothing to say" 0 "" "" vzdqdump 701 -U -G -T -F
+rc "and no container" 11 vzdqdump 799 -U
+ok "its dump can be loaded" sh -c 'vzdqdump 701 -U -G -T | vzdqload 701 -U -G -T -F'
+rc "any other not" 9 sh -c 'echo "user 500 1000 2000" | vzdqload 701 -U'
+like "and is told why" "$TAP_OUT" 'vzdqload: CT 701 counts no users and groups apart.*nothing was loaded'
+says "-q" 9 "" "" sh -c 'echo x | vzdqload -q 701 -U'
+rc "an old quota file" 11 vzdqload 701 -U -c /var/vzquota/quota.701
+
+# --- traffic ---
+head="      CTID Net.Class         Input(bytes)     Input(pkts)        Output(bytes)    Output(pkts)"
+is "vznetstat's header" "$(vznetstat | head -n 1)" "$head"
+vznetstat -r >/dev/null
+ping -c 3 -i 0.01 -q 10.77.7.1 >/dev/null
+is "three pings, their 98 bytes and the answers" "$(vznetstat -v 701 | tail -n 1 | tr -s ' ')" " 701 1 294 3 294 3"
+is "all of it IPv4" "$(vznetstat -4 -v 701 -c 1 | tail -n 1 | tr -s ' ')" " 701 1 294 3 294 3"
+is "none IPv6" "$(vznetstat -6 -v 701 -c 1 | tail -n 1 | tr -s ' ')" " 701 1 0 0 0 0"
+is "class 0 is not counted" "$(vznetstat -c 0 | tail -n 1 | tr -s ' ')" " 701 0 0 0 0 0"
+ok "IPv6" vzctl set 701 --ipadd fd77:7a00::701
+sleep 0.2
+ping -c 1 -q -W 3 fd77:7a00::701 >/dev/null
+vznetstat -r -v 701 >/dev/null
+ping -c 2 -i 0.01 -q fd77:7a00::701 >/dev/null
+is "two pings" "$(vznetstat -6 -v 701 -c 1 | tail -n 1 | tr -s ' ')" " 701 1 236 2 236 2"
+is "are no IPv4" "$(vznetstat -4 -v 701 -c 1 | tail -n 1 | tr -s ' ')" " 701 1 0 0 0 0"
+ok "-r" vznetstat -r -v 701
+is "begins anew" "$(vznetstat -v 701 -c 1 | tail -n 1 | tr -s ' ')" " 701 1 0 0 0 0"
+is "a stopped one has no traffic" "$(vznetstat -v 702)" "$head"
+rc "no such container" 1 vznetstat -v 799
+rc "no such class" 1 vznetstat -c 2
+like "and which there are" "$TAP_OUT" 'There is no network class 2: 1 is all traffic, 0 what is not counted'
+rc "both versions" 1 vznetstat -4 -6
+ok "an address less" vzctl set 701 --ipdel fd77:7a00::701
 
 # --- configurations ---
 is "vzsplit" "$(vzsplit -n 4 | sed -n 's/^PHYSPAGES="0:\(.*\)"/\1/p')" "$(awk '/^MemTotal/ { print int($2 / 16) }' /proc/meminfo)"

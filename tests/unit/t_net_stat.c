@@ -123,4 +123,18 @@ TEST_ROOT(net_stat_all_stops)
 	CHECK_ERR(net_stat_all(l.net, stop_at_once, &n, &l.e), ECANCELED);
 	CHECK_EQ(n, 1);
 	lab_done(&l);
+TEST(net_stat6_of_the_hosts_end)
+{
+	static const char new[] = "ifIndex                         \t7\nIp6InReceives                   \t3\nIp6OutForwDatagrams             \t9\n"
+				  "Ip6OutRequests                  \t9\nIp6InOctets                     \t300\n"
+				  "Ip6OutOctets                    \t400\nIp6OutTransmits                 \t4\n";
+	static const char old[] = "Ip6InReceives\t3\nIp6OutForwDatagrams\t2\nIp6OutRequests\t1\nIp6InOctets\t300\nIp6OutOctets\t400";
+	struct net_stat s;
+
+	net_stat6_parse(new, &s);
+	CHECK(s.rx_bytes == 400 && s.tx_bytes == 300 && s.rx_packets == 4 && s.tx_packets == 3);
+	net_stat6_parse(old, &s);
+	CHECK(s.rx_bytes == 400 && s.tx_bytes == 300 && s.rx_packets == 3 && s.tx_packets == 3);
+	net_stat6_parse("", &s);
+	CHECK(!s.rx_bytes && !s.tx_bytes && !s.rx_packets && !s.tx_packets);
 }
