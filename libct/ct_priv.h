@@ -11,6 +11,8 @@
 #include "util/auto.h"
 #include "util/kv.h"
 
+struct buf;
+
 #define CT_ETC "/etc/vz"
 #define CT_CONF_DIR "/etc/vz/conf"
 #define CT_NAMES_DIR "/etc/vz/names"
@@ -95,6 +97,8 @@ struct ct_state {
 };
 int ct_state_load(const struct ct *ct, struct ct_state *ret,
 		  struct err *e); /* no file, other boot: stage NONE, success */
+int ct_state_parse(const struct kv *kv, struct ct_state *ret, struct err *e);
+void ct_state_print(const struct ct_state *s, struct buf *b);
 int ct_state_save(const struct ct *ct, const struct ct_state *s,
 		  struct err *e); /* no fsync: /run */
 /* A state that takes effect when somebody renames it: the starter or the monitor, whoever is

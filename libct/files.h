@@ -89,6 +89,8 @@ int ct_store_copy_load(int area, const char *layout, struct kv *kv, struct err *
 int ct_store_dir(struct err *e);					/* fd of /etc/vz/conf */
 
 /* lockfile.c */
+struct ct_lck { pid_t pid; bool ours; };			/* LOCKDIR/CTID.lck; pid 0: nobody's */
+void ct_lck_parse(const char *text, struct ct_lck *ret);
 int ct_lock_wait(struct ct *ct, int timeout_ms, struct err *e);		/* < 0: for ever */
 void ct_unlock(struct ct *ct);
 int ct_lock_flock(unsigned id, int timeout_ms, int *ret_fd, struct err *e);	/* the kernel lock alone */
@@ -109,6 +111,7 @@ int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e);	/* V
 /* intent.c */
 /* ct_intent_begin() without a sync, for what only this boot's kernel has to be repaired from. */
 int ct_intent_begin_run(struct ct *ct, const char *verb, const char *const *kv_pairs, struct err *e);
+bool ct_intent_parse(const char *text, size_t len, struct kv *kv);	/* @text ends in a NUL; false: torn */
 bool ct_intent_load(const struct ct *ct, struct kv *kv);	/* false: none, or torn: then nothing had begun */
 
 /* area.c: the private area as directory and name */

@@ -142,6 +142,13 @@ int ct_intent_end(struct ct *ct, struct err *e)
 	return 0;
 }
 
+bool ct_intent_parse(const char *text, size_t len, struct kv *kv)
+{
+	struct err ignored = { 0 };
+
+	return strstr(text, END_LINE) && kv_parse(kv, text, len, &ignored) == 0;
+}
+
 bool ct_intent_load(const struct ct *ct, struct kv *kv)
 {
 	struct err ignored = { 0 };
@@ -150,9 +157,7 @@ bool ct_intent_load(const struct ct *ct, struct kv *kv)
 
 	if (fd < 0 || fio_read_fd(fd, &b, "intent record", &ignored) < 0)
 		return false;
-	if (!strstr(buf_str(&b), END_LINE) || kv_parse(kv, buf_str(&b), b.len, &ignored) < 0)
-		return false;
-	return true;
+	return ct_intent_parse(buf_str(&b), b.len, kv);
 }
 
 int ct_recover_intent(struct ct *ct, struct err *e)

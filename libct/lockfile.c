@@ -23,27 +23,31 @@
 #define OUR_WORD "vz"
 #define HANDOVER_MS 5000
 
-struct lck { pid_t pid; bool ours; };
 
 static int lck_path(const struct ct *ct, char *dst, size_t size, struct err *e)
 {
 	return ct_path_fmt(dst, size, e, "%s/%u.lck", ct->host->conf.lockdir, ct->id);
 }
 
+void ct_lck_parse(const char *text, struct ct_lck *ret)
+{
+	char *end;
+	long pid = strtol(text, &end, 10);
+
+	ret->pid = pid > 0 && pid <= 0x400000 && (*end == '\n' || !*end) ? (pid_t)pid : 0;
+	ret->ours = str_starts(end, "\n" OUR_WORD "\n");
+}
+
 /* -ENOENT: no file. Unreadable text is nobody's pid. */
-static int lck_read(const char *path, struct lck *ret)
+static int lck_read(const char *path, struct ct_lck *ret)
 {
 	auto_buf struct buf b = { .cap = 4096 };
 	struct err e = { 0 };
-	char *end;
-	long pid;
 
-	*ret = (struct lck){ 0 };
+	*ret = (struct ct_lck){ 0 };
 	if (fio_read_at(AT_FDCWD, path, &b, &e) < 0)
 		return -e.code;
-	pid = strtol(buf_str(&b), &end, 10);
-	ret->pid = pid > 0 && pid <= 0x400000 && (*end == '\n' || !*end) ? (pid_t)pid : 0;
-	ret->ours = str_starts(end, "\n" OUR_WORD "\n");
+	ct_lck_parse(buf_str(&b), ret);
 	return 0;
 }
 
@@ -122,7 +126,7 @@ static int lck_link(const struct ct *ct, const char *path, struct err *e)
 /* A file that is in the way: a living foreigner's lock, or a dead one's left-over. */
 static int lck_clear(const struct ct *ct, const char *path, struct err *e)
 {
-	struct lck l;
+	struct ct_lck l;
 
 	if (lck_read(path, &l) == -ENOENT)
 		return 0;
@@ -197,7 +201,7 @@ static int flock_take(struct ct *ct, int timeout_ms, struct err *e)
 		return -e->code;
 	for (;;) {
 		int64_t left = end - sys_now_ms();
-		struct lck l = { 0 };
+		struct ct_lck l = { 0 };
 
 		if (ct_lock_flock(ct->id, timeout_ms < 0 ? -1 : 0, &ct->lock_fd, e) == 0)
 			return 0;

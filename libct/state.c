@@ -62,11 +62,26 @@ static uint64_t get_u64(const struct kv *kv, const char *key)
 	return s && num_u64(s, &v) == 0 ? v : 0;
 }
 
+int ct_state_parse(const struct kv *kv, struct ct_state *ret, struct err *e)
+{
+	const char *word = kv_get(kv, "STAGE");
+	int stage = word ? table_find(stage_names, CT_STAGE_N, word) : -1;
+
+	*ret = (struct ct_state){ .stage = CT_STAGE_NONE };
+	if (stage < 0)
+		return err_say(e, EBADMSG, "no known STAGE");
+	*ret = (struct ct_state){
+		.stage = (enum ct_stage)stage, .gen = get_u64(kv, "GEN"), .init_pid = (pid_t)get_u64(kv, "INIT_PID"),
+		.init_start = get_u64(kv, "INIT_START"), .monitor_pid = (pid_t)get_u64(kv, "MONITOR_PID"),
+		.started_ms = get_u64(kv, "STARTED_MS"), .uid_base = (uint32_t)get_u64(kv, "UID_BASE"),
+	};
+	return 0;
+}
+
 int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
 {
 	auto_kv struct kv kv = { 0 };
 	auto_close int dir = ct_state_rundir(ct, false, e);
-	int stage;
 
 	*ret = (struct ct_state){ .stage = CT_STAGE_NONE };
 	if (dir < 0 || kv_load(&kv, dir, "state", e) < 0) {
@@ -77,19 +92,24 @@ int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
 	}
 	if (!str_eq(kv_get(&kv, "BOOT"), boot_id()))
 		return 0;
-	stage = kv_get(&kv, "STAGE") ? table_find(stage_names, CT_STAGE_N, kv_get(&kv, "STAGE"))
-				     : -1;
-	if (stage < 0)
-		return err_say(e, EBADMSG, "%s/%u/state is damaged: no known STAGE", CT_RUN_DIR,
-			       ct->id);
-	ret->stage = (enum ct_stage)stage;
-	ret->gen = get_u64(&kv, "GEN");
-	ret->init_pid = (pid_t)get_u64(&kv, "INIT_PID");
-	ret->init_start = get_u64(&kv, "INIT_START");
-	ret->monitor_pid = (pid_t)get_u64(&kv, "MONITOR_PID");
-	ret->started_ms = get_u64(&kv, "STARTED_MS");
-	ret->uid_base = (uint32_t)get_u64(&kv, "UID_BASE");
-	return 0;
+	return ct_state_parse(&kv, ret, e) < 0 ? err_add(e, "%s/%u/state is damaged", CT_RUN_DIR, ct->id) : 0;
+}
+
+static int print(const struct ct_state *s, char *text, size_t size)
+{
+	return snprintf(text, size,
+		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64
+		     "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
+		     "MONITOR_PID=\"%d\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
+		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start,
+		     s->monitor_pid, s->started_ms, s->uid_base);
+}
+
+void ct_state_print(const struct ct_state *s, struct buf *b)
+{
+	char text[512];
+
+	buf_add(b, text, (size_t)print(s, text, sizeof(text)));
 }
 
 static int save_as(const struct ct *ct, const struct ct_state *s, const char *name, struct err *e)
@@ -100,12 +120,7 @@ static int save_as(const struct ct *ct, const struct ct_state *s, const char *na
 
 	if (dir < 0)
 		return dir;
-	n = snprintf(text, sizeof(text),
-		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64
-		     "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
-		     "MONITOR_PID=\"%d\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
-		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start,
-		     s->monitor_pid, s->started_ms, s->uid_base);
+	n = print(s, text, sizeof(text));
 	return fio_replace_run(dir, name, text, (size_t)n, 0644, e);
 }
 

@@ -49,11 +49,16 @@ static bool plain(const char *s, const char *more)
 	return true;
 }
 
-static const char *conf(const struct recipe *r, const char *key, const char *def)
+static const char *value(const struct kv *kv, const char *key, const char *def)
 {
-	const char *v = kv_get(&r->conf, key);
+	const char *v = kv_get(kv, key);
 
 	return v && *v ? v : def;
+}
+
+static const char *conf(const struct recipe *r, const char *key, const char *def)
+{
+	return value(&r->conf, key, def);
 }
 
 static bool has_recipe(const char *dir)
@@ -120,13 +125,28 @@ static int read_hooks(struct recipe *r, struct err *e)
 	return 0;
 }
 
-static int load(struct recipe *r, const char *tmpldir, const char *name, struct err *e)
+int tmpl_recipe_check(const struct kv *kv, const char *dir, struct err *e)
 {
 	static const struct { const char *key, *more; bool need; } t[] = {
 		{ "NAME", "", true }, { "ARCH", "", true }, { "BUILDER", "", true }, { "SUITE", "", true },
 		{ "SUITES_MORE", " ", false }, { "COMPONENTS", " ", false }, { "VARIANT", "", false },
 		{ "PACKAGES", " :", false }, { "ZSTD_LEVEL", "", false }, { "SOURCE_DATE_EPOCH", "", false },
 	};
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		const char *v = value(kv, t[i].key, "");
+
+		if ((t[i].need && !*v) || !plain(v, t[i].more))
+			return err_say(e, EINVAL, "%s/recipe.conf: %s is %s", dir, t[i].key, *v ? "not valid" : "missing");
+	}
+	if (!path_is_component(value(kv, "NAME", "")) || strlen(value(kv, "NAME", "")) > 200)
+		return err_say(e, EINVAL, "%s/recipe.conf: NAME is not valid", dir);
+	if (!str_eq(value(kv, "BUILDER", ""), "mmdebstrap"))
+		return err_say(e, EINVAL, "%s/recipe.conf: BUILDER: only mmdebstrap is known", dir);
+	return 0;
+}
+
+static int load(struct recipe *r, const char *tmpldir, const char *name, struct err *e)
+{
 	auto_close int dir = -1;
 
 	if (find_recipe(tmpldir, name, r->dir, e) < 0)
@@ -136,17 +156,7 @@ static int load(struct recipe *r, const char *tmpldir, const char *name, struct 
 		return err_set(e, errno, "%s", r->dir);
 	if (kv_load(&r->conf, dir, "recipe.conf", e) < 0)
 		return err_add(e, "%s", r->dir);
-	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		const char *v = conf(r, t[i].key, "");
-
-		if ((t[i].need && !*v) || !plain(v, t[i].more))
-			return err_say(e, EINVAL, "%s/recipe.conf: %s is %s", r->dir, t[i].key, *v ? "not valid" : "missing");
-	}
-	if (!path_is_component(conf(r, "NAME", "")) || strlen(conf(r, "NAME", "")) > 200)
-		return err_say(e, EINVAL, "%s/recipe.conf: NAME is not valid", r->dir);
-	if (!str_eq(conf(r, "BUILDER", ""), "mmdebstrap"))
-		return err_say(e, EINVAL, "%s/recipe.conf: BUILDER: only mmdebstrap is known", r->dir);
-	return read_hooks(r, e);
+	return tmpl_recipe_check(&r->conf, r->dir, e) < 0 ? -e->code : read_hooks(r, e);
 }
 
 /* Runs a program whose output is wanted. */

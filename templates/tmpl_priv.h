@@ -52,4 +52,8 @@ struct tmpl_tmp {
 int tmp_make(int tmpldir, struct tmpl_tmp *ret, struct err *e);
 void tmp_done(struct tmpl_tmp *t);		/* removes it with all in it; takes a zeroed one with top = dir = -1 */
 
+struct kv;
+/* The text of recipe.conf in @dir: every value that becomes an argument is harmless there. EINVAL. */
+int tmpl_recipe_check(const struct kv *kv, const char *dir, struct err *e);
+
 #endif

@@ -55,6 +55,7 @@ static void config(const char *text, size_t size)
 static void words(const char *text)
 {
 	struct buf auto_buf who = BUF_INIT;
+	struct net_stat traffic;
 	struct tool_stat st;
 	uint8_t mac[6];
 	char bridge[16];
@@ -68,6 +69,8 @@ static void words(const char *text)
 		FUZZ_CHECK(bridge[0] && strlen(bridge) < sizeof(bridge));
 	tool_span(text, &span);
 	tool_bogomips(text);
+	net_stat6_parse(text, &traffic);
+	tool_dqugid_has_line(text);
 	check_subids(text, CT_UID_FIRST, CT_UID_END, &who);
 	tool_keyed(text, "MemTotal:");
 }
