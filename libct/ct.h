@@ -182,6 +182,12 @@ int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e);	/* VZ_DQ_ON, _O
 /* The private area @path becomes container @ct, which has no CTID.conf yet. VZ_REGISTER. */
 int ct_register(struct ct *ct, const char *path, struct err *e);
 int ct_unregister(struct ct *ct, struct err *e);	/* its files stay; VZ_UNREGISTER */
+/*
+ * vzmigrate: CTID.conf becomes CTID.conf.migrated and its name is free, so that nothing here starts the container any more;
+ * or the reverse. Both are on disk when they return, and gone or there already is success.
+ */
+int ct_migrated(struct ct *ct, bool away, struct err *e);
+int ct_migrated_load(struct ct *ct, struct err *e);	/* its configuration from that file */
 /* New files from template @ostemplate (NULL: the one it has); the old ones are removed. */
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
 /*

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "libct/files.h"
@@ -28,6 +29,33 @@ static int check(struct ct *ct, enum ct_quota_op op, struct err *e)
 	return err_exit(e, ops[op].exit);
 }
 
+/* Inodes are limited where they can be counted, as at a start. */
+static void drop_uncounted(const char *path, struct ct_conf *c)
+{
+	auto_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct quota_caps caps = { 0 };
+	struct err ignored = { 0 };
+
+	if (dir >= 0 && quota_probe(dir, &caps, &ignored) == 0 && caps.blocks && !caps.inodes)
+		c->quota.inodes = (struct num_pair){ 0 };
+}
+
+/* An empty directory, as vzmigrate makes it, becomes an area that can be limited. */
+static int make_area(const struct ct *ct, struct err *e)
+{
+	auto_area struct ct_area a = { 0 };
+	struct stat st;
+
+	if (ct_area_of(&a, ct->conf.private_dir, ct->id, e) < 0)
+		return -e->code;
+	if (lstat(a.path, &st) < 0 || !S_ISDIR(st.st_mode) || ct_area_is_mountpoint(&a) || ct_area_exists(&a) != 2)
+		return 0;
+	auto_close int parent = ct_area_parent(&a, false, e);
+	if (parent < 0 || quota_area_remove(parent, a.name, e) < 0)
+		return -e->code;
+	return quota_area_create(parent, a.name, ct->id, e);
+}
+
 int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e)
 {
 	auto_conf struct ct_conf c = { 0 };
@@ -39,8 +67,13 @@ int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e)
 	}
 	if (check(ct, op, e) < 0 || ct_conf_copy(&c, &ct->conf, e) < 0)
 		return -e->code;
+	if (op == CT_QUOTA_INIT && make_area(ct, e) < 0) {
+		e->exit = ops[op].exit;
+		return -e->code;
+	}
 	if (op == CT_QUOTA_OFF)
 		c.quota.enabled = (struct num_opt){ .v = 0, .set = true };
+	drop_uncounted(path, &c);
 	if (ct_area_quota(ct, &c, e) == 0)
 		return 0;
 	e->exit = ops[op].exit;

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "util/auto.h"
@@ -77,6 +78,8 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int io[
 
 	setpgid(0, 0);
 	clean_signals();
+	if (s->tied)
+		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	report = fcntl(report, F_DUPFD_CLOEXEC, 3);
 	if (report >= 0 && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)env);

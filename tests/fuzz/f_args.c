@@ -8,6 +8,7 @@
 #include "util/err.h"
 #include "util/json_text.h"
 #include "vzctl/cmd.h"
+#include "vzctl/migrate.h"
 #include "vzctl/tool.h"
 #include "vzctl/vzlist.h"
 
@@ -22,6 +23,27 @@ static void json(const uint8_t *data, size_t size)
 		if (b.s[i] == '\\')
 			FUZZ_CHECK(++i + 1 < b.len);
 	}
+}
+
+/* What another host or a user says to vzmigrate: a path that is taken needs no quotes, a quoted word stays one. */
+static void migrate(const char *text, char **argv)
+{
+	auto_free char *root = NULL, *priv = NULL;
+	struct migrate_opts o = { 0 };
+	struct buf auto_buf b = BUF_INIT;
+	struct err e = { 0 };
+	char word[16];
+
+	if (migrate_paths(text, &root, &priv, &e) == 0)
+		FUZZ_CHECK(*root == '/' && *priv == '/' && !strpbrk(root, " '\"$`;&|<>*?\n\\") && !strpbrk(priv, " '\"$`;&|<>*?\n\\"));
+	err_clear(&e);
+	migrate_status_word(text, 101, word, sizeof(word));
+	migrate_has_ip(text, "10.0.0.1/24");
+	migrate_quote(&b, text);
+	FUZZ_CHECK(b.len >= 2 && b.s[0] == '\'' && b.s[b.len - 1] == '\'');
+	if (migrate_args(argv, &o, &e) == 0 && !o.help)
+		FUZZ_CHECK(o.host && *o.host != '-' && o.ct);
+	migrate_opts_done(&o);
 }
 
 static void command(char **argv, int argc)
@@ -53,6 +75,7 @@ void fuzz_one(const uint8_t *data, size_t size)
 		n++;
 	argv[n] = NULL;
 	command(argv, n);
+	migrate(text, argv);
 	err_clear(&e);
 	if (tool_dqugid_args("vzdqload", argv, &d, &e) < 0)
 		FUZZ_CHECK(e.code > 0);
