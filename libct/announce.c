@@ -112,14 +112,18 @@ void ct_announce_up(const struct ct *ct, pid_t init, const struct str_list *ips)
 	link_netns(ct, init);
 }
 
-static int forget(const char *path, const char *name, bool ours_only, struct err *e)
+/* With what a writer that was killed left of it (fio_replace_run()). */
+static int forget(const char *path, const char *name, bool link, struct err *e)
 {
 	auto_close int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char tmp[32];
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "%s", path);
-	if (ours_only && !is_ours(dir, name))
+	if (link && !is_ours(dir, name))
 		return 0;
+	if (!link && str_fmt(tmp, sizeof(tmp), ".%s.tmp", name) == 0)
+		unlinkat(dir, tmp, 0);
 	return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? err_set(e, errno, "remove %s/%s", path, name) : 0;
 }
 

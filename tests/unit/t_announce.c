@@ -36,8 +36,10 @@ TEST_ROOT(announce_files)
 	ct_announce_up(ct, 4712, &ips);		/* after a start that nobody undid */
 	link_is(NETNS "101", "/proc/4712/ns/net");
 	box_said(&b, "");
+	box_put(VEIP ".101.tmp", "10.");	/* a set that was killed */
 	CHECK_OK(ct_announce_down(ct, &b.e), &b.e);
 	CHECK_OK(ct_announce_down(ct, &b.e), &b.e);
+	CHECK(!box_is_there(VEIP ".101.tmp"));
 	CHECK(!box_is_there(VEIP "101") && !box_is_there(VEPID "101") && !box_is_there(NETNS "101"));
 	str_list_clear(&ips);
 	ct_close(ct);
