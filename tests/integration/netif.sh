@@ -93,7 +93,7 @@ for n in $(seq 50); do [ "$(vzctl status 612)" = "CTID 612 exist unmounted down"
 rc "poweroff inside frees the name" 1 ip link show vtport
 ok "start" vzctl start 612
 kill -9 "$(monitor_of 612)" "$(init_of 612)"
-ok "start after a death of both" vzctl start 612
+soon "start after a death of both" 5 vzctl start 612
 like "has the interface" "$(ip -o link show vtport)" 'master vtbr0'
 
 # vznetcfg
@@ -146,7 +146,7 @@ ok "lend, live" vzctl set 611 --netdev_add vtdev0
 ok "is there" vzctl exec2 611 ip link show vtdev0
 rc "what does not exist" 104 vzctl set 611 --netdev_add vtnone
 kill -9 "$(monitor_of 611)" "$(init_of 611)"
-ok "after a death of both" vzctl start 611
+soon "after a death of both" 5 vzctl start 611
 ok "it is back" ip link show vtdev0
 gone 611 612
 ip link del vtdev0
