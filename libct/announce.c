@@ -112,6 +112,73 @@ void ct_announce_up(const struct ct *ct, pid_t init, const struct str_list *ips)
 	link_netns(ct, init);
 }
 
+static bool same_ip(const char *a, const char *b)
+{
+	size_t n = strcspn(a, "/");
+
+	return n == strcspn(b, "/") && !strncmp(a, b, n);
+}
+
+static bool has_ip(const struct str_list *l, const char *ip)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (same_ip(l->v[i], ip))
+			return true;
+	return false;
+}
+
+int ct_announced_ips(const struct ct *ct, struct str_list *ips, struct err *e)
+{
+	auto_buf struct buf b = { .cap = 1u << 20 };
+	struct str_list words = { 0 };
+	struct err ignored = { 0 };
+	struct net_ip ip;
+	char path[64];
+	int rc;
+
+	str_fmt(path, sizeof(path), VEIP_DIR "/%u", ct->id);
+	if (fio_read_at(AT_FDCWD, path, &b, &ignored) < 0)
+		return 0;
+	rc = str_list_split(&words, buf_str(&b), " \n", e);
+	for (size_t i = 0; rc == 0 && i < words.n; i++)
+		if (net_ip_parse(words.v[i], &ip, &ignored) == 0 && !has_ip(ips, words.v[i]))
+			rc = str_list_add(ips, words.v[i], e);
+	str_list_clear(&words);
+	return rc;
+}
+
+void ct_announce_change(const struct ct *ct, const struct str_list *add, const struct str_list *del)
+{
+	struct str_list had = { 0 }, now = { 0 };
+	struct err e = { 0 };
+
+	ct_announced_ips(ct, &had, &e);
+	for (size_t i = 0; i < had.n && !e.code; i++)
+		if (!has_ip(del, had.v[i]) && !has_ip(add, had.v[i]))
+			str_list_add(&now, had.v[i], &e);
+	for (size_t i = 0; i < add->n && !e.code; i++)
+		str_list_add(&now, add->v[i], &e);
+	if (e.code)
+		warn(ct, &e);
+	else
+		ct_announce_ips(ct, &now);
+	str_list_clear(&had);
+	str_list_clear(&now);
+}
+
+int ct_announced_only(const struct ct *ct, const struct str_list *conf, const struct str_list *asked, struct str_list *ret,
+		      struct err *e)
+{
+	struct str_list had = { 0 };
+	int rc = ct_announced_ips(ct, &had, e);
+
+	for (size_t i = 0; i < had.n && rc == 0; i++)
+		if (!has_ip(conf, had.v[i]) && !has_ip(ret, had.v[i]) && (str_list_has(asked, "all") || has_ip(asked, had.v[i])))
+			rc = str_list_add(ret, had.v[i], e);
+	str_list_clear(&had);
+	return rc;
+}
+
 /* With what a writer that was killed left of it (fio_replace_run()). */
 static int forget(const char *path, const char *name, bool link, struct err *e)
 {

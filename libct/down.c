@@ -51,12 +51,21 @@ static int down_init(struct ct *ct, unsigned flags, struct err *e)
 
 static int down_network(struct ct *ct, unsigned flags, struct err *e)
 {
+	struct str_list ips = { 0 };
 	struct net *n;
+	int rc;
 
 	(void)flags;
 	if (ct_host_net(ct->host, &n, e) < 0)
 		return -e->code;
-	return net_down(n, ct->id, &ct->conf.net.ip, e);
+	/* the kernel may have taken the link, and with it the routes that tell of addresses nobody saved */
+	rc = str_list_copy(&ips, &ct->conf.net.ip, e);
+	if (rc == 0)
+		rc = ct_announced_ips(ct, &ips, e);
+	if (rc == 0)
+		rc = net_down(n, ct->id, &ips, e);
+	str_list_clear(&ips);
+	return rc;
 }
 
 static int down_announced(struct ct *ct, unsigned flags, struct err *e)
@@ -122,7 +131,7 @@ static int down_record(struct ct *ct, unsigned flags, struct err *e)
  * other way), and a stop killed in between would leave a container that runs without a network.
  */
 static int (*const steps[])(struct ct *ct, unsigned flags, struct err *e) = {
-	down_init, down_announced, down_network, down_veths, down_netdevs, down_root, down_cgroup,
+	down_init, down_network, down_announced, down_veths, down_netdevs, down_root, down_cgroup,
 };
 
 int ct_down(struct ct *ct, unsigned flags, struct err *e)

@@ -11,6 +11,7 @@
 
 #include "util/buf.h"
 
+#include "libct/announce.h"
 #include "libct/files.h"
 
 struct work {
@@ -212,7 +213,9 @@ static int check_values(struct ct *ct, struct work *w, struct err *e)
 	}
 	if (w->change.name && *w->change.name && ct_name_check(ct, w->change.name, e) < 0)
 		return -e->code;
-	if (ct_live_plan(&w->live, e) < 0)
+	/* and what is asked to go that no file has: it was added without --save */
+	if (ct_live_plan(&w->live, e) < 0 ||
+	    ct_announced_only(ct, &w->want.net.ip, &w->change.net.ip_del, &w->live.ip_del, e) < 0)
 		return -e->code;
 	return ct_ips_check(ct, &w->live.ip_add, e);
 }

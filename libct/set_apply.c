@@ -101,7 +101,7 @@ static int change_ips(struct ct *ct, const struct str_list *add, const struct st
 	if (netns < 0 || net_change(n, ct->id, netns, add, del, e) < 0)
 		return -e->code;
 	if (ct_guest_ips(ct, c, add, del, e) == 0) {
-		ct_announce_ips(ct, &c->net.ip);
+		ct_announce_change(ct, add, del);
 		return 0;
 	}
 	net_change(n, ct->id, netns, del, add, &(struct err){ 0 });
@@ -126,7 +126,7 @@ int ct_live_sync_ips(struct ct *ct, const char *ips, struct err *e)
 	}
 	if (r == 0)
 		r = change_ips(ct, &have, &none, &ct->conf, e);
-	ct_announce_ips(ct, &ct->conf.net.ip);
+	ct_announce_change(ct, &have, &all);
 	str_list_clear(&all);
 	str_list_clear(&have);
 	return r;

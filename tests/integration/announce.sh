@@ -21,7 +21,9 @@ like "ip netns list" "$(ip netns list)" '(^|
 )751'
 ok "an address more" vzctl set 751 --ipadd 10.77.51.3
 is "is there" "$(cat /var/lib/vzctl/veip/751)" "10.77.51.1 10.77.51.2 10.77.51.3"
-ok "two addresses less" vzctl set 751 --ipdel 10.77.51.1 --ipdel 10.77.51.3
+ok "two addresses less, one of them never saved" vzctl set 751 --ipdel 10.77.51.1 --ipdel 10.77.51.3
+like "both are told" "$TAP_OUT" 'Deleting IP address\(es\): 10\.77\.51\.1 10\.77\.51\.3'
+is "both are gone inside" "$(ip netns exec 751 ip -4 -o addr show venet0 | grep -o '10\.77\.51\.[0-9]*' | sort -u | tr '\n' ' ')" "10.77.51.2 "
 is "are gone" "$(cat /var/lib/vzctl/veip/751)" "10.77.51.2"
 kill -9 "$(monitor_of 751)"
 soon "a new monitor" 3 sh -c "vzctl status 751 >/dev/null; kill -0 \$(cat /run/vz/751/monitor.pid)"
@@ -34,6 +36,15 @@ soon "a reboot from inside" 5 sh -c 'vzctl exec 751 true && [ "$(cat /var/lib/vz
 is_up "after it"
 kill -9 "$(init_of 751)"
 soon "death of init" 5 sh -c 'vzctl status 751 | grep -q down && ! ls /run/netns/751 /var/lib/vzctl/*/751 2>/dev/null'
+bad=
+for n in 1 2 3 4 5; do
+	vzctl --quiet start 751
+	vzctl --quiet set 751 --ipadd 10.77.51.77
+	kill -9 "$(init_of 751)"
+	for i in $(seq 50); do vzctl status 751 | grep -q ' unmounted down' && break; sleep 0.1; done
+	nft list ruleset | grep -q '10\.77\.51\.77' && bad="$bad $n"
+done
+is "an address that nobody saved is closed when init dies" "$bad" ""
 ok "start with nothing set up" vzctl start 751 --skip_ve_setup
 is "no address is announced" "$(cat /var/lib/vzctl/veip/751)" ""
 is_up "without setup"

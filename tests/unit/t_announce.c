@@ -30,6 +30,11 @@ TEST_ROOT(announce_files)
 	CHECK(box_file_is(VEIP "101", "10.0.0.1 10.0.0.2 fd00::1\n"));
 	CHECK(box_file_is(VEPID "101", "4711\n"));
 	link_is(NETNS "101", "/proc/4711/ns/net");
+	struct str_list more = { 0 };
+	CHECK_OK(str_list_split(&more, "10.0.0.1 10.9.9.9", " ", &b.e), &b.e);
+	CHECK_OK(ct_announced_ips(ct, &more, &b.e), &b.e);
+	CHECK(more.n == 4 && !strcmp(more.v[2], "10.0.0.2") && !strcmp(more.v[3], "fd00::1"));
+	str_list_clear(&more);
 	str_list_del(&ips, "10.0.0.2/24");
 	ct_announce_ips(ct, &ips);
 	CHECK(box_file_is(VEIP "101", "10.0.0.1 fd00::1\n"));
@@ -40,6 +45,7 @@ TEST_ROOT(announce_files)
 	CHECK_OK(ct_announce_down(ct, &b.e), &b.e);
 	CHECK_OK(ct_announce_down(ct, &b.e), &b.e);
 	CHECK(!box_is_there(VEIP ".101.tmp"));
+	CHECK(ct_announced_ips(ct, &more, &b.e) == 0 && more.n == 0);
 	CHECK(!box_is_there(VEIP "101") && !box_is_there(VEPID "101") && !box_is_there(NETNS "101"));
 	str_list_clear(&ips);
 	ct_close(ct);
