@@ -70,6 +70,7 @@ static void drop(void)
 
 static void up(void)
 {
+	auto_close int tmp = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct api_route *r;
 	struct err e = { 0 };
 	char path[64];
@@ -84,7 +85,7 @@ static void up(void)
 	d.conf.rate = (struct num_opt){ .v = 0, .set = true };
 	FUZZ_CHECK(mkdtemp(dir) && str_fmt(path, sizeof(path), "%s/db/vzd.db", dir) == 0);
 	FUZZ_CHECK(ev_open(&d.ev, &e) == 0 && db_open(&d, path, &d.db, &e) == 0 && auth_open(&d, &d.auth, &e) == 0);
-	FUZZ_CHECK(path_rmtree(AT_FDCWD, dir, &e) == 0);	/* what is open stays; no process has to tidy up */
+	FUZZ_CHECK(path_rmtree(tmp, dir + strlen("/tmp/"), &e) == 0);	/* what is open stays; no process has to tidy up */
 	FUZZ_CHECK(api_route_use(tables, 1, &e) == 0);
 	atexit(drop);
 }
