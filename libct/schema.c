@@ -22,6 +22,7 @@ static const struct { const char *type; enum form form; const char *unit; } form
 	{ "number", FORM_INT, NULL }, { "percent", FORM_INT, "percent of one CPU" }, { "rate", FORM_INT, "bytes a second" },
 	{ "iops", FORM_INT, "operations a second" }, { "uid", FORM_INT, NULL }, { "size", FORM_INT, "bytes" },
 	{ "yesno", FORM_BOOL, NULL },
+	{ "owner", FORM_STR, NULL }, { "restart policy", FORM_STR, NULL },
 	{ "string", FORM_STR, NULL }, { "name", FORM_STR, NULL }, { "path", FORM_STR, NULL }, { "layout", FORM_STR, NULL },
 	{ "hostname", FORM_STR, NULL }, { "mode", FORM_STR, NULL }, { "meminfo", FORM_STR, NULL }, { "factor", FORM_STR, NULL },
 	{ "guarantee", FORM_STR, NULL }, { "cpumask", FORM_STR, NULL }, { "nodemask", FORM_STR, NULL },
