@@ -51,7 +51,6 @@ void vzd_log(int prio, const char *fmt, ...)
 	char text[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 16];
 	int saved = errno;
 	va_list ap;
-	size_t n;
 
 	if (prio > max_prio)
 		return;
@@ -66,9 +65,8 @@ void vzd_log(int prio, const char *fmt, ...)
 			snprintf(line, sizeof(line), "<%d>%s\n", prio, text);
 		else
 			snprintf(line, sizeof(line), "vzd: %s\n", text);
-		n = strlen(line);
-		if (write(STDERR_FILENO, line, n) < 0)
-			n = 0;		/* a log that cannot be written stops nobody */
+		if (write(STDERR_FILENO, line, strlen(line)) < 0)
+			errno = saved;	/* a log that cannot be written stops nobody */
 	}
 	errno = saved;
 }

@@ -11,6 +11,36 @@ cp -a "$TOP/build/tests/stage/." / || exit 1
 # An address for the host: containers are reached from one.
 ip link add dummy0 type dummy && ip addr add 192.0.2.1/24 dev dummy0 && ip link set dummy0 up
 
+# vzd as a service: its sockets, what systemd is told, upgrades and crashes under load.
+vzd_tests() {
+	local pid init
+	like "the sockets' groups are there" "$(getent group vz vzweb)" '^vz:.*vzweb:'
+	is "the units are sound" "$(systemd-analyze verify /usr/lib/systemd/system/vzd.service /usr/lib/systemd/system/vzd-web.socket \
+		2>&1 | grep -v "'man ")" ""
+	ok "enable" systemctl enable --now vzd.service
+	is "sockets and daemon are up" "$(systemctl is-active vzd.socket vzd-web.socket vzd.service | tr '\n' ' ')" "active active active "
+	pid=$(systemctl show -P MainPID vzd.service)
+	init=$(sed -n 's/^INIT_PID="*\([0-9]*\).*/\1/p' /run/vz/101/state)
+	like "it serves on systemd's socket" "$(vzadm call GET /v1/cts/101/state)" '"running"'
+	is "which belongs to the group vz" "$(stat -c '%a %G' /run/vz/vzd.sock)" "660 vz"
+	soon "vzweb runs" 10 sh -c 'curl -s --unix-socket /run/vz/api.sock http://vz/v1 | grep -q version'
+	ok "reload" systemctl reload vzd.service
+	is "is the same process" "$(systemctl show -P MainPID vzd.service)" "$pid"
+	ok "restart, as an upgrade does" systemctl restart vzd.service
+	like "another process serves" "$(vzadm call GET /v1/cts/101/state)" '"running"'
+	kill -9 "$(systemctl show -P MainPID vzd.service)"
+	like "kill -9: a call waits and is answered" "$(vzadm call GET /v1/cts/101/state)" '"running"'
+	pid=$(systemctl show -P MainPID vzd.service)
+	kill -STOP "$pid"
+	soon "one that hangs is replaced" 60 sh -c "[ \$(systemctl show -P MainPID vzd.service) != $pid ] && vzadm call GET /v1/health"
+	ok "stop" systemctl stop vzd.service
+	ok "a call starts it" vzadm call GET /v1/health
+	ok "stop for good" systemctl disable --now vzd.service vzd.socket vzd-web.socket
+	is "the container has not noticed" "$(sed -n 's/^INIT_PID="*\([0-9]*\).*/\1/p' /run/vz/101/state)" "$init"
+	ok "it works" vzctl exec 101 true
+	kill "$(head -n 1 /run/vz/vzweb.lock | cut -d' ' -f1)"
+}
+
 tests() {
 	ok "setup" vzhost setup
 	like "/vz can limit space" "$(findmnt -n -o FSTYPE,OPTIONS /vz)" '^ext4 .*prjquota'
@@ -42,6 +72,7 @@ tests() {
 	is "with their data" "$(vzctl exec 101 cat /root/x)" x
 	ok "daemon-reexec of the host's systemd disturbs nobody" systemctl daemon-reexec
 	ok "still there" vzctl exec 101 true
+	vzd_tests
 	ok "end" sh -c 'for i in 101 102; do vzctl stop $i --fast && vzctl destroy $i || exit 1; done'
 	is "no cgroup stays" "$(find /sys/fs/cgroup -type d -name '10[12]')" ""
 }
