@@ -50,6 +50,11 @@ class Walk:
             for verb, op in verbs.items():
                 yield verb.upper(), path, op
 
+    @staticmethod
+    def upgrades(verb, op):
+        """Only as a WebSocket: the front says so before anybody is asked."""
+        return verb == "GET" and "101" in op["responses"]
+
     def fill(self, path, **names):
         for name, value in {**self.names, **names}.items():
             path = path.replace("{" + name + "}", value)
@@ -92,7 +97,7 @@ class Walk:
         """Unknown parameters, members and methods are refused everywhere."""
         bad = []
         for verb, path, op in self.routes():
-            if op.get("x-local-only"):
+            if op.get("x-local-only") or self.upgrades(verb, op):
                 continue
             url = self.fill(path)
             body = op.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
@@ -120,7 +125,7 @@ class Walk:
         anonymous.tls = self.hosts["admin"].tls
         bad, n = [], 0
         for verb, path, op in self.routes():
-            if op.get("x-local-only"):
+            if op.get("x-local-only") or self.upgrades(verb, op):
                 continue
             url, need = self.fill(path) + "?no-such-parameter=1", op.get("x-required-scope")
             for who in self.hosts:
@@ -137,7 +142,8 @@ class Walk:
                 anonymous.request(verb, self.fill(path) + "?no-such-parameter=1", Authorization="")
                 bad.append((verb, path, 200))
             except Problem as p:
-                if p.status != (400 if "security" in op else 401) and not op.get("x-local-only"):
+                want = 426 if self.upgrades(verb, op) else 400 if "security" in op else 401
+                if p.status != want and not op.get("x-local-only"):
                     bad.append((verb, path, p.status))
         self.check(not bad, "without a token nothing but what says so", bad)
 

@@ -15,6 +15,7 @@ token_of() {	# VZADM-TOKEN-ADD-ARG...
 api POST /v1/tenants '{"name":"owner"}' >/dev/null
 api POST /v1/tenants '{"name":"stranger"}' >/dev/null
 api PATCH /v1/cts/101 '{"owner":"owner"}' >/dev/null
+hook=$(api POST /v1/webhooks '{"url":"http://192.0.2.1/","tenant":"owner","enabled":false}' | jq -r .id)
 op=$(api POST /v1/cts/101/exec '{"argv":["echo","hello"]}' | jq -r .id)
 like "an operation" "$op" '^j[0-9a-z]{19}$'
 api GET "/v1/operations/$op?wait=20" >/dev/null
@@ -22,10 +23,10 @@ sleep 6		# a sample, a minute of history
 
 jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role viewer)" \
 	--arg owner "$(token_of --role tenant-admin --tenant owner)" --arg stranger "$(token_of --role tenant-admin --tenant stranger)" \
-	--arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[0].id')" \
+	--arg hook "$hook" --arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[] | select(.tenant == "owner") | .id')" \
 	--arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
-	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", template: $template, slug: "locked"}}' >"$VZTEST_DIR/context"
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, slug: "locked"}}' >"$VZTEST_DIR/context"
 for n in $(seq 50); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
