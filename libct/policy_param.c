@@ -76,20 +76,20 @@ static const struct param_type type_restart = {
 static struct param_type type_owner;	/* param_str with a check of its own */
 
 const struct param ct_policy_params[] = {
-	{ .key = "OWNER", .opt = "owner", .arg = "tenant", .type = &type_owner, POLICY(owner), .flags = PARAM_ADMIN | PARAM_CREATE,
+	{ .key = "OWNER", .opt = "owner", .arg = "tenant", .type = &type_owner, POLICY(owner), .flags = PARAM_ADMIN | PARAM_READ | PARAM_CREATE,
 	  .man = "Tenant of the host's API whose container it is. An empty one: nobody's but the administrator's." },
 	{ .key = "RESTART", .opt = "restart_policy", .arg = "no|on-failure|on-oom|always", .type = &type_restart,
-	  POLICY(restart), .def = "no", .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  POLICY(restart), .def = "no", .flags = PARAM_READ | PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "What vzd does when the container goes down by itself: on-failure starts it again after a crash or the kernel's "
 		 "memory killer, on-oom after the latter only, always also after a halt from inside." },
 	{ .key = "RESTART_MAX", .opt = "restart_max", .arg = "num", .type = &param_u64, POLICY(restart_max), .max = 1000,
-	  .def = "5", .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .def = "5", .flags = PARAM_READ | PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "So many restarts within an hour, with growing pauses; then vzd leaves the container down and says so." },
 	{ .key = "START_DELAY", .opt = "start_delay", .arg = "seconds", .type = &param_u64, POLICY(start_delay), .max = 3600,
-	  .def = "0", .flags = PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .def = "0", .flags = PARAM_READ | PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "At boot, how long vzd waits after this container's start before it counts as up for those that start after it." },
 	{ .key = "START_AFTER", .opt = "start_after", .arg = "id", .type = &param_listc, POLICY(start_after),
-	  .flags = PARAM_LIST | PARAM_CREATE,
+	  .flags = PARAM_READ | PARAM_LIST | PARAM_CREATE,
 	  .man = "Containers, by id or name, that vzd starts before this one at boot. One that fails to start is not waited for." },
 };
 const size_t ct_policy_params_n = ARRAY_SIZE(ct_policy_params);

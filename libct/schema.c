@@ -26,6 +26,7 @@ static const struct { const char *type; enum form form; const char *unit; } form
 	{ "string", FORM_STR, NULL }, { "name", FORM_STR, NULL }, { "path", FORM_STR, NULL }, { "layout", FORM_STR, NULL },
 	{ "hostname", FORM_STR, NULL }, { "mode", FORM_STR, NULL }, { "meminfo", FORM_STR, NULL }, { "factor", FORM_STR, NULL },
 	{ "guarantee", FORM_STR, NULL }, { "cpumask", FORM_STR, NULL }, { "nodemask", FORM_STR, NULL },
+	{ "owner", FORM_STR, NULL }, { "restart policy", FORM_STR, NULL },
 	{ "list", FORM_LIST, NULL }, { "addresses", FORM_LIST, NULL }, { "domains", FORM_LIST, NULL },
 	{ "interfaces", FORM_LIST, NULL }, { "interfaces of the host", FORM_LIST, NULL }, { "switches", FORM_LIST, NULL },
 	{ "devices", FORM_LIST, NULL }, { "modules", FORM_LIST, NULL },

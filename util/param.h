@@ -40,7 +40,7 @@ enum param_flag {
 	PARAM_RAW = 1 << 7,		/* stored with '$' unexpanded and unescaped */
 	PARAM_HOST_DEFAULT = 1 << 8,	/* vz.conf may give a default */
 	PARAM_SAVE_ONLY = 1 << 9,	/* needs --save (name, ostemplate, stop-timeout) */
-	PARAM_ADMIN = 1 << 11,		/* reaches beyond the container: over the API only for administrators of the host */
+	PARAM_ADMIN = 1 << 12,		/* reaches beyond the container: over the API only for administrators of the host */
 	PARAM_KEPT = 1 << 10,		/* only stored: nothing here acts on it, and `set` says so */
 	PARAM_READ = 1 << 11,		/* read when it is wanted (a boot, a start, a list): nothing to apply or to warn of */
 };

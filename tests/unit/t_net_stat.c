@@ -123,6 +123,8 @@ TEST_ROOT(net_stat_all_stops)
 	CHECK_ERR(net_stat_all(l.net, stop_at_once, &n, &l.e), ECANCELED);
 	CHECK_EQ(n, 1);
 	lab_done(&l);
+}
+
 TEST(net_stat6_of_the_hosts_end)
 {
 	static const char new[] = "ifIndex                         \t7\nIp6InReceives                   \t3\nIp6OutForwDatagrams             \t9\n"

@@ -23,8 +23,8 @@ TEST(tool_net_families)
 
 TEST(tool_net_counts_from_a_base)
 {
-	struct net_stat s = { 100, 50, 10, 5 };
-	const struct net_stat base = { 40, 60, 10, 0 };
+	struct net_stat s = { 100, 50, 10, 5, 0, 0 };
+	const struct net_stat base = { 40, 60, 10, 0, 0, 0 };
 
 	tool_net_since(&s, &base);
 	CHECK(s.rx_bytes == 60 && s.tx_bytes == 50 && s.rx_packets == 0 && s.tx_packets == 5);
