@@ -19,6 +19,7 @@
 #include "vzd/vzd.h"
 #include "vzd/web_priv.h"
 
+#define LOOK_MS 5000u			/* how often slow callbacks are looked for */
 #define LINGER_MS 3000u			/* for answers under way when it is told to end */
 
 enum { LISTEN, UNIX, METRICS, CERT, KEY, LOCK, VZD, USER, CONNS, PER_IP, MAKE, HELP };
@@ -156,9 +157,25 @@ static void on_term(void *arg)
 		ev_stop(w->ev);
 }
 
+/* Whoever keeps the loop from the others is named. */
+static void on_look(void *arg)
+{
+	struct web *w = arg;
+	struct ev_stat st;
+
+	ev_stat(w->ev, &st);
+	if (st.slow == w->slow)
+		return;
+	w->slow = st.slow;
+	vzd_log(LOG_WARNING, "vzweb: %llu callback(s) held the loop up for more than %u ms so far; worst: %s, %llu ms",
+		(unsigned long long)st.slow, EV_SLOW_US / 1000, st.worst_name, (unsigned long long)st.worst_us / 1000);
+}
+
 static int signals(struct web *w, struct err *e)
 {
 	signal(SIGPIPE, SIG_IGN);
+	if (ev_add_timer(w->ev, "look", LOOK_MS, LOOK_MS, on_look, w, NULL, e) < 0)
+		return -e->code;
 	if (ev_add_signal(w->ev, "SIGHUP", SIGHUP, on_hup, w, NULL, e) < 0)
 		return -e->code;
 	if (ev_add_signal(w->ev, "SIGTERM", SIGTERM, on_term, w, NULL, e) < 0)
@@ -210,6 +227,8 @@ int main(int argc, char **argv)
 	r = serve(&w, &e);
 	if (r < 0)
 		vzd_log(LOG_ERR, "vzweb: %s", e.text);
+	if (w.ev)
+		on_look(&w);
 	up_close(w.up);			/* what waits for vzd is resumed before its connection goes */
 	web_edges_close(&w);
 	ev_close(w.ev);

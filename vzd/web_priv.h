@@ -139,6 +139,7 @@ struct web {
 	uint64_t ids;
 	bool stopping;
 	uint64_t stop_at;		/* ms */
+	uint64_t slow;			/* callbacks above EV_SLOW_US that the log knows */
 };
 int web_edges_open(struct web *w, struct err *e);
 void web_edges_close(struct web *w);

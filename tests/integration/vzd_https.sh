@@ -7,7 +7,7 @@
 d=/tmp/https
 mkdir -p $d
 up 101 --hostname www
-vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000000"' 'API_BURST="1000000"' 'WEB_MAX_PER_IP="1000"'
+vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000000"' 'API_BURST="1000000"' 'WEB_MAX_PER_IP="1500"'
 token=$(vzadm token add --role admin --description web | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
 url=https://$API cert=/etc/vz/vzd/cert.pem auth="Authorization: Bearer $token"
 
@@ -61,6 +61,21 @@ vzctl start 101 >/dev/null 2>&1 </dev/null
 get -N --max-time 3 "$url/v1/events" -H "Last-Event-ID: $seq" >$d/resumed 2>/dev/null
 is "resumed: the next one is the first" "$(sed -n 's/^id: //p' $d/resumed | head -1)" "$((seq + 1))"
 ok "nothing is left out" has $d/resumed ct.started
+
+# A thousand streams, and one thing happens.
+mkfifo $d/in
+TOKEN=$token python3 "$TOP/tests/lib/web_sse.py" "${API#*:}" 1000 '/v1/events?since=0' 10 <$d/in >$d/sse 2>&1 &
+many=$!
+exec 9>$d/in
+soon "1,000 event streams" 25 has $d/sse 'ready 1000'
+rss=$(awk '/^VmRSS/ { print $2 }' /proc/$web/status)
+[ "$rss" -lt 61440 ] && pass "in less than 60 MB ($rss kB)" || fail "in less than 60 MB" "$rss kB"
+echo >&9
+sleep 0.3
+vzctl restart 101 --fast >/dev/null 2>&1 </dev/null
+exec 9>&-
+wait $many
+ok "all hear of it" has $d/sse 'more 1000'
 
 # Terminals.
 ticket() {	# BODY

@@ -315,6 +315,7 @@ rss=$(field_of VmRSS | tr -dc 0-9)
 exec 9>&-
 wait $!
 web_stop
+[ "$vzweb" != /usr/lib/vz/vzweb ] || is "no callback held the loop for 50 ms" "$(grep 'held the loop' $d/all.log)" ""
 is "no sanitizer has complained" "$(grep -A20 -E 'Sanitizer|runtime error' $d/all.log)" ""
 kill $mock
 wait $mock 2>/dev/null

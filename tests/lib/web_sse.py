@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Holds N event streams open over TLS: web_sse.py PORT N PATH. Prints "ready K" when K have had their first event, then waits
-for a line on standard input and prints how many had events after that ("more K") before it ends."""
+"""Holds N event streams open over TLS: web_sse.py PORT N PATH [SECONDS], with $TOKEN if there is one. Prints "ready K" when K have had their first event, then waits
+for a line on standard input and, with SECONDS, prints how many had events after that ("more K") before it ends."""
+import os
 import select
 import socket
 import ssl
@@ -11,10 +12,11 @@ import time
 port, n, path = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 ctx = ssl.create_default_context()
 ctx.check_hostname, ctx.verify_mode = False, ssl.CERT_NONE
+token = f"Authorization: Bearer {os.environ['TOKEN']}\r\n" if os.environ.get("TOKEN") else ""
 streams = []
 for i in range(n):
     s = ctx.wrap_socket(socket.create_connection(("127.0.0.1", port)))
-    s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n".encode())
+    s.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n{token}\r\n".encode())
     streams.append(s)
 
 
