@@ -156,7 +156,7 @@ static void check_value(struct check *k, const struct api_field *f, const json_t
 	case API_TYPE_N:
 		break;
 	}
-	if (!right)
+	if (!right && f->type < API_TYPE_N)
 		issue(k, "type", "must be %s", types[f->type]);
 }
 
@@ -241,9 +241,11 @@ int api_url_decode(char *s, bool plus)
 		int c = (unsigned char)*p;
 
 		if (*p == '%') {
-			if (hex(p[1]) < 0 || hex(p[2]) < 0)
+			int high = hex(p[1]), low = high < 0 ? -1 : hex(p[2]);
+
+			if (low < 0)
 				return -EINVAL;
-			c = hex(p[1]) << 4 | hex(p[2]);
+			c = high * 16 + low;
 			p += 2;
 		} else if (plus && c == '+') {
 			c = ' ';

@@ -368,6 +368,18 @@ static void wait_free(struct job_wait *w)
 	free(w);
 }
 
+static void waits_free(struct job_box *b)
+{
+	struct job_wait *next;
+
+	for (struct job_wait *w = b->waits; w; w = next) {
+		next = w->next;
+		ev_del(w->timer);
+		free(w);
+	}
+	b->waits = NULL;
+}
+
 void job_unwait(struct job_wait *w)
 {
 	if (w)
@@ -518,8 +530,7 @@ void jobs_close(struct jobs *js)
 
 		for (struct job_box *b = js->hash[i]; b; b = next) {
 			next = b->hash_next;
-			while (b->waits)
-				wait_free(b->waits);
+			waits_free(b);
 			job_box_free(b);
 		}
 	}

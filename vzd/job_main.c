@@ -159,6 +159,13 @@ static int launch(struct run *x, struct err *e)
 	return 0;
 }
 
+/* A whole group; 0 and 1 would be others'. */
+static void kill_group(pid_t pid)
+{
+	if (pid > 1)
+		kill(-pid, SIGKILL);
+}
+
 static void ask_to_end(struct run *x)
 {
 	kill(x->pid, SIGTERM);
@@ -172,7 +179,7 @@ static void ended(struct run *x, int status)
 	x->r.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	x->r.ended_ms = now_unix_ms();
 	if (x->kill_at)
-		kill(-x->pid, SIGKILL);		/* what it left of its group */
+		kill_group(x->pid);		/* what it left of its group */
 	x->pid = 0;
 }
 
@@ -218,7 +225,7 @@ static int due(struct run *x, int64_t *timeout_at)
 		ask_to_end(x);
 	}
 	if (x->kill_at && until(x->kill_at) == 0) {
-		kill(-x->pid, SIGKILL);
+		kill_group(x->pid);
 		x->kill_at = sys_now_ms() + 1000;	/* one that has just been forked */
 	}
 	if (x->kill_at)
@@ -295,7 +302,7 @@ static bool begin(struct run *x, struct err *e)
 	return false;
 }
 
-static void options(struct run *x, int argc, char **argv)
+static bool options(struct run *x, int argc, char **argv)
 {
 	int c;
 
@@ -305,15 +312,14 @@ static void options(struct run *x, int argc, char **argv)
 		else if (c == 'k')
 			x->keep = true;
 		else if (c == '?' || num_u64(optarg, c == 't' ? &x->timeout_s : &x->grace_s) < 0)
-			exit(2);
+			return false;
 	}
-	if (argc - optind < 3) {
-		dprintf(STDERR_FILENO, "usage: vz-job [-a] [-k] [-t SECONDS] [-g SECONDS] DIR ID PROGRAM [ARG...]\n");
-		exit(2);
-	}
+	if (argc - optind < 3)
+		return false;
 	x->dirname = argv[optind];
 	x->id = argv[optind + 1];
 	x->argv = argv + optind + 2;
+	return true;
 }
 
 int main(int argc, char **argv)
@@ -323,7 +329,10 @@ int main(int argc, char **argv)
 	sigset_t set;
 	int sfd;
 
-	options(&x, argc, argv);
+	if (!options(&x, argc, argv)) {
+		dprintf(STDERR_FILENO, "usage: vz-job [-a] [-k] [-t SECONDS] [-g SECONDS] DIR ID PROGRAM [ARG...]\n");
+		return 2;
+	}
 	setsid();
 	umask(022);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);

@@ -58,21 +58,31 @@ TEST(job_that_ended_meanwhile)
 	job_env_close(&v);
 }
 
-/* The pid in the job's lock file. */
+/* kill -9 of exactly one process: 0, -1 and 1 would be everybody. */
+static void kill_one(pid_t pid)
+{
+	CHECK(pid > 1);
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+}
+
+/* The pid in the job's lock file; waits for it, ends the test when there is none. */
 static pid_t vz_job_pid(const char *id)
 {
+	long pid;
+
 	char name[64];
 	auto_free char *text = NULL;
 
 	CHECK(str_fmt(name, sizeof(name), "jobs/%s.lock", id) == 0);
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 500; i++) {
 		text = job_env_cat(&v, name);
-		if (*text)
-			return (pid_t)strtol(text, NULL, 10);
+		pid = strtol(text, NULL, 10);
+		if (pid > 1)
+			return (pid_t)pid;
 		free(take_ptr(text));
 		job_env_nap(20);
 	}
-	return -1;
+	test_fail(__FILE__, __LINE__, "no vz-job runs %s", id);
 }
 
 static struct job_seen kill_the_runner(bool again, const char *script)
@@ -86,8 +96,7 @@ static struct job_seen kill_the_runner(bool again, const char *script)
 	s = job_env_submit(&v, &spec);
 	job_env_nap(200);
 	pid = vz_job_pid(s.id);
-	CHECK(pid > 1);
-	CHECK_EQ(kill(pid, SIGKILL), 0);
+	kill_one(pid);
 	return job_env_end(&v, s.id);
 }
 
@@ -112,18 +121,23 @@ TEST(job_whose_runner_is_killed)
 TEST(job_whose_runner_died_while_nobody_looked)
 {
 	const char *argv[4];
-	struct job_spec spec = job_env_sh(argv, "sleep 0.5");
+	char script[600];
+	struct job_spec spec = job_env_sh(argv, script);
 	struct job_seen a, b;
+	pid_t first, second;
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	job_env_start(&v, 2);
+	CHECK(str_fmt(script, sizeof(script), "[ -e %s/$VZ_JOB ] || { : >%s/$VZ_JOB; sleep 30; }", v.dir, v.dir) == 0);
 	a = job_env_submit(&v, &spec);
 	spec.again = true;
 	b = job_env_submit(&v, &spec);
-	job_env_nap(200);
+	first = vz_job_pid(a.id);
+	second = vz_job_pid(b.id);
+	job_env_nap(300);			/* it has begun */
 	job_env_close(&v);
-	CHECK_EQ(kill(vz_job_pid(a.id), SIGKILL), 0);
-	CHECK_EQ(kill(vz_job_pid(b.id), SIGKILL), 0);
+	kill_one(first);
+	kill_one(second);
 	while (waitpid(-1, NULL, 0) > 0)
 		;
 	job_env_open(&v, 2);
@@ -236,7 +250,7 @@ static void churn(bool again)
 		for (int k = 0; k < 500 && file_size(v.dir) == before; k++)
 			job_env_nap(10);	/* on a busy machine */
 		before = file_size(v.dir);
-		CHECK_EQ(kill(pid, SIGKILL), 0);
+		kill_one(pid);
 		CHECK(waitpid(pid, NULL, 0) == pid);
 	}
 	job_env_open(&v, 3);
