@@ -13,6 +13,7 @@
 #include "util/auto.h"
 #include "util/str.h"
 #include "vzd/api_priv.h"
+#include "vzd/counters.h"
 #include "vzd/idem.h"
 #include "vzd/inv.h"
 
@@ -74,6 +75,7 @@ static struct gate_call *call_new(struct vzd *d, const struct api_request *r, co
 	if (!g)
 		return NULL;
 	memset(g, 0, sizeof(*g));
+	g->began_us = count_now();
 	at = g->text + text_len(q.path);	/* first: the path that is split */
 	memcpy(g->text, q.path, text_len(q.path));
 	for (size_t i = 0; i < ARRAY_SIZE(all); i++)

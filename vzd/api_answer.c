@@ -9,6 +9,7 @@
 #include "util/num.h"
 #include "util/str.h"
 #include "vzd/api_priv.h"
+#include "vzd/counters.h"
 #include "vzd/idem.h"
 
 #define JSON_TYPE "application/json"
@@ -51,6 +52,7 @@ void api_send(struct gate_call *g, int status, const char *type, const char *bod
 		return;
 	}
 	c->answered = true;
+	count_api(r ? r->op : NULL, status, count_now() - g->began_us);
 	c->streaming = status == 101 || (r && (r->flags & API_STREAM) && status == 200);
 	api_header(c, "X-Request-Id", c->id);
 	buf_addc(&g->headers, '}');

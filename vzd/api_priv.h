@@ -25,6 +25,7 @@ struct gate_call {
 	json_t *body;		/* c.req.body, held */
 	struct idem *idem;	/* this call holds a key until it has answered */
 	char *cursor;
+	uint64_t began_us;	/* for /metrics */
 	bool gone, held;	/* the client left; the gate's own reference is there */
 	char job[JOB_ID_LEN + 1];	/* for the audit */
 	char note[128];		/* idem: the problem's detail */

@@ -13,6 +13,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "vzd/counters.h"
 #include "vzd/server_priv.h"
 
 static void close_fds(int *fds, size_t *n)
@@ -216,6 +217,7 @@ static void on_chunk(void *arg, const char *text, size_t len, bool last)
 
 	if (c->out.len - c->out_pos + len > CONN_OUT_MAX && !c->broken) {
 		c->s->stat.slow_closed++;
+		count_events_dropped(1);
 		conn_break(c);
 	}
 	buf_reset(b);

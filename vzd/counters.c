@@ -5,6 +5,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <string.h>
+#include <time.h>
 
 #include "util/auto.h"
 #include "util/str.h"
@@ -18,6 +19,14 @@ static struct table apis, jobs;
 static struct count_hist api_hist, commit_hist, job_hist;
 static uint64_t dropped;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+uint64_t count_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000u + (uint64_t)t.tv_nsec / 1000;
+}
 
 static void observe(struct count_hist *h, uint64_t usec)
 {

@@ -9,11 +9,12 @@
 extern const double count_le[COUNT_BUCKETS];	/* upper bounds in seconds, the last is infinity */
 struct count_hist { uint64_t n[COUNT_BUCKETS], usec; };	/* n: not cumulated */
 
+uint64_t count_now(void);		/* microseconds, CLOCK_MONOTONIC: what durations are the difference of */
 /* @op: the route's operationId, a literal, kept by pointer; NULL: no route. */
 void count_api(const char *op, int status, uint64_t usec);
 void count_commit(uint64_t usec);			/* of the database */
 void count_job(const char *kind, const char *state, uint64_t usec);	/* it has ended; @kind and @state are copied */
-void count_events_dropped(uint64_t n);			/* for a subscriber that was too slow */
+void count_events_dropped(uint64_t n);			/* streams closed because their reader was too slow */
 
 /* For metrics.c. */
 struct count_pair { char a[32], b[16]; uint64_t n; };

@@ -12,6 +12,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "vzd/counters.h"
 #include "vzd/db_priv.h"
 
 #define STACK_BYTES (256u << 10)
@@ -109,6 +110,7 @@ static struct db_op *run_transaction(sqlite3 *s, struct db_op *op)
 {
 	struct db_op *first = op;
 	struct err e = { 0 }, ignored = { 0 };
+	uint64_t began;
 
 	if (db_run(s, "BEGIN IMMEDIATE", &e) < 0) {
 		set_all(op, NULL, &e);
@@ -123,11 +125,13 @@ static struct db_op *run_transaction(sqlite3 *s, struct db_op *op)
 		set_all(first, op->next, &e);
 		return op->next;
 	}
+	began = count_now();
 	if (db_run(s, "COMMIT", &e) < 0) {
 		if (!sqlite3_get_autocommit(s))
 			db_run(s, "ROLLBACK", &ignored);
 		set_all(first, NULL, &e);
 	}
+	count_commit(count_now() - began);
 	return NULL;
 }
 

@@ -22,6 +22,7 @@
 #include "util/num.h"
 #include "util/str.h"
 #include "util/sys.h"
+#include "vzd/counters.h"
 #include "vzd/inv.h"
 #include "vzd/job_priv.h"
 #include "vzd/timefmt.h"
@@ -58,6 +59,7 @@ void job_finish(struct job_box *b, enum job_state state, const char *error)
 	b->j.state = state;
 	if (!b->j.ended_ms)
 		b->j.ended_ms = timefmt_now_ms();
+	count_job(b->j.kind, job_state_names[state], (uint64_t)MAX(b->j.ended_ms - b->j.created_ms, INT64_C(0)) * 1000);
 	if (state == JOB_DONE)
 		b->j.percent = 100;
 	if (job_set(&b->j.error, error && *error ? error : NULL) < 0)

@@ -294,7 +294,7 @@ static void put_counters(struct m_out *o)
 	m_hist(o, "vz_operation_seconds", &jobs);
 	m_family(o, "vz_sqlite_commit_seconds", M_HISTOGRAM, "Time a commit of the database took.");
 	m_hist(o, "vz_sqlite_commit_seconds", &commit);
-	m_family(o, "vz_events_dropped", M_COUNTER, "Events that a slow subscriber has missed.");
+	m_family(o, "vz_events_dropped", M_COUNTER, "Event streams that were closed because their reader was too slow.");
 	m_u64(o, "vz_events_dropped", M_COUNTER, "", NULL, count_get_events_dropped());
 }
 

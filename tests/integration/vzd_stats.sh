@@ -90,6 +90,16 @@ EOT
 api GET /metrics >/tmp/metrics.txt
 like "metrics as Prometheus reads them" "$(python3 /tmp/check_metrics.py classic </tmp/metrics.txt 2>&1)" '^ok'
 
+token=$(vzadm token add --role admin --description scraper | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
+web() {
+	curl -s -m 5 --unix-socket /run/vz/api.sock -H "Authorization: Bearer $token" "$@"
+}
+soon "vzweb is there" 5 sh -c 'curl -s -m 2 --unix-socket /run/vz/api.sock http://x/v1/health | grep -q ok'
+like "as OpenMetrics" "$(web -H 'Accept: application/openmetrics-text; version=1.0.0' http://x/metrics | python3 /tmp/check_metrics.py om 2>&1)" '^ok'
+like "its type" "$(web -i -H 'Accept: application/openmetrics-text' http://x/metrics | head -n 20)" 'application/openmetrics-text; version=1.0.0'
+like "requests are counted" "$(web http://x/metrics)" 'vz_api_requests_total\{route="ct.stats.get",status="200"\} [1-9]'
+like "commits, too" "$(web http://x/metrics)" 'vz_sqlite_commit_seconds_count [1-9]'
+
 # --- usage ---------------------------------------------------------------------------------------------------------
 # used FIELD: what is billed to 601; the first question has the rest stored, the second one sees it.
 used() {
@@ -143,7 +153,8 @@ vzd_up 'SAMPLE_SEC="1"'
 sleep 2.5
 above "a whole start that nobody saw is billed by its record" "$(awk "BEGIN { print $(used cpu_s) - $fourth }")" 0.6
 above "memory" "$(used mem_gib_h)" 0.0000001
-like "as a table" "$(vzadm call --accept text/csv GET '/v1/usage?owner=acme' 2>/dev/null || api GET '/v1/usage?owner=acme')" '(time,ctid,owner,cpu_s|acme)'
+like "as a table" "$(web -H 'Accept: text/csv' 'http://x/v1/usage?owner=acme&step=day')" '^time,ctid,owner,cpu_s,mem_gib_h'
+like "with its rows" "$(web -H 'Accept: text/csv' 'http://x/v1/usage?owner=acme&step=day')" 'Z,601,acme,[0-9.]+,'
 is "nothing for strangers" "$(get '/v1/usage?owner=nobody' '.items | length')" 0
 
 gone 601 602
