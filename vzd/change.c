@@ -42,7 +42,8 @@ static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
 {
 	const struct param *p = first_with(parsed, PARAM_ADMIN);
 
-	if (parsed->policy.owner && !auth_has(c->who, SCOPE_TENANT_WRITE))
+	if (parsed->policy.owner && (!auth_has(c->who, SCOPE_TENANT_WRITE) ||
+				     (c->who->tenant[0] && !str_eq(parsed->policy.owner, c->who->tenant))))
 		return deny(c, "owner", SCOPE_TENANT_WRITE);
 	if (p && !str_eq(p->opt, "owner") && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE)))
 		return deny(c, p->opt ? p->opt : p->key, SCOPE_NODE_WRITE);
@@ -102,7 +103,7 @@ static void merged_sum(const struct inv_ct *ct, const struct ct_conf *p, struct 
 	*s = (struct inv_sum){ .cts = 1 };
 	s->memory = MIN(mem ? cg_conf_memory(&p->cg) : ct ? ct->mem_limit : NUM_UNLIMITED, ram());
 	s->guarantee = guar->set ? MIN(guar->bar, ram() / NUM_PAGE) * NUM_PAGE : ct ? ct->mem_guarantee : 0;
-	s->disk = p->quota.space.set ? q.hard_kib * 1024 : ct && ct->disk_limit != NUM_UNLIMITED ? ct->disk_limit : 0;
+	s->disk = !p->quota.space.set ? ct ? ct->disk_limit : NUM_UNLIMITED : q.hard_kib ? q.hard_kib * 1024 : NUM_UNLIMITED;
 	s->cpus = p->cg.cpus.set ? p->cg.cpus.v : ct ? ct->cpus : 0;
 	for (size_t i = 0; i < p->net.ip.n; i++)
 		(*(strchr(p->net.ip.v[i], ':') ? &s->ip6 : &s->ip4))++;

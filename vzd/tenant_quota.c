@@ -14,6 +14,7 @@
 #include "vzd/auth_priv.h"
 
 #define HOLD_MS 3600000u
+#define JOB_MS 5000u		/* so long after the promise a job is there, or it is over */
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
@@ -58,12 +59,16 @@ static bool hold_rest(struct auth *a, const struct quota_hold *h, uint64_t v[LIM
 	bool any = false;
 
 	of_sum(&h->sum, v);
+	if (v[LIMIT_DISK] >= NUM_UNLIMITED)
+		v[LIMIT_DISK] = 0;	/* as the inventory counts it: it was let through where no limit is */
 	if (ct && ct->owner && strcmp(ct->owner, h->tenant) == 0)
 		of_ct(ct, have);
 	for (unsigned i = 0; i < LIMIT_N; i++) {
 		v[i] = sub(v[i], have[i]);
 		any |= v[i] > 0;
 	}
+	if (ev_now_ms() + HOLD_MS > h->until_ms + JOB_MS && a->d->jobs && !job_claims(a->d->jobs, h->ctid))
+		return false;
 	return any && ev_now_ms() < h->until_ms;
 }
 
