@@ -253,21 +253,22 @@ static int loop(void)
 {
 	int running = 0, left;
 
-	while (!vzd_gone || running) {	/* what is under way is finished, though nobody hears of it */
+	for (;;) {
 		struct curl_waitfd wait = { .fd = vzd_fd, .events = CURL_WAIT_POLLIN };
 		CURLMsg *m;
 
-		if (curl_multi_poll(multi, &wait, vzd_gone ? 0 : 1, 10000, NULL) != CURLM_OK)
+		if (curl_multi_poll(multi, &wait, 1, 10000, NULL) != CURLM_OK)
 			return 1;
-		if (!vzd_gone && wait.revents)
+		if (wait.revents)
 			read_calls();
+		if (vzd_gone)
+			_exit(0);	/* the next vzd sends again what is under way: nobody hears of it here */
 		if (curl_multi_perform(multi, &running) != CURLM_OK)
 			return 1;
 		while ((m = curl_multi_info_read(multi, &left)))
 			if (m->msg == CURLMSG_DONE)
 				finish(m->easy_handle, m->data.result);
 	}
-	return 0;
 }
 
 /* Started by root: nothing of it is left afterwards. Started by another user, as in tests: it stays who it is. */
