@@ -209,6 +209,15 @@ static void number_header(struct api_call *c, const char *name, unsigned long lo
 	api_header(c, name, text);
 }
 
+/* METRICS_LISTEN is the administrator's word that /metrics needs no token at that address; vzweb says what came by it. Were
+ * vzweb an attacker, he would learn what that address tells anybody. */
+static bool is_scraper(const struct api_call *c)
+{
+	const char *listen = c->d->conf.metrics_listen;
+
+	return listen && *listen && c->req.remote && !strcmp(c->req.remote, API_SCRAPER) && !strcmp(c->route->path, "/metrics");
+}
+
 static int step_caller(struct pass *p, struct err *e)
 {
 	struct api_call *c = &p->g->c;
@@ -221,10 +230,11 @@ static int step_caller(struct pass *p, struct err *e)
 			return -e->code;
 	} else if (p->peer) {
 		c->who = principal_ref(p->peer);
-	} else if (c->route->scope == SCOPE_NONE && !(c->route->flags & API_KNOWN)) {
+	} else if ((c->route->scope == SCOPE_NONE && !(c->route->flags & API_KNOWN)) || is_scraper(c)) {
 		c->who = anonymous(c->req.remote);
 		if (!c->who)
 			return err_set(e, ENOMEM, "request");
+		c->who->scopes = is_scraper(c) ? 1u << SCOPE_METRICS_READ : 0;
 	}
 	if (c->who)
 		return 0;

@@ -63,6 +63,7 @@ struct api_sink {
 	void (*chunk)(void *arg, const char *text, size_t len, bool last);
 	void *arg;
 };
+#define API_SCRAPER "scraper"			/* the remote of a call without a token that came by METRICS_LISTEN */
 struct api_request {
 	const char *verb, *path, *query;	/* query: undecoded, NULL none */
 	const char *token, *remote;		/* from vzweb; NULL on VZD_SOCK */

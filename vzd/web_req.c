@@ -13,6 +13,7 @@
 #include "util/err.h"
 #include "util/num.h"
 #include "util/str.h"
+#include "vzd/api.h"
 #include "vzd/vzd.h"
 #include "vzd/web_priv.h"
 
@@ -457,7 +458,8 @@ static void put_request(struct up_call *c, struct buf *b)
 {
 	struct web_req *q = (struct web_req *)(void *)c;
 	struct web_msg m = {
-		.verb = q->verb, .path = q->path, .query = q->query, .remote = q->conn->remote, .head = &q->head,
+		.verb = q->verb, .path = q->path, .query = q->query, .head = &q->head,
+		.remote = q->edge->metrics && !q->head.auth ? API_SCRAPER : q->conn->remote,
 		.body = q->body.len ? q->body.s : NULL, .body_len = q->body.len, .more = c->lane == UP_STREAM,
 	};
 

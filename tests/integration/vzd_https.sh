@@ -7,7 +7,7 @@
 d=/tmp/https
 mkdir -p $d
 up 101 --hostname www
-vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000000"' 'API_BURST="1000000"' 'WEB_MAX_PER_IP="1500"'
+vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000000"' 'API_BURST="1000000"' 'WEB_MAX_PER_IP="1500"' 'METRICS_LISTEN="127.0.0.1:9100"'
 token=$(vzadm token add --role admin --description web | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
 url=https://$API cert=/etc/vz/vzd/cert.pem auth="Authorization: Bearer $token"
 
@@ -47,6 +47,14 @@ is "what is needed for a change" "$(status -X PATCH $url/v1/cts/101 -H 'Content-
 is "a change" "$(get -X PATCH $url/v1/cts/101 -H 'Content-Type: application/merge-patch+json' -H 'Prefer: wait=10' -d '{"description":"over HTTPS"}' |
 	jq -r .description)" "over HTTPS"
 is "it is in the file" "$(sed -n 's/^DESCRIPTION="\(.*\)"/\1/p' /etc/vz/conf/101.conf)" "over HTTPS"
+
+# Metrics: at an address of their own anybody's, elsewhere for who has a token.
+like "a scraper needs no token" "$(curl -s http://127.0.0.1:9100/metrics)" 'vz_ct_state.ct="101"'
+is "but a good one if any" "$(curl -s -o /dev/null -w '%{http_code}' -H "${auth}x" http://127.0.0.1:9100/metrics)" 401
+is "and gets nothing else" "$(curl -s -o /dev/null -w '%{http_code}' http://127.0.0.1:9100/v1/cts)" 404
+is "elsewhere it does" "$(curl -sk -o /dev/null -w '%{http_code}' $url/metrics)" 401
+is "however it is written" "$(curl -sk -o /dev/null -w '%{http_code}' $url/metric%73)" 401
+is "with one it may" "$(status $url/metrics)" 200
 
 # Events, resumed.
 get -N --max-time 60 "$url/v1/events" >$d/events 2>/dev/null &
