@@ -16,22 +16,20 @@
 #define SIZE "(unlimited|[0-9]+(\\.[0-9]+)?[TGMKPBtgmkpb]?)"
 #define COUNT "(unlimited|[0-9]+)"
 
-enum form { FORM_INT, FORM_BOOL, FORM_STR, FORM_LIST, FORM_SIZES, FORM_COUNTS };
-
-static const struct { const char *type; enum form form; const char *unit; } forms[] = {
-	{ "number", FORM_INT, NULL }, { "percent", FORM_INT, "percent of one CPU" }, { "rate", FORM_INT, "bytes a second" },
-	{ "iops", FORM_INT, "operations a second" }, { "uid", FORM_INT, NULL }, { "size", FORM_INT, "bytes" },
-	{ "yesno", FORM_BOOL, NULL },
-	{ "owner", FORM_STR, NULL }, { "restart policy", FORM_STR, NULL },
-	{ "string", FORM_STR, NULL }, { "name", FORM_STR, NULL }, { "path", FORM_STR, NULL }, { "layout", FORM_STR, NULL },
-	{ "hostname", FORM_STR, NULL }, { "mode", FORM_STR, NULL }, { "meminfo", FORM_STR, NULL }, { "factor", FORM_STR, NULL },
-	{ "guarantee", FORM_STR, NULL }, { "cpumask", FORM_STR, NULL }, { "nodemask", FORM_STR, NULL },
-	{ "owner", FORM_STR, NULL }, { "restart policy", FORM_STR, NULL },
-	{ "list", FORM_LIST, NULL }, { "addresses", FORM_LIST, NULL }, { "domains", FORM_LIST, NULL },
-	{ "interfaces", FORM_LIST, NULL }, { "interfaces of the host", FORM_LIST, NULL }, { "switches", FORM_LIST, NULL },
-	{ "devices", FORM_LIST, NULL }, { "modules", FORM_LIST, NULL },
-	{ "items", FORM_COUNTS, NULL }, { "inodes", FORM_COUNTS, NULL }, { "bytes", FORM_SIZES, "bytes" },
-	{ "pages", FORM_SIZES, "pages" }, { "blocks", FORM_SIZES, "KiB" },
+static const struct { const char *type; enum ct_form form; const char *unit; } forms[] = {
+	{ "number", CT_FORM_INT, NULL }, { "percent", CT_FORM_INT, "percent of one CPU" }, { "rate", CT_FORM_INT, "bytes a second" },
+	{ "iops", CT_FORM_INT, "operations a second" }, { "uid", CT_FORM_INT, NULL }, { "size", CT_FORM_INT, "bytes" },
+	{ "yesno", CT_FORM_BOOL, NULL },
+	{ "owner", CT_FORM_STR, NULL }, { "restart policy", CT_FORM_STR, NULL },
+	{ "string", CT_FORM_STR, NULL }, { "name", CT_FORM_STR, NULL }, { "path", CT_FORM_STR, NULL }, { "layout", CT_FORM_STR, NULL },
+	{ "hostname", CT_FORM_STR, NULL }, { "mode", CT_FORM_STR, NULL }, { "meminfo", CT_FORM_STR, NULL }, { "factor", CT_FORM_STR, NULL },
+	{ "guarantee", CT_FORM_STR, NULL }, { "cpumask", CT_FORM_STR, NULL }, { "nodemask", CT_FORM_STR, NULL },
+	{ "owner", CT_FORM_STR, NULL }, { "restart policy", CT_FORM_STR, NULL },
+	{ "list", CT_FORM_LIST, NULL }, { "addresses", CT_FORM_LIST, NULL }, { "domains", CT_FORM_LIST, NULL },
+	{ "interfaces", CT_FORM_LIST, NULL }, { "interfaces of the host", CT_FORM_LIST, NULL }, { "switches", CT_FORM_LIST, NULL },
+	{ "devices", CT_FORM_LIST, NULL }, { "modules", CT_FORM_LIST, NULL }, { "containers", CT_FORM_LIST, NULL },
+	{ "items", CT_FORM_COUNTS, NULL }, { "inodes", CT_FORM_COUNTS, NULL }, { "bytes", CT_FORM_SIZES, "bytes" },
+	{ "pages", CT_FORM_SIZES, "pages" }, { "blocks", CT_FORM_SIZES, "KiB" },
 };
 
 static int find_form(const struct param *p)
@@ -40,6 +38,13 @@ static int find_form(const struct param *p)
 		if (str_eq(forms[i].type, p->type->name))
 			return (int)i;
 	return -1;
+}
+
+int ct_form(const struct param *p)
+{
+	int i = find_form(p);
+
+	return i < 0 ? -EINVAL : (int)forms[i].form;
 }
 
 static void member(struct buf *b, const char *name, const char *text)
@@ -57,36 +62,36 @@ static void put_int(struct buf *b, const struct param *p)
 		buf_addf(b, ",\n      \"maximum\": %" PRIu64, p->max);
 }
 
-static void put_form(struct buf *b, const struct param *p, enum form form)
+static void put_form(struct buf *b, const struct param *p, enum ct_form form)
 {
 	switch (form) {
-	case FORM_INT:
+	case CT_FORM_INT:
 		put_int(b, p);
 		return;
-	case FORM_BOOL:
+	case CT_FORM_BOOL:
 		buf_adds(b, "      \"type\": \"boolean\"");
 		return;
-	case FORM_STR:
+	case CT_FORM_STR:
 		buf_adds(b, "      \"type\": \"string\"");
 		return;
-	case FORM_LIST:
+	case CT_FORM_LIST:
 		buf_adds(b, "      \"type\": \"array\",\n      \"items\": { \"type\": \"string\" }");
 		return;
-	case FORM_SIZES:
-	case FORM_COUNTS:
+	case CT_FORM_SIZES:
+	case CT_FORM_COUNTS:
 		buf_adds(b, "      \"type\": [\"integer\", \"string\"],\n      \"minimum\": 0");
-		member(b, "pattern", form == FORM_SIZES ? "^" SIZE "(:" SIZE ")?$" : "^" COUNT "(:" COUNT ")?$");
+		member(b, "pattern", form == CT_FORM_SIZES ? "^" SIZE "(:" SIZE ")?$" : "^" COUNT "(:" COUNT ")?$");
 		return;
 	}
 }
 
-static void put_default(struct buf *b, const struct param *p, enum form form)
+static void put_default(struct buf *b, const struct param *p, enum ct_form form)
 {
 	if (!p->def)
 		return;
-	if (form == FORM_INT)
+	if (form == CT_FORM_INT)
 		buf_addf(b, ",\n      \"default\": %s", p->def);
-	else if (form == FORM_BOOL)
+	else if (form == CT_FORM_BOOL)
 		buf_addf(b, ",\n      \"default\": %s", str_eq(p->def, "yes") ? "true" : "false");
 	else
 		member(b, "default", p->def);

@@ -16,6 +16,7 @@
 #include "vzctl/cmd.h"
 #include "vzctl/vzadm.h"
 #include "vzctl/vzlist.h"
+#include "vzd/api_man.h"
 #include "vzd/vzd.h"
 
 #define WRAP 78
@@ -254,6 +255,20 @@ static void table_vzadm(void)
 	printf(".El\n");
 }
 
+static void api_table(void (*print)(struct buf *))
+{
+	struct buf auto_buf b = BUF_INIT;
+
+	print(&b);
+	fputs(buf_str(&b), stdout);
+	bad |= buf_failed(&b);
+}
+
+static void table_api_routes(void) { api_table(api_man_routes); }
+static void table_api_roles(void) { api_table(api_man_roles); }
+static void table_api_problems(void) { api_table(api_man_problems); }
+static void table_api_events(void) { api_table(api_man_events); }
+
 static const struct {
 	const char *word;
 	void (*print)(void);
@@ -261,6 +276,8 @@ static const struct {
 	{ "@commands", table_commands }, { "@options", table_options }, { "@ctid-keys", table_ctid_keys },
 	{ "@default-keys", table_default_keys }, { "@host-keys", table_host_keys }, { "@fields", table_fields },
 	{ "@vzadm-commands", table_vzadm }, { "@vzd-keys", table_vzd_keys },
+	{ "@api-routes", table_api_routes }, { "@api-roles", table_api_roles }, { "@api-problems", table_api_problems },
+	{ "@api-events", table_api_events },
 };
 
 static int manual(const char *file)

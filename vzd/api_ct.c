@@ -430,6 +430,17 @@ static int create_run(struct api_call *c, struct err *e)
 	return create_words(c, &a, &opts, e) < 0 ? -e->code : create_submit(c, &a, owner, e);
 }
 
+/* The JSON Schema of "config", from the parameters' rows. */
+static int schema_run(struct api_call *c, struct err *e)
+{
+	struct buf auto_buf b = BUF_INIT;
+
+	if (ct_schema_print(&b, e) < 0)
+		return -e->code;
+	api_raw(c, 200, "application/schema+json", buf_str(&b), b.len);
+	return 0;
+}
+
 /* --- rows --- */
 
 static const struct api_field list_query[] = {
@@ -476,6 +487,8 @@ static const struct api_route rows[] = {
 	  list_run },
 	{ "POST", "/v1/cts", "ct.create", SCOPE_CT_CREATE, API_WRITE | API_JOB, create_body, NULL, "Ct",
 	  "Makes a container from a template.", create_run },
+	{ "GET", "/v1/schema", "schema.get", SCOPE_NONE, API_TEXT, NULL, NULL, "Text",
+	  "JSON Schema of a container's parameters, as installed in ctid.conf.schema.json.", schema_run },
 	{ "GET", "/v1/cts/{ct}", "ct.get", SCOPE_CT_READ, API_CT, NULL, NULL, "Ct", "One container.", get_run },
 	{ "PATCH", "/v1/cts/{ct}", "ct.set", SCOPE_CT_WRITE, API_CT | API_WRITE | API_JOB, patch_body, NULL, "Ct",
 	  "Changes parameters, in the file and, where the kernel can, at once.", patch_run },

@@ -25,11 +25,16 @@ static bool is_edit(const struct param *p)
 
 enum conf_json_kind conf_json_kind(const struct param *p)
 {
-	if (p->type == &param_yesno)
+	switch (ct_form(p)) {
+	case CT_FORM_BOOL:
 		return CONF_JSON_BOOL;
-	if (p->flags & PARAM_LIST || p->type == &param_list || p->type == &param_listc)
+	case CT_FORM_INT:
+		return CONF_JSON_INT;
+	case CT_FORM_LIST:
 		return CONF_JSON_LIST;
-	return p->type == &param_u64 ? CONF_JSON_INT : CONF_JSON_TEXT;
+	default:	/* also rows that are only written, whose types need no form: passwords */
+		return p->flags & PARAM_LIST ? CONF_JSON_LIST : CONF_JSON_TEXT;
+	}
 }
 
 const char *conf_json_name(const struct param *p, char out[64])

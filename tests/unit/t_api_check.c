@@ -152,6 +152,6 @@ TEST(check_queries)
 	asks(&get, "q=12345678901", "?q length");
 	asks(&paged, "limit=5&cursor=abc&fields=a,b", "{\"cursor\":\"abc\",\"fields\":[\"a\",\"b\"],\"limit\":5}");
 	asks(&paged, "limit=0", "?limit range");
-	asks(&paged, "limit=501", "?limit range");
+	asks(&paged, "limit=1001", "?limit range");
 	asks(&paged, "fields=", "?fields length");
 }
