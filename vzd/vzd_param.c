@@ -70,7 +70,7 @@ static const struct param rows[] = {
 		 "knows START_AFTER, START_DELAY and OVERCOMMIT. With no it starts them itself." },
 	{ .key = "PARALLEL", .arg = "num", .type = &param_u64, FIELD(parallel), .min = 1, .max = 10000,
 	  .man = "Jobs at the same time. Unset, four for each CPU." },
-	{ .key = "SAMPLE_SEC", .arg = "num", .type = &param_u64, FIELD(sample_sec), .min = 1, .max = 3600, .def = "15",
+	{ .key = "SAMPLE_SEC", .arg = "num", .type = &param_u64, FIELD(sample_sec), .min = 1, .max = 3600, .def = "30",
 	  .man = "Seconds between two samples of a running container's counters." },
 	{ .key = "OVERCOMMIT", .arg = "percent", .type = &param_u64, FIELD(overcommit), .max = 10000, .def = "0",
 	  .man = "Memory that may be promised to containers, in percent of the host's; a start or a change beyond it is refused. "

@@ -15,6 +15,11 @@ is "pids.max" "$(cat "$top/pids.max")" 40
 is "cpu.weight" "$(cat "$top/cpu.weight")" 50
 like "cpu.max" "$(cat "$top/cpu.max")" '^50000 100000$'
 in_ct 901 'tail /dev/zero' >/dev/null
+ok "guarantee" vzctl set 901 --vmguarpages 4096 --save
+is "memory.low" "$(cat "$top/memory.low")" 16777216
+is "no more and no less is protected above it" "$(cat "${top%/*}/memory.low")" 16777216
+ok "none" vzctl set 901 --vmguarpages 0 --save
+is "memory.low is 0 again" "$(cat "$top/memory.low") $(cat "${top%/*}/memory.low")" "0 0"
 like "oom_kill is counted" "$(sed -n 's/^oom_kill //p' "$top/memory.events")" '^[1-9]'
 is "the container lives" "$(vzctl status 901)" "CTID 901 exist mounted running"
 ok "it sees its own tree" vzctl exec 901 'test -e /sys/fs/cgroup/cgroup.procs'
