@@ -28,6 +28,8 @@ is "no core dumps, nobody looks into it" "$(stat -c %U /proc/$VZD_PID/environ)" 
 
 ok "2,000 idle connections" core many "$VZD_PID" 2000
 echo "# $TAP_OUT"
+ok "1,000 idle streams" core streams "$VZD_PID" 1000 vzctl set 901 --description changed --save
+echo "# $TAP_OUT"
 ok "messages that are none" core garbage
 ok "nested too deep" core deep
 ok "too large" core huge

@@ -175,6 +175,30 @@ def many(pid, n):
     print(f"{each:.2f} kB a connection")
 
 
+def streams(pid, n, *change):
+    """Idle event streams: what each costs, and that all hear of a change that the command @change makes."""
+    n = int(n)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (n + 100, max(n + 100, resource.getrlimit(resource.RLIMIT_NOFILE)[1])))
+    serves()
+    before, conns = rss(pid), []
+    for _ in range(n):
+        v = Vzd()
+        v.send("GET", "/v1/events?types=ct.", more=True)
+        check(v.recv().status == 200, "no stream")
+        conns.append(v)
+    each = (rss(pid) - before) / n
+    check(each < 8, f"{each:.2f} kB a stream")
+    subprocess.run(change, check=True, stdout=subprocess.DEVNULL)
+    for v in conns:
+        text = ""
+        while "ct.config" not in text:
+            text += v.recv().parameters["chunk"]
+    for v in conns:
+        v.close()
+    serves()
+    print(f"{each:.2f} kB a stream")
+
+
 def stranger(uid):
     """Who is neither root nor in the group."""
     os.setgroups([])
@@ -300,5 +324,5 @@ def cpu(pid, seconds):
 
 
 if __name__ == "__main__":
-    words = {f.__name__: f for f in (garbage, deep, huge, slow, half, pipeline, unread, many, stranger, member, notify, activate, cpu)}
+    words = {f.__name__: f for f in (garbage, deep, huge, slow, half, pipeline, unread, many, streams, stranger, member, notify, activate, cpu)}
     words[sys.argv[1]](*sys.argv[2:])
