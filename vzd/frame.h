@@ -11,6 +11,7 @@
 #define FRAME_MAX (1u << 20)		/* bytes of a request, without its NUL */
 #define FRAME_REPLY_MAX (32u << 20)	/* bytes of an answer */
 #define FRAME_DEPTH 32
+#define FRAME_VALUES 65536u		/* of JSON in a request: more than a body of 64 KiB can have */
 #define FRAME_FDS 4
 
 enum frame_method { FRAME_CALL, FRAME_INFO, FRAME_DESCRIBE, FRAME_UNKNOWN };

@@ -63,6 +63,9 @@ def deep():
     v = Vzd()
     v.send_raw(b'{"method":"org.vz.Api.Call","parameters":' + b'{"a":' * 100000 + b"1" + b"}" * 100000 + b"}\0")
     refused(v, "deep")
+    v = Vzd()
+    v.send_raw(b'{"method":"org.vz.Api.Call","parameters":{"verb":"POST","path":"/v1/tokens","body":[' + b"[]," * 300000 + b"1]}}\0")
+    refused(v, "too many values")
     serves()
 
 

@@ -126,6 +126,25 @@ TEST(depth_and_size)
 	frame_done(&f);
 }
 
+TEST(many_values)
+{
+	for (unsigned n = FRAME_VALUES - 2; n <= FRAME_VALUES - 1; n++) {
+		struct buf auto_buf b = { .cap = 4 << 20 };
+		struct frame f;
+
+		buf_adds(&b, "{\"method\":\"a\",\"parameters\":{\"b\":[1");
+		for (unsigned i = 1; i <= n; i++)	/* two more commas stand around the list */
+			buf_adds(&b, ",1");
+		buf_adds(&b, "],\",,,,\":\",,,\"}}");
+		if (n == FRAME_VALUES - 2)
+			CHECK_OK(parse(&f, buf_str(&b)), &e);
+		else
+			CHECK_ERR(parse(&f, buf_str(&b)), EBADMSG);
+		frame_done(&f);
+	}
+	CHECK_STR(e.text, "message: has too many values");
+}
+
 static void check_message(const struct buf *b, const char *want)
 {
 	json_error_t je;
