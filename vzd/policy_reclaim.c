@@ -140,6 +140,7 @@ static void __attribute__((noreturn)) child(struct reclaim *r, struct cg *const 
 static void on_child(void *arg, pid_t pid, int status)
 {
 	struct reclaim *r = arg;
+	struct err ignored = { 0 };
 
 	(void)pid;
 	r->child = NULL;
@@ -149,6 +150,8 @@ static void on_child(void *arg, pid_t pid, int status)
 		struct inv_ct *ct = r->done[i].ctid ? inv_find(r->d->inv, r->done[i].ctid) : NULL;
 
 		r->bytes += r->done[i].bytes;
+		if (ct && ct->gen)
+			sampler_get(r->d->sampler, ct, 0, &ignored);	/* an idle one does not show it by itself */
 		if (ct && r->done[i].bytes)
 			bus_emit(r->d->bus, "ct.policy", ct->id, ct->owner,
 				 json_pack("{ss sI}", "action", "reclaim", "bytes", (json_int_t)r->done[i].bytes));

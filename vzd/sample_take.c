@@ -318,6 +318,7 @@ int sample_take(struct sampler *s, struct inv_ct *ct, bool whole, struct err *e)
 		c->quiet++;
 	} else {
 		c->quiet = 0;
+		c->whole_ms = now;
 		if (take_group(c, &n, e) < 0)
 			return -e->code;
 		take_disk(c, &n);

@@ -145,7 +145,7 @@ const struct sample *sampler_get(struct sampler *s, struct inv_ct *ct, unsigned 
 		err_say(e, ESRCH, "container %u does not run", ct->id);
 		return NULL;
 	}
-	if (c && c->mono_ms && max_age_ms && ev_now_ms() - c->mono_ms <= max_age_ms)
+	if (c && c->mono_ms && max_age_ms && ev_now_ms() - c->whole_ms <= max_age_ms)
 		return &c->last;
 	if (sample_take(s, ct, true, e) < 0)
 		return NULL;

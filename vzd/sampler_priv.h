@@ -27,6 +27,7 @@ struct s_ct {			/* inv_ct.sample */
 	struct cg *cg;			/* of @life, NULL: none open */
 	uint64_t life;			/* cg_life() */
 	uint64_t mono_ms;		/* of the last sample, 0: none of this life */
+	uint64_t whole_ms;		/* of the last whole look */
 	unsigned quiet;			/* looks since the last whole one */
 	struct s_if *ifs;
 	size_t n_ifs;
