@@ -267,8 +267,8 @@ int client_call(struct client *c, const struct client_call *call, struct client_
 {
 	struct buf auto_buf b = BUF_INIT;
 	struct client_answer a = { 0 };
-	const char *p;
-	size_t len, n;
+	const char *p = NULL;
+	size_t len = 0, n = 0;
 	int rc;
 
 	put_call(&b, call);
@@ -295,8 +295,8 @@ int client_call(struct client *c, const struct client_call *call, struct client_
 
 int client_next(struct client *c, struct buf *text, int *ret_exit, struct err *e)
 {
-	const char *p;
-	size_t len, n;
+	const char *p = NULL;
+	size_t len = 0, n = 0;
 	long long exit = -1;
 	bool more = false;
 	int rc;

@@ -414,8 +414,10 @@ void auth_close(struct auth *a)
 	ev_del(a->flush);
 	ev_del(a->expiry);
 	ev_del(a->sweep);
-	while (a->watches)
-		auth_unwatch(a->watches);
+	for (struct auth_watch *w = a->watches, *next; w; w = next) {
+		next = w->next;
+		free(w);
+	}
 	token_table_done(&a->tokens);
 	tenants_done(&a->tenants);
 	free(a->holds.v);
