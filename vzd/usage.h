@@ -63,7 +63,8 @@ struct usage_query {
 };
 int64_t usage_month(int64_t t);	/* when its month began, UTC */
 #define USAGE_ROWS_MAX 50000
-/* {"from","to","step","items":[{"t","ctid","owner","cpu_s","mem_gib_h","disk_gib_h","rx","tx"}],"total":{...}}.
+/* For a thousand containers up to half a second: not in the loop.
+ * {"from","to","step","items":[{"t","ctid","owner","cpu_s","mem_gib_h","disk_gib_h","rx","tx"}],"total":{...}}.
  * EOPNOTSUPP: more rows than USAGE_ROWS_MAX; ask for a coarser step. */
 int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct err *e);
 int usage_csv(sqlite3 *s, const struct usage_query *q, char **ret, size_t *len, struct err *e);

@@ -101,10 +101,8 @@ like "requests are counted" "$(web http://x/metrics)" 'vz_api_requests_total\{ro
 like "commits, too" "$(web http://x/metrics)" 'vz_sqlite_commit_seconds_count [1-9]'
 
 # --- usage ---------------------------------------------------------------------------------------------------------
-# used FIELD: what is billed to 601; the first question has the rest stored, the second one sees it.
+# used FIELD: what is billed to 601.
 used() {
-	api GET /v1/cts/601/usage >/dev/null
-	sleep 0.5
 	get '/v1/cts/601/usage?step=total' ".total.$1"
 }
 # The truth: what the kernel counts of this start, and of those before it.
