@@ -39,7 +39,7 @@ TEST(no_file_is_all_defaults)
 	CHECK_EQ(c.web_max_per_ip.v, 64);
 	CHECK_EQ(c.autostart.v, 1);
 	CHECK(c.parallel.v >= 4);
-	CHECK_EQ(c.sample_sec.v, 15);
+	CHECK_EQ(c.sample_sec.v, 30);
 	CHECK_EQ(c.overcommit.v, 0);
 	CHECK_EQ(c.reclaim_psi.v, 0);
 	CHECK_EQ(c.ksm.v, 0);
