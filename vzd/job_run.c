@@ -102,6 +102,8 @@ static void finish_by(struct job_box *b, const struct job_result *r)
 			      last);
 	else if (r->signal)
 		(void)str_fmt(text, sizeof(text), "killed by signal %d%s%s", r->signal, *last ? ": " : "", last);
+	else if (r->exit > 0 && b->keep)
+		(void)str_fmt(text, sizeof(text), "the command ended with status %d", r->exit);
 	else if (r->exit != 0)
 		(void)str_copy(text, sizeof(text), *last ? last : "it failed and did not say why");
 	if (r->exit == 0 && !r->interrupted)

@@ -222,6 +222,7 @@ TEST(job_output_is_the_result)
 	spec.keep_output = true;
 	a = job_env_end(&v, job_env_submit(&v, &spec).id);
 	CHECK_EQ(a.state, JOB_FAILED);
+	CHECK_STR(a.error, "the command ended with status 7");
 	j = json_of(a.id);
 	r = json_object_get(j, "result");
 	CHECK_EQ(json_integer_value(json_object_get(r, "exit")), 7);
