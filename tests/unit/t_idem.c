@@ -196,6 +196,8 @@ TEST(job_answers)
 
 TEST(job_prefer_wait)
 {
+	char path[100];
+
 	up();
 	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"true\"}", "respond-async, wait=10"), 201);
 	CHECK_STR(api_answer_str(&a, "made"), "yes");
@@ -204,8 +206,12 @@ TEST(job_prefer_wait)
 	CHECK_STR(api_answer_str(&a, "detail"), "no such template");
 	CHECK_EQ(json_integer_value(json_object_get(a.body, "code")), 91);
 	CHECK(api_answer_str(&a, "operation") != NULL);
-	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"sleep 3\"}", "wait=1"), 202);
+	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"sleep 2\"}", "wait=1"), 202);
 	CHECK_STR(api_answer_str(&a, "state"), "running");
+	CHECK(str_fmt(path, sizeof(path), "%s?wait=20", api_answer_head(&a, "Location")) == 0);
+	api_answer_done(&a);
+	CHECK_EQ(api_env_do(&v, root, "GET", path, NULL, &a), 200);	/* leaves no process behind */
+	CHECK_STR(api_answer_str(&a, "state"), "done");
 	down();
 }
 
