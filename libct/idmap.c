@@ -267,11 +267,12 @@ uint64_t ct_birth(const struct ct *ct)
 {
 	struct err none = { 0 };
 	auto_close int dir = ct_idmap_dir(&none);
+	uint32_t base = 0;
 	struct stat st;
 	unsigned slot;
 	char name[16];
 
-	if (dir < 0 || ct_slot_of(ct->conf.local_uid.v, &slot) < 0 || !slot_is(dir, slot, ct->id))
+	if (dir < 0 || !ct_idmap_find(ct, &base) || ct_slot_of(base, &slot) < 0)
 		return 0;
 	slot_name(slot, name);
 	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
