@@ -136,3 +136,27 @@ TEST_ROOT(idmap_get)
 	box_said(&b, "");
 	box_done(&b);
 }
+
+TEST_ROOT(idmap_birth)
+{
+	struct box b;
+	uint32_t base;
+	struct ct *ct;
+	uint64_t birth;
+
+	box_init(&b, "");
+	box_conf(101, "OSTEMPLATE=\"x\"\n");
+	ct = box_open(&b, "101", 0);
+	CHECK_EQ(ct_birth(ct), 0);
+	CHECK_OK(ct_idmap_get(ct, &base, &b.e), &b.e);
+	birth = ct_birth(ct);
+	CHECK(birth);
+	CHECK_OK(ct_idmap_get(ct, &base, &b.e), &b.e);
+	CHECK(ct_birth(ct) == birth);
+	CHECK_OK(ct_idmap_free(ct, &b.e), &b.e);
+	CHECK_EQ(ct_birth(ct), 0);
+	CHECK_OK(ct_idmap_get(ct, &base, &b.e), &b.e);
+	CHECK(ct_birth(ct) && ct_birth(ct) != birth);
+	ct_close(ct);
+	box_done(&b);
+}
