@@ -161,6 +161,7 @@ static void gone(struct inv *v, struct inv_ct *ct)
 	enum inv_state before = ct->state;
 	char *owner = strdup(ct->owner ? ct->owner : "");
 
+	inv_save_soon(v);
 	run_hooks(v, id, NULL, before);
 	inv_drop(v, ct);
 	bus_emit(v->d->bus, "ct.destroyed", id, owner, NULL);
@@ -176,6 +177,7 @@ static void changed(struct inv *v, struct inv_ct *ct, const struct inv_ct *old, 
 		ct->since_ms = ct->started_ms;
 		return;
 	}
+	inv_save_soon(v);
 	run_hooks(v, ct->id, ct, old->state);
 	if (created)
 		bus_emit(v->d->bus, "ct.created", ct->id, ct->owner, NULL);
@@ -202,6 +204,8 @@ void inv_update(struct inv *v, unsigned id)
 	}
 	old = *ct;
 	owner = strdup(ct->owner ? ct->owner : "");
+	v->warm_at = 0;
+	inv_warm_soon(v);
 	if (inv_read(v, id, ct)) {
 		if (created || ct->state != old.state || ct->gen != old.gen || !str_eq(ct->etag, old.etag))
 			changed(v, ct, &old, created, owner);
@@ -317,6 +321,38 @@ int inv_scan(struct inv *v, struct err *e)
 	return 0;
 }
 
+/* What happened to one container since the vzd before this one. */
+static void compare(struct inv *v, struct inv_ct *ct, const struct inv_saved *s)
+{
+	if (!s) {
+		bus_emit(v->d->bus, "ct.created", ct->id, ct->owner, NULL);
+		tell(v, ct, INV_STOPPED, 0);
+		return;
+	}
+	if (!str_eq(s->etag, ct->etag))
+		bus_emit(v->d->bus, "ct.config", ct->id, ct->owner, json_pack("{s:s}", "etag", ct->etag));
+	tell(v, ct, s->state, s->gen);
+}
+
+static void catch_up(struct inv *v)
+{
+	auto_free struct inv_saved *s = NULL;
+	size_t n = 0, k = 0;
+
+	if (inv_saved_load(&s, &n) < 0)
+		return;		/* the first vzd of this host, or it is new to this: nothing to compare with */
+	for (size_t i = 0; i < v->n || k < n;) {	/* both ascend */
+		if (k == n || (i < v->n && v->v[i]->id < s[k].id)) {
+			compare(v, v->v[i++], NULL);
+		} else if (i == v->n || s[k].id < v->v[i]->id) {
+			bus_emit(v->d->bus, "ct.destroyed", s[k].id, s[k].owner, NULL);
+			k++;
+		} else {
+			compare(v, v->v[i++], &s[k++]);
+		}
+	}
+}
+
 int inv_open(struct vzd *d, struct inv **ret, struct err *e)
 {
 	struct inv *v = calloc(1, sizeof(*v));
@@ -330,6 +366,8 @@ int inv_open(struct vzd *d, struct inv **ret, struct err *e)
 		return -e->code;
 	}
 	v->ready = true;
+	catch_up(v);
+	inv_save_soon(v);
 	*ret = v;
 	return 0;
 }
@@ -338,6 +376,10 @@ void inv_close(struct inv *v)
 {
 	if (!v)
 		return;
+	if (v->ready)
+		inv_save_now(v);
+	ev_del(v->save_timer);
+	ev_del(v->warm_timer);
 	while (v->n)
 		inv_drop(v, v->v[v->n - 1]);
 	inv_watch_close(v);

@@ -10,6 +10,9 @@
 #include "vzd/inv_priv.h"
 #include "vzd/timefmt.h"
 
+#define WARM_MS 20		/* between two slices */
+#define WARM_BUDGET_MS 4	/* of the loop for each */
+
 static json_t *time_or_null(int64_t ms)
 {
 	char text[TIMEFMT_LEN];
@@ -74,4 +77,33 @@ char *inv_json_make(struct inv *v, const struct inv_ct *ct, const struct ct *ope
 	text = json_dumps(j, JSON_COMPACT);
 	json_decref(j);
 	return text;
+}
+
+/* A list of a thousand containers must not make a thousand texts while everybody waits: they are made in slices after each
+ * change. */
+static void warm(void *arg)
+{
+	struct inv *v = arg;
+	uint64_t until = ev_now_ms() + WARM_BUDGET_MS;
+
+	v->warm_timer = NULL;
+	for (; v->warm_at < v->n; v->warm_at++) {
+		if (v->v[v->warm_at]->json)
+			continue;
+		inv_json(v, v->v[v->warm_at]);
+		if (ev_now_ms() >= until)
+			break;
+	}
+	if (v->warm_at < v->n)
+		inv_warm_soon(v);
+	else
+		v->warm_at = 0;
+}
+
+void inv_warm_soon(struct inv *v)
+{
+	struct err e = { 0 };
+
+	if (!v->warm_timer)
+		ev_add_timer(v->d->ev, "inv.warm", WARM_MS, 0, warm, v, &v->warm_timer, &e);
 }

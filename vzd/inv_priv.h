@@ -2,7 +2,7 @@
 #ifndef VZD_INV_PRIV_H
 #define VZD_INV_PRIV_H
 /* What the files of the inventory share: inv.c (table and queries), inv_read.c (one container from files and kernel),
- * inv_watch.c (who tells that something changed), inv_json.c (its JSON). */
+ * inv_watch.c (who tells that something changed), inv_save.c (what it knew, for the next vzd), inv_json.c (its JSON). */
 #include "libct/exitrec.h"
 #include "vzd/inv.h"
 
@@ -24,6 +24,9 @@ struct inv {
 	size_t n_dirty, size_dirty;
 	bool draining, rescan;
 	int exit_dir;
+	struct ev_src *save_timer;	/* inv_save.c */
+	struct ev_src *warm_timer;	/* inv_json.c: texts are made before somebody asks */
+	size_t warm_at;
 };
 
 /* inv.c */
@@ -38,6 +41,13 @@ void inv_exit_seen(struct inv *v, const struct ct_exit *x);
 bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct);
 void inv_ct_clear(struct inv_ct *ct);		/* what inv_read() allocated */
 
+/* inv_save.c: what a vzd before this one knew */
+struct inv_saved { unsigned id; enum inv_state state; uint64_t gen; char etag[24], owner[33]; };
+void inv_save_soon(struct inv *v);
+void inv_save_now(struct inv *v);
+int inv_saved_load(struct inv_saved **ret,
+		   size_t *ret_n); /* the caller frees; -ENOENT: there was none. Bad lines are skipped */
+
 /* inv_watch.c */
 int inv_watch_open(struct inv *v, struct err *e);
 void inv_watch_close(struct inv *v);
@@ -46,6 +56,7 @@ void inv_unwatch_ct(struct inv *v, struct inv_ct *ct);
 void inv_dirty(struct inv *v, unsigned id);	/* read again soon */
 
 /* inv_json.c */
+void inv_warm_soon(struct inv *v);		/* some texts are gone */
 char *inv_json_make(struct inv *v, const struct inv_ct *ct, const struct ct *open);	/* caller frees; NULL: no memory */
 
 #endif

@@ -76,6 +76,8 @@ EVENTS_PID=$!
 for n in $(seq 100); do [ "$(field status 101)" = running ] && break; sleep 0.1; done
 is "a crash while vzd was dead is restarted by the next one" "$(field status 101)" running
 
+await "and what happened meanwhile is told" "$(event ct.rebooted 101)|$(event ct.stopped 101)|$(event ct.started 101)"
+
 echo "# init and monitor both gone"
 mark
 kill -9 "$(monitor_of 101)" "$(init_of 101)"

@@ -183,3 +183,31 @@ TEST_ROOT(inv_hands_on_records_of_exits_also_old_ones)
 	CHECK_STR(inv_find(d.inv, 101)->exit_reason, "oom");
 	down();
 }
+
+TEST_ROOT(inv_tells_what_happened_while_nobody_looked)
+{
+	up();
+	CHECK_OK(path_mkdir_host(VZD_LIB, 0700, &b.e), &b.e);
+	for (unsigned id = 101; id <= 103; id++) {
+		area(id);
+		box_conf(id, "OWNER=\"acme\"\n");
+	}
+	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
+	settle();
+	CHECK_STR(buf_str(&said), "");		/* the first one has nothing to compare with */
+	inv_close(d.inv);
+	area(104);
+	box_conf(104, "HOSTNAME=\"new\"\n");
+	box_conf(102, "HOSTNAME=\"other\"\n");
+	CHECK_EQ(unlink(CT_CONF_DIR "/101.conf"), 0);
+	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
+	settle();
+	CHECK_STR(buf_str(&said), "ct.destroyed:101 ct.config:102 ct.created:104 ");
+	buf_reset(&said);
+	box_put(VZD_LIB "/inventory", "101\nx y z\n103 stopped 0 c0000000000000000 acme extra\n");	/* damaged: no harm */
+	inv_close(d.inv);
+	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
+	settle();
+	CHECK_STR(buf_str(&said), "");		/* closing had written it anew */
+	down();
+}
