@@ -319,7 +319,7 @@ static bool options(struct run *x, int argc, char **argv)
 	x->dirname = argv[optind];
 	x->id = argv[optind + 1];
 	x->argv = argv + optind + 2;
-	return true;
+	return x->argv && x->argv[0];
 }
 
 int main(int argc, char **argv)
