@@ -324,7 +324,7 @@ static bool options(struct run *x, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	static struct run x = { .lock = -1, .grace_s = JOB_GRACE_S, .s = { { -1, -1, 0 }, { -1, -1, 0 } } };
+	struct run x = { .lock = -1, .grace_s = JOB_GRACE_S, .s = { { -1, -1, 0 }, { -1, -1, 0 } } };
 	struct err e = { 0 };
 	sigset_t set;
 	int sfd;
