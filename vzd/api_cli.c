@@ -62,13 +62,19 @@ static int judge_words(struct api_call *c, struct cli_words *w)
 	}
 	if (w->problem.code)
 		return 0;
-	if (w->verb->flags & CLI_STARTS && ct && ct->state != INV_RUNNING && change_may_start(c, ct) < 0)
+	if (w->verb->flags & CLI_STARTS && ct && ct->state != INV_RUNNING && ct->state != INV_FROZEN && change_may_start(c, ct) < 0)
 		return -1;
 	return w->verb->flags & CLI_CONF ? change_judge(c, ct ? c->ctid : 0, owner, &w->conf) : 0;
 }
 
 static int judge(struct api_call *c, struct cli_words *w)
 {
+	/* as root, with the tokens that root keeps for other hosts */
+	if (w->elsewhere) {
+		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_SYNTAX, "--host cannot be given to a host: ask the other one",
+			    NULL);
+		return -1;
+	}
 	if (!w->verb)		/* --help, --version, a command that does not exist: vzctl answers */
 		return 0;
 	if (!auth_has(c->who, w->verb->scope))
@@ -79,11 +85,14 @@ static int judge(struct api_call *c, struct cli_words *w)
 static int run_words(struct api_call *c, const struct cli_words *w, struct conf_args *a, struct err *e)
 {
 	const char *owner = c->who->tenant;
+	char id[16];
 
+	/* the container that was judged, and no other that vzctl might find by the same word */
+	str_fmt(id, sizeof(id), "%u", c->ctid);
 	if (ct_word(a, VZCTL, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < w->argc; i++)
-		if (ct_word(a, w->argv[i], e) < 0)
+		if (ct_word(a, w->id_text && c->ctid && i == w->id_at ? id : w->argv[i], e) < 0)
 			return -e->code;
 	/* what a tenant makes is the tenant's */
 	return w->verb && w->verb->flags & CLI_NEW && *owner && !w->conf.policy.owner ? conf_args_add(a, "owner", owner, e) : 0;

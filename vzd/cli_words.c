@@ -22,7 +22,7 @@ const struct cli_verb cli_verbs[] = {
 	{ "exec2", NULL, SCOPE_CT_EXEC, CLI_REST },
 	{ "exec3", NULL, SCOPE_CT_EXEC, CLI_REST },
 	{ "enter", NULL, SCOPE_CT_EXEC, CLI_REST },
-	{ "console", NULL, SCOPE_CT_CONSOLE, CLI_REST },
+	{ "console", NULL, SCOPE_CT_CONSOLE, 0 },
 	{ "mount", NULL, SCOPE_CT_POWER, 0 },
 	{ "umount", NULL, SCOPE_CT_POWER, 0 },
 	{ "chkpnt", "suspend", SCOPE_CT_POWER, 0 },
@@ -48,20 +48,57 @@ const struct cli_verb cli_verbs[] = {
 };
 const size_t cli_verbs_n = ARRAY_SIZE(cli_verbs);
 
-/* Options that are no parameters. One that names a file or a sample of the host, or goes around a lock, is an administrator's. */
-struct plain { const char *name; bool arg, admin; };
+/*
+ * Options that are no parameters, by the verbs that have them: the same per verb as vzctl's, so that an abbreviation means the
+ * same here (the unit test compares the tables). One that names a file or a sample of the host, or goes around its order, is an
+ * administrator's.
+ */
+#define SNAPS "snapshot snapshot-switch snapshot-delete snapshot-mount snapshot-umount snapshot-list"
+struct plain { const char *verbs, *name; bool arg, admin; };
 static const struct plain plains[] = {
-	{ "save", false, false }, { "force", false, false }, { "setmode", true, false }, { "reset_ub", false, false },
-	{ "offline-resize", false, false }, { "offline", false, false }, { "wait", false, false }, { "fast", false, false },
-	{ "skip-fsck", false, false }, { "skip-remount", false, false }, { "skip-setup", false, true },
-	{ "skip-umount", false, true }, { "suspend", false, false }, { "resume", false, false }, { "kill", false, false },
-	{ "dump", false, true }, { "undump", false, true }, { "dumpfile", true, true }, { "flags", true, true },
-	{ "context", true, true }, { "skip_arpdetect", false, false }, { "skipbackup", false, false },
-	{ "ostemplate", true, false }, { "id", true, false }, { "uuid", true, false }, { "name", true, false },
-	{ "description", true, false }, { "target", true, true }, { "config", true, true }, { "applyconfig", true, true },
-	{ "applyconfig_map", true, true }, { "password-stdin", false, false }, { "skip-suspend", false, false },
-	{ "skip-config", false, false }, { "skip-resume", false, false }, { "must-resume", false, false },
-	{ "output", true, false }, { "no-header", false, false },
+	{ "set", "save", false, false },
+	{ "set start stop restart convert", "force", false, false },
+	{ "set", "setmode", true, false },
+	{ "set", "reset_ub", false, false },
+	{ "set", "applyconfig", true, true },
+	{ "set", "applyconfig_map", true, true },
+	{ "set", "offline-resize", false, false },
+	{ "set", "offline", false, false },
+	{ "set", "password-stdin", false, false },
+	{ "create", "config", true, true },
+	{ "start stop restart", "wait", false, false },
+	{ "start stop restart restore", "skip-fsck", false, false },
+	{ "start stop restart restore", "skip-remount", false, false },
+	{ "start stop restart", "skip_ve_setup", false, true },
+	{ "start stop restart", "fast", false, false },
+	{ "start stop restart", "skip-umount", false, true },
+	{ "chkpnt", "suspend", false, false },
+	{ "chkpnt restore", "resume", false, false },
+	{ "chkpnt", "dump", false, true },
+	{ "restore", "undump", false, true },
+	{ "chkpnt restore", "kill", false, false },
+	{ "chkpnt restore", "dumpfile", true, true },
+	{ "chkpnt restore", "flags", true, true },
+	{ "chkpnt restore", "context", true, true },
+	{ "chkpnt restore", "skip_arpdetect", false, false },
+	{ "reinstall", "skipbackup", false, false },
+	{ "reinstall", "ostemplate", true, false },
+	{ "reinstall", "resetpwdb", false, false },
+	{ "reinstall", "desc", true, false },
+	{ SNAPS, "id", true, false },
+	{ SNAPS, "uuid", true, false },
+	{ "snapshot", "name", true, false },
+	{ "snapshot", "description", true, false },
+	{ "snapshot", "skip-suspend", false, false },
+	{ "snapshot snapshot-switch", "skip-config", false, false },
+	{ "snapshot-switch", "skip-resume", false, false },
+	{ "snapshot-switch", "must-resume", false, false },
+	{ "snapshot-mount", "target", true, true },
+	{ "snapshot-list", "no-header", false, false },
+	{ "snapshot-list", "output", true, false },
+	{ "snapshot-list", "list", false, false },
+	{ "convert", "layout", true, false },
+	{ "convert", "velayout", true, false },
 };
 #define N_PLAINS ARRAY_SIZE(plains)
 
@@ -93,39 +130,78 @@ static const struct cli_verb *verb_of(const char *word)
 	return NULL;
 }
 
-/* Does a row's own type take the word? What it means goes into w->conf, as vzctl would read it. */
+/* Does a row's own type take the word? What it means goes into w->conf, as vzctl would read it: of a scalar that is given
+ * twice it takes the first, of a beancounter the last (vzctl/cmd_opt.c). */
 static int take_param(struct cli_words *w, const struct opt_found *f, struct err *e)
 {
-	return f->row->type->parse(f->row, f->arg, PARAM_CLI, param_field(f->row, f->group->base, &w->conf), e);
+	void *field = param_field(f->row, f->group->base, &w->conf);
+
+	if (f->row->type->is_set(field) && !(f->row->flags & (PARAM_LIST | PARAM_UBC)))
+		return 0;
+	return f->row->type->parse(f->row, f->arg, PARAM_CLI, field, e);
+}
+
+static bool has_word(const char *list, const char *word)
+{
+	size_t len = strlen(word), n;
+
+	for (const char *p = list; *(p += strspn(p, " ")); p += n) {
+		n = strcspn(p, " ");
+		if (n == len && !strncmp(p, word, n))
+			return true;
+	}
+	return false;
+}
+
+bool cli_words_option(size_t i, const char *verb, const char **name, bool *arg)
+{
+	if (i >= N_PLAINS || !has_word(plains[i].verbs, verb))
+		return false;
+	*name = plains[i].name;
+	*arg = plains[i].arg;
+	return true;
+}
+
+/* The verb's own options and, where it takes parameters, the rows: as vzctl/cmd_opt.c has them. */
+static void options_of(const struct cli_verb *verb, struct opt_flag flags[N_PLAINS], struct opt *o)
+{
+	bool create = str_eq(verb->word, "create");
+	const char *name;
+	bool arg;
+
+	for (size_t i = 0; i < N_PLAINS; i++)
+		if (cli_words_option(i, verb->word, &name, &arg))
+			flags[o->n_flags++] = (struct opt_flag){ .name = name, .arg = arg, .id = (int)i };
+	o->flags = flags;
+	o->need = create ? PARAM_CREATE : 0;
+	o->deny = create ? 0 : PARAM_NO_SET;
+	o->groups = ct_param_groups;
+	o->n_groups = verb->flags & CLI_CONF ? ct_param_groups_n : 0;
+}
+
+static void take_flag(struct cli_words *w, const struct opt_found *f)
+{
+	const struct plain *p = &plains[f->flag->id];
+
+	if (p->admin)
+		w->admin_option = "an option that names something of the host is for administrators of it";
+	if (str_eq(p->name, "ostemplate") && f->arg && strchr(f->arg, '/'))
+		w->admin_option = "a template by its path is for administrators of the host";
 }
 
 static int read_options(struct cli_words *w, char *const *argv, struct err *e)
 {
 	struct opt_flag flags[N_PLAINS];
-	struct opt o = { .prog = "vzctl", .argv = argv, .flags = flags };
+	struct opt o = { .prog = "vzctl", .argv = argv };
 	struct opt_found f;
 	int what;
 
-	/* parameters have names of their own: create's --name is a row */
-	for (size_t i = 0; i < N_PLAINS; i++) {
-		bool row = w->verb->flags & CLI_CONF && (str_eq(plains[i].name, "name") || str_eq(plains[i].name, "description") ||
-							str_eq(plains[i].name, "ostemplate"));
-
-		if (!row)
-			flags[o.n_flags++] = (struct opt_flag){ .name = plains[i].name, .arg = plains[i].arg, .id = (int)i };
-	}
-	if (w->verb->flags & CLI_CONF) {
-		o.groups = ct_param_groups;
-		o.n_groups = ct_param_groups_n;
-	}
+	options_of(w->verb, flags, &o);
 	while ((what = opt_next(&o, &f, e)) > 0) {
 		if (what == OPT_PARAM && take_param(w, &f, e) < 0)
 			return err_add(e, "--%s", f.name ? f.name : "?");
-		if (what == OPT_FLAG && (plains[f.flag->id].admin ||
-					 (str_eq(plains[f.flag->id].name, "ostemplate") && f.arg && strchr(f.arg, '/'))))
-			w->admin_option = "an option that names something of the host is for administrators of it";
-		if (what == OPT_OPERAND && str_eq(w->verb->word, "reinstall"))
-			return err_say(e, EINVAL, "Invalid extra arguments: %s", f.arg);
+		if (what == OPT_FLAG)
+			take_flag(w, &f);
 	}
 	return what;
 }
@@ -139,15 +215,20 @@ static int read_words(struct cli_words *w, struct err *e)
 
 	if (!rest)
 		return err_set(e, ENOMEM, "words");
+	w->elsewhere = w->argc && (str_eq(w->argv[0], "--host") || str_starts(w->argv[0], "--host="));
 	while (i < w->argc && global(w, w->argv[i]))
 		i++;
 	w->verb = i < w->argc ? verb_of(w->argv[i++]) : NULL;
 	while (w->verb && i < w->argc && global(w, w->argv[i]))
 		i++;
+	if (w->verb && i < w->argc && str_eq(w->argv[i], "--help"))
+		w->verb = NULL;		/* vzctl prints it and looks at nothing else */
 	if (w->verb && w->verb->flags & CLI_PATH)
 		i++;
-	if (w->verb && i < w->argc)
+	if (w->verb && i < w->argc) {
+		w->id_at = i;
 		w->id_text = w->argv[i++];
+	}
 	if (w->id_text && num_u64(w->id_text, &id) == 0 && id <= CT_ID_MAX)
 		w->ctid = (unsigned)id;
 	for (; w->verb && i < w->argc; i++)

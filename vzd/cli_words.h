@@ -20,7 +20,9 @@ struct cli_verb { const char *word, *alias; enum scope scope; unsigned flags; };
 
 struct cli_words {
 	const struct cli_verb *verb;	/* NULL: none, --help, or unknown */
+	bool elsewhere;			/* --host: this vzctl would become a client of another host */
 	const char *id_text;		/* NULL: missing */
+	size_t id_at;			/* which of argv it is */
 	unsigned ctid;			/* of a numeric id, else 0 */
 	struct ct_conf conf;		/* CLI_CONF: parameters given */
 	const char *admin_option;	/* why only an administrator may: an option by its name, NULL none */
@@ -30,6 +32,9 @@ struct cli_words {
 };
 int cli_words_parse(const json_t *argv, struct cli_words *w, struct err *e);
 void cli_words_done(struct cli_words *w);
+/* Option number @i, if @verb has it. */
+bool cli_words_option(size_t i, const char *verb, const char **name, bool *arg);
+#define CLI_OPTIONS_MAX 256
 extern const struct cli_verb cli_verbs[];
 extern const size_t cli_verbs_n;
 

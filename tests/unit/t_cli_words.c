@@ -5,6 +5,7 @@
 
 #include "tests/lib/test.h"
 #include "util/str.h"
+#include "vzctl/cmd.h"
 
 static struct cli_words w;
 static struct err e;
@@ -84,7 +85,7 @@ TEST(cli_words_know_what_only_an_administrator_may_say)
 	static const char *const lines[] = {
 		"stop 101 --skiplock", "--skiplock stop 101", "stop --skiplock 101", "create 101 --config basic",
 		"set 101 --applyconfig basic --save", "restore 101 --dumpfile /etc/shadow", "chkpnt 101 --dump",
-		"reinstall 101 --ostemplate /tmp/x.tar", "stop 101 --skip-umount", "start 101 --skip-setup",
+		"reinstall 101 --ostemplate /tmp/x.tar", "stop 101 --skip-umount", "start 101 --skip_ve_setup", "start 101 --skip_v", "create 101 --conf basic",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
@@ -127,5 +128,98 @@ TEST(cli_words_know_every_verb)
 		CHECK_STR(w.verb->word, verbs[i]);
 	}
 	CHECK_EQ(cli_verbs_n, ARRAY_SIZE(verbs));
+	done();
+}
+
+static const char *vzctl_option(const struct cmd *cmd, const char *name)
+{
+	for (size_t i = 0; i < cmd->n_opts; i++)
+		if (str_eq(cmd->opts[i].name, name))
+			return cmd->opts[i].arg ? "argument" : "none";
+	return NULL;
+}
+
+/* Both read the same options of the same verb: else an abbreviation, or a value, might mean one thing to the judge and
+ * another to vzctl. */
+TEST(cli_words_have_vzctls_options)
+{
+	for (size_t v = 0; v < cmd_table_n; v++) {
+		const struct cmd *cmd = cmd_table[v];
+		const struct cli_verb *verb = NULL;
+		const char *name;
+		size_t n = 0;
+		bool arg;
+
+		for (size_t i = 0; i < cli_verbs_n; i++)
+			if (str_eq(cli_verbs[i].word, cmd->word))
+				verb = &cli_verbs[i];
+		CHECK(verb != NULL);
+		CHECK_STR(verb->alias ? verb->alias : "", cmd->alias ? cmd->alias : "");
+		CHECK_EQ(!!(verb->flags & CLI_REST), !!(cmd->flags & CMD_REST));
+		CHECK_EQ(!!(verb->flags & CLI_PATH), !!(cmd->flags & CMD_PATH_FIRST));
+		CHECK_EQ(!!(verb->flags & CLI_CONF), !!(cmd->flags & (CMD_ROWS_CREATE | CMD_ROWS_SET)));
+		for (size_t i = 0; i < CLI_OPTIONS_MAX; i++) {
+			if (!cli_words_option(i, cmd->word, &name, &arg))
+				continue;
+			n++;
+			CHECK_STR(vzctl_option(cmd, name), arg ? "argument" : "none");
+		}
+		CHECK_EQ(n, cmd->n_opts);
+	}
+}
+
+/* vzctl takes the first of two, so the second is no way around the judge. */
+TEST(cli_words_take_the_first_of_two)
+{
+	parse("set 101 --diskspace 9G --diskspace 1G --save");
+	CHECK_EQ(w.conf.quota.space.bar, 9u << 20);
+	parse("create 101 --ostemplate /tmp/x.tar --ostemplate debian");
+	CHECK_STR(w.conf.ostemplate, "/tmp/x.tar");
+	parse("set 101 --physpages 100 --physpages 200");
+	CHECK_EQ(w.conf.cg.ubc[CG_PHYSPAGES].lim, 200);
+	done();
+}
+
+TEST(cli_words_see_what_leads_to_another_host)
+{
+	parse("--host other start 101");
+	CHECK(w.elsewhere);
+	parse("--host=other start 101");
+	CHECK(w.elsewhere);
+	parse("start 101 --host=other");
+	CHECK(!w.elsewhere && w.problem.code);
+	parse("exec 101 --host other");
+	CHECK(!w.elsewhere && !w.problem.code);
+	done();
+}
+
+TEST(cli_words_give_help_of_a_verb_without_a_container)
+{
+	parse("start --help");
+	CHECK(!w.verb);
+	parse("register --verbose --help");
+	CHECK(!w.verb);
+	parse("exec 101 --help");
+	CHECK(w.verb != NULL);
+	CHECK_EQ(w.id_at, 1);
+	parse("register --quiet /vz/private/7 107");
+	CHECK_EQ(w.id_at, 3);
+	done();
+}
+
+/* What is no plain number is no number here, whatever vzctl would make of it: it is looked up as a name. */
+TEST(cli_words_read_ids_strictly)
+{
+	static const char *const no[] = { "+101", "-101", "101x", "0x65", "4294967397", "99999999999999999999" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++) {
+		char line[64];
+
+		str_fmt(line, sizeof(line), "start %s", no[i]);
+		parse(line);
+		CHECK_EQ(w.ctid, 0);
+	}
+	parse("start 0101");
+	CHECK_EQ(w.ctid, 101);
 	done();
 }
