@@ -142,6 +142,7 @@ struct ct_info {
 	struct net_stat net6;		/* CT_WANT_NET6: of that, IPv6 */
 	bool monitor_lost;		/* running, but its monitor is dead */
 	bool frozen, starting, stopping;	/* frozen: CT_WANT_FROZEN */
+	bool dying;			/* init is dead, what it had is still being taken down */
 	pid_t monitor_pid;		/* 0: none known */
 	uint64_t gen;			/* of this start; 0 when down */
 	uint64_t started_ms;		/* CLOCK_BOOTTIME, 0 when down */

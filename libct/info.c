@@ -119,6 +119,7 @@ static void run_part(struct ct *ct, struct ct_info *r, struct ct_state *s)
 		r->stopping = s->stage == CT_STAGE_STOPPING;
 	} else {
 		r->run = ct_is_mounted(ct) ? CT_MOUNTED : CT_STOPPED;
+		r->dying = s->stage == CT_STAGE_RUNNING || s->stage == CT_STAGE_STOPPING;
 		r->suspended = has_dump(ct);
 	}
 }

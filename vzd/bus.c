@@ -28,7 +28,7 @@ struct bus_sub {
 	char *types;
 	struct bus_filter f;
 	uint64_t at;			/* number of the next event it has not seen */
-	bool dead, reset;		/* reset: what it asked for is gone, say so first */
+	bool dead, begun, reset;	/* reset: what it asked for is gone, say so first */
 	bus_fn *fn;
 	void *arg;
 };
@@ -270,6 +270,9 @@ static bool pump_one(struct bus *b, struct bus_sub *s)
 {
 	uint64_t pos;
 
+	/* so far behind that the ring has overtaken it */
+	s->reset |= s->begun && b->n > b->first && slot_at(b, b->first)->seq > s->at;
+	s->begun = true;
 	if (s->reset)
 		say_reset(s);
 	pos = ring_find(b, s->at);

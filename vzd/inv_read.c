@@ -100,6 +100,8 @@ static void set_policy(struct inv_ct *ct, const struct ct_conf *c)
 
 static enum inv_state state_of(const struct ct_info *i)
 {
+	if (i->dying)
+		return INV_STOPPING;
 	if (i->run == CT_RUNNING)
 		return i->starting ? INV_STARTING : i->stopping ? INV_STOPPING : i->frozen ? INV_FROZEN : INV_RUNNING;
 	return i->run == CT_MOUNTED ? INV_MOUNTED : INV_STOPPED;

@@ -112,4 +112,4 @@ vzd_down
 vzd_sweep
 rm -f /run/vz/up
 vzhost boot start >/dev/null 2>&1
-rm -rf /var/lib/vzctl/vzreboot
+rm -f /var/lib/vzctl/vzreboot/*

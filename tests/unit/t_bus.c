@@ -152,3 +152,21 @@ TEST(bus_tells_who_comes_too_late_or_from_elsewhere)
 	buf_done(&seen);
 	ev_close(d.ev);
 }
+
+TEST(bus_tells_a_subscriber_that_the_ring_has_overtaken)
+{
+	struct bus_sub *s;
+
+	up();
+	CHECK_OK(bus_subscribe(d.bus, NULL, UINT64_MAX, note, NULL, &s, &e), &e);
+	bus_emit(d.bus, "ct.started", 1, "", NULL);
+	turns(2);
+	buf_reset(&seen);
+	for (int i = 0; i < BUS_RING + 3; i++)
+		bus_emit(d.bus, "ct.started", 1, "", NULL);
+	turns(1);
+	CHECK(str_starts(buf_str(&seen), "4:reset:0 5:ct.started:1 "));
+	down();
+	buf_done(&seen);
+	ev_close(d.ev);
+}
