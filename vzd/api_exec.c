@@ -51,8 +51,14 @@ static int exec_run(struct api_call *c, struct err *e)
 	char resource[32];
 	ARGS a = { 0 };
 	const struct job_spec s = {
-		.kind = c->route->op, .ctid = 0, .owner = c->ct->owner, .principal = c->who->name, .resource = resource,
-		.secret = json_string_value(json_object_get(c->req.body, "stdin")), .keep_output = true,
+		.kind = c->route->op,
+		.ctid = c->ctid,
+		.shared = true,
+		.owner = c->ct->owner,
+		.principal = c->who->name,
+		.resource = resource,
+		.secret = json_string_value(json_object_get(c->req.body, "stdin")),
+		.keep_output = true,
 		.timeout_s = timeout ? (unsigned)json_integer_value(timeout) : 0,
 	};
 	struct job_spec with = s;
