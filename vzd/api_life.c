@@ -144,7 +144,7 @@ static int reinstall_run(struct api_call *c, struct err *e)
 		return err_set(e, ENOMEM, "reinstall");
 	}
 	if ((pw && ct_word(&a, VZ_LIBEXEC "/vz-seq", e) < 0) || ct_words(&a, "reinstall", c->ctid, e) < 0 ||
-	    (template && conf_args_add(&a, "ostemplate", template, e) < 0))
+	    conf_args_add(&a, "skipbackup", NULL, e) < 0 || (template && conf_args_add(&a, "ostemplate", template, e) < 0))
 		return -e->code;
 	if (pw && (ct_word(&a, ";", e) < 0 || ct_words(&a, "set", c->ctid, e) < 0 ||
 		   conf_args_add(&a, "password-stdin", NULL, e) < 0))

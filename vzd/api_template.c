@@ -45,9 +45,9 @@ static json_t *tmpl_json(struct api_call *c, const char *name, struct err *e)
 /* Names with a slash are paths; the API knows names only. */
 static int plain_name(struct api_call *c, const char *name)
 {
-	if (name[0] != '.' && !strchr(name, '/'))
+	if (name[0] != '.' && name[0] != '-' && !strchr(name, '/'))
 		return 0;
-	api_problem(c, "invalid-field", 0, "a template's name has no '/' and does not begin with '.'", NULL);
+	api_problem(c, "invalid-field", 0, "a template's name has no '/' and does not begin with '.' or '-'", NULL);
 	return -1;
 }
 

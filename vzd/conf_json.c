@@ -166,14 +166,13 @@ static int push(struct conf_args *a, char *word, struct err *e)
 	return 0;
 }
 
+/* One word, "--ram=512M": a value of its own could be "--skiplock", which vzctl takes out wherever it stands, or vz-seq's ";". */
 int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct err *e)
 {
 	struct buf b = BUF_INIT;
 
-	buf_addf(&b, "--%s", opt);
-	if (push(a, buf_take(&b), e) < 0)
-		return -e->code;
-	return val ? push(a, strdup(val), e) : 0;
+	buf_addf(&b, "--%s%s%s", opt, val ? "=" : "", val ? val : "");
+	return push(a, buf_take(&b), e);
 }
 
 /* What replaces a list must take away what was there: these options only add. */
@@ -196,6 +195,8 @@ static int one_text(struct in *in, const char *text, struct err *e)
 
 	if (str_has_ctrl(text))
 		return err_say(e, EINVAL, "control characters are not allowed");
+	if (in->p->type->is_set(field) && !(in->p->flags & (PARAM_LIST | PARAM_UBC)))
+		return err_say(e, EINVAL, "another property sets the same");	/* vzctl would take the first, silently */
 	if (in->p->type->parse(in->p, text, PARAM_CLI, field, e) < 0)
 		return e->text[0] ? -e->code
 				  : err_say(e, EINVAL, "'%s' is not %s", text, in->p->arg ? in->p->arg : in->p->type->name);
@@ -253,6 +254,8 @@ int conf_json_args(json_t *change, bool create, struct conf_args *a, struct ct_c
 		each_row(match, &s);
 		if (!s.found || !s.found->opt)
 			return err_say(e, EINVAL, "there is no parameter of this name; GET /v1/schema has all");
+		if (str_eq(s.found->opt, "userpasswd"))
+			return err_say(e, EINVAL, "would be kept with the operation: PUT /v1/cts/{ct}/password sets it");
 		if (create ? !(s.found->flags & PARAM_CREATE) : s.found->flags & PARAM_NO_SET)
 			return err_say(e, EINVAL, create ? "cannot be given at create: PATCH it afterwards" : "cannot be changed");
 		in.p = s.found;

@@ -3,8 +3,7 @@
 #define VZD_CONF_JSON_H
 /*
  * A container's configuration as a JSON object and back, by the parameters' rows. A property is a row's key in lower case
- * ("physpages", "onboot", "ip_address"), or for rows without a key its option ("ram", "userpasswd": only written, never
- * shown). Values: yes/no is a boolean, a count an integer, a list an array of strings, everything else the text of
+ * ("physpages", "onboot", "ip_address"), or for rows without a key its option ("ram": only written, never shown). Values: yes/no is a boolean, a count an integer, a list an array of strings, everything else the text of
  * ctid.conf(5). Written, each also takes the text that the option takes: "512M" for ram.
  */
 #include <jansson.h>
@@ -18,7 +17,7 @@ const char *conf_json_name(const struct param *p, char out[64]);
 json_t *conf_json(const struct ct_conf *c);		/* what is set; new reference */
 const struct param *conf_json_find(const char *property);	/* NULL: unknown */
 
-/* vzctl's words: "--ram", "512M" ... ended by NULL, all owned. */
+/* vzctl's words: "--ram=512M" ... ended by NULL, all owned. */
 struct conf_args { char **v; size_t n; };
 void conf_args_done(struct conf_args *a);
 int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct err *e);

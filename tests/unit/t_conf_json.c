@@ -54,20 +54,20 @@ static void fails(const char *json, bool create, const char *property)
 
 TEST(conf_json_becomes_vzctls_words)
 {
-	gives("{\"ram\":\"512M\",\"swap\":0}", false, "--ram 512M --swap 0");
-	gives("{\"onboot\":true,\"disabled\":false}", false, "--onboot yes --disabled no");
-	gives("{\"cpus\":2,\"cpuunits\":1500}", false, "--cpus 2 --cpuunits 1500");
-	gives("{\"hostname\":\"www\",\"description\":\"a b\"}", false, "--hostname www --description a b");
-	gives("{\"diskspace\":\"2G\"}", true, "--diskspace 2G");
+	gives("{\"ram\":\"512M\",\"swap\":0}", false, "--ram=512M --swap=0");
+	gives("{\"onboot\":true,\"disabled\":false}", false, "--onboot=yes --disabled=no");
+	gives("{\"cpus\":2,\"cpuunits\":1500}", false, "--cpus=2 --cpuunits=1500");
+	gives("{\"hostname\":\"www\",\"description\":\"a b\"}", false, "--hostname=www --description=a b");
+	gives("{\"diskspace\":\"2G\"}", true, "--diskspace=2G");
 	gives("{}", false, "");
 }
 
 TEST(conf_json_replaces_addresses_as_a_whole)
 {
-	gives("{\"ip_address\":[\"10.0.0.1\",\"10.0.0.2\"]}", false, "--ipdel all --ipadd 10.0.0.1 --ipadd 10.0.0.2");
-	gives("{\"ip_address\":[]}", false, "--ipdel all");
-	gives("{\"ip_address\":null}", false, "--ipdel all");
-	gives("{\"ip_address\":[\"10.0.0.1\"]}", true, "--ipadd 10.0.0.1");
+	gives("{\"ip_address\":[\"10.0.0.1\",\"10.0.0.2\"]}", false, "--ipdel=all --ipadd=10.0.0.1 --ipadd=10.0.0.2");
+	gives("{\"ip_address\":[]}", false, "--ipdel=all");
+	gives("{\"ip_address\":null}", false, "--ipdel=all");
+	gives("{\"ip_address\":[\"10.0.0.1\"]}", true, "--ipadd=10.0.0.1");
 }
 
 TEST(conf_json_names_the_property_that_is_wrong)
@@ -82,6 +82,15 @@ TEST(conf_json_names_the_property_that_is_wrong)
 	fails("{\"local_uid\":65536}", false, "local_uid");
 	fails("{\"ipdel\":\"all\"}", false, "ipdel");
 	fails("{\"restart_max\":1001}", false, "restart_max");
+	fails("{\"userpasswd\":[\"root:x\"]}", false, "userpasswd");	/* would be written down */
+}
+
+/* A value is never a word of its own: vzctl takes --skiplock out wherever it finds it, and vz-seq ends a command at ";". */
+TEST(conf_json_values_are_no_words)
+{
+	gives("{\"description\":\"--skiplock\",\"hostname\":\"www\"}", false, "--description=--skiplock --hostname=www");
+	gives("{\"description\":\";\"}", true, "--description=;");
+	gives("{\"description\":\"\"}", true, "--description=");
 }
 
 /* What is shown is taken back: each property of a full configuration, alone. */
