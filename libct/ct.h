@@ -96,6 +96,8 @@ int ct_schema_print(struct buf *b, struct err *e);
 
 void ct_conf_done(struct ct_conf *c);
 int ct_conf_copy(struct ct_conf *dst, const struct ct_conf *src, struct err *e);
+/* @c with what @change gives on top: addresses added and deleted, NAME:VALUE lists merged by name, the rest replaced. */
+int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e);
 
 /* --- host -------------------------------------------------------------------------------------
  * -------------------- */

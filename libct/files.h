@@ -30,8 +30,6 @@ struct ct_conf_src {
 int ct_conf_read(struct ct_conf *c, const struct kv *kv, const struct ct_conf_src *src, struct err *e);
 int ct_host_conf_read(struct ct_host_conf *c, const struct kv *kv, const struct ct_conf_src *src, struct err *e);
 void ct_host_conf_done(struct ct_host_conf *c);
-/* @c with what @change gives on top: addresses added and deleted, NAME:VALUE lists merged by name, the rest replaced. */
-int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e);
 /* Rows of @src that are set in @mask. */
 int ct_conf_pick(struct ct_conf *dst, const struct ct_conf *src, const struct ct_conf *mask, struct err *e);
 int ct_conf_own(const struct ct *ct, struct ct_conf *ret, struct err *e);	/* CTID.conf alone, without defaults, silently */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Judging changes; the rules are in the header. Sums are the inventory's, so that a decision touches no file. */
+/* Judging changes; the rules are in the header. Sums are the inventory's; of the one that changes, the whole configuration
+ * with the change merged in. */
 #include "vzd/change.h"
 
 #include <errno.h>
@@ -16,14 +17,14 @@ static bool given(const struct param *p, size_t base, const struct ct_conf *pars
 	return p->type->is_set((const char *)parsed + base + p->off);
 }
 
-/* The first parameter given that has @flag, NULL: none. */
+/* The first parameter given that has @flag, but for the owner, which has a rule of its own; NULL: none. */
 static const struct param *first_with(const struct ct_conf *parsed, unsigned flag)
 {
 	for (size_t g = 0; g < ct_param_groups_n; g++)
 		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
 			const struct param *p = &ct_param_groups[g].rows[i];
 
-			if ((p->flags & flag) && given(p, ct_param_groups[g].base, parsed))
+			if ((p->flags & flag) && !str_eq(p->opt, "owner") && given(p, ct_param_groups[g].base, parsed))
 				return p;
 		}
 	return NULL;
@@ -41,13 +42,14 @@ static int deny(struct api_call *c, const char *what, enum scope need)
 static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
 {
 	const struct param *p = first_with(parsed, PARAM_ADMIN);
+	bool host = !c->who->tenant[0] && auth_has(c->who, SCOPE_NODE_WRITE);
 
 	if (parsed->policy.owner && (!auth_has(c->who, SCOPE_TENANT_WRITE) ||
 				     (c->who->tenant[0] && !str_eq(parsed->policy.owner, c->who->tenant))))
 		return deny(c, "owner", SCOPE_TENANT_WRITE);
-	if (p && !str_eq(p->opt, "owner") && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE)))
+	if (p && !host)
 		return deny(c, p->opt ? p->opt : p->key, SCOPE_NODE_WRITE);
-	if (parsed->ostemplate && strchr(parsed->ostemplate, '/') && c->who->tenant[0])
+	if (parsed->ostemplate && strchr(parsed->ostemplate, '/') && !host)
 		return deny(c, "a template by its path", SCOPE_NODE_WRITE);
 	return 0;
 }
@@ -92,25 +94,47 @@ static uint64_t ram(void)
 	return (uint64_t)sysconf(_SC_PHYS_PAGES) * NUM_PAGE;
 }
 
-/* What the container will count for, with the change merged in. */
-static void merged_sum(const struct inv_ct *ct, const struct ct_conf *p, struct inv_sum *s)
+/* What a container with the configuration @conf counts for. */
+static void sum_of(const struct ct_conf *conf, struct inv_sum *s)
 {
-	const struct num_pair *guar = &p->cg.ubc[CG_VMGUARPAGES];
+	const struct num_pair *guar = &conf->cg.ubc[CG_VMGUARPAGES];
 	struct quota_limit q;
-	bool mem = p->cg.ubc[CG_PHYSPAGES].set || p->cg.ubc[CG_PRIVVMPAGES].set;
 
-	quota_conf_limit(&p->quota, &q);
+	quota_conf_limit(&conf->quota, &q);
 	*s = (struct inv_sum){ .cts = 1 };
-	s->memory = MIN(mem ? cg_conf_memory(&p->cg) : ct ? ct->mem_limit : NUM_UNLIMITED, ram());
-	s->guarantee = guar->set ? MIN(guar->bar, ram() / NUM_PAGE) * NUM_PAGE : ct ? ct->mem_guarantee : 0;
-	s->disk = !p->quota.space.set ? ct ? ct->disk_limit : NUM_UNLIMITED : q.hard_kib ? q.hard_kib * 1024 : NUM_UNLIMITED;
-	s->cpus = p->cg.cpus.set ? p->cg.cpus.v : ct ? ct->cpus : 0;
-	for (size_t i = 0; i < p->net.ip.n; i++)
-		(*(strchr(p->net.ip.v[i], ':') ? &s->ip6 : &s->ip4))++;
-	if (ct && !p->net.ip.set) {
-		s->ip4 = ct->n_ip4;
-		s->ip6 = ct->n_ip6;
+	s->memory = MIN(cg_conf_memory(&conf->cg), ram());
+	s->guarantee = guar->set ? MIN(guar->bar, ram() / NUM_PAGE) * NUM_PAGE : 0;
+	s->disk = q.hard_kib && q.hard_kib < NUM_UNLIMITED / 1024 ? q.hard_kib * 1024 : NUM_UNLIMITED;
+	s->cpus = conf->cg.cpus.set ? conf->cg.cpus.v : 0;
+	for (size_t i = 0; i < conf->net.ip.n; i++)
+		(*(strchr(conf->net.ip.v[i], ':') ? &s->ip6 : &s->ip4))++;
+}
+
+/* The same of the container as it will be: what it has, with the change merged in as vzctl will. */
+static int merged_sum(struct inv *v, unsigned ctid, const struct ct_conf *p, struct inv_sum *s, struct err *e)
+{
+	__attribute__((cleanup(ct_conf_done))) struct ct_conf whole = { 0 };
+	struct ct *ct = NULL;
+	int rc;
+
+	if (!ctid) {
+		sum_of(p, s);
+		return 0;
 	}
+	if (inv_ct_open(v, ctid, &ct, e) < 0)
+		return -e->code;
+	rc = ct_conf_copy(&whole, ct_conf(ct), e);
+	if (rc == 0)
+		rc = ct_conf_merge(&whole, p, e);
+	ct_close(ct);
+	if (rc == 0)
+		sum_of(&whole, s);
+	return rc;
+}
+
+static void present_sum(const struct inv_ct *ct, struct inv_sum *s)
+{
+	*s = (struct inv_sum){ .cts = 1, .memory = MIN(ct->mem_limit, ram()), .guarantee = MIN(ct->mem_guarantee, ram()) };
 }
 
 /* What passes is held for the job that follows, so that two at once do not both fit into what is left for one. */
@@ -149,10 +173,14 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	const char *tenant = parsed->policy.owner ? parsed->policy.owner : ct ? ct->owner : owner;
 	const struct inv_ct *same = ct && str_eq(tenant, ct->owner) ? ct : NULL;
 	struct inv_sum add;
+	struct err e = { 0 };
 
 	if (judge_rights(c, parsed) < 0 || judge_addresses(c, parsed) < 0)
 		return -1;
-	merged_sum(ct, parsed, &add);
+	if (merged_sum(c->d->inv, ct ? ct->id : 0, parsed, &add, &e) < 0) {
+		api_problem_err(c, &e);
+		return -1;
+	}
 	if (judge_quota(c, tenant, &add, same) < 0)
 		return -1;
 	if (ct && ct->state != INV_RUNNING && ct->state != INV_FROZEN)
@@ -163,13 +191,12 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 int change_may_start(struct api_call *c, const struct inv_ct *ct)
 {
 	struct inv_sum add;
-	const struct ct_conf none = { 0 };
 
 	if (ct->owner[0] && auth_tenant_suspended(c->d->auth, ct->owner)) {
 		api_problem(c, "forbidden", 0, "the tenant is suspended: its containers cannot be started", NULL);
 		return -1;
 	}
-	merged_sum(ct, &none, &add);
+	present_sum(ct, &add);
 	return judge_room(c, &add, NULL);
 }
 
