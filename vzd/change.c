@@ -61,7 +61,9 @@ static bool in_pool(const char *pool, const char *text)
 	char word[80];
 	size_t n;
 
-	if (cidr_parse(text, &ip, &none) < 0)
+	/* the mask of a container's address is its own business: one address is routed to it */
+	str_fmt(word, sizeof(word), "%.*s", (int)strcspn(text, "/"), text);
+	if (cidr_parse(word, &ip, &none) < 0)
 		return false;
 	for (const char *p = pool; *(p += strspn(p, " ,")); p += n) {
 		n = strcspn(p, " ,");
@@ -148,7 +150,7 @@ static int judge_quota(struct api_call *c, const char *tenant, const struct inv_
 	if (auth_quota(c->d->auth, tenant, add, old, &detail, &e) == 0 &&
 	    auth_quota_hold(c->d->auth, tenant, c->ctid, add, &e) == 0)
 		return 0;
-	api_problem(c, e.code == EPERM ? "forbidden" : "quota-exceeded", 0, e.text, detail);
+	api_problem(c, e.code == EPERM ? "forbidden" : e.code == ENOENT ? "invalid-field" : "quota-exceeded", 0, e.text, detail);
 	return -1;
 }
 

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vzd/change.c: what whom is allowed, on the words that vzctl would get. */
+#include "tests/unit/t_api_env.h"
+#include "vzd/change.h"
+#include "vzd/cli_words.h"
+
+#define GIB "1073741824"
+
+static struct api_env v;
+static struct api_answer a;
+static struct principal *root, *acme, *limited;
+
+static int judge(struct api_call *c, struct err *e)
+{
+	struct cli_words w = { 0 };
+	const char *owner = "";
+	int rc = cli_words_parse(json_object_get(c->req.body, "argv"), &w, e);
+
+	CHECK_EQ(rc, 0);
+	CHECK_EQ(w.problem.code, 0);
+	c->ctid = w.ctid;
+	if (w.verb->flags & CLI_NEW)
+		owner = change_owner(c, w.conf.policy.owner);
+	rc = owner ? change_judge(c, w.verb->flags & CLI_NEW ? 0 : w.ctid, owner, &w.conf) : -1;
+	cli_words_done(&w);
+	if (rc == 0)
+		api_empty(c);
+	return 0;
+}
+
+static const struct api_field body[] = { { .name = "argv", .type = API_ARGV, .max = 64 }, { .name = NULL } };
+static const struct api_route rows[] = {
+	{ "POST", "/v1/judge", "judge", SCOPE_NONE, API_WRITE, body, NULL, NULL, "", judge },
+};
+static const struct api_table table = API_TABLE(rows), *const tables[] = { &table };
+
+static void area(unsigned id, const char *conf)
+{
+	char path[64];
+
+	str_fmt(path, sizeof(path), BOX "/private/%u", id);
+	CHECK_EQ(mkdir(path, 0700), 0);
+	box_conf(id, conf);
+}
+
+static void up(const char *limits)
+{
+	struct err e = { 0 };
+	struct tenant *t;
+	json_t *j = json_loads(limits, 0, NULL);
+
+	box_init(&v.box, "");
+	v.boxed = true;
+	area(101, "OWNER=\"acme\"\nPHYSPAGES=\"0:131072\"\nDISKSPACE=\"1048576:1048576\"\nIP_ADDRESS=\"10.9.0.1\"\n");
+	area(102, "OWNER=\"other\"\n");
+	api_env_open(&v);
+	CHECK_OK(api_route_use(tables, 1, &e), &e);
+	t = tenant_new("acme", &e);
+	CHECK(t && j);
+	CHECK_OK(tenant_patch(t, j, &e), &e);
+	json_decref(j);
+	CHECK_OK(tenant_put(&v.v.d.auth->tenants, t, &e), &e);
+	CHECK_OK(tenant_put(&v.v.d.auth->tenants, tenant_new("other", &e), &e), &e);
+	v.v.d.conf.tenant_pool = (char *)(uintptr_t)"10.9.0.0/24, 2001:db8::/64";
+	root = api_env_who("root", "", scopes_all);
+	acme = api_env_who("token:acme", "acme", scopes_tenant);
+	limited = api_env_who("token:operator", "", SCOPE_BIT(SCOPE_CT_WRITE) | SCOPE_BIT(SCOPE_CT_CREATE));
+}
+
+static void down(void)
+{
+	v.v.d.conf.tenant_pool = NULL;
+	api_answer_done(&a);
+	principal_unref(root);
+	principal_unref(acme);
+	principal_unref(limited);
+	api_env_close(&v);
+}
+
+static void says(struct principal *who, const char *line, int status, const char *slug)
+{
+	struct buf auto_buf b = BUF_INIT;
+	char type[64];
+	size_t n;
+
+	buf_adds(&b, "{\"argv\":[");
+	for (const char *p = line; *(p += strspn(p, " ")); p += n) {
+		n = strcspn(p, " ");
+		buf_addf(&b, "%s\"%.*s\"", p == line ? "" : ",", (int)n, p);
+	}
+	buf_adds(&b, "]}");
+	api_answer_done(&a);
+	api_env_do(&v, who, "POST", "/v1/judge", buf_str(&b), &a);
+	if (a.status != status)
+		test_fail(__FILE__, __LINE__, "%s: %d, wanted %d: %s", line, a.status, status,
+			  a.body ? json_dumps(a.body, JSON_ENCODE_ANY) : "");
+	str_fmt(type, sizeof(type), "/problems/%s", slug ? slug : "");
+	if (slug)
+		CHECK_STR(api_answer_str(&a, "type"), type);
+}
+
+/* Every row that reaches beyond the container, by itself and behind an owner that the tenant may give. */
+TEST_ROOT(change_keeps_the_hosts_parameters)
+{
+	static const char *const words[] = {
+		"--root=/x", "--private=/x", "--netif_add=eth0", "--netif_del=eth0", "--netdev_add=eth0", "--cpumask=0",
+		"--bindmount_add=/etc,dst=/x", "--pci_add=0:0:0.0", "--pci_del=0:0:0.0", "--ksm=yes", "--ostemplate=/x.tar",
+	};
+
+	up("{}");
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		char line[128];
+		const char *verb = str_starts(words[i], "--root") || str_starts(words[i], "--private") ? "create 150" : "set 101";
+
+		if (str_starts(words[i], "--bindmount"))
+			continue;
+		str_fmt(line, sizeof(line), "%s %s", verb, words[i]);
+		says(acme, line, 403, "forbidden");
+		says(limited, line, 403, "forbidden");
+		str_fmt(line, sizeof(line), "%s --owner=acme %s", verb, words[i]);
+		says(acme, line, 403, "forbidden");
+	}
+	says(root, "set 101 --netif_add=eth0", 204, NULL);
+	says(root, "set 101 --pci_add=0:0:0.0 --owner=acme", 204, NULL);
+	down();
+}
+
+TEST_ROOT(change_of_owner)
+{
+	up("{}");
+	says(acme, "set 101 --owner=other", 403, "forbidden");
+	says(acme, "set 101 --owner=", 403, "forbidden");
+	says(acme, "set 101 --owner=acme", 204, NULL);
+	says(acme, "create 150 --owner=other", 403, "forbidden");
+	says(limited, "set 101 --owner=acme", 403, "forbidden");
+	says(root, "set 101 --owner=other", 204, NULL);
+	says(root, "set 101 --owner=nobody", 400, "invalid-field");
+	down();
+}
+
+TEST_ROOT(change_of_addresses_stays_in_the_pool)
+{
+	up("{\"limits\":{\"ipv4\":2,\"ipv6\":1}}");
+	says(acme, "set 101 --ipadd=10.8.0.1", 403, "forbidden");
+	says(acme, "set 101 --ipadd=10.9.0.2 --ipadd=10.8.0.1", 403, "forbidden");
+	says(acme, "set 101 --ipadd=10.9.0.2", 204, NULL);
+	says(acme, "set 101 --ipadd=10.9.0.2/8", 204, NULL);		/* a mask gives no address more */
+	says(acme, "set 101 --ipadd=0.0.0.0", 204, NULL);		/* means none */
+	says(acme, "set 101 --ipadd=2001:db8::1", 204, NULL);
+	says(acme, "set 101 --ipadd=2001:db9::1", 403, "forbidden");
+	/* what is there counts, too: --ipadd adds */
+	says(acme, "set 101 --ipadd=10.9.0.2 --ipadd=10.9.0.3", 403, "quota-exceeded");
+	says(acme, "set 101 --ipadd=10.9.0.1 --ipadd=10.9.0.3", 204, NULL);
+	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.2 --ipadd=10.9.0.3", 204, NULL);
+	says(acme, "set 101 --ipdel=10.9.0.7 --ipadd=10.9.0.2 --ipadd=10.9.0.3", 403, "quota-exceeded");
+	says(acme, "set 101 --ipdel=10.9.0.1 --ipadd=10.9.0.2 --ipadd=10.9.0.3", 204, NULL);
+	says(root, "set 101 --ipadd=10.8.0.1", 204, NULL);
+	down();
+}
+
+TEST_ROOT(change_within_the_limits_of_a_tenant)
+{
+	up("{\"limits\":{\"memory\":" GIB ",\"disk\":2147483648}}");
+	says(acme, "set 101 --ram=1G", 204, NULL);
+	says(acme, "set 101 --ram=1025M", 403, "quota-exceeded");
+	says(acme, "set 101 --physpages=unlimited", 403, "quota-exceeded");
+	says(acme, "set 101 --diskspace=2G", 204, NULL);
+	says(acme, "set 101 --diskspace=3G", 403, "quota-exceeded");
+	says(acme, "set 101 --diskspace=unlimited", 403, "quota-exceeded");
+	says(acme, "set 101 --diskspace=18014398509481984", 403, "quota-exceeded");	/* 2^54 KiB: bytes do not fit 64 bits */
+	says(acme, "set 101 --diskquota=no", 403, "quota-exceeded");
+	says(acme, "set 101 --hostname=www", 204, NULL);
+	says(acme, "create 150", 403, "quota-exceeded");		/* no limit is all there is */
+	says(acme, "create 150 --ram=512M --diskspace=1G", 204, NULL);
+	/* what was promised to a create counts until it is there */
+	says(acme, "create 151 --ram=512M --diskspace=1M", 403, "quota-exceeded");
+	down();
+}
