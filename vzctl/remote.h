@@ -39,14 +39,18 @@ struct rws {
 	int sock;
 	struct buf in;			/* received and not yet taken apart */
 	size_t at;
+	struct buf out;			/* frames that the socket has not taken yet: wait for POLLOUT, then rws_flush() */
 };
 int rws_open(struct rws *w, const struct remote *r, const char *path, const char *protocol, struct err *e);
 void rws_close(struct rws *w);
-int rws_send(struct rws *w, int op, const void *p, size_t n, struct err *e);	/* blocks */
-/* Takes what the socket has. 0, -EPIPE at its end. */
+/* Sends as much as the socket takes; the rest is kept. */
+int rws_send(struct rws *w, int op, const void *p, size_t n, struct err *e);
+int rws_flush(struct rws *w, struct err *e);
+/* Takes what the connection has, some 256 KiB at most. 1: there may be more without the socket saying so; 0; -EPIPE at its end. */
 int rws_fill(struct rws *w, struct err *e);
-/* The next whole frame out of what is there: *p points into @w until the next call. False: none is whole yet. */
-bool rws_next(struct rws *w, int *op, const uint8_t **p, size_t *n);
+/* The next whole frame out of what is there: *p points into @w until the next rws_fill(). 1; 0: none is whole yet; -EPROTO: what
+ * came is no frame of vzd's (in pieces, masked, too long). */
+int rws_next(struct rws *w, int *op, const uint8_t **p, size_t *n, struct err *e);
 
 /* remote_relay.c: streams to frames and back until the exit status is there. Returns it, or -errno. */
 int remote_relay(struct rws *w, bool tty, struct err *e);

@@ -64,6 +64,7 @@ int remote_post(const struct remote *r, const char *path, const char *json, long
 	buf_addf(&url, "https://%s:%s%s", r->host, r->port, path);
 	if (headers) {
 		curl_easy_setopt(c, CURLOPT_URL, buf_str(&url));
+		curl_easy_setopt(c, CURLOPT_TIMEOUT, 60L);
 		curl_easy_setopt(c, CURLOPT_HTTPHEADER, headers);
 		curl_easy_setopt(c, CURLOPT_POSTFIELDS, json);
 		curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, received);

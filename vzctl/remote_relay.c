@@ -15,6 +15,7 @@
 #include "vzctl/remote.h"
 
 #define CHUNK 16384
+#define PIPE_BROKE 141		/* 128 + SIGPIPE */
 #define UNKNOWN 255		/* the host does not know how the command ended */
 
 static int send_size(struct rws *w, struct err *e)
@@ -51,7 +52,8 @@ static bool exit_of(const uint8_t *p, size_t n, int *ret)
 	bool is = json_is_object(x);
 
 	if (is)
-		*ret = json_is_integer(code) ? (int)json_integer_value(code) : UNKNOWN;
+		*ret = json_is_integer(code) && json_integer_value(code) >= 0 && json_integer_value(code) < UNKNOWN
+			       ? (int)json_integer_value(code) : UNKNOWN;
 	json_decref(j);
 	return is;
 }
@@ -68,6 +70,13 @@ static void say_close(const uint8_t *p, size_t n)
 	fio_write_all(2, buf_str(&b), b.len);
 }
 
+/* Nobody reads what the command writes any more: it ends as if the pipe were its own. */
+static bool give(int fd, const uint8_t *p, size_t n, int *ret)
+{
+	*ret = PIPE_BROKE;
+	return n && fio_write_all(fd, p, n) < 0;
+}
+
 /* True: the session is over and *ret is its status. */
 static bool take_frame(struct rws *w, bool tty, int op, const uint8_t *p, size_t n, int *ret)
 {
@@ -78,42 +87,65 @@ static bool take_frame(struct rws *w, bool tty, int op, const uint8_t *p, size_t
 	if (op == RWS_PING)
 		rws_send(w, RWS_PONG, p, n, &none);
 	if (op == RWS_BINARY && tty)
-		fio_write_all(1, p, n);
-	else if (op == RWS_BINARY && n > 1)
-		fio_write_all(p[0] == 2 ? 2 : 1, p + 1, n - 1);
+		return give(1, p, n, ret);
+	if (op == RWS_BINARY && n > 1)
+		return give(p[0] == 2 ? 2 : 1, p + 1, n - 1, ret);
 	*ret = UNKNOWN;
 	if (op == RWS_CLOSE)
 		say_close(p, n);
 	return op == RWS_CLOSE;
 }
 
-static int relay(struct rws *w, bool tty, int winch, struct err *e)
+/* 1: the session is over and *status is how; 0: more frames may come. */
+static int take_frames(struct rws *w, bool tty, int *status, struct err *e)
 {
-	struct pollfd f[] = { { .fd = w->sock, .events = POLLIN },
-			      { .fd = 0, .events = POLLIN },
-			      { .fd = winch, .events = POLLIN } };
-	struct signalfd_siginfo si;
 	const uint8_t *p;
-	int op, status, more;
+	int op, rc;
 	size_t n;
 
+	while ((rc = rws_next(w, &op, &p, &n, e)) > 0)
+		if (take_frame(w, tty, op, p, n, status))
+			return 1;
+	return rc;
+}
+
+/* While the host takes nothing, nothing is read for it, but what it sends is: it may wait for just that. */
+static int relay(struct rws *w, bool tty, int winch, struct err *e)
+{
+	struct pollfd f[] = { { .fd = w->sock }, { .fd = 0, .events = POLLIN }, { .fd = winch, .events = POLLIN } };
+	struct signalfd_siginfo si;
+	int status = UNKNOWN, in = 0, rc, more = 0;
+
 	for (;;) {
-		while (rws_next(w, &op, &p, &n))
-			if (take_frame(w, tty, op, p, n, &status))
-				return status;
-		if (poll(f, ARRAY_SIZE(f), -1) < 0 && errno != EINTR)
+		rc = take_frames(w, tty, &status, e);
+		if (rc)
+			return rc < 0 ? rc : status;
+		f[0].events = (short)(POLLIN | (w->out.len ? POLLOUT : 0));
+		f[1].fd = w->out.len ? -1 : in;
+		if (poll(f, ARRAY_SIZE(f), more ? 0 : -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			return err_set(e, errno, "wait");
+		}
+		if (f[0].revents & POLLOUT && rws_flush(w, e) < 0)
+			return -e->code;
 		if (f[2].revents && read(winch, &si, sizeof(si)) > 0 && send_size(w, e) < 0)
 			return -e->code;
-		if (f[1].revents) {
-			more = send_input(w, tty, e);
-			if (more < 0)
-				return more;
-			if (!more)
-				f[1].fd = -1;
+		if (f[1].fd >= 0 && f[1].revents) {
+			rc = send_input(w, tty, e);
+			if (rc < 0)
+				return rc;
+			if (!rc)
+				in = -1;
 		}
-		if (f[0].revents && rws_fill(w, e) < 0 && w->in.len == w->at)
-			return -e->code;
+		if (!f[0].revents && !more)
+			continue;
+		more = rws_fill(w, e);
+		if (more < 0) {		/* what came before the end still counts */
+			struct err none = { 0 };
+
+			return take_frames(w, tty, &status, &none) > 0 ? status : -e->code;
+		}
 	}
 }
 

@@ -15,6 +15,7 @@
 #define HEAD_MAX 16384
 #define FRAME_MAX (1u << 20)
 #define WAIT_MS 30000
+#define FILL_MAX (1u << 18)	/* taken at a time, so that what came is also written */
 
 static int wait_for(struct rws *w, short what, struct err *e)
 {
@@ -26,46 +27,70 @@ static int wait_for(struct rws *w, short what, struct err *e)
 	return n > 0 ? 0 : err_say(e, ETIMEDOUT, "the host does not answer");
 }
 
-static int send_all(struct rws *w, const void *p, size_t n, struct err *e)
+/* What the socket takes of it; *ret: how much. */
+static int send_some(struct rws *w, const char *p, size_t n, size_t *ret, struct err *e)
 {
-	for (size_t at = 0, sent = 0; at < n; at += sent) {
-		CURLcode rc = curl_easy_send(w->curl, (const char *)p + at, n - at, &sent);
+	*ret = 0;
+	while (*ret < n) {
+		size_t sent = 0;
+		CURLcode rc = curl_easy_send(w->curl, p + *ret, n - *ret, &sent);
 
-		if (rc == CURLE_AGAIN) {
-			sent = 0;
-			if (wait_for(w, POLLOUT, e) < 0)
-				return -e->code;
-		} else if (rc != CURLE_OK) {
+		if (rc == CURLE_AGAIN)
+			return 0;
+		if (rc != CURLE_OK)
 			return err_say(e, EPIPE, "the connection broke: %s", curl_easy_strerror(rc));
-		}
+		*ret += sent;
 	}
+	return 0;
+}
+
+static int send_all(struct rws *w, const char *p, size_t n, struct err *e)
+{
+	size_t sent;
+
+	while (n) {
+		if (send_some(w, p, n, &sent, e) < 0 || (sent < n && wait_for(w, POLLOUT, e) < 0))
+			return -e->code;
+		p += sent;
+		n -= sent;
+	}
+	return 0;
+}
+
+int rws_flush(struct rws *w, struct err *e)
+{
+	size_t sent;
+
+	if (!w->out.len)
+		return 0;
+	if (send_some(w, w->out.s, w->out.len, &sent, e) < 0)
+		return -e->code;
+	memmove(w->out.s, w->out.s + sent, w->out.len - sent);
+	w->out.len -= sent;
 	return 0;
 }
 
 int rws_send(struct rws *w, int op, const void *p, size_t n, struct err *e)
 {
-	struct buf auto_buf b = { .cap = FRAME_MAX + 64 };
 	unsigned char mask[4];
 	const unsigned char *in = p;
 
 	if (getrandom(mask, sizeof(mask), 0) != (ssize_t)sizeof(mask))
 		return err_set(e, errno, "random bytes");
-	buf_addc(&b, (char)(0x80 | op));
-	if (n < 126) {
-		buf_addc(&b, (char)(0x80 | n));
-	} else if (n < 65536) {
-		buf_addc(&b, (char)(0x80 | 126));
-		buf_addc(&b, (char)(n >> 8));
-		buf_addc(&b, (char)n);
-	} else {
+	if (n >= 65536)
 		return err_say(e, EMSGSIZE, "a frame of %zu bytes", n);
+	buf_addc(&w->out, (char)(0x80 | op));
+	if (n < 126) {
+		buf_addc(&w->out, (char)(0x80 | n));
+	} else {
+		buf_addc(&w->out, (char)(0x80 | 126));
+		buf_addc(&w->out, (char)(n >> 8));
+		buf_addc(&w->out, (char)n);
 	}
-	buf_add(&b, mask, sizeof(mask));
+	buf_add(&w->out, mask, sizeof(mask));
 	for (size_t i = 0; i < n; i++)
-		buf_addc(&b, (char)(in[i] ^ mask[i & 3]));
-	if (buf_failed(&b))
-		return err_set(e, ENOMEM, "a frame");
-	return send_all(w, b.s, b.len, e);
+		buf_addc(&w->out, (char)(in[i] ^ mask[i & 3]));
+	return buf_failed(&w->out) ? err_set(e, ENOMEM, "a frame") : rws_flush(w, e);
 }
 
 int rws_fill(struct rws *w, struct err *e)
@@ -78,7 +103,7 @@ int rws_fill(struct rws *w, struct err *e)
 		w->in.len -= w->at;
 		w->at = 0;
 	}
-	for (;;) {		/* TLS may hold more than the socket shows */
+	for (size_t got = 0; got < FILL_MAX; got += n) {	/* TLS may hold more than the socket shows */
 		CURLcode rc = curl_easy_recv(w->curl, chunk, sizeof(chunk), &n);
 
 		if (rc == CURLE_AGAIN)
@@ -89,32 +114,35 @@ int rws_fill(struct rws *w, struct err *e)
 		if (buf_failed(&w->in))
 			return err_say(e, EMSGSIZE, "the host sends too much at once");
 	}
+	return 1;
 }
 
-bool rws_next(struct rws *w, int *op, const uint8_t **p, size_t *n)
+int rws_next(struct rws *w, int *op, const uint8_t **p, size_t *n, struct err *e)
 {
 	const uint8_t *in = (const uint8_t *)w->in.s + w->at;
-	size_t have = w->in.len - w->at, len, head = 2;
+	size_t have = w->in.len - w->at, head = 2;
+	uint64_t len;
 
 	if (have < 2)
-		return false;
+		return 0;
 	len = in[1] & 0x7f;
-	if (len == 126) {
-		head = 4;
-		len = have >= 4 ? (size_t)in[2] << 8 | in[3] : 0;
-	} else if (len == 127) {
-		head = 10;
+	if (len >= 126) {
+		head = len == 126 ? 4 : 10;
+		if (have < head)
+			return 0;
 		len = 0;
-		for (int i = 2; have >= 10 && i < 10; i++)
+		for (size_t i = 2; i < head; i++)
 			len = len << 8 | in[i];
 	}
-	if (have < head || len > FRAME_MAX || have - head < len)
-		return false;
+	if ((in[0] & 0xf0) != 0x80 || !(in[0] & 0x0f) || in[1] & 0x80 || len > FRAME_MAX)
+		return err_say(e, EPROTO, "the host answers, but not as vzd does");
+	if (have - head < len)
+		return 0;
 	*op = in[0] & 0x0f;
 	*p = in + head;
-	*n = len;
-	w->at += head + len;
-	return true;
+	*n = (size_t)len;
+	w->at += head + (size_t)len;
+	return 1;
 }
 
 static int read_head(struct rws *w, struct err *e)
@@ -158,6 +186,7 @@ int rws_open(struct rws *w, const struct remote *r, const char *path, const char
 
 	*w = (struct rws){ .sock = -1 };
 	buf_init(&w->in, 4 * FRAME_MAX);
+	buf_init(&w->out, FRAME_MAX);
 	w->curl = remote_curl(r, e);
 	if (!w->curl)
 		return -e->code;
@@ -177,5 +206,6 @@ void rws_close(struct rws *w)
 {
 	curl_easy_cleanup(w->curl);
 	buf_done(&w->in);
+	buf_done(&w->out);
 	*w = (struct rws){ .sock = -1 };
 }

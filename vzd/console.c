@@ -32,7 +32,7 @@ struct session {
 	struct consoles *cs;
 	struct principal *who;
 	struct api_call *call;		/* NULL once it has ended or its client has left */
-	unsigned ctid;
+	unsigned ctid;			/* 0: none, or one that it makes */
 	pid_t pid;			/* 0: none (console) or gone */
 	struct ev_src *child, *killer;
 };
@@ -90,14 +90,16 @@ static void ticket_free(struct ticket *t)
 	free(t);
 }
 
+/* Tickets whose time is over, and those of tokens that are no more. */
 static void expire(struct consoles *cs)
 {
 	uint64_t now = ev_now_ms();
+	struct err none = { 0 };
 
 	for (struct ticket **p = &cs->tickets; *p;) {
 		struct ticket *t = *p;
 
-		if (t->until > now) {
+		if (t->until > now && auth_check(cs->d->auth, t->who, &none) == 0) {
 			p = &t->next;
 			continue;
 		}
@@ -270,7 +272,8 @@ static struct session *session_new(struct consoles *cs, struct api_call *c, stru
 		err_set(e, ENOMEM, "console");
 		return NULL;
 	}
-	*s = (struct session){ .next = cs->sessions, .cs = cs, .who = principal_ref(who), .call = api_ref(c), .ctid = ctid };
+	*s = (struct session){ .next = cs->sessions, .cs = cs, .who = principal_ref(who), .call = api_ref(c),
+			       .ctid = inv_find(cs->d->inv, ctid) ? ctid : 0 };
 	cs->sessions = s;
 	c->priv = s;
 	c->on_close = client_left;
@@ -365,16 +368,23 @@ int console_open(struct consoles *cs, struct api_call *c, const char *text, stru
 
 /* --- life --- */
 
+/* Is the token good, and the container still the caller's? */
+static bool still_may(const struct session *s)
+{
+	const struct inv_ct *ct = s->ctid ? inv_find(s->cs->d->inv, s->ctid) : NULL;
+	struct err none = { 0 };
+
+	return auth_check(s->cs->d->auth, s->who, &none) == 0 && (!ct || auth_sees(s->who, ct));
+}
+
 static void sweep(void *arg)
 {
 	struct consoles *cs = arg;
 
 	expire(cs);
 	for (struct session *s = cs->sessions, *next; s; s = next) {
-		struct err none = { 0 };
-
 		next = s->next;
-		if (!s->killer && auth_check(cs->d->auth, s->who, &none) < 0)
+		if (!s->killer && !still_may(s))
 			hang_up(s);
 	}
 }

@@ -4,7 +4,8 @@
 /*
  * Terminals and commands whose descriptors go to the client: tickets, sessions, and the console's history. A session is a
  * child of vzd (vzctl enter, exec2, exec3) on a pty or three pipes, or a connection to the container's monitor; vzd keeps
- * the child's pid and says how it ended. Sessions of a token end when the token is revoked.
+ * the child's pid and says how it ended. Sessions of a token end when it is revoked or the container
+ * becomes another's, and its tickets are worth nothing then.
  */
 #include "vzd/api.h"
 
@@ -24,7 +25,7 @@ struct console_spec {
 struct consoles;
 int consoles_open(struct vzd *d, struct consoles **ret, struct err *e);
 void consoles_close(struct consoles *cs);	/* ends the sessions */
-/* EMFILE: too many sessions of this container or tenant. */
+/* EBUSY: too many sessions of this container or tenant. */
 int console_ticket(struct consoles *cs, struct principal *who, const struct console_spec *s, char ret[CONSOLE_TICKET_LEN + 1],
 		   struct err *e);
 /* Answers @c with the descriptors of @ticket's session (status 101) and, at its end, {"exit":N}. */
