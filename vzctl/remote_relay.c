@@ -109,11 +109,22 @@ static int take_frames(struct rws *w, bool tty, int *status, struct err *e)
 	return rc;
 }
 
+/* 1: standard input may have more; 0: it is at its end; -errno. */
+static int take_events(struct rws *w, bool tty, const struct pollfd f[3], struct err *e)
+{
+	struct signalfd_siginfo si;
+
+	if (f[0].revents & POLLOUT && rws_flush(w, e) < 0)
+		return -e->code;
+	if (f[2].revents && read(f[2].fd, &si, sizeof(si)) > 0 && send_size(w, e) < 0)
+		return -e->code;
+	return f[1].fd >= 0 && f[1].revents ? send_input(w, tty, e) : 1;
+}
+
 /* While the host takes nothing, nothing is read for it, but what it sends is: it may wait for just that. */
 static int relay(struct rws *w, bool tty, int winch, struct err *e)
 {
 	struct pollfd f[] = { { .fd = w->sock }, { .fd = 0, .events = POLLIN }, { .fd = winch, .events = POLLIN } };
-	struct signalfd_siginfo si;
 	int status = UNKNOWN, in = 0, rc, more = 0;
 
 	for (;;) {
@@ -127,17 +138,11 @@ static int relay(struct rws *w, bool tty, int winch, struct err *e)
 				continue;
 			return err_set(e, errno, "wait");
 		}
-		if (f[0].revents & POLLOUT && rws_flush(w, e) < 0)
-			return -e->code;
-		if (f[2].revents && read(winch, &si, sizeof(si)) > 0 && send_size(w, e) < 0)
-			return -e->code;
-		if (f[1].fd >= 0 && f[1].revents) {
-			rc = send_input(w, tty, e);
-			if (rc < 0)
-				return rc;
-			if (!rc)
-				in = -1;
-		}
+		rc = take_events(w, tty, f, e);
+		if (rc < 0)
+			return rc;
+		if (!rc)
+			in = -1;
 		if (!f[0].revents && !more)
 			continue;
 		more = rws_fill(w, e);

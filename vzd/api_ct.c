@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* /v1/cts: list, one, create, change, destroy. Reading comes from the inventory; changing is a job that runs vzctl. */
+/* /v1/cts: one, create, change, destroy; the list is in api_ct_list.c. Reading comes from the inventory; changing is a job that
+ * runs vzctl. */
 #include "vzd/api_ct.h"
 
 #include <errno.h>
-#include <fnmatch.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,6 +30,11 @@ int ct_word(struct conf_args *a, const char *word, struct err *e)
 		return err_set(e, ENOMEM, "words of a command");
 	a->v[++a->n] = NULL;
 	return 0;
+}
+
+const char *ct_body_text(const struct api_call *c, const char *name)
+{
+	return json_string_value(json_object_get(c->req.body, name));
 }
 
 int ct_words(struct conf_args *a, const char *verb, unsigned ctid, struct err *e)
@@ -63,201 +68,6 @@ int ct_job(struct api_call *c, const struct conf_args *a, const char *secret, ap
 
 	str_fmt(resource, sizeof(resource), "/v1/cts/%u", c->ctid);
 	return api_job(c, &s, after, e);
-}
-
-/* --- list --- */
-
-static bool wild(const char *pattern, const char *text)
-{
-	return !pattern || fnmatch(pattern, text, 0) == 0;
-}
-
-static bool has_text(const struct inv_ct *ct, const char *q)
-{
-	char id[16];
-
-	str_fmt(id, sizeof(id), "%u", ct->id);
-	return strstr(id, q) || strcasestr(ct->name, q) || strcasestr(ct->hostname, q) || strcasestr(ct->description, q);
-}
-
-static bool matches(const struct api_call *c, const struct inv_ct *ct)
-{
-	const char *state = api_q_str(c, "state", NULL), *owner = api_q_str(c, "owner", NULL), *q = api_q_str(c, "q", NULL);
-
-	return auth_sees(c->who, ct) && (!state || str_eq(state, inv_state_names[ct->state])) &&
-	       (!owner || str_eq(owner, ct->owner)) && wild(api_q_str(c, "template", NULL), ct->ostemplate) &&
-	       wild(api_q_str(c, "name", NULL), ct->name) && wild(api_q_str(c, "hostname", NULL), ct->hostname) &&
-	       (!q || has_text(ct, q));
-}
-
-/* The end of the value that begins at @p, in compact JSON of ours. */
-static const char *value_end(const char *p)
-{
-	int depth = 0;
-
-	for (; *p; p++) {
-		if (*p == '"') {
-			for (p++; *p && *p != '"'; p++)
-				p += *p == '\\' && p[1];
-		} else if (*p == '{' || *p == '[') {
-			depth++;
-		} else if (*p == '}' || *p == ']') {
-			if (depth-- == 0)
-				return p;
-		} else if (*p == ',' && depth == 0) {
-			return p;
-		}
-		if (!*p)
-			break;
-	}
-	return p;
-}
-
-static bool wanted(const json_t *fields, const char *name, size_t n)
-{
-	const json_t *f;
-	size_t i;
-
-	json_array_foreach(fields, i, f)
-		if (json_string_length(f) == n && !memcmp(json_string_value(f), name, n))
-			return true;
-	return false;
-}
-
-/* The members of @json that @fields names, copied as they stand: no text is parsed into a tree and printed again. */
-static void add_trimmed(struct buf *b, const char *json, const json_t *fields)
-{
-	const char *p = json + 1, *sep = "";
-
-	buf_addc(b, '{');
-	while (*p == '"') {
-		const char *name = p + 1, *colon = strchr(name, '"') + 1, *end = value_end(colon + 1);
-
-		if (wanted(fields, name, (size_t)(colon - 1 - name))) {
-			buf_adds(b, sep);
-			buf_add(b, p, (size_t)(end - p));
-			sep = ",";
-		}
-		p = *end == ',' ? end + 1 : end;
-	}
-	buf_addc(b, '}');
-}
-
-/* ,"config":{...}} is the end of a Ct's text: lists leave it out. */
-static void add_brief(struct buf *b, const char *json)
-{
-	const char *at = strstr(json, ",\"config\":{");
-
-	for (const char *more = at; more; more = strstr(more + 1, ",\"config\":{"))
-		at = more;	/* the last one: a description may hold the same text, escaped quotes excepted */
-	buf_add(b, json, at ? (size_t)(at - json) : strlen(json));
-	if (at)
-		buf_addc(b, '}');
-}
-
-static void send_list(struct api_call *c, struct inv_ct **v, size_t n, const char *next)
-{
-	const json_t *fields = json_object_get(c->query, "fields");
-	struct buf auto_buf b = { .cap = 16u << 20 };
-
-	for (size_t i = 0; i < n; i++) {
-		if (i)
-			buf_addc(&b, ',');
-		if (fields)
-			add_trimmed(&b, inv_json(c->d->inv, v[i]), fields);
-		else
-			add_brief(&b, inv_json(c->d->inv, v[i]));
-	}
-	api_page_raw(c, buf_str(&b), b.len, next);
-}
-
-static int (*const no_sort)(const void *, const void *) = NULL;
-
-#define CT_OF(p) (*(struct inv_ct *const *)(p))
-
-static int by_id(const struct inv_ct *a, const struct inv_ct *b)
-{
-	return (a->id > b->id) - (a->id < b->id);
-}
-
-static int by_name(const void *a, const void *b)
-{
-	int d = strcmp(CT_OF(a)->name, CT_OF(b)->name);
-
-	return d ? d : by_id(CT_OF(a), CT_OF(b));
-}
-
-static int by_hostname(const void *a, const void *b)
-{
-	int d = strcmp(CT_OF(a)->hostname, CT_OF(b)->hostname);
-
-	return d ? d : by_id(CT_OF(a), CT_OF(b));
-}
-
-static int by_state(const void *a, const void *b)
-{
-	int d = (int)CT_OF(a)->state - (int)CT_OF(b)->state;
-
-	return d ? d : by_id(CT_OF(a), CT_OF(b));
-}
-
-static int by_memory(const void *a, const void *b)
-{
-	uint64_t x = CT_OF(a)->mem_limit, y = CT_OF(b)->mem_limit;
-
-	return x == y ? by_id(CT_OF(a), CT_OF(b)) : x < y ? -1 : 1;
-}
-
-static void sort_list(struct inv_ct **v, size_t n, const char *key)
-{
-	static const struct { const char *key; int (*cmp)(const void *, const void *); } keys[] = {
-		{ "ctid", no_sort }, { "name", by_name }, { "hostname", by_hostname }, { "state", by_state },
-		{ "memory", by_memory },
-	};
-	bool down = *key == '-';
-
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (n && keys[i].cmp && str_eq(keys[i].key, key + down))
-			qsort(v, n, sizeof(struct inv_ct *), keys[i].cmp);
-	for (size_t i = 0; down && i < n / 2; i++)
-		SWAP(v[i], v[n - 1 - i]);
-}
-
-/* The place after the cursor's container; when that is gone, after where it stood by id. */
-static size_t place_after(struct inv_ct **v, size_t n, const char *cursor, bool by_ctid)
-{
-	uint64_t id;
-
-	if (!cursor || num_u64(cursor, &id) < 0)
-		return 0;
-	for (size_t i = 0; i < n; i++)
-		if (v[i]->id == id)
-			return i + 1;
-	for (size_t i = 0; by_ctid && i < n; i++)
-		if (v[i]->id > id)
-			return i;
-	return by_ctid ? n : 0;
-}
-
-static int list_run(struct api_call *c, struct err *e)
-{
-	const char *sort = api_q_str(c, "sort", "ctid");
-	size_t limit = (size_t)api_q_int(c, "limit", 100), n = 0, at;
-	auto_free struct inv_ct **v = calloc(inv_count(c->d->inv) + 1, sizeof(*v));
-	char next[16];
-
-	if (!v)
-		return err_set(e, ENOMEM, "list");
-	for (size_t i = 0; i < inv_count(c->d->inv); i++)
-		if (matches(c, inv_at(c->d->inv, i)))
-			v[n++] = inv_at(c->d->inv, i);
-	sort_list(v, n, sort);
-	at = place_after(v, n, api_cursor(c), str_eq(sort, "ctid"));
-	limit = MIN(limit, n - at);
-	if (limit)
-		str_fmt(next, sizeof(next), "%u", v[at + limit - 1]->id);
-	send_list(c, v + at, limit, at + limit < n ? next : NULL);
-	return 0;
 }
 
 static int get_run(struct api_call *c, struct err *e)
@@ -393,19 +203,14 @@ static unsigned free_id(struct vzd *d)
 	return id;
 }
 
-static const char *body_text(const struct api_call *c, const char *name)
-{
-	return json_string_value(json_object_get(c->req.body, name));
-}
-
 /* vzctl create ID --ostemplate T ... [; vzctl set ID --password-stdin] [; vzctl start ID] */
 static int create_words(struct api_call *c, struct conf_args *a, const struct conf_args *opts, struct err *e)
 {
-	bool password = body_text(c, "password"), start = json_is_true(json_object_get(c->req.body, "start"));
+	bool password = ct_body_text(c, "password"), start = json_is_true(json_object_get(c->req.body, "start"));
 
 	if ((password || start) && ct_word(a, VZ_LIBEXEC "/vz-seq", e) < 0)
 		return -e->code;
-	if (ct_words(a, "create", c->ctid, e) < 0 || conf_args_add(a, "ostemplate", body_text(c, "template"), e) < 0)
+	if (ct_words(a, "create", c->ctid, e) < 0 || conf_args_add(a, "ostemplate", ct_body_text(c, "template"), e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < opts->n; i++)
 		if (ct_word(a, opts->v[i], e) < 0)
@@ -438,7 +243,7 @@ static json_t *create_after(struct api_call *c, int *status)
 
 static int create_submit(struct api_call *c, const struct conf_args *a, const char *owner, struct err *e)
 {
-	const char *pw = body_text(c, "password");
+	const char *pw = ct_body_text(c, "password");
 	auto_free char *secret = NULL;
 	char resource[32];
 	struct job_spec s = {
@@ -460,14 +265,19 @@ static int create_run(struct api_call *c, struct err *e)
 	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 }, opts = { 0 };
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
 	__attribute__((cleanup(json_drop))) json_t *config = config_of(c);
-	const char *at = NULL, *owner = change_owner(c, body_text(c, "owner"));
+	auto_free char *wanted = NULL;
+	const char *at = NULL, *owner, *said = json_string_value(json_object_get(config, "owner"));
 
+	if (said && !(wanted = strdup(said)))
+		return err_set(e, ENOMEM, "create");
+	owner = change_owner(c, wanted);
 	if (!owner || create_id(c) < 0)
 		return 0;
-	json_object_del(config, "owner");
+	if (said)
+		json_object_del(config, "owner");	/* given below, whoever said it */
 	if (conf_json_args(config, true, &opts, &parsed, &at, e) < 0)
 		return e->code == ENOMEM ? -ENOMEM : bad_property(c, at, e);
-	if (strchr(body_text(c, "template"), '/') && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE))) {
+	if (strchr(ct_body_text(c, "template"), '/') && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE))) {
 		api_problem(c, "forbidden", 0, "a template by its path is for administrators of the host", NULL);
 		return 0;
 	}
@@ -489,18 +299,6 @@ static int schema_run(struct api_call *c, struct err *e)
 
 /* --- rows --- */
 
-static const struct api_field list_query[] = {
-	{ .name = "state", .type = API_STR, .one_of = "stopped mounted running frozen starting stopping broken",
-	  .doc = "Only containers in this state." },
-	{ .name = "owner", .type = API_STR, .max = 32, .doc = "Only those of this tenant." },
-	{ .name = "template", .type = API_STR, .max = 255, .doc = "Shell pattern of the template's name." },
-	{ .name = "name", .type = API_STR, .max = 255, .doc = "Shell pattern of the name." },
-	{ .name = "hostname", .type = API_STR, .max = 255, .doc = "Shell pattern of the host name." },
-	{ .name = "q", .type = API_STR, .max = 255, .doc = "Text in id, name, host name or description." },
-	{ .name = "sort", .type = API_STR, .one_of = "ctid -ctid name -name hostname -hostname state -state memory -memory",
-	  .doc = "Order; - for descending." },
-	{ .name = NULL },
-};
 static const struct api_field patch_body[] = {
 	{ .name = "config", .type = API_OBJ, .doc = "Parameters by name, as in Ct.config; null takes one away." },
 	{ .name = "name", .type = API_STR, .max = 64, .doc = "Name; empty takes it away." },
@@ -529,8 +327,8 @@ static const struct api_field delete_query[] = {
 };
 
 static const struct api_route rows[] = {
-	{ "GET", "/v1/cts", "ct.list", SCOPE_CT_READ, API_PAGED, NULL, list_query, "CtPage", "Containers, without `config`.",
-	  list_run },
+	{ "GET", "/v1/cts", "ct.list", SCOPE_CT_READ, API_PAGED, NULL, ct_list_query, "CtPage", "Containers, without `config`.",
+	  ct_list_run },
 	{ "POST", "/v1/cts", "ct.create", SCOPE_CT_CREATE, API_WRITE | API_JOB, create_body, NULL, "Ct",
 	  "Makes a container from a template.", create_run },
 	{ "GET", "/v1/schema", "schema.get", SCOPE_NONE, API_TEXT, NULL, NULL, "Text",

@@ -14,6 +14,11 @@ int ct_words(struct conf_args *a, const char *verb, unsigned ctid, struct err *e
 int ct_word(struct conf_args *a, const char *word, struct err *e);
 /* The job of these words on the call's container; answers like api_job(), by default after the job's end if it is quick. */
 int ct_job(struct api_call *c, const struct conf_args *a, const char *secret, api_after *after, struct err *e);
+const char *ct_body_text(const struct api_call *c, const char *name);	/* a member of the body, NULL: none or no text */
 json_t *ct_after(struct api_call *c, int *status);		/* the Ct as it is then */
+
+/* api_ct_list.c */
+int ct_list_run(struct api_call *c, struct err *e);
+extern const struct api_field ct_list_query[];
 
 #endif

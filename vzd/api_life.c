@@ -13,11 +13,6 @@
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 
-static const char *body_text(const struct api_call *c, const char *name)
-{
-	return json_string_value(json_object_get(c->req.body, name));
-}
-
 static json_t *time_or_null(int64_t ms)
 {
 	char text[TIMEFMT_LEN];
@@ -68,7 +63,7 @@ static const struct move moves[INV_N][WANT_N] = {
 
 static const struct move *move_of(const struct api_call *c)
 {
-	const char *target = body_text(c, "target");
+	const char *target = ct_body_text(c, "target");
 
 	for (int w = 0; w < WANT_N; w++)
 		if (str_eq(target, want_names[w]))
@@ -81,7 +76,7 @@ static int refuse_state(struct api_call *c)
 	char text[160];
 
 	str_fmt(text, sizeof(text), "a container that is %s cannot become %s", inv_state_names[c->ct->state],
-		body_text(c, "target"));
+		ct_body_text(c, "target"));
 	api_problem(c, "conflict-state", 0, c->ct->broken ? c->ct->broken : text,
 		    json_pack("{s:s}", "state", inv_state_names[c->ct->state]));
 	return 0;
@@ -93,7 +88,7 @@ static int state_words(struct api_call *c, const struct move *m, struct conf_arg
 
 	if (ct_words(a, m->verb, c->ctid, e) < 0 || (m->option && conf_args_add(a, m->option, NULL, e) < 0))
 		return -e->code;
-	if (stop && str_eq(body_text(c, "mode"), "force") && conf_args_add(a, "fast", NULL, e) < 0)
+	if (stop && str_eq(ct_body_text(c, "mode"), "force") && conf_args_add(a, "fast", NULL, e) < 0)
 		return -e->code;
 	if (start && json_is_true(json_object_get(c->req.body, "wait")) && conf_args_add(a, "wait", NULL, e) < 0)
 		return -e->code;
@@ -124,14 +119,14 @@ static int restart_run(struct api_call *c, struct err *e)
 	if (down && change_may_start(c, c->ct) < 0)
 		return 0;
 	if (ct_words(&a, "restart", c->ctid, e) < 0 ||
-	    (str_eq(body_text(c, "mode"), "force") && conf_args_add(&a, "fast", NULL, e) < 0))
+	    (str_eq(ct_body_text(c, "mode"), "force") && conf_args_add(&a, "fast", NULL, e) < 0))
 		return -e->code;
 	return ct_job(c, &a, NULL, state_after, e);
 }
 
 static int reinstall_run(struct api_call *c, struct err *e)
 {
-	const char *template = body_text(c, "template"), *pw = body_text(c, "password");
+	const char *template = ct_body_text(c, "template"), *pw = ct_body_text(c, "password");
 	auto_free char *secret = NULL;
 	ARGS a = { 0 };
 
@@ -154,7 +149,7 @@ static int reinstall_run(struct api_call *c, struct err *e)
 
 static int password_run(struct api_call *c, struct err *e)
 {
-	const char *user = json_object_get(c->req.body, "user") ? body_text(c, "user") : "root";
+	const char *user = json_object_get(c->req.body, "user") ? ct_body_text(c, "user") : "root";
 	auto_free char *secret = NULL;
 	ARGS a = { 0 };
 
@@ -163,7 +158,7 @@ static int password_run(struct api_call *c, struct err *e)
 			    "a user's name has no blank, colon or leading '-'", NULL);
 		return 0;
 	}
-	if (asprintf(&secret, "%s:%s\n", user, body_text(c, "password")) < 0) {
+	if (asprintf(&secret, "%s:%s\n", user, ct_body_text(c, "password")) < 0) {
 		secret = NULL;
 		return err_set(e, ENOMEM, "password");
 	}
@@ -191,7 +186,7 @@ static int register_run(struct api_call *c, struct err *e)
 		return 0;
 	}
 	str_fmt(text, sizeof(text), "%u", c->ctid);
-	if (ct_word(&a, VZCTL, e) < 0 || ct_word(&a, "register", e) < 0 || ct_word(&a, body_text(c, "path"), e) < 0 ||
+	if (ct_word(&a, VZCTL, e) < 0 || ct_word(&a, "register", e) < 0 || ct_word(&a, ct_body_text(c, "path"), e) < 0 ||
 	    ct_word(&a, text, e) < 0)
 		return -e->code;
 	return ct_job(c, &a, NULL, ct_after, e);

@@ -207,29 +207,37 @@ static bool settling(const struct autostart *a)
 	return false;
 }
 
-/* Starts what may start now. A start that fails at once looks again by itself: one level of that is enough. */
-static void look(struct autostart *a)
+/* One pass over the list; true: something was tried. */
+static bool start_ready(struct autostart *a)
 {
 	struct boot *waiting;
-	size_t busy, most = a->d->conf.parallel.v ? (size_t)a->d->conf.parallel.v : 1;
+	size_t busy = active(a, &waiting), most = a->d->conf.parallel.v ? (size_t)a->d->conf.parallel.v : 1;
+	bool tried = false;
 
-	if (a->looking)
-		return;
-	a->looking = true;
-	busy = active(a, &waiting);
 	for (size_t i = 0; i < a->n && busy < most; i++) {
 		if (a->v[i]->state != BOOT_WAITING || !ready(a, a->v[i]))
 			continue;
 		start_one(a->v[i]);
+		tried |= a->v[i]->state != BOOT_WAITING;
 		busy += a->v[i]->state == BOOT_STARTING;
 	}
-	a->looking = false;
 	busy = active(a, &waiting);
-	if (waiting && !busy && !settling(a) && !a->again) {
-		vzd_log(LOG_WARNING, "CT %u: START_AFTER goes in a circle; it is started without", waiting->id);
-		start_one(waiting);
-		look(a);
-	}
+	if (tried || !waiting || busy || settling(a) || a->again)
+		return tried;
+	vzd_log(LOG_WARNING, "CT %u: START_AFTER goes in a circle; it is started without", waiting->id);
+	start_one(waiting);
+	return waiting->state != BOOT_WAITING;
+}
+
+/* Starts what may start now. A start that ends at once frees others: the list is gone through until nothing moves. */
+static void look(struct autostart *a)
+{
+	if (a->looking)
+		return;
+	a->looking = true;
+	while (start_ready(a))
+		;
+	a->looking = false;
 }
 
 int autostart_add(struct autostart *a, const unsigned *ids, size_t n, struct err *e)

@@ -206,15 +206,12 @@ static int read_options(struct cli_words *w, char *const *argv, struct err *e)
 	return what;
 }
 
-static int read_words(struct cli_words *w, struct err *e)
+/* Verb and container, as vzctl/cmd.c reads them. Returns where the words after the id begin. */
+static size_t read_head(struct cli_words *w)
 {
-	const char **rest = calloc(w->argc + 1, sizeof(*rest));
-	size_t i = 0, n = 0;
+	size_t i = 0;
 	uint64_t id;
-	int rc;
 
-	if (!rest)
-		return err_set(e, ENOMEM, "words");
 	w->elsewhere = w->argc && (str_eq(w->argv[0], "--host") || str_starts(w->argv[0], "--host="));
 	while (i < w->argc && global(w, w->argv[i]))
 		i++;
@@ -225,18 +222,28 @@ static int read_words(struct cli_words *w, struct err *e)
 		w->verb = NULL;		/* vzctl prints it and looks at nothing else */
 	if (w->verb && w->verb->flags & CLI_PATH)
 		i++;
-	if (w->verb && i < w->argc) {
-		w->id_at = i;
-		w->id_text = w->argv[i++];
-	}
-	if (w->id_text && num_u64(w->id_text, &id) == 0 && id <= CT_ID_MAX)
+	if (!w->verb || i >= w->argc)
+		return w->argc;
+	w->id_at = i;
+	w->id_text = w->argv[i++];
+	if (num_u64(w->id_text, &id) == 0 && id <= CT_ID_MAX)
 		w->ctid = (unsigned)id;
-	for (; w->verb && i < w->argc; i++)
+	return i;
+}
+
+static int read_words(struct cli_words *w, struct err *e)
+{
+	const char **rest = calloc(w->argc + 1, sizeof(*rest));
+	size_t n = 0;
+
+	if (!rest)
+		return err_set(e, ENOMEM, "words");
+	for (size_t i = read_head(w); i < w->argc; i++)
 		if (w->verb->flags & CLI_REST || !global(w, w->argv[i]))
 			rest[n++] = w->argv[i];
-	rc = w->verb && !(w->verb->flags & CLI_REST) ? read_options(w, (char *const *)(uintptr_t)rest, &w->problem) : 0;
+	if (w->verb && !(w->verb->flags & CLI_REST))
+		read_options(w, (char *const *)(uintptr_t)rest, &w->problem);	/* w->problem has what is wrong */
 	free(rest);
-	(void)rc;	/* w->problem has it */
 	return 0;
 }
 

@@ -3,7 +3,8 @@
 #define VZD_CONF_JSON_H
 /*
  * A container's configuration as a JSON object and back, by the parameters' rows. A property is a row's key in lower case
- * ("physpages", "onboot", "ip_address"), or for rows without a key its option ("ram": only written, never shown). Values: yes/no is a boolean, a count an integer, a list an array of strings, everything else the text of
+ * ("physpages", "onboot", "ip_address"), or for rows without a key its option ("ram": only written, never shown).
+ * Values: yes/no is a boolean, a count an integer, a list an array of strings, everything else the text of
  * ctid.conf(5). Written, each also takes the text that the option takes: "512M" for ram.
  */
 #include <jansson.h>

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@
 #define RUN_DIR "/run/vz"
 #define DRAIN_MS 3		/* a burst is one reading */
 #define DRAIN_BUDGET_MS 5	/* of the loop, at a time */
+#define RESCAN_MS 1000		/* the directory could not be read: again */
 #define ORPHAN_MS 3000		/* so long the monitor has to clean up after its init */
 
 struct watch {
@@ -61,6 +63,7 @@ void inv_dirty(struct inv *v, unsigned id)
 
 		if (!more) {
 			v->rescan = true;	/* later, all of them */
+			drain_soon(v, DRAIN_MS);
 			return;
 		}
 		v->dirty = more;
@@ -68,6 +71,34 @@ void inv_dirty(struct inv *v, unsigned id)
 	}
 	v->dirty[v->n_dirty++] = id;
 	drain_soon(v, DRAIN_MS);
+}
+
+static void exit_backlog(void *arg);
+
+/* Something was lost: every container there is or was is read again, a few at a time, and so are records of exits. */
+static int rescan(struct inv *v, struct err *e)
+{
+	auto_free unsigned *ids = NULL, *all = NULL;
+	size_t n = 0, k = 0, n_all = 0;
+
+	if (ct_list(v->d->host, &ids, &n, e) < 0)
+		return -e->code;
+	all = calloc(v->n + n + 1, sizeof(*all));
+	if (!all)
+		return err_set(e, ENOMEM, "read containers again");
+	for (size_t i = 0; i < v->n || k < n;) {	/* both ascend */
+		unsigned known = i < v->n ? v->v[i]->id : UINT_MAX, there = k < n ? ids[k] : UINT_MAX;
+
+		all[n_all++] = MIN(known, there);
+		i += known <= there;
+		k += there <= known;
+	}
+	free(v->dirty);
+	v->dirty = take_ptr(all);
+	v->n_dirty = n_all;
+	v->size_dirty = v->n + n + 1;
+	exit_backlog(v);
+	return 0;
 }
 
 static void drain(void *arg)
@@ -79,8 +110,12 @@ static void drain(void *arg)
 	v->drain_timer = NULL;
 	if (v->rescan) {
 		v->rescan = false;
-		if (inv_scan(v, &e) < 0)
+		if (rescan(v, &e) < 0) {
 			vzd_log_err(LOG_ERR, &e, "inventory");
+			v->rescan = true;
+			drain_soon(v, RESCAN_MS);
+			return;
+		}
 	}
 	while (v->n_dirty) {
 		unsigned id = v->dirty[0];

@@ -27,7 +27,7 @@ static void forward(int sig)
 static int run(char **argv)
 {
 	int status = 0;
-	pid_t pid;
+	pid_t pid, got;
 
 	if (!argv[0] || argv[0][0] != '/') {
 		fprintf(stderr, "vz-seq: a command is an absolute path and its words\n");
@@ -44,9 +44,15 @@ static int run(char **argv)
 		_exit(127);
 	}
 	child = pid;
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+	if (ended)		/* it came before there was somebody to send it to */
+		kill(pid, SIGTERM);
+	while ((got = waitpid(pid, &status, 0)) < 0 && errno == EINTR)
 		;
 	child = 0;
+	if (got < 0) {
+		fprintf(stderr, "vz-seq: cannot wait for %s: %s\n", argv[0], strerror(errno));
+		return SYSTEM_ERROR;
+	}
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 

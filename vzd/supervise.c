@@ -210,11 +210,25 @@ static void schedule(struct supervise *s, const struct inv_ct *ct, uint64_t gen,
 	arm(w, supervise_pause(w->n));
 }
 
+/* A restart that waits is not made: the container was started by hand, and then stopped. */
+static void forget_due(struct supervise *s, unsigned id)
+{
+	for (struct watch *w = s->watches; w; w = w->next) {
+		if (w->id != id || !w->timer)
+			continue;
+		ev_del(w->timer);
+		w->timer = NULL;
+		due_remove(s, id);
+	}
+}
+
 static void on_exit_record(void *arg, const struct ct_exit *x)
 {
 	struct supervise *s = arg;
 	const struct inv_ct *ct = inv_find(s->d->inv, x->ctid);
 
+	if (str_eq(x->reason, "stop") || str_eq(x->reason, "reboot"))
+		forget_due(s, x->ctid);		/* somebody has seen to it since */
 	if (!ct || str_eq(x->reason, "stop") || str_eq(x->reason, "reboot"))
 		return;
 	if (str_eq(x->reason, "oom"))
