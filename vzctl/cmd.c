@@ -182,8 +182,12 @@ static int cmd_elsewhere(int argc, char **argv)
 	char **rest = argv + (joined ? 2 : 3), **v;
 	size_t n = 0;
 
-	if (!joined && !(argc > 2 && str_eq(argv[1], "--host")))
+	if (!joined && !(argc > 1 && str_eq(argv[1], "--host")))
 		return -1;
+	if (argc < (joined ? 3 : 4)) {
+		ui_write(STDERR_FILENO, "vzctl: --host HOST[:PORT] COMMAND: a word is missing\n");
+		return VZ_INVALID_PARAMETER_SYNTAX;
+	}
 	v = calloc((size_t)argc + 2, sizeof(*v));
 	if (!v)
 		return VZ_RESOURCE_ERROR;

@@ -94,17 +94,9 @@ static int set_check(struct cmd_call *c, struct err *e)
 }
 
 /* A password may hold blanks here: a line is one. */
-static int set_passwords(struct cmd_call *c, struct err *e)
+static int set_password_lines(struct cmd_call *c, char *text, struct err *e)
 {
-	struct buf auto_buf b = { .cap = 65536 };
-	char chunk[4096];
-	ssize_t n;
-
-	while ((n = read(STDIN_FILENO, chunk, sizeof(chunk))) > 0)
-		buf_add(&b, chunk, (size_t)n);
-	if (n < 0 || buf_failed(&b))
-		return err_set(e, n < 0 ? errno : EFBIG, "--password-stdin: read standard input");
-	for (char *p = b.s, *end; p && *p; p = end) {
+	for (char *p = text, *end; p && *p; p = end) {
 		char *colon = strchr(p, ':');
 
 		end = strchrnul(p, '\n');
@@ -118,14 +110,33 @@ static int set_passwords(struct cmd_call *c, struct err *e)
 			return -e->code;
 		c->n_rows++;
 	}
-	explicit_bzero(chunk, sizeof(chunk));
-	if (b.s)
-		explicit_bzero(b.s, b.len);
-	if (c->conf.userpasswd.n) {
-		c->conf.userpasswd.set = true;
-		return 0;
+	if (!c->conf.userpasswd.n)
+		return set_refuse(e, VZ_INVALID_PARAMETER_VALUE, "--password-stdin: standard input is empty");
+	c->conf.userpasswd.set = true;
+	return 0;
+}
+
+static int set_passwords(struct cmd_call *c, struct err *e)
+{
+	char text[65536];
+	size_t n = 0;
+	ssize_t got = 0;
+	int rc;
+
+	while (n < sizeof(text) - 1 && (got = read(STDIN_FILENO, text + n, sizeof(text) - 1 - n)) != 0) {
+		if (got < 0 && errno != EINTR)
+			break;
+		n += got > 0 ? (size_t)got : 0;
 	}
-	return set_refuse(e, VZ_INVALID_PARAMETER_VALUE, "--password-stdin: standard input is empty");
+	text[n] = '\0';
+	if (got < 0)
+		rc = err_set(e, errno, "--password-stdin: read standard input");
+	else if (n == sizeof(text) - 1 || strlen(text) != n)
+		rc = set_refuse(e, VZ_INVALID_PARAMETER_VALUE, "--password-stdin: standard input is too long, or no text");
+	else
+		rc = set_password_lines(c, text, e);
+	explicit_bzero(text, sizeof(text));
+	return rc;
 }
 
 static int set_parse(struct cmd_call *c, struct err *e)

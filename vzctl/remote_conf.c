@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libct/exit.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/kv.h"
@@ -68,8 +69,10 @@ static int split(const char *text, struct remote *r, struct err *e)
 
 	if (!n || text[0] == '-' || text[0] == '.' ||
 	    strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") != strlen(text) ||
-	    (colon && strspn(colon + 1, "0123456789") != strlen(colon + 1)))
-		return err_say(e, EINVAL, "--host takes HOST or HOST:PORT, not '%s'", text);
+	    (colon && strspn(colon + 1, "0123456789") != strlen(colon + 1))) {
+		err_say(e, EINVAL, "--host takes HOST or HOST:PORT, not '%s'", text);
+		return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
+	}
 	r->host = strndup(text, n);
 	r->port = strdup(colon && colon[1] ? colon + 1 : REMOTE_PORT);
 	return r->host && r->port ? 0 : err_set(e, ENOMEM, "remote host");

@@ -2,7 +2,7 @@
 /*
  * The program vz-remote, which vzctl becomes for `vzctl --host HOST ...`: posts the words to the host's /v1/cli and joins the
  * session it opens. Output and exit status are those of the vzctl there; what this program itself has to say goes to standard
- * error, with status 12 (no access) or 3.
+ * error, with status 12 (no access), 20 (usage) or 3.
  */
 #include <errno.h>
 #include <jansson.h>

@@ -305,3 +305,34 @@ given stopped 101
 run vzctl set 101 --noatime yes --onboot yes --save
 out "CT configuration saved to /etc/vz/conf/101.conf"
 conf 101 'ONBOOT="yes"'
+
+it "--host without a host"
+run vzctl --host
+err "vzctl: --host HOST[:PORT] COMMAND: a word is missing"
+rc 20
+
+it "--host without a command"
+run vzctl --host node1
+err "vzctl: --host HOST[:PORT] COMMAND: a word is missing"
+rc 20
+
+it "--host=HOST without a command"
+run vzctl --host=node1
+err "vzctl: --host HOST[:PORT] COMMAND: a word is missing"
+rc 20
+
+it "--host with something that is no host"
+run vzctl --host ../node1 status 101
+err "--host takes HOST or HOST:PORT, not '../node1'"
+rc 20
+
+it "--host with a port that is no number"
+run vzctl --host=node1:ssh status 101
+err "--host takes HOST or HOST:PORT, not 'node1:ssh'"
+rc 20
+
+it "--host behind a command is no option of it"
+given stopped 101
+run vzctl start 101 --host node1
+err_like "unrecognized option '--host'"
+rc 20

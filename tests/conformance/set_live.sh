@@ -292,3 +292,32 @@ out_any
 err_like $'Password change failed[^\n]*\nError: failed to apply some parameters, not saving configuration file!$'
 rc 74
 no_conf 101 CPUUNITS
+
+it "--password-stdin sets what --userpasswd sets, blanks included"
+given running 101
+run sh -c 'printf "root:se cret\n" | vzctl --quiet set 101 --password-stdin; vzctl exec 101 "grep -c ^root:.6.*: /etc/shadow"'
+out 1
+
+it "--password-stdin with nothing there"
+given running 101
+run sh -c 'vzctl set 101 --password-stdin </dev/null'
+err "--password-stdin: standard input is empty"
+rc 21
+
+it "--password-stdin with a line that is none"
+given running 101
+run sh -c 'echo secret | vzctl set 101 --password-stdin'
+err "--password-stdin: a line of standard input is not user:password"
+rc 21
+
+it "--password-stdin with a byte that is no text"
+given running 101
+run sh -c 'printf "root:a\0b\n" | vzctl set 101 --password-stdin'
+err "--password-stdin: standard input is too long, or no text"
+rc 21
+
+it "--password-stdin and --reset_ub"
+given running 101
+run sh -c 'echo root:x | vzctl set 101 --password-stdin --reset_ub'
+err "Error: option --reset_ub is exclusive"
+rc 20
