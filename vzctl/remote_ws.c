@@ -159,7 +159,7 @@ static int read_head(struct rws *w, struct err *e)
 			return e->code ? -e->code : err_say(e, EPROTO, "the host answers with no HTTP");
 	}
 	line = w->in.s;
-	*strchr(line, '\r') = '\0';
+	line[strcspn(line, "\r")] = '\0';
 	if (!str_starts(line, "HTTP/1.1 101"))
 		return err_say(e, EPROTO, "the host refuses the session: %s", line);
 	w->at = (size_t)(end + 4 - w->in.s);

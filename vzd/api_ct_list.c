@@ -224,14 +224,15 @@ int ct_list_run(struct api_call *c, struct err *e)
 	const char *sort = api_q_str(c, "sort", "ctid"), *cursor = api_cursor(c);
 	const struct order *o = order_of(sort);
 	size_t limit = (size_t)api_q_int(c, "limit", 100), n = 0, at = 0;
-	auto_free struct inv_ct **v = calloc(inv_count(c->d->inv) + 1, sizeof(*v));
+	auto_free struct inv_ct **v = NULL;
 	struct buf auto_buf next = BUF_INIT;
 	struct inv_ct from;
 
-	if (!v)
-		return err_set(e, ENOMEM, "list");
 	if (cursor && cursor_read(cursor, &from) < 0)
 		return err_say(e, EINVAL, "the cursor is not one of ours");
+	v = calloc(inv_count(c->d->inv) + 1, sizeof(struct inv_ct *));
+	if (!v)
+		return err_set(e, ENOMEM, "list");
 	for (size_t i = 0; i < inv_count(c->d->inv); i++)
 		if (matches(c, inv_at(c->d->inv, i)))
 			v[n++] = inv_at(c->d->inv, i);

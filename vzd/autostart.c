@@ -242,7 +242,7 @@ static void look(struct autostart *a)
 
 int autostart_add(struct autostart *a, const unsigned *ids, size_t n, struct err *e)
 {
-	struct boot **v = reallocarray(a->v, a->n + n + 1, sizeof(*v));
+	struct boot **v = reallocarray(a->v, a->n + n + 1, sizeof(struct boot *));
 
 	if (!v)
 		return err_set(e, ENOMEM, "start at boot");

@@ -136,7 +136,11 @@ static int merged_sum(struct inv *v, unsigned ctid, const struct ct_conf *p, str
 
 static void present_sum(const struct inv_ct *ct, struct inv_sum *s)
 {
-	*s = (struct inv_sum){ .cts = 1, .memory = MIN(ct->mem_limit, ram()), .guarantee = MIN(ct->mem_guarantee, ram()) };
+	const uint64_t all = ram();
+
+	*s = (struct inv_sum){ .cts = 1 };
+	s->memory = MIN(ct->mem_limit, all);
+	s->guarantee = MIN(ct->mem_guarantee, all);
 }
 
 /* What passes is held for the job that follows, so that two at once do not both fit into what is left for one. */

@@ -238,7 +238,7 @@ static int read_words(struct cli_words *w, struct err *e)
 
 	if (!rest)
 		return err_set(e, ENOMEM, "words");
-	for (size_t i = read_head(w); i < w->argc; i++)
+	for (size_t i = read_head(w); w->verb && i < w->argc; i++)
 		if (w->verb->flags & CLI_REST || !global(w, w->argv[i]))
 			rest[n++] = w->argv[i];
 	if (w->verb && !(w->verb->flags & CLI_REST))

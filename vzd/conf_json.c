@@ -44,7 +44,7 @@ const char *conf_json_name(const struct param *p, char out[64])
 
 	if (!name || is_edit(p))
 		return NULL;
-	for (i = 0; name[i] && i < 63; i++)
+	for (i = 0; i < 63 && name[i]; i++)
 		out[i] = (char)tolower((unsigned char)name[i]);
 	out[i] = '\0';
 	return out;

@@ -68,15 +68,18 @@ static char *const *argv_copy(char *const *argv, struct err *e)
 	while (argv && argv[n])
 		n++;
 	v = calloc(n + 1, sizeof(*v));
-	for (size_t i = 0; v && i < n; i++) {
-		v[i] = strdup(argv[i]);
-		if (!v[i]) {
-			argv_free(v);
-			v = NULL;
-		}
-	}
-	if (!v)
+	if (!v) {
 		err_set(e, ENOMEM, "console");
+		return NULL;
+	}
+	for (size_t i = 0; i < n; i++) {
+		v[i] = strdup(argv[i]);
+		if (v[i])
+			continue;
+		argv_free(v);
+		err_set(e, ENOMEM, "console");
+		return NULL;
+	}
 	return v;
 }
 
