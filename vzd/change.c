@@ -107,7 +107,7 @@ static void sum_of(const struct ct_conf *conf, struct inv_sum *s)
 	s->memory = MIN(cg_conf_memory(&conf->cg), ram());
 	s->guarantee = guar->set ? MIN(guar->bar, ram() / NUM_PAGE) * NUM_PAGE : 0;
 	s->disk = q.hard_kib && q.hard_kib < NUM_UNLIMITED / 1024 ? q.hard_kib * 1024 : NUM_UNLIMITED;
-	s->cpus = conf->cg.cpus.set ? conf->cg.cpus.v : 0;
+	s->cpus = inv_cpus(conf->cg.cpus.set ? conf->cg.cpus.v : 0);
 	for (size_t i = 0; i < conf->net.ip.n; i++)
 		(*(strchr(conf->net.ip.v[i], ':') ? &s->ip6 : &s->ip4))++;
 }

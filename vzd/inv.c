@@ -73,7 +73,7 @@ struct inv_ct *inv_add(struct inv *v, unsigned id, struct err *e)
 	if (i < v->n && v->v[i]->id == id)
 		return v->v[i];
 	if (v->n == v->size) {
-		struct inv_ct **more = reallocarray(v->v, v->size ? v->size * 2 : 64, sizeof(*more));
+		struct inv_ct **more = reallocarray(v->v, v->size ? v->size * 2 : 64, sizeof(struct inv_ct *));
 
 		if (!more) {
 			err_set(e, ENOMEM, "inventory");
@@ -278,6 +278,13 @@ int inv_ct_open(struct inv *v, unsigned id, struct ct **ret, struct err *e)
 	return ct_open(v->d->host, text, 0, ret, e);
 }
 
+uint64_t inv_cpus(uint64_t set)
+{
+	uint64_t all = (uint64_t)sysconf(_SC_NPROCESSORS_ONLN);
+
+	return set && set < all ? set : all;
+}
+
 void inv_sum(struct inv *v, const char *owner, struct inv_sum *ret)
 {
 	const uint64_t ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * NUM_PAGE;
@@ -293,7 +300,7 @@ void inv_sum(struct inv *v, const char *owner, struct inv_sum *ret)
 		ret->memory += MIN(ct->mem_limit, ram);
 		ret->guarantee += MIN(ct->mem_guarantee, ram);
 		ret->disk += ct->disk_limit == NUM_UNLIMITED ? 0 : ct->disk_limit;
-		ret->cpus += ct->cpus;
+		ret->cpus += inv_cpus(ct->cpus);
 		ret->ip4 += ct->n_ip4;
 		ret->ip6 += ct->n_ip6;
 	}

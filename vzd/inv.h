@@ -60,6 +60,7 @@ int inv_on_exit(struct inv *v, inv_exit_hook *fn, void *arg, struct err *e);
 /* Sums over containers, for capacity, admission and tenants' quotas. @owner NULL: all. */
 struct inv_sum { uint64_t cts, running, memory, guarantee, disk, cpus, ip4, ip6; };
 void inv_sum(struct inv *v, const char *owner,
-	     struct inv_sum *ret); /* unlimited ones count as the host's RAM; disk unlimited adds 0 */
+	     struct inv_sum *ret); /* unlimited ones count as the host's RAM and processors; disk unlimited adds 0 */
+uint64_t inv_cpus(uint64_t set);	/* what a container's CPUS counts for: 0, none set, is every processor */
 
 #endif

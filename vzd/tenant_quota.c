@@ -35,7 +35,7 @@ static void of_ct(const struct inv_ct *ct, uint64_t v[LIMIT_N])
 	v[LIMIT_CTS] = 1;
 	v[LIMIT_MEMORY] = MIN(ct->mem_limit, ram);
 	v[LIMIT_DISK] = ct->disk_limit >= NUM_UNLIMITED ? 0 : ct->disk_limit;
-	v[LIMIT_CPUS] = ct->cpus;
+	v[LIMIT_CPUS] = inv_cpus(ct->cpus);
 	v[LIMIT_IPV4] = ct->n_ip4;
 	v[LIMIT_IPV6] = ct->n_ip6;
 }

@@ -99,6 +99,15 @@ static void says(struct principal *who, const char *line, int status, const char
 		CHECK_STR(api_answer_str(&a, "type"), type);
 }
 
+TEST_ROOT(change_of_processors)
+{
+	up("{\"limits\":{\"cpus\":1}}");
+	says(acme, "set 101 --hostname=www", 204, NULL);	/* has all of them since before there was a limit, and keeps them */
+	says(acme, "set 101 --cpus=1", 204, NULL);
+	says(acme, "create 150", sysconf(_SC_NPROCESSORS_ONLN) > 0 ? 403 : 0, "quota-exceeded");
+	down();
+}
+
 /* Every row that reaches beyond the container, by itself and behind an owner that the tenant may give. */
 TEST_ROOT(change_keeps_the_hosts_parameters)
 {
