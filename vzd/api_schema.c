@@ -189,7 +189,9 @@ static const struct api_prop tenant_props[] = {
 	END
 };
 static const struct api_prop tenant_limits_props[] = {
-	{ "cts", "int?", "" }, { "memory", "int?", "Bytes." }, { "disk", "int?", "Bytes." }, { "cpus", "int?", "" },
+	{ "cts", "int?", "" }, { "memory", "int?", "Bytes; a container without a limit counts as all of the host's." },
+	{ "disk", "int?", "Bytes; a container without a limit does not fit." },
+	{ "cpus", "int?", "A container without CPUS counts as all of the host's." },
 	{ "ipv4", "int?", "" }, { "ipv6", "int?", "" }, { "snapshots", "int?", "" }, { "backups", "int?", "" }, END
 };
 static const struct api_prop tenant_use_props[] = {

@@ -42,7 +42,7 @@ static int deny(struct api_call *c, const char *what, enum scope need)
 static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
 {
 	const struct param *p = first_with(parsed, PARAM_ADMIN);
-	bool host = !c->who->tenant[0] && auth_has(c->who, SCOPE_NODE_WRITE);
+	bool host = !c->who->tenant[0] && !c->who->cts && auth_has(c->who, SCOPE_NODE_WRITE);
 
 	if (parsed->policy.owner && (!auth_has(c->who, SCOPE_TENANT_WRITE) ||
 				     (c->who->tenant[0] && !str_eq(parsed->policy.owner, c->who->tenant))))
@@ -52,6 +52,18 @@ static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
 	if (parsed->ostemplate && strchr(parsed->ostemplate, '/') && !host)
 		return deny(c, "a template by its path", SCOPE_NODE_WRITE);
 	return 0;
+}
+
+/* A token for some containers makes none beside them. */
+static int judge_new(struct api_call *c)
+{
+	for (size_t i = 0; c->who->cts && i < c->who->n_cts; i++)
+		if (c->who->cts[i] == c->ctid)
+			return 0;
+	if (!c->who->cts)
+		return 0;
+	api_problem(c, "forbidden", VZ_NO_ACCES, "this token is for some containers, and the new one is not among them", NULL);
+	return -1;
 }
 
 static bool in_pool(const char *pool, const char *text)
@@ -181,6 +193,8 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	struct inv_sum add;
 	struct err e = { 0 };
 
+	if (!ct && judge_new(c) < 0)
+		return -1;
 	if (judge_rights(c, parsed) < 0 || judge_addresses(c, parsed) < 0)
 		return -1;
 	if (merged_sum(c->d->inv, ct ? ct->id : 0, parsed, &add, &e) < 0) {

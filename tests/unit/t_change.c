@@ -99,6 +99,24 @@ static void says(struct principal *who, const char *line, int status, const char
 		CHECK_STR(api_answer_str(&a, "type"), type);
 }
 
+TEST_ROOT(change_by_a_token_for_some_containers)
+{
+	struct principal *some;
+
+	up("{}");
+	some = api_env_who("token:some", "", scopes_all);
+	some->cts = calloc(2, sizeof(*some->cts));
+	some->cts[0] = 101;
+	some->cts[1] = 150;
+	some->n_cts = 2;
+	says(some, "create 151", 403, "forbidden");
+	says(some, "create 150", 204, NULL);
+	says(some, "set 101 --hostname=www", 204, NULL);
+	says(some, "set 101 --netif_add=eth0", 403, "forbidden");
+	principal_unref(some);
+	down();
+}
+
 TEST_ROOT(change_of_processors)
 {
 	up("{\"limits\":{\"cpus\":1}}");
