@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A whole distribution moves in with its ploop image: Debian with systemd, through the loop device onto ext4, as OpenVZ had it.
+# template: debian-12-x86_64
 . "$TOP/tests/integration/ploop_lib.sh"
+. "$TOP/tests/integration/stage.sh"
 
-[ -s "$DEBIAN_ARCHIVE" ] || bail "a Debian template (network is needed once, to build it)"
+archive=$(template_archive debian-12-x86_64)
+[ -s "$archive" ] || bail "a Debian template (network is needed once, to build it)" "$(tail -n 5 "$archive.log" 2>/dev/null)"
 fs 1G -t ext4
-tar -C $W/mnt --numeric-owner --xattrs --acls -xf "$DEBIAN_ARCHIVE"
+tar -C $W/mnt --numeric-owner --xattrs --acls -xf "$archive"
 close_fs
 area 511; d=/vz/private/511/root.hdd
 $MK gpt $W/disk.raw $W/fs.raw

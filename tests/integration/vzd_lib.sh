@@ -3,7 +3,7 @@
 . "$TOP/tests/integration/lib.sh"
 
 API=127.0.0.1:8443
-VZD_LOG=$VZTEST_DIR/vzd.log
+VZD_LOG=$VZTEST_DIR/${0##*/}.vzd.log
 
 # vzd_up [KEY=VALUE...]: with these lines in vzd.conf.
 vzd_up() {
