@@ -42,6 +42,11 @@ same exec2 101 sh -c 'exit 3'
 is "standard input goes there" "$(echo hello | away exec 101 cat)" hello
 is "a megabyte comes back whole" "$(away exec 101 'head -c 1000000 /dev/zero' | wc -c)" 1000000
 is "and goes there whole" "$(head -c 1000000 /dev/zero | away exec 101 'wc -c' | tr -d ' ')" 1000000
+is "twenty megabytes there and back at once" "$(head -c 20000000 /dev/zero | away exec 101 cat | wc -c)" 20000000
+is "ends when nobody reads" "$(timeout 20 vzctl --host "$API" exec 101 yes | head -n 1; echo "${PIPESTATUS[0]}")" "y
+141"
+rc "a host asks no other host" 20 away --host other status 101
+like "and says so" "$(away --host=other status 101 2>&1)" "ask the other one"
 terminal() {	# the line with the prompt shows when which byte was typed
 	python3 "$TOP/tests/conformance/terminal.py" '#' "$@" >"$VZTEST_DIR/shown"
 	echo "rc $?"
@@ -67,6 +72,10 @@ rc "so is a lock to go around" 12 away --skiplock stop 102
 rc "and a template by its path" 12 away reinstall 102 --ostemplate /etc/passwd
 rc "and who owns it" 12 away set 102 --owner nobody-else --save
 rc "and an address that is not in the tenants' pool" 12 away set 102 --ipadd 10.77.0.1 --save
+rc "its own by a number with a sign is a name that nobody has" 14 away status +102
+rc "nothing hides in a value" 12 away set 102 --description --skiplock --netif_add=eth0 --save
+rc "nor behind a first value" 12 away create 150 --ostemplate /etc/passwd --ostemplate debian
+rc "help of a command" 0 away set --help
 rc "a host name is its own" 0 away set 102 --hostname two --save
 unset VZ_TOKEN
 
@@ -77,6 +86,16 @@ as() { setpriv --reuid "$1" --regid "$1" --init-groups "${@:2}"; }
 is "a user of group vz" "$(as vzop vzctl status 101 2>&1)" "$(vzctl status 101)"
 rc "with the status of the command inside" 7 as vzop vzctl exec2 101 'exit 7'
 like "who is not in it has no access" "$(as vzno vzctl status 101 2>&1)" 'only be run under root'
+
+vzctl exec 101 touch /old >/dev/null 2>&1
+vzctl stop 101 --fast >/dev/null 2>&1
+op=$(api POST /v1/cts/101/reinstall '{"password":"secret"}')
+id=$(echo "$op" | jq -r .id)
+[ "$id" = null ] || [ -z "$id" ] || op=$(api GET "/v1/operations/$id?wait=30")
+is "a reinstall is done" "$(echo "$op" | jq -r '.state, .ctid' | grep -v null | head -n 1)" done
+vzctl start 101 >/dev/null 2>&1
+rc "and the old files are gone" 1 vzctl exec2 101 test -e /old
+is "and root has the password" "$(vzctl exec 101 'grep -c "^root:.6" /etc/shadow')" 1
 
 gone 101 102
 vzd_down
