@@ -258,6 +258,21 @@ static int hook_delete(struct api_call *c, struct err *e)
 }
 
 /* One that is no event of the bus, so that its receiver can be tried out. */
+/* Promised only when it is durable. */
+static void test_queued(void *arg, const struct err *e)
+{
+	struct api_call *c = arg;
+	struct webhook *h = webhook_find(c->d->webhooks, c->seg[0]);
+
+	if (e->code)
+		api_problem_err(c, e);
+	else if (h)
+		api_json(c, 202, webhook_json(h));
+	else
+		api_problem(c, "not-found", 0, "the webhook was removed meanwhile", NULL);
+	api_unref(c);
+}
+
 static int hook_test(struct api_call *c, struct err *e)
 {
 	struct webhook *h = wanted(c, e);
@@ -275,11 +290,11 @@ static int hook_test(struct api_call *c, struct err *e)
 	json_decref(j);
 	if (!text)
 		return err_set(e, ENOMEM, "webhook");
-	if (webhook_queue(c->d->webhooks, h, -timefmt_now_ms(), text, e) < 0)
-		return -e->code;
 	h->next_ms = 0;
-	api_json(c, 202, webhook_json(h));
-	return 0;
+	if (webhook_queue(c->d->webhooks, h, -timefmt_now_ms(), text, test_queued, api_ref(c), e) == 0)
+		return 0;
+	api_unref(c);
+	return -e->code;
 }
 
 #define FIELDS \

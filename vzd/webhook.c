@@ -215,6 +215,8 @@ static int seen_row(sqlite3_stmt *st, void *arg, struct err *e)
 
 struct queue_op {
 	struct webhooks *w;
+	webhook_queued *told;		/* once it is durable, or lost; NULL: nobody waits */
+	void *told_arg;
 	int64_t seq, now_ms;
 	char *body;
 	size_t n;
@@ -276,12 +278,15 @@ static void queue_done(void *arg, const struct err *e)
 		if (h && ++h->pending > HOOK_QUEUE_MAX)
 			cut(w, h);
 	}
+	if (op->told)
+		op->told(op->told_arg, e);
 	free(op->body);
 	free(op);
 	webhook_later(w);
 }
 
-static int queue(struct webhooks *w, struct webhook *const *to, size_t n, int64_t seq, const char *json, struct err *e)
+static int queue(struct webhooks *w, struct webhook *const *to, size_t n, int64_t seq, const char *json,
+		 webhook_queued *told, void *told_arg, struct err *e)
 {
 	struct queue_op *op = calloc(1, sizeof(*op) + n * sizeof(op->ids[0]));
 
@@ -290,6 +295,8 @@ static int queue(struct webhooks *w, struct webhook *const *to, size_t n, int64_
 		return err_set(e, ENOMEM, "webhooks");
 	}
 	op->w = w;
+	op->told = told;
+	op->told_arg = told_arg;
 	op->seq = seq;
 	op->now_ms = timefmt_now_ms();
 	op->n = n;
@@ -302,9 +309,10 @@ static int queue(struct webhooks *w, struct webhook *const *to, size_t n, int64_
 	return -e->code;
 }
 
-int webhook_queue(struct webhooks *w, struct webhook *h, int64_t seq, const char *json, struct err *e)
+int webhook_queue(struct webhooks *w, struct webhook *h, int64_t seq, const char *json, webhook_queued *told, void *told_arg,
+		  struct err *e)
 {
-	return queue(w, &h, 1, seq, json, e);
+	return queue(w, &h, 1, seq, json, told, told_arg, e);
 }
 
 bool webhook_wants(const struct webhook *h, const char *type, unsigned ctid, const char *owner)
@@ -347,7 +355,7 @@ static void on_event(void *arg, const struct bus_event *ev)
 		if (ev->seq > h->since && webhook_wants(h, ev->type, ev->ctid, ev->owner ? ev->owner : "") && !about_itself(h, ev))
 			to[n++] = h;
 	}
-	if (n && queue(w, to, n, (int64_t)ev->seq, ev->json, &e) < 0)
+	if (n && queue(w, to, n, (int64_t)ev->seq, ev->json, NULL, NULL, &e) < 0)
 		vzd_log_err(LOG_ERR, &e, "webhooks");
 }
 

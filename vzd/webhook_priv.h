@@ -63,8 +63,11 @@ int webhook_patch(struct webhooks *w, struct webhook *h, const struct principal 
 /* webhook.c */
 int webhook_db_put(struct sqlite3 *s, const struct webhook *h, struct err *e);
 int webhook_db_delete(struct sqlite3 *s, const char *id, struct err *e);
-/* Queues one delivery; @seq: number of the event, or < 0 for one that is no event. */
-int webhook_queue(struct webhooks *w, struct webhook *h, int64_t seq, const char *json, struct err *e);
+/* Queues one delivery; @seq: number of the event, or < 0 for one that is no event. @told (may be NULL) is called in the loop
+ * when it is durable, or could not be made so. */
+typedef void webhook_queued(void *arg, const struct err *e);
+int webhook_queue(struct webhooks *w, struct webhook *h, int64_t seq, const char *json, webhook_queued *told, void *told_arg,
+		  struct err *e);
 bool webhook_wants(const struct webhook *h, const char *type, unsigned ctid, const char *owner);
 void webhook_later(struct webhooks *w);		/* sets the timer to the next that is due */
 
