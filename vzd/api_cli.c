@@ -104,7 +104,8 @@ static int answer(struct api_call *c, const struct cli_words *w, struct err *e)
 	const json_t *cols = json_object_get(c->req.body, "cols"), *rows = json_object_get(c->req.body, "rows");
 	bool tty = json_is_true(json_object_get(c->req.body, "tty"));
 	struct console_spec s = { .kind = tty ? CONSOLE_TTY : CONSOLE_EXEC, .cols = cols ? (unsigned)json_integer_value(cols) : 80,
-				  .rows = rows ? (unsigned)json_integer_value(rows) : 24, .ctid = c->ctid };
+				  .rows = rows ? (unsigned)json_integer_value(rows) : 24, .ctid = c->ctid,
+				  .changes = w->verb && w->verb->flags & CLI_CONF };
 	char ticket[CONSOLE_TICKET_LEN + 1], url[128], until[TIMEFMT_LEN];
 
 	if (run_words(c, w, &a, e) < 0)

@@ -32,7 +32,8 @@ struct session {
 	struct consoles *cs;
 	struct principal *who;
 	struct api_call *call;		/* NULL once it has ended or its client has left */
-	unsigned ctid;			/* 0: none, or one that it makes */
+	unsigned ctid;			/* 0: none */
+	bool changes, made;		/* made: it was not there when this began */
 	pid_t pid;			/* 0: none (console) or gone */
 	struct ev_src *child, *killer;
 };
@@ -267,7 +268,8 @@ static void client_left(struct api_call *c)
 	api_unref(c);
 }
 
-static struct session *session_new(struct consoles *cs, struct api_call *c, struct principal *who, unsigned ctid, struct err *e)
+static struct session *session_new(struct consoles *cs, struct api_call *c, struct principal *who, const struct console_spec *spec,
+				   struct err *e)
 {
 	struct session *s = calloc(1, sizeof(*s));
 
@@ -276,7 +278,7 @@ static struct session *session_new(struct consoles *cs, struct api_call *c, stru
 		return NULL;
 	}
 	*s = (struct session){ .next = cs->sessions, .cs = cs, .who = principal_ref(who), .call = api_ref(c),
-			       .ctid = inv_find(cs->d->inv, ctid) ? ctid : 0 };
+			       .ctid = spec->ctid, .changes = spec->changes, .made = !inv_find(cs->d->inv, spec->ctid) };
 	cs->sessions = s;
 	c->priv = s;
 	c->on_close = client_left;
@@ -333,7 +335,7 @@ static int open_program(struct session *s, const struct console_spec *spec, cons
 static int start_as(struct consoles *cs, struct api_call *c, struct principal *who, const struct console_spec *spec,
 		    const int *fds, struct err *e)
 {
-	struct session *s = session_new(cs, c, who, spec->ctid, e);
+	struct session *s = session_new(cs, c, who, spec, e);
 
 	if (!s)
 		return -e->code;
@@ -369,12 +371,23 @@ int console_open(struct consoles *cs, struct api_call *c, const char *text, stru
 	return rc;
 }
 
+bool consoles_change(const struct consoles *cs, unsigned ctid)
+{
+	for (const struct session *s = cs ? cs->sessions : NULL; s; s = s->next)
+		if (s->changes && s->ctid == ctid)
+			return true;
+	for (const struct ticket *t = cs ? cs->tickets : NULL; t; t = t->next)
+		if (t->spec.changes && t->spec.ctid == ctid)
+			return true;
+	return false;
+}
+
 /* --- life --- */
 
 /* Is the token good, and the container still the caller's? */
 static bool still_may(const struct session *s)
 {
-	const struct inv_ct *ct = s->ctid ? inv_find(s->cs->d->inv, s->ctid) : NULL;
+	const struct inv_ct *ct = s->ctid && !s->made ? inv_find(s->cs->d->inv, s->ctid) : NULL;
 	struct err none = { 0 };
 
 	return auth_check(s->cs->d->auth, s->who, &none) == 0 && (!ct || auth_sees(s->who, ct));

@@ -21,6 +21,7 @@ struct console_spec {
 	enum console_kind kind;
 	unsigned ctid, cols, rows;	/* ctid 0: no container (vzctl over the API) */
 	char *const *argv;		/* copied; unused for CONSOLE_CONSOLE */
+	bool changes;			/* it makes or changes the container: a command of vzctl's */
 };
 struct consoles;
 int consoles_open(struct vzd *d, struct consoles **ret, struct err *e);
@@ -32,6 +33,8 @@ int console_ticket(struct consoles *cs, struct principal *who, const struct cons
 int console_open(struct consoles *cs, struct api_call *c, const char *ticket, struct err *e);
 /* The same without a ticket, for a caller known already. @fds: the program's own three, or NULL for new ones. */
 int console_start(struct consoles *cs, struct api_call *c, const struct console_spec *s, const int *fds, struct err *e);
+/* Is a session, or a ticket for one, changing this container? NULL: no. */
+bool consoles_change(const struct consoles *cs, unsigned ctid);
 /* Answers @c with the last @lines (0: all there is) of the console as text. */
 int console_history(struct consoles *cs, struct api_call *c, unsigned lines, struct err *e);
 

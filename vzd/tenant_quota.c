@@ -12,6 +12,7 @@
 #include "util/num.h"
 #include "util/str.h"
 #include "vzd/auth_priv.h"
+#include "vzd/console.h"
 
 #define HOLD_MS 3600000u
 #define JOB_MS 5000u		/* so long after the promise a job is there, or it is over */
@@ -51,6 +52,11 @@ static void of_sum(const struct inv_sum *s, uint64_t v[LIMIT_N])
 	v[LIMIT_IPV6] = s->ip6;
 }
 
+static bool busy(struct auth *a, unsigned ctid)
+{
+	return (a->d->jobs && job_claims(a->d->jobs, ctid)) || consoles_change(a->d->consoles, ctid);
+}
+
 /* How much a promise is above what the inventory shows of its container. False: it has nothing to add any more. */
 static bool hold_rest(struct auth *a, const struct quota_hold *h, uint64_t v[LIMIT_N])
 {
@@ -67,7 +73,7 @@ static bool hold_rest(struct auth *a, const struct quota_hold *h, uint64_t v[LIM
 		v[i] = sub(v[i], have[i]);
 		any |= v[i] > 0;
 	}
-	if (ev_now_ms() + HOLD_MS > h->until_ms + JOB_MS && a->d->jobs && !job_claims(a->d->jobs, h->ctid))
+	if (ev_now_ms() + HOLD_MS > h->until_ms + JOB_MS && a->d->jobs && !busy(a, h->ctid))
 		return false;
 	return any && ev_now_ms() < h->until_ms;
 }
@@ -153,6 +159,23 @@ int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *more, c
 	return 0;
 }
 
+/* What is under way on the container keeps its promise: this one may still be refused as the second. */
+static void keep_most(struct auth *a, struct quota_hold *h)
+{
+	for (size_t i = 0; i < a->holds.n; i++) {
+		const struct inv_sum *was = &a->holds.v[i].sum;
+
+		if (a->holds.v[i].ctid != h->ctid || !str_eq(a->holds.v[i].tenant, h->tenant) || !busy(a, h->ctid))
+			continue;
+		h->sum.memory = MAX(h->sum.memory, was->memory);
+		h->sum.guarantee = MAX(h->sum.guarantee, was->guarantee);
+		h->sum.disk = MAX(h->sum.disk, was->disk);
+		h->sum.cpus = MAX(h->sum.cpus, was->cpus);
+		h->sum.ip4 = MAX(h->sum.ip4, was->ip4);
+		h->sum.ip6 = MAX(h->sum.ip6, was->ip6);
+	}
+}
+
 int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const struct inv_sum *sum, struct err *e)
 {
 	struct quota_hold h = { .ctid = ctid, .sum = *sum, .until_ms = ev_now_ms() + HOLD_MS }, *v;
@@ -161,6 +184,7 @@ int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const str
 		return 0;
 	if (str_copy(h.tenant, sizeof(h.tenant), tenant) < 0)
 		return err_say(e, ENOENT, "there is no tenant '%s'", tenant);
+	keep_most(a, &h);
 	auth_quota_release(a, ctid);
 	v = reallocarray(a->holds.v, a->holds.n + 1, sizeof(*v));
 	if (!v)

@@ -3,6 +3,7 @@
 #include "tests/unit/t_api_env.h"
 #include "vzd/change.h"
 #include "vzd/cli_words.h"
+#include "vzd/console.h"
 
 #define GIB "1073741824"
 
@@ -114,6 +115,29 @@ TEST_ROOT(change_by_a_token_for_some_containers)
 	says(some, "set 101 --hostname=www", 204, NULL);
 	says(some, "set 101 --netif_add=eth0", 403, "forbidden");
 	principal_unref(some);
+	down();
+}
+
+/* A second, smaller create of the same container takes nothing back of what the first was promised while it runs. */
+TEST_ROOT(change_keeps_what_is_promised)
+{
+	static char vzctl[] = "/bin/true";
+	char *const argv[] = { vzctl, NULL };
+	const struct console_spec s = { .kind = CONSOLE_EXEC, .ctid = 150, .argv = argv, .changes = true };
+	char ticket[CONSOLE_TICKET_LEN + 1];
+	struct err e = { 0 };
+
+	up("{\"limits\":{\"memory\":1610612736}}");
+	CHECK_OK(consoles_open(&v.v.d, &v.v.d.consoles, &e), &e);
+	says(acme, "create 150 --ram=512M", 204, NULL);
+	CHECK_OK(console_ticket(v.v.d.consoles, root, &s, ticket, &e), &e);
+	CHECK(consoles_change(v.v.d.consoles, 150) && !consoles_change(v.v.d.consoles, 151));
+	says(acme, "create 150 --ram=1M", 204, NULL);
+	says(acme, "create 151 --ram=768M", 403, "quota-exceeded");
+	consoles_close(v.v.d.consoles);
+	v.v.d.consoles = NULL;
+	says(acme, "create 150 --ram=1M", 204, NULL);
+	says(acme, "create 151 --ram=768M", 204, NULL);
 	down();
 }
 

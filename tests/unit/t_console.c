@@ -188,6 +188,7 @@ TEST_ROOT(console_sessions_end_with_vzd)
 	CHECK_OK(make(root, 0, "touch " BOX "/up; exec sleep 60"), &v.v.e);
 	CHECK_EQ(use(ticket, &call), 101);
 	wait_for(BOX "/up");
+	CHECK(!consoles_change(v.v.d.consoles, 0) && !consoles_change(NULL, 101));
 	CHECK_OK(make(root, 0, "true"), &v.v.e);	/* a ticket that nobody uses */
 	down();
 	CHECK(a.last || !a.n);
