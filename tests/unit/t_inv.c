@@ -2,12 +2,14 @@
 /* vzd's inventory on a host of the test's own: files come, change and go, and what it says follows. */
 #include "vzd/inv.h"
 
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "t_ct_box.h"
 #include "libct/exitrec.h"
 #include "vzd/bus.h"
 #include "vzd/db.h"
+#include "vzd/inv_priv.h"
 
 static struct box b;
 static struct vzd d;
@@ -209,5 +211,44 @@ TEST_ROOT(inv_tells_what_happened_while_nobody_looked)
 	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
 	settle();
 	CHECK_STR(buf_str(&said), "");		/* closing had written it anew */
+	down();
+}
+
+/* The kernel lost notices: everything is read again, in turns, those that came and went as well; records of exits, too. */
+TEST_ROOT(inv_makes_up_for_lost_notices)
+{
+	char path[64];
+	uint64_t end;
+
+	up();
+	for (unsigned id = 1001; id <= 1400; id++)
+		box_conf(id, "");
+	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
+	CHECK_EQ(inv_count(d.inv), 400);
+	settle();
+	CHECK_EQ(inotify_rm_watch(d.inv->ino, d.inv->wd_conf), 0);
+	CHECK_EQ(inotify_rm_watch(d.inv->ino, d.inv->wd_exit), 0);
+	for (unsigned id = 1001; id <= 1400; id++) {
+		str_fmt(path, sizeof(path), CT_CONF_DIR "/%u.conf", id);
+		if (id % 4 == 0)
+			CHECK_EQ(unlink(path), 0);
+		else
+			box_conf(id, "DESCRIPTION=\"changed\"\n");
+	}
+	box_conf(999, "");
+	box_conf(2000, "");
+	box_put(CT_EXIT_DIR "/1001.3", "CTID=\"1001\"\nGEN=\"3\"\nREASON=\"halt\"\nTIME_MS=\"5\"\nOOM_KILLS=\"0\"\n");
+	buf_reset(&said);
+	d.inv->rescan = true;
+	inv_dirty(d.inv, 1001);
+	for (end = ev_now_ms() + 5000; (d.inv->rescan || d.inv->n_dirty) && ev_now_ms() < end;)
+		CHECK_OK(ev_turn(d.ev, 5, &b.e), &b.e);
+	settle();
+	CHECK_EQ(inv_count(d.inv), 302);
+	CHECK(inv_find(d.inv, 999) && inv_find(d.inv, 2000) && !inv_find(d.inv, 1004));
+	CHECK_STR(inv_find(d.inv, 1399)->description, "changed");
+	CHECK_STR(inv_find(d.inv, 1001)->exit_reason, "halt");
+	CHECK(strstr(buf_str(&said), "ct.destroyed:1004 ") && strstr(buf_str(&said), "ct.created:2000 "));
+	CHECK(!box_is_there(CT_EXIT_DIR "/1001.3"));
 	down();
 }
