@@ -15,7 +15,7 @@
 #include "vzd/console_priv.h"
 #include "vzd/inv.h"
 
-#define MONITOR_MS 200		/* a monitor answers at once or not at all */
+#define MONITOR_MS 40		/* a monitor answers at once or not at all */
 #define KILL_MS 5000		/* from SIGHUP to SIGKILL */
 
 static const char *const kind_names[CONSOLE_N] = { "console", "shell", "tty", "exec" };

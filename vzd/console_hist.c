@@ -14,6 +14,7 @@
 #include "vzd/console_priv.h"
 #include "vzd/inv.h"
 
+#define MONITOR_MS 40		/* a monitor answers at once or not at all */
 #define PAUSE_MS 30		/* the history comes without one */
 #define HIST_MAX (1u << 20)
 
@@ -96,7 +97,7 @@ int console_history(struct consoles *cs, struct api_call *c, unsigned lines, str
 	(void)cs;
 	if (inv_ct_open(c->d->inv, c->ctid, &ct, e) < 0)
 		return -e->code;
-	fd = ct_console_fd(ct, 200, e);
+	fd = ct_console_fd(ct, MONITOR_MS, e);
 	ct_close(ct);
 	if (fd < 0) {
 		api_problem(c, "conflict-state", 0, "the container does not run, or its console was lost with its monitor", NULL);

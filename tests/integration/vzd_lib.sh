@@ -30,8 +30,8 @@ vzd_down() {
 	wait "$VZD_PID" 2>/dev/null
 	web=$(head -n 1 /run/vz/vzweb.lock 2>/dev/null | cut -d' ' -f1)
 	[ -z "$web" ] || kill "$web" 2>/dev/null
-	for n in $(seq 50); do
-		[ -n "$web" ] && kill -0 "$web" 2>/dev/null || break
+	for n in $(seq 50); do		# the two that vzd leaves behind: one was told to go, one sees its end
+		{ [ -n "$web" ] && kill -0 "$web" 2>/dev/null; } || pgrep -x vz-hook >/dev/null || break
 		sleep 0.1
 	done
 }
