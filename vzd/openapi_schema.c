@@ -225,8 +225,8 @@ json_t *openapi_config(bool change)
 		}
 	}
 	s = json_pack("{ss so sb}", "type", "object", "properties", props, "additionalProperties", 0);
-	describe(s, change ? "Parameters to change, by the names of Config. Each also takes the text of vzctl's option; null empties "
-			     "a list." : "Parameters of a container as ctid.conf(5) has them, keys in lower case.");
+	describe(s, change ? "Parameters to change, by the names of Config. Each also takes the text of vzctl's option; "
+			     "null empties a list." : "Parameters of a container as ctid.conf(5) has them, keys in lower case.");
 	return s;
 }
 
