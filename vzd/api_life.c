@@ -13,20 +13,13 @@
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 
-static json_t *time_or_null(int64_t ms)
-{
-	char text[TIMEFMT_LEN];
-
-	return ms ? json_string(timefmt(ms, text)) : json_null();
-}
-
 static json_t *state_json(const struct inv_ct *ct)
 {
 	json_t *pid = ct->init_pid > 0 ? json_integer(ct->init_pid) : json_null();
 
 	return json_pack("{s:s, s:o, s:o, s:o, s:o}", "state", inv_state_names[ct->state], "since",
-			 time_or_null(ct->since_ms), "started_at", time_or_null(ct->started_ms), "init_pid", pid, "last_exit",
-			 ct->exit_ms ? json_pack("{s:s, s:o}", "reason", ct->exit_reason, "at", time_or_null(ct->exit_ms))
+			 timefmt_json(ct->since_ms), "started_at", timefmt_json(ct->started_ms), "init_pid", pid, "last_exit",
+			 ct->exit_ms ? json_pack("{s:s, s:o}", "reason", ct->exit_reason, "at", timefmt_json(ct->exit_ms))
 				     : json_null());
 }
 

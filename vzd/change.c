@@ -10,6 +10,7 @@
 #include "util/auto.h"
 #include "util/num.h"
 #include "vzd/auth_priv.h"
+#include "vzd/node.h"
 #include "vzd/policy.h"
 
 static bool given(const struct param *p, size_t base, const struct ct_conf *parsed)
@@ -103,11 +104,6 @@ static int judge_addresses(struct api_call *c, const struct ct_conf *parsed)
 	return 0;
 }
 
-static uint64_t ram(void)
-{
-	return (uint64_t)sysconf(_SC_PHYS_PAGES) * NUM_PAGE;
-}
-
 /* What a container with the configuration @conf counts for. */
 static void sum_of(const struct ct_conf *conf, struct inv_sum *s)
 {
@@ -116,8 +112,8 @@ static void sum_of(const struct ct_conf *conf, struct inv_sum *s)
 
 	quota_conf_limit(&conf->quota, &q);
 	*s = (struct inv_sum){ .cts = 1 };
-	s->memory = MIN(cg_conf_memory(&conf->cg), ram());
-	s->guarantee = guar->set ? MIN(guar->bar, ram() / NUM_PAGE) * NUM_PAGE : 0;
+	s->memory = MIN(cg_conf_memory(&conf->cg), node_ram());
+	s->guarantee = guar->set ? MIN(guar->bar, node_ram() / NUM_PAGE) * NUM_PAGE : 0;
 	s->disk = q.hard_kib && q.hard_kib < NUM_UNLIMITED / 1024 ? q.hard_kib * 1024 : NUM_UNLIMITED;
 	s->cpus = inv_cpus(conf->cg.cpus.set ? conf->cg.cpus.v : 0);
 	for (size_t i = 0; i < conf->net.ip.n; i++)
@@ -148,7 +144,7 @@ static int merged_sum(struct inv *v, unsigned ctid, const struct ct_conf *p, str
 
 static void present_sum(const struct inv_ct *ct, struct inv_sum *s)
 {
-	const uint64_t all = ram();
+	const uint64_t all = node_ram();
 
 	*s = (struct inv_sum){ .cts = 1 };
 	s->memory = MIN(ct->mem_limit, all);
@@ -173,7 +169,7 @@ static int judge_quota(struct api_call *c, const char *tenant, const struct inv_
 /* Raising what runs, or making something new, needs room on the host. */
 static int judge_room(struct api_call *c, const struct inv_sum *add, const struct inv_ct *old)
 {
-	uint64_t was = old ? MIN(old->mem_limit, ram()) : 0, guar = old ? old->mem_guarantee : 0;
+	uint64_t was = old ? MIN(old->mem_limit, node_ram()) : 0, guar = old ? old->mem_guarantee : 0;
 	struct err e = { 0 };
 
 	if (add->memory <= was && add->guarantee <= guar)

@@ -12,6 +12,7 @@
 #include "util/num.h"
 #include "vzd/bus.h"
 #include "vzd/inv_priv.h"
+#include "vzd/node.h"
 #include "vzd/timefmt.h"
 
 const char *const inv_state_names[INV_N] = {
@@ -287,7 +288,7 @@ uint64_t inv_cpus(uint64_t set)
 
 void inv_sum(struct inv *v, const char *owner, struct inv_sum *ret)
 {
-	const uint64_t ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * NUM_PAGE;
+	const uint64_t ram = node_ram();
 
 	*ret = (struct inv_sum){ 0 };
 	for (size_t i = 0; i < v->n; i++) {

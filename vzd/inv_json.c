@@ -13,13 +13,6 @@
 #define WARM_MS 20		/* between two slices */
 #define WARM_BUDGET_MS 4	/* of the loop for each */
 
-static json_t *time_or_null(int64_t ms)
-{
-	char text[TIMEFMT_LEN];
-
-	return ms ? json_string(timefmt(ms, text)) : json_null();
-}
-
 static json_t *bytes_or_null(uint64_t v)
 {
 	return v >= NUM_UNLIMITED ? json_null() : json_integer((json_int_t)v);
@@ -50,8 +43,8 @@ char *inv_json_make(struct inv *v, const struct inv_ct *ct, const struct ct *ope
 	json_t *j = json_pack(
 		"{s:i, s:o, s:s, s:s, s:o, s:s, s:o, s:o, s:s, s:s, s:b, s:b}", "ctid", (int)ct->id, "name",
 		text_or_null(ct->name), "hostname", ct->hostname, "description", ct->description, "owner", text_or_null(ct->owner),
-		"state", inv_state_names[ct->state], "since", time_or_null(ct->since_ms), "started_at",
-		time_or_null(ct->started_ms), "template", ct->ostemplate, "layout", ct->layout, "onboot", ct->onboot, "disabled",
+		"state", inv_state_names[ct->state], "since", timefmt_json(ct->since_ms), "started_at",
+		timefmt_json(ct->started_ms), "template", ct->ostemplate, "layout", ct->layout, "onboot", ct->onboot, "disabled",
 		ct->disabled);
 	char *text = NULL;
 
@@ -70,7 +63,7 @@ char *inv_json_make(struct inv *v, const struct inv_ct *ct, const struct ct *ope
 	json_object_set_new(j, "searchdomains", list_of(c ? &c->searchdomain : NULL));
 	json_object_set_new(j, "restart", restart_of(ct));
 	json_object_set_new(j, "last_exit", ct->exit_ms ? json_pack("{s:s, s:o}", "reason", ct->exit_reason, "at",
-								    time_or_null(ct->exit_ms)) : json_null());
+								    timefmt_json(ct->exit_ms)) : json_null());
 	json_object_set_new(j, "problem", text_or_null(ct->broken));
 	json_object_set_new(j, "etag", json_string(ct->etag));
 	json_object_set_new(j, "config", c ? conf_json(c) : json_object());

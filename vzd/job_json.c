@@ -142,13 +142,6 @@ void job_refresh(struct job_box *b)
 
 /* --- the Operation --- */
 
-static json_t *time_or_null(int64_t ms)
-{
-	char text[TIMEFMT_LEN];
-
-	return ms ? json_string(timefmt(ms, text)) : json_null();
-}
-
 static json_t *output(const struct job_box *b, const char *ext, bool *cut)
 {
 	auto_buf struct buf raw, text;
@@ -185,8 +178,8 @@ json_t *job_json(const struct job *job, bool with_output)
 			      "principal", job->principal, "state", job_state_names[job->state], "stage", job->stage,
 			      "progress", job->percent < 0 ? json_null() : json_pack("{si}", "percent", job->percent),
 			      "resource", job->resource ? json_string(job->resource) : json_null(),
-			      "created_at", time_or_null(job->created_ms), "started_at", time_or_null(job->started_ms),
-			      "finished_at", time_or_null(job->ended_ms), "cancelable", !ended,
+			      "created_at", timefmt_json(job->created_ms), "started_at", timefmt_json(job->started_ms),
+			      "finished_at", timefmt_json(job->ended_ms), "cancelable", !ended,
 			      "result", ended ? result(b, with_output) : json_null(), "error", json_null(),
 			      "log", json_sprintf("/v1/operations/%s/log", job->id));
 

@@ -12,6 +12,7 @@
 #include "util/num.h"
 #include "util/str.h"
 #include "vzd/auth_priv.h"
+#include "vzd/node.h"
 #include "vzd/console.h"
 
 #define HOLD_MS 3600000u
@@ -30,7 +31,7 @@ static uint64_t sub(uint64_t a, uint64_t b)
 /* What one container of the inventory adds to inv_sum(), in the order of enum tenant_limit. */
 static void of_ct(const struct inv_ct *ct, uint64_t v[LIMIT_N])
 {
-	uint64_t ram = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE);
+	uint64_t ram = node_ram();
 
 	memset(v, 0, LIMIT_N * sizeof(*v));
 	v[LIMIT_CTS] = 1;

@@ -66,6 +66,13 @@ int timefmt_parse(const char *text, int64_t *ret_ms)
 	return 0;
 }
 
+json_t *timefmt_json(int64_t unix_ms)
+{
+	char text[TIMEFMT_LEN];
+
+	return unix_ms ? json_string(timefmt(unix_ms, text)) : json_null();
+}
+
 int64_t timefmt_now_ms(void)
 {
 	struct timespec now;

@@ -13,7 +13,8 @@ for id in $witnesses; do up "$id"; done
 for id in $workers; do new "$id"; done
 before=$(for id in $witnesses; do init_of "$id"; done)
 
-python3 "$TOP/tests/lib/vzd_storm.py" "$STORM_S" $workers >"$VZTEST_DIR/storm.tap" 2>&1 || true
+python3 "$TOP/tests/lib/vzd_storm.py" "$STORM_S" $workers >"$VZTEST_DIR/storm.tap" 2>&1
+storm=$?
 while read -r line; do
 	case $line in
 	"ok - "*) pass "${line#ok - }" ;;
@@ -21,7 +22,8 @@ while read -r line; do
 	*) echo "$line" ;;
 	esac
 done <"$VZTEST_DIR/storm.tap"
-grep -q '^ok - ' "$VZTEST_DIR/storm.tap" || fail "the storm ran" "$(tail -5 "$VZTEST_DIR/storm.tap")"
+is "the storm ran to its end" "$storm" 0
+[ "$storm" = 0 ] || tail -5 "$VZTEST_DIR/storm.tap" | sed 's/^/#   /'
 
 after=$(for id in $witnesses; do init_of "$id"; done)
 is "containers that nobody touched run on" "$after" "$before"
@@ -29,8 +31,6 @@ for id in $workers; do
 	vzctl --quiet status "$id" >/dev/null || bad="$bad $id"
 done
 is "every container answers" "${bad:-}" ""
-is "no callback held the loop for 50 ms" "$(grep -c 'held the loop' "$VZD_LOG")" 0
-[ "$(grep -c 'held the loop' "$VZD_LOG")" = 0 ] || grep 'held the loop' "$VZD_LOG" | tail -3 | sed 's/^/# /'
 
 gone $witnesses $workers
 VZD_PID=

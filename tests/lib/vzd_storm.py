@@ -7,6 +7,7 @@ Prints TAP lines without a plan; exit status 1 if one is "not ok".
 """
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -32,19 +33,35 @@ def call(verb, path, body=None, key=None, timeout=10):
         return None
 
 
+def loop_slow():
+    """How many callbacks have held the loop for more than 50 ms in this life, or None."""
+    try:
+        api = vzd.Vzd(timeout=5)
+        try:
+            found = re.search(r"^vz_loop_slow_calls(?:_total)? (\d+)", api.call("GET", "/metrics").text or "", re.M)
+            return int(found.group(1)) if found else None
+        finally:
+            api.close()
+    except (OSError, ValueError, vzd.Closed):
+        return None
+
+
 class Daemon:
     """vzd in the foreground, started again whenever it is dead."""
 
     def __init__(self):
         self.log = open(os.environ.get("VZD_LOG", "/tmp/vzd.log"), "ab")
         self.proc = None
-        self.lives = 0
+        self.lives = self.asked = self.slow = 0
 
     def start(self):
         self.proc = subprocess.Popen(["vzd", "-f"], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
         self.lives += 1
 
     def kill(self):
+        slow = loop_slow()  # a life is too short for vzd to say it on its log
+        if slow is not None:
+            self.asked, self.slow = self.asked + 1, self.slow + slow
         self.proc.send_signal(signal.SIGKILL)
         self.proc.wait()
 
@@ -154,6 +171,8 @@ def judge(clients, daemon):
                f"not answered: {sum(c.lost for c in clients)}")
     good &= tap(not bad, "every promised operation has ended", f"states: {states}", f"failures: {reasons}", *bad[:10])
     good &= tap(not double, "no key made two operations", *double[:10])
+    good &= tap(daemon.asked > daemon.lives / 2 and daemon.slow == 0, "no callback held the loop for 50 ms",
+                f"{daemon.slow} in the {daemon.asked} lives of {daemon.lives} that were asked")
     good &= tap(not [s for s in answers if s >= 500], "no answer was an error of ours", answers)
     return good
 
