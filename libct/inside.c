@@ -25,6 +25,7 @@
 
 #define ENTER_NS                                                                                   \
 	(CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP)
+#define DYING_MS 1000	/* from the end of a pid namespace to that of its init */
 #define REAP_MS 1000	/* from a process that is dead to its exit status */
 #define CALL_MS 10000	/* a few files inside; longer only where the guest serves its own file system */
 
@@ -175,8 +176,9 @@ pid_t ct_inside_fork(struct ct_inside *in, const int *keep, size_t n_keep, int e
 	saved = errno;
 	if (setns(self, CLONE_NEWPID) < 0 && pid > 0)
 		saved = errno;
-	if (pid < 0 && saved == ENOMEM && sys_pidfd_wait(in->pidfd, 0) == 1) {
-		err_say(e, ESRCH, "Container is not running");	/* no more: its pid namespace takes nobody */
+	/* A pid namespace whose init is about to be gone takes nobody, a moment before one can see that it is. */
+	if (pid < 0 && saved == ENOMEM && sys_pidfd_wait(in->pidfd, DYING_MS) == 1) {
+		err_say(e, ESRCH, "Container is not running");
 		return err_exit(e, VZ_VE_NOT_RUNNING);
 	}
 	if (pid < 0)

@@ -478,18 +478,24 @@ int ct_set(struct ct *ct, const struct ct_set *s, const struct ct_conf *change, 
 
 /* --- after a crash --- */
 
-/* The file is whole, old or new: its name gets the link, its values become the live ones. */
-static int recover_live(struct ct *ct, unsigned parts, const char *ips, struct err *e)
+/*
+ * The file is whole, old or new: its values become the live ones. One that the kernel or another container refuses by now is
+ * told and waits for the next start: it must not keep every other command, a stop among them, from this container.
+ */
+static void recover_live(struct ct *ct, unsigned parts, const char *ips)
 {
 	struct ct_live l = { .old = &ct->conf, .want = &ct->conf, .parts = parts & ~(unsigned)CT_LIVE_IP };
+	bool running = ct_is_running(ct, NULL);
+	struct err e = { 0 };
 
-	if (!ct_is_running(ct, NULL)) {
+	if (!running)
 		l.parts &= CT_LIVE_QUOTA;
-		return ct_live_apply(ct, &l, e);
-	}
-	if (ct_live_apply(ct, &l, e) < 0)
-		return -e->code;
-	return (parts & CT_LIVE_IP) && ips ? ct_live_sync_ips(ct, ips, e) : 0;
+	if (ct_live_apply(ct, &l, &e) < 0)
+		ct_say(ct, -1, "WARNING: a set of container %u was interrupted; what it saved takes effect at the next start: %s",
+		       ct->id, e.text);
+	err_clear(&e);
+	if (running && (parts & CT_LIVE_IP) && ips && ct_live_sync_ips(ct, ips, &e) < 0)
+		ct_say(ct, -1, "WARNING: a set of container %u was interrupted; its addresses are not all there: %s", ct->id, e.text);
 }
 
 static int recover_name(struct ct *ct, const char *old, const char *name, struct err *e)
@@ -510,5 +516,7 @@ int ct_set_recover(struct ct *ct, const struct kv *kv, struct err *e)
 
 	if (name && recover_name(ct, kv_get(kv, "NAME_OLD"), name, e) < 0)
 		return -e->code;
-	return parts && num_u64(parts, &p) == 0 && p ? recover_live(ct, (unsigned)p, kv_get(kv, "IPS"), e) : 0;
+	if (parts && num_u64(parts, &p) == 0 && p)
+		recover_live(ct, (unsigned)p, kv_get(kv, "IPS"));
+	return 0;
 }

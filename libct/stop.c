@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * `stop` and `restart`: the stop script, a bounded graceful halt by the signal this kind of init
- * knows, then the kill that cannot be refused, then everything down (down.c). Nothing waits
- * without a deadline, and nothing waits for the monitor.
+ * `stop` and `restart`: the stop script, a bounded graceful halt (halt.c), then the kill that cannot be refused, then
+ * everything down (down.c). Nothing waits without a deadline, and nothing waits for the monitor.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +13,7 @@
 #include "libct/ct_priv.h"
 #include "libct/down.h"
 #include "libct/exitrec.h"
+#include "libct/halt.h"
 #include "libct/hook.h"
 #include "libct/inside.h"
 #include "util/sys.h"
@@ -21,47 +21,6 @@
 #define STOP_TIMEOUT_S 120
 #define SCRIPT_MS (15 * 60 * 1000)
 #define FAST_SCRIPT_MS 10000
-
-/* What init answers to "power off": it is told apart by the file it runs, which the guest may
- * fake to its own cost. */
-static int halt_signal(pid_t init)
-{
-	char path[40], exe[256];
-	ssize_t n;
-
-	snprintf(path, sizeof(path), "/proc/%d/exe", init);
-	n = readlink(path, exe, sizeof(exe) - 1);
-	if (n <= 0)
-		return 0;
-	exe[n] = '\0';
-	return strstr(exe, "/systemd") ? SIGRTMIN + 3 : 0;
-}
-
-/*
- * Another init: its own poweroff(8), without -f, so that services are stopped in order.
- * (busybox's init would take the signal too, but sleeps 2 s over it; vz-base's command does
- * not.)
- */
-static int run_halt(struct ct *ct, int limit_ms, struct err *e)
-{
-	static const char *const argv[] = {
-		"sh", "-c", "{ /sbin/poweroff || poweroff || halt; } >/dev/null 2>&1", NULL
-	};
-	int status = 0;
-
-	return ct_inside_run(ct, "/bin/sh", argv, NULL, limit_ms, &status, e);
-}
-
-static int ask(struct ct *ct, const struct ct_state *s, int pidfd, int limit_ms, struct err *e)
-{
-	int sig = halt_signal(s->init_pid);
-
-	if (!sig)
-		return run_halt(ct, limit_ms, e);
-	if (sys_pidfd_send_signal(pidfd, sig) < 0 && errno != ESRCH)
-		return err_set(e, errno, "signal init of CT %u", ct->id);
-	return 0;
-}
 
 static int timeout_ms(const struct ct *ct)
 {
@@ -81,14 +40,9 @@ static void thaw(struct ct *ct)
 
 static int halt(struct ct *ct, struct ct_state *s, int pidfd, unsigned flags, struct err *e)
 {
-	int64_t deadline = sys_now_ms() + timeout_ms(ct), left;
-	struct err soft = { 0 };
-
 	if (!(flags & CT_STOP_FAST)) {
 		ct_say(ct, 0, "Stopping container ...");
-		ask(ct, s, pidfd, timeout_ms(ct), &soft);
-		left = soft.code ? 0 : deadline - sys_now_ms();
-		if (sys_pidfd_wait(pidfd, left > 0 ? (int)left : 0) == 1)
+		if (ct_halt(ct, s->init_pid, pidfd, sys_now_ms() + timeout_ms(ct)))
 			return 0;
 	}
 	ct_say(ct, 0, "Killing container ...");

@@ -52,6 +52,10 @@ ok "with its network" vzctl exec 111 'ping -c 1 -W 2 198.51.100.1'
 says "graceful stop" 0 "Stopping container ...
 Container was stopped
 Container is unmounted" "" timeout 60 vzctl stop 111
+ok "start" vzctl start 111
+says "a stop right after it" 0 "Stopping container ...
+Container was stopped
+Container is unmounted" "" timeout 60 vzctl stop 111
 ok "start" vzctl start 111 --wait
 vzctl exec 111 'systemctl poweroff' >/dev/null 2>&1
 soon "a poweroff typed inside ends as stopped" 30 sh -c 'vzctl status 111 | grep -qx "CTID 111 exist unmounted down"'
