@@ -495,7 +495,8 @@ static void recover_live(struct ct *ct, unsigned parts, const char *ips)
 		       ct->id, e.text);
 	err_clear(&e);
 	if (running && (parts & CT_LIVE_IP) && ips && ct_live_sync_ips(ct, ips, &e) < 0)
-		ct_say(ct, -1, "WARNING: a set of container %u was interrupted; its addresses are not all there: %s", ct->id, e.text);
+		ct_say(ct, -1, "WARNING: a set of container %u was interrupted; its addresses are not all there: %s",
+		       ct->id, e.text);
 }
 
 static int recover_name(struct ct *ct, const char *old, const char *name, struct err *e)
