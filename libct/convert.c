@@ -140,7 +140,9 @@ static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 		return err_set(e, errno, "open the new area %s", w->tmp);
 	if (ct_quota_start(ct, dir, e) < 0)
 		return -e->code;
-	tree = w->ops->adopt(ct, dir, ct->host->conf.template_dir, e);
+	const struct ct_rootfs_new new = { .dir = dir, .tmpldir = ct->host->conf.template_dir, .layout = w->layout,
+					   .quota = &ct->conf.quota };
+	tree = w->ops->adopt(ct, &new, e);
 	if (tree < 0)
 		return -e->code;
 	if (tmpl_ploop_extract(&w->set, tree, force, &w->count, e) < 0)

@@ -253,8 +253,8 @@ static int begin(struct ct *ct, const struct work *w, struct err *e)
 
 static int make_area(struct ct *ct, struct work *w, struct err *e)
 {
-	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp, .ops = w->ops, .tmpl = &w->tmpl,
-				      .quota = &w->want.quota };
+	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp, .ops = w->ops, .layout = w->want.layout,
+				      .tmpl = &w->tmpl, .quota = &w->want.quota };
 
 	return ct_newarea(ct, &n, e);
 }

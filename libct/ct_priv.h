@@ -144,14 +144,27 @@ struct ct_rootfs {
 	int area;			/* detached mount of the private area, -1 */
 	int layer[CT_LAYERS_MAX];	/* detached mounts of the read-only layers, topmost first */
 	unsigned n_layers;
+	/* Layouts whose root is one tree: detached mounts of it, one to be shifted for the container, one with natural ids for
+	 * VE_ROOT. -1 in the others; then @area is a descriptor, not a mount. */
+	int root, host;
+};
+#define CT_ROOTFS_INIT { .area = -1, .root = -1, .host = -1 }
+/* What a new area is made of and for. */
+struct ct_rootfs_new {
+	int dir;			/* fresh and empty, limits set where the host's file system has them */
+	const char *tmpldir, *layout;	/* TEMPLATE; the value of VE_LAYOUT */
+	struct tmpl *tmpl;		/* NULL at convert */
+	const struct quota_conf *quota;
 };
 struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
-	/* At create: fills the fresh, empty area @dir from the template. @tmpldir: TEMPLATE. */
-	int (*create)(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e);
-	/* At convert: makes the fresh, empty area @dir ready for a whole tree of files. A descriptor of
-	 * the directory they go into. */
-	int (*adopt)(struct ct *ct, int dir, const char *tmpldir, struct err *e);
+	/* Can this host have it? Before anything is made. NULL: always. */
+	int (*check)(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e);
+	/* At create: fills the area from the template. */
+	int (*create)(struct ct *ct, const struct ct_rootfs_new *n, struct err *e);
+	/* At convert: makes the area ready for a whole tree of files. A descriptor of the directory they
+	 * go into. */
+	int (*adopt)(struct ct *ct, const struct ct_rootfs_new *n, struct err *e);
 	int (*open)(struct ct *ct, struct ct_rootfs *r,
 		    struct err *e); /* at start and mount, parent */
 	/* In the child; the working directory is the staging tmpfs, the layers are mounted on

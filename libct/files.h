@@ -128,6 +128,7 @@ struct ct_newarea {
 	int parent;
 	const char *tmp;		/* name below @parent; what has it now is removed */
 	const struct ct_rootfs_ops *ops;
+	const char *layout;
 	struct tmpl *tmpl;
 	const struct quota_conf *quota;
 };

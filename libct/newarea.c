@@ -73,7 +73,9 @@ int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
 	quota_conf_limit(n->quota, &l);
 	if (quota_set(dir, ct->id, &l, e) < 0)
 		return err_exit(e, VZ_DQ_SET);
-	if (n->ops->create(ct, dir, ct->host->conf.template_dir, n->tmpl, e) < 0)
+	const struct ct_rootfs_new new = { .dir = dir, .tmpldir = ct->host->conf.template_dir, .layout = n->layout,
+					   .tmpl = n->tmpl, .quota = n->quota };
+	if (n->ops->create(ct, &new, e) < 0)
 		return ct_area_error(e);
 	ct_postcreate_due(dir);
 	return 0;

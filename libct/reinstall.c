@@ -113,7 +113,7 @@ int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e)
 static int work(struct ct *ct, struct work *w, const char *name, struct err *e)
 {
 	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp.name, .ops = w->ops,
-				      .tmpl = &w->tmpl, .quota = &ct->conf.quota };
+				      .layout = ct->conf.layout, .tmpl = &w->tmpl, .quota = &ct->conf.quota };
 
 	ct_say(ct, 0, "Creating container private area (%s)", w->tmpl.name);
 	if (ct_newarea(ct, &n, e) < 0 || swap_areas(ct, w, e) < 0) {

@@ -35,7 +35,8 @@ bool ct_is_ploop(const struct ct *ct)
 
 int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
-	*r = (struct ct_rootfs){ .ops = ct_rootfs_by_name(ct->conf.layout), .area = -1 };
+	*r = (struct ct_rootfs)CT_ROOTFS_INIT;
+	r->ops = ct_rootfs_by_name(ct->conf.layout);
 	if (ct_is_ploop(ct)) {
 		err_say(e, ENOTSUP, "The root of CT %u is a ploop image: 'vzctl convert %u --layout overlay' makes files of it",
 			ct->id, ct->id);
@@ -73,6 +74,8 @@ static int shift(int tree, int userns, unsigned attrs, const char *what, struct 
 
 int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e)
 {
+	if (r->root >= 0)
+		return shift(r->root, userns, MOUNT_ATTR_NODEV, "the root", e);
 	if (r->area >= 0 && shift(r->area, userns, MOUNT_ATTR_NODEV, "the private area", e) < 0)
 		return -e->code;
 	for (unsigned i = 0; i < r->n_layers; i++)
@@ -94,7 +97,14 @@ static int attach(int tree, const char *at, struct err *e)
 int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e)
 {
 	char at[16];
+	int fd;
 
+	if (r->root >= 0) {
+		if (attach(r->root, "top", e) < 0)
+			return -e->code;
+		fd = sys_open_tree(AT_FDCWD, "top", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+		return fd < 0 ? err_set(e, errno, "clone the root") : fd;
+	}
 	for (unsigned i = 0; i < r->n_layers; i++) {
 		snprintf(at, sizeof(at), "l%u", i);
 		if (attach(r->layer[i], at, e) < 0)
@@ -108,6 +118,8 @@ int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e)
 void ct_rootfs_close(struct ct_rootfs *r)
 {
 	auto_close_(&r->area);
+	auto_close_(&r->root);
+	auto_close_(&r->host);
 	for (unsigned i = 0; i < r->n_layers; i++)
 		auto_close_(&r->layer[i]);
 	r->n_layers = 0;

@@ -31,24 +31,22 @@ static int check_above(struct ct *ct, int area, struct err *e)
 		       path ? path : "", path ? path : "");
 }
 
-static int dir_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t, struct err *e)
+static int dir_create(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
-	(void)tmpldir;
-	if (check_above(ct, dir, e) < 0)
+	if (check_above(ct, n->dir, e) < 0)
 		return -e->code;
-	if (fchmodat(dir, ".", 0755, 0) < 0)
+	if (fchmodat(n->dir, ".", 0755, 0) < 0)
 		return err_set(e, errno, "open the private area to its container");
-	return tmpl_unpack(t, dir, NULL, e);
+	return tmpl_unpack(n->tmpl, n->dir, NULL, e);
 }
 
-static int dir_adopt(struct ct *ct, int dir, const char *tmpldir, struct err *e)
+static int dir_adopt(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
 	int fd;
 
-	(void)tmpldir;
-	if (check_above(ct, dir, e) < 0)
+	if (check_above(ct, n->dir, e) < 0)
 		return -e->code;
-	fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(n->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_set(e, errno, "private area") : fd;
 }
 

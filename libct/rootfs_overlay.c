@@ -18,40 +18,39 @@
 #include "util/fio.h"
 #include "util/sys.h"
 
-static int overlay_create(struct ct *ct, int dir, const char *tmpldir, struct tmpl *t,
-			  struct err *e)
+static int overlay_create(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
 	char line[TMPL_DIGEST_LEN + 2];
 	auto_close int tree = -1;
 	struct stat st;
 
 	(void)ct;
-	if (tmpl_tree(tmpldir, t, NULL, &tree, e) < 0)
+	if (tmpl_tree(n->tmpldir, n->tmpl, NULL, &tree, e) < 0)
 		return -e->code;
 	if (fstat(tree, &st) < 0)
-		return err_set(e, errno, "template %s", t->name);
-	if (mkdirat(dir, "upper", 0755) < 0 || fchmodat(dir, "upper", st.st_mode & 07777, 0) < 0 ||
-	    mkdirat(dir, "work", 0700) < 0)
+		return err_set(e, errno, "template %s", n->tmpl->name);
+	if (mkdirat(n->dir, "upper", 0755) < 0 || fchmodat(n->dir, "upper", st.st_mode & 07777, 0) < 0 ||
+	    mkdirat(n->dir, "work", 0700) < 0)
 		return err_set(e, errno, "make the upper layer");
-	snprintf(line, sizeof(line), "%s\n", t->digest);
-	return fio_replace(dir, "layers", line, strlen(line), 0600, e);
+	snprintf(line, sizeof(line), "%s\n", n->tmpl->digest);
+	return fio_replace(n->dir, "layers", line, strlen(line), 0600, e);
 }
 
 /* All files are the container's own: above a layer that has none. */
-static int overlay_adopt(struct ct *ct, int dir, const char *tmpldir, struct err *e)
+static int overlay_adopt(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
 	char digest[TMPL_DIGEST_LEN + 1], line[TMPL_DIGEST_LEN + 2];
 	int fd;
 
 	(void)ct;
-	if (tmpl_tree_empty(tmpldir, digest, e) < 0)
+	if (tmpl_tree_empty(n->tmpldir, digest, e) < 0)
 		return -e->code;
-	if (mkdirat(dir, "upper", 0755) < 0 || mkdirat(dir, "work", 0700) < 0)
+	if (mkdirat(n->dir, "upper", 0755) < 0 || mkdirat(n->dir, "work", 0700) < 0)
 		return err_set(e, errno, "make the upper layer");
 	snprintf(line, sizeof(line), "%s\n", digest);
-	if (fio_replace(dir, "layers", line, strlen(line), 0600, e) < 0)
+	if (fio_replace(n->dir, "layers", line, strlen(line), 0600, e) < 0)
 		return -e->code;
-	fd = openat(dir, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(n->dir, "upper", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? err_set(e, errno, "open the upper layer") : fd;
 }
 
@@ -144,7 +143,7 @@ static void close_all(struct ct_rootfs *r)
 static int overlay_mount_host(struct ct *ct, const char *at, struct err *e)
 {
 	auto_call(str_list_clear) struct str_list digests = { 0 };
-	auto_call(close_all) struct ct_rootfs r = { .area = open_area(ct, &digests, e) };
+	auto_call(close_all) struct ct_rootfs r = { .area = open_area(ct, &digests, e), .root = -1, .host = -1 };
 	auto_buf struct buf b = BUF_INIT;
 
 	if (r.area < 0)

@@ -184,7 +184,8 @@ static int up_root(struct start *s, struct err *e)
 	if (s->plan.postcreate)
 		ct_postcreate_done(s->rootfs.area);
 	beside = s->rootfs.ops->host_beside;
-	if ((beside ? ct_root_mount_host(s->ct, s->rootfs.ops, e) : ct_root_attach(s->ct, tree, e)) < 0)
+	if (s->rootfs.host >= 0 ? ct_root_attach(s->ct, s->rootfs.host, e) < 0
+	    : beside ? ct_root_mount_host(s->ct, s->rootfs.ops, e) < 0 : ct_root_attach(s->ct, tree, e) < 0)
 		return -e->code;
 	if (ct_hook_run(s->ct, CT_HOOK_MOUNT, e) < 0)
 		return -e->code;
@@ -478,7 +479,7 @@ static int start(struct ct *ct, unsigned flags, struct err *e)
 	auto_call(release) struct start s = {
 		.ct = ct,
 		.flags = flags,
-		.rootfs = { .area = -1 },
+		.rootfs = CT_ROOTFS_INIT,
 		.script = -1,
 		.script_out = { -1, -1 },
 		.console = { -1, -1, -1 },
