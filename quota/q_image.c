@@ -19,6 +19,7 @@
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/fio.h"
+#include "util/loop.h"
 #include "util/path.h"
 #include "util/spawn.h"
 #include "util/str.h"

@@ -20,6 +20,7 @@
 #include "util/err.h"
 #include "util/fio.h"
 #include "util/lock.h"
+#include "util/loop.h"
 #include "util/path.h"
 #include "util/str.h"
 #include "util/sys.h"

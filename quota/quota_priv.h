@@ -27,14 +27,6 @@ int q_btrfs_enable(int fd, struct err *e);	/* simple quotas where the kernel has
 /* What the fd is called, for messages: never fails. */
 const char *quota_fd_path(int fd, char buf[QUOTA_FD_PATH]);
 
-/* --- q_loop.c --- */
-/* Attaches @image (an open file, read and write) to a free loop device that goes away with its last user. */
-int loop_attach(int image, int *ret_fd, char name[32], struct err *e);
-/* The loop device that @image is attached to: 1 and *ret_fd, 0 when there is none. */
-int loop_find(int image, int *ret_fd, char name[32], struct err *e);
-/* Is @loop (a path such as /dev/loop3) backed by @image? */
-bool loop_is_backed_by(const char *loop, int image);
-
 /* --- q_image.c --- */
 enum image_fs { IMAGE_EXT4, IMAGE_BTRFS };
 /* Opens the image read-write and says what is in it; makes it when it does not exist. @lock, held by the caller, is held

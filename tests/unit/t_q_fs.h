@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "quota/quota_priv.h"
+#include "util/loop.h"
 #include "tests/lib/test.h"
 #include "util/spawn.h"
 #include "util/str.h"

@@ -15,7 +15,7 @@ static int image(const char *name)
 	return fd;
 }
 
-TEST_ROOT(q_loop_attach_find_release)
+TEST_ROOT(loop_attach_find_release)
 {
 	char name[32], again[32];
 	struct loop_info64 info;
@@ -45,7 +45,7 @@ TEST_ROOT(q_loop_attach_find_release)
 	CHECK_EQ(loop_find(a, &found, again, &e), 0);
 }
 
-TEST_ROOT(q_loop_bad_image)
+TEST_ROOT(loop_bad_image)
 {
 	char name[32];
 	struct err e = { 0 };
@@ -55,4 +55,21 @@ TEST_ROOT(q_loop_bad_image)
 	CHECK(loop_attach(dir, &loop, name, &e) < 0);
 	CHECK(loop_attach(-1, &loop, name, &e) < 0);
 	CHECK_EQ(loop, -1);
+}
+
+TEST_ROOT(loop_of_what_is_read_only)
+{
+	char name[LOOP_NAME], path[300];
+	struct loop_info64 info;
+	struct err e = { 0 };
+	auto_close int made = image("ro");
+	auto_close int loop = -1, again = -1;
+
+	q_path(path, sizeof(path), "ro");
+	auto_close int ro = open(path, O_RDONLY | O_CLOEXEC);
+	CHECK_OK(loop_attach(ro, &loop, name, &e), &e);
+	CHECK_EQ(ioctl(loop, LOOP_GET_STATUS64, &info), 0);
+	CHECK(info.lo_flags & LO_FLAGS_READ_ONLY);
+	CHECK(!loop_open_backed("/dev/null", ro, &again));
+	CHECK(loop_open_backed(name, ro, &again));
 }

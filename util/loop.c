@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Loop devices: attach an image, find the one it is attached to. What is on them is q_image.c's business. */
+/* Loop devices: attach an image, find the one it is attached to. What is on them is the caller's business. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/loop.h>
+#include <stdint.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "quota/quota_priv.h"
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/loop.h"
 #include "util/spawn.h"
 #include "util/str.h"
 
-#define LOOP_NAME 32
 #define LOOP_TRIES 64		/* others may take the free one between the two calls */
 
 static int control_open(void)
@@ -47,10 +47,13 @@ int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
 		.fd = (uint32_t)image,
 		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO },
 	};
+	int mode = fcntl(image, F_GETFL) & O_ACCMODE;
 	auto_close int ctl = -1;
 
 	if (control(&ctl, e) < 0)
 		return -e->code;
+	if (mode == O_RDONLY)
+		c.info.lo_flags |= LO_FLAGS_READ_ONLY;
 	for (int i = 0; i < LOOP_TRIES; i++) {
 		int nr = ioctl(ctl, LOOP_CTL_GET_FREE);
 
@@ -58,7 +61,7 @@ int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
 			return err_set(e, errno, "find a free loop device");
 		if (str_fmt(name, LOOP_NAME, "/dev/loop%d", nr) < 0)
 			return err_set(e, ERANGE, "loop device %d", nr);
-		auto_close int fd = open(name, O_RDWR | O_CLOEXEC);
+		auto_close int fd = open(name, mode | O_CLOEXEC);
 		if (fd < 0)
 			return err_set(e, errno, "open %s", name);
 		if (ioctl(fd, LOOP_CONFIGURE, &c) == 0) {
@@ -82,12 +85,22 @@ static bool is_behind(int fd, const struct stat *want)
 		info.lo_inode == want->st_ino;
 }
 
-bool loop_is_backed_by(const char *loop, int image)
+bool loop_open_backed(const char *loop, int image, int *ret_fd)
 {
 	struct stat st;
 	auto_close int fd = open(loop, O_RDONLY | O_CLOEXEC);
 
-	return fd >= 0 && fstat(image, &st) == 0 && is_behind(fd, &st);
+	if (fd < 0 || fstat(image, &st) < 0 || !is_behind(fd, &st))
+		return false;
+	*ret_fd = take_fd(&fd);
+	return true;
+}
+
+bool loop_is_backed_by(const char *loop, int image)
+{
+	auto_close int fd = -1;
+
+	return loop_open_backed(loop, image, &fd);
 }
 
 int loop_find(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
