@@ -22,6 +22,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
 
+#include "net/net_part.h"
 #include "util/auto.h"
 #include "util/err.h"
 
@@ -211,6 +212,7 @@ static int put_table(struct nft_tx *t, const struct net *n, bool anew, struct er
 		t->failed = true;
 		return -e->code;
 	}
+	net_parts_table(t, NFPROTO_INET);
 	return 0;
 }
 
@@ -251,8 +253,10 @@ static int setup_once(struct net *n, bool anew, struct err *e)
 	}
 	if (rc == 0) {
 		put_keys(&t, true, &c.keys);
-		rc = nft_tx_end(&t, "set up", e);
+		rc = net_parts_all(n, &t, NET_INET, e);
 	}
+	if (rc == 0)
+		rc = nft_tx_end(&t, "set up", e);
 	keys_done(&c.keys);
 	return rc;
 }
@@ -306,12 +310,14 @@ int antispoof_ensure(struct net *n, struct err *e)
 }
 
 /* ENOENT: flushed since antispoof_ensure() looked. The routes are there already, so the new table has these too. */
-static int add_keys(struct net *n, const struct keys *k, struct err *e)
+static int add_keys(struct net *n, unsigned id, const struct keys *k, struct err *e)
 {
 	struct nft_tx t;
 
 	nft_tx_begin(&t, &n->nft, n->table, 0);
 	put_keys(&t, true, k);
+	if (net_parts_elems(&t, id, true, n->with, NET_ALL_FAMILIES, e) < 0)
+		return -e->code;
 	if (nft_tx_end(&t, "add addresses", e) != -ENOENT)
 		return -e->code;
 	err_clear(e);
@@ -335,7 +341,7 @@ static int touch_generation(struct net *n, struct err *e)
  * Adds and removes in one transaction, so that a missing element is no error. A missing table may be coming back this
  * moment, made from routes that were still there: either it is there at the second try, or its maker has to look again.
  */
-static int remove_keys(struct net *n, const struct keys *k, struct err *e)
+static int remove_keys(struct net *n, unsigned id, const struct keys *k, struct err *e)
 {
 	int rc = -ENOENT;
 
@@ -348,6 +354,9 @@ static int remove_keys(struct net *n, const struct keys *k, struct err *e)
 		nft_tx_begin(&t, &n->nft, n->table, 0);
 		put_keys(&t, true, k);
 		put_keys(&t, false, k);
+		if (net_parts_elems(&t, id, true, n->with, NET_ALL_FAMILIES, e) < 0 ||
+		    net_parts_elems(&t, id, false, n->with, NET_ALL_FAMILIES, e) < 0)
+			return -e->code;
 		rc = nft_tx_end(&t, "remove addresses", e);
 	}
 	if (rc == -ENOENT) {
@@ -368,8 +377,8 @@ int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *
 		rc = keys_add(&k, name, &v->ip[i]);
 	if (rc < 0 && !e->code)
 		err_set(e, -rc, "addresses of %s", name);
-	if (rc == 0 && v->n)
-		rc = add ? add_keys(n, &k, e) : remove_keys(n, &k, e);
+	if (rc == 0 && (v->n || (n->with && n->with->n)))
+		rc = add ? add_keys(n, id, &k, e) : remove_keys(n, id, &k, e);
 	keys_done(&k);
 	return rc;
 }
@@ -407,7 +416,7 @@ int antispoof_purge(struct net *n, unsigned id, struct err *e)
 		}
 	}
 	if (rc == 0 && p.keys.n4 + p.keys.n6)
-		rc = remove_keys(n, &p.keys, e);
+		rc = remove_keys(n, id, &p.keys, e);
 	keys_done(&p.keys);
 	return rc;
 }

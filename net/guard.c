@@ -16,6 +16,7 @@
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter/nf_tables.h>
 
+#include "net/net_part.h"
 #include "util/auto.h"
 #include "util/err.h"
 
@@ -89,6 +90,9 @@ static int setup(struct net *n, bool anew, struct err *e)
 	nft_put_chain(&t, "prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED);
 	nft_put_flush_rules(&t);
 	put_rules(&t);
+	net_parts_table(&t, NFPROTO_BRIDGE);
+	if (net_parts_all(n, &t, NET_BRIDGE, e) < 0)
+		return -e->code;
 	return nft_tx_end(&t, "set up for bridges", e);
 }
 

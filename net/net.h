@@ -68,6 +68,18 @@ int net_open(const char *table, struct net **ret, struct err *e);
 void net_close(struct net *n);
 
 /*
+ * Lines of the parts of the firewall (net_part.h) for the container that the next net_up() or net_down() on this handle is
+ * about; they go in and out in the same transaction as its addresses. Not owned; NULL: none.
+ */
+void net_with(struct net *n, const struct str_list *lines);
+/* From @old to @want while it runs: one transaction. Brings a flushed table back. */
+int net_lines_change(struct net *n, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e);
+/* Who runs, with which lines: asked when the table has to be made anew. A negative return of the callback ends it. */
+typedef int net_line_cb(void *arg, unsigned id, const struct str_list *lines);
+typedef int net_running_fn(void *arg, net_line_cb *cb, void *cb_arg, struct err *e);
+void net_set_running(struct net *n, net_running_fn *fn, void *arg);
+
+/*
  * Host side of a start. Order: the filter stands; link pair (peer "venet0" is born in @netns_fd), up, routes, filter
  * elements: until those are there, all the container sends is dropped. Brings the table back if somebody flushed it.
  * Idempotent over half-built state of an earlier try: a stale vzID is replaced.

@@ -26,6 +26,9 @@ struct net {
 	struct nl rt;
 	struct nft nft;
 	char pool4[64], pool6[64];	/* what to rebuild a lost table with */
+	const struct str_list *with;	/* net_with() */
+	net_running_fn *running;	/* net_set_running() */
+	void *running_arg;
 };
 int net_rt(struct net *n, struct err *e);	/* opens the socket on first use */
 int net_nf(struct net *n, struct err *e);
