@@ -26,7 +26,7 @@ LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN)
 PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhost:vzctl/vzhost.c:$(SBINDIR) \
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
-	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) mkman:man/mkman.c: \
+	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) vz-fetch:templates/fetch_main.c:$(LIBEXEC) mkman:man/mkman.c: \
 	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
 TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzdqdump vzdqload vzifup-post vzmemcheck \
@@ -43,7 +43,8 @@ BINS := $(foreach p,$(PROGRAMS),$(if $(wildcard $(call field,$(p),2)),$(B)/$(cal
 LIBS_vzctl := -l:libnftnl.a -lmnl -l:libcap.a -l:libcgroup.a -lpthread
 LIBS_vzlist := $(LIBS_vzctl)
 LIBS_vzhost := $(LIBS_vzctl)
-LIBS_vztmpl := $(LIBS_vzctl)
+LIBS_vztmpl := -ljansson -lgnutls $(LIBS_vzctl)
+LIBS_vz-fetch := -lcurl-gnutls
 LIBS_vzcheck := $(LIBS_vzctl)
 LIBS_mkman := -lsqlite3 -ljansson -lm $(LIBS_vzctl)
 $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))

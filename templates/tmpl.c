@@ -18,7 +18,7 @@
 const char *const tmpl_suffixes[] = { ".tar", ".tar.gz", ".tar.bz2", ".tar.xz", ".tar.zst", NULL };
 
 /* The suffix of @file that makes it an archive, or NULL. */
-static const char *suffix_of(const char *file)
+const char *tmpl_suffix_of(const char *file)
 {
 	size_t len = strlen(file);
 
@@ -28,7 +28,7 @@ static const char *suffix_of(const char *file)
 	return NULL;
 }
 
-static bool name_ok(const char *name)
+bool tmpl_name_ok(const char *name)
 {
 	return path_is_component(name) && name[0] != '.' && name[0] != '-' && strlen(name) < 240;
 }
@@ -47,12 +47,12 @@ static int bad_name(const char *name, struct err *e)
 
 static int find_path(const char *path, struct tmpl *ret, struct err *e)
 {
-	const char *base = strrchr(path, '/') + 1, *suffix = suffix_of(base);
+	const char *base = strrchr(path, '/') + 1, *suffix = tmpl_suffix_of(base);
 	struct stat st;
 
 	if (!suffix || str_has_ctrl(path) || str_copy(ret->archive, sizeof(ret->archive), path) < 0)
 		return bad_name(path, e);
-	if (str_fmt(ret->name, sizeof(ret->name), "%.*s", (int)(suffix - base), base) < 0 || !name_ok(ret->name))
+	if (str_fmt(ret->name, sizeof(ret->name), "%.*s", (int)(suffix - base), base) < 0 || !tmpl_name_ok(ret->name))
 		return bad_name(path, e);
 	if (stat(path, &st) < 0)
 		return errno == ENOENT ? err_say(e, ENOENT, "OS template %s not found", path)
@@ -70,7 +70,7 @@ int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct er
 	memset(ret, 0, sizeof(*ret));
 	if (name[0] == '/')
 		return find_path(name, ret, e);
-	if (!name_ok(name))
+	if (!tmpl_name_ok(name))
 		return bad_name(name, e);
 	if (strcmp(name, "vz-base") == 0 && uname(&u) == 0)
 		str_fmt(ret->name, sizeof(ret->name), "vz-base-%s", u.machine);
@@ -101,11 +101,11 @@ int tmpl_list(const char *tmpldir, struct str_list *ret, struct err *e)
 	if (!d)
 		return errno == ENOENT ? 0 : err_set(e, errno, "%s/cache", tmpldir);
 	while ((de = readdir(d))) {
-		const char *suffix = suffix_of(de->d_name);
+		const char *suffix = tmpl_suffix_of(de->d_name);
 		char name[256];
 
 		if (!suffix || str_fmt(name, sizeof(name), "%.*s", (int)(suffix - de->d_name), de->d_name) < 0 ||
-		    !name_ok(name) || str_list_has(ret, name))
+		    !tmpl_name_ok(name) || str_list_has(ret, name))
 			continue;
 		if (str_list_add(ret, name, e) < 0)
 			return -e->code;

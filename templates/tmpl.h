@@ -66,6 +66,30 @@ int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e);
  */
 int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
 
+/* --- where templates come from (index.c, sign.c, pull.c, import.c, add.c) --- */
+struct tmpl_ui { void (*say)(void *arg, const char *text); void *arg; };	/* one line, as the work goes on */
+struct tmpl_origin { char kind[32], source[2048], signed_by[128], added[32]; };	/* signed_by "": nobody vouched for it */
+int tmpl_origin(const char *tmpldir, const char *digest, struct tmpl_origin *ret, struct err *e);	/* ENOENT: not known */
+
+struct tmpl_pull {
+	const char *source;		/* DIR, file://DIR, http(s)://HOST/DIR, or the index.json itself */
+	const char *keys;		/* directory of NAME.pub, signify's form: whose indexes are taken */
+	const char *const *names;	/* shell patterns; none: all that are not deprecated */
+	size_t n_names;
+	bool unsigned_ok, list_only;
+	const struct tmpl_ui *ui;
+};
+/*
+ * Takes what the index names into the cache; what is here already is left. One that fails does not keep the others; the
+ * first error comes back. EBADMSG: signature, digest or archive is wrong; ENOKEY: an unknown issuer; ESTALE: expired, or
+ * older than what was seen of this issuer before.
+ */
+int tmpl_pull(const char *tmpldir, const struct tmpl_pull *p, struct err *e);
+/* DIR/index.json of all archives in DIR, and with @key (a secret key without passphrase) index.json.sig. */
+struct tmpl_index_make { const char *dir, *key, *id; unsigned days; };
+int tmpl_index_make(const struct tmpl_index_make *m, uint64_t *ret_n, struct err *e);
+int tmpl_keygen(const char *base, struct err *e);	/* BASE.sec, BASE.pub; never over existing files */
+
 /*
  * ploop images, the disks of OpenVZ containers: DIR/DiskDescriptor.xml and the image files beside it. Read by the
  * program vz-unploop in the same box as vz-unpack; no kernel module, and no kernel mounts what is in them.

@@ -12,6 +12,15 @@
 #define TMPL_MAX_ENTRIES 2000000ull
 
 extern const char *const tmpl_suffixes[];	/* ".tar", ".tar.gz" ...; NULL ends */
+const char *tmpl_suffix_of(const char *file);	/* the one of these at its end, or NULL */
+bool tmpl_name_ok(const char *name);		/* of a template: one component that no option or hidden file looks like */
+
+/* tree.c */
+bool tmpl_is_digest(const char *s);
+int tmpl_base(const char *tmpldir, struct err *e);				/* opened O_PATH */
+void store_path(char out[128], const char *digest, const char *sub);		/* "store/sha256/ab/abcd...SUB" */
+/* So that @archive, which is known to have that digest, need not be read to learn it. */
+int store_remember(int base, const char *archive, const char *digest, struct err *e);
 
 /* unpack_run.c: one run of a helper. */
 #define UNPACK_FDS_MAX 128

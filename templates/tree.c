@@ -38,12 +38,12 @@ static void key_of(const struct stat *st, struct key *k)
 		(unsigned long long)st->st_ctim.tv_sec, (unsigned long)st->st_ctim.tv_nsec);
 }
 
-static bool is_digest(const char *s)
+bool tmpl_is_digest(const char *s)
 {
 	return strlen(s) == TMPL_DIGEST_LEN && strspn(s, "0123456789abcdef") == TMPL_DIGEST_LEN;
 }
 
-static void store_path(char out[128], const char *digest, const char *sub)
+void store_path(char out[128], const char *digest, const char *sub)
 {
 	str_fmt(out, 128, "store/sha256/%.2s/%s%s", digest, digest, sub);
 }
@@ -60,7 +60,7 @@ static bool index_get(int base, const struct key *k, char digest[TMPL_DIGEST_LEN
 	if (n < 0)
 		return false;
 	target[n] = '\0';
-	if (strncmp(target, k->state, len) != 0 || !is_digest(target + len))
+	if (strncmp(target, k->state, len) != 0 || !tmpl_is_digest(target + len))
 		return false;
 	str_copy(digest, TMPL_DIGEST_LEN + 1, target + len);
 	return true;
@@ -79,6 +79,18 @@ static int index_put(int base, const struct key *k, const struct tmpl_tmp *tmp, 
 	return 0;
 }
 
+int store_remember(int base, const char *archive, const char *digest, struct err *e)
+{
+	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
+	struct stat st;
+	struct key k;
+
+	if (stat(archive, &st) < 0)
+		return err_set(e, errno, "%s", archive);
+	key_of(&st, &k);
+	return tmp_make(base, &tmp, e) < 0 ? -e->code : index_put(base, &k, &tmp, digest, e);
+}
+
 static int tree_open(int base, const char *digest, int *ret_fd)
 {
 	char path[128];
@@ -92,7 +104,7 @@ static int tree_open(int base, const char *digest, int *ret_fd)
 	return 0;
 }
 
-static int open_base(const char *tmpldir, struct err *e)
+int tmpl_base(const char *tmpldir, struct err *e)
 {
 	int fd = open(tmpldir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
@@ -104,9 +116,9 @@ int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct 
 	auto_close int base = -1;
 	int rc;
 
-	if (!is_digest(digest))
+	if (!tmpl_is_digest(digest))
 		return err_say(e, EINVAL, "\"%.80s\" is not a template's digest", digest);
-	base = open_base(tmpldir, e);
+	base = tmpl_base(tmpldir, e);
 	if (base < 0)
 		return -e->code;
 	rc = tree_open(base, digest, ret_fd);
@@ -116,7 +128,7 @@ int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct 
 /* Its digest is that of no bytes at all, which no archive has. */
 int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e)
 {
-	auto_close int base = open_base(tmpldir, e), dir = -1;
+	auto_close int base = tmpl_base(tmpldir, e), dir = -1;
 	char path[128];
 	struct sha256 s;
 
@@ -244,7 +256,7 @@ static int tree_slow(const char *tmpldir, int base, struct tmpl *t, int archive,
 
 int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int *ret_fd, struct err *e)
 {
-	auto_close int base = open_base(tmpldir, e), archive = -1;
+	auto_close int base = tmpl_base(tmpldir, e), archive = -1;
 	struct stat st;
 	struct key k;
 
@@ -304,7 +316,7 @@ static int read_manifest(int base, const char *digest, struct tmpl_info *ret, st
 
 int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct err *e)
 {
-	auto_close int base = open_base(tmpldir, e), tree = -1;
+	auto_close int base = tmpl_base(tmpldir, e), tree = -1;
 	struct stat st;
 	struct key k;
 
@@ -323,7 +335,7 @@ int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct
 int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, struct tmpl_info *ret, struct err *e)
 {
 	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
-	auto_close int base = open_base(tmpldir, e), archive = -1;
+	auto_close int base = tmpl_base(tmpldir, e), archive = -1;
 	char known[TMPL_DIGEST_LEN + 1] = "";
 	struct unpack_result r;
 	struct stat st;
@@ -349,7 +361,7 @@ int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l
 
 int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e)
 {
-	auto_close int base = open_base(tmpldir, e), cache = -1;
+	auto_close int base = tmpl_base(tmpldir, e), cache = -1;
 	const char *file = strrchr(t->archive, '/');
 	char path[4096];
 

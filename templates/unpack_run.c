@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "templates/tmpl_priv.h"
+#include "templates/pull.h"
 #include "util/auto.h"
 #include "util/fio.h"
 #include "util/str.h"
@@ -23,26 +23,31 @@
 #define UNPACK_ID_BASE "0 268369920 65536\n"	/* 0x0fff0000: the range of no container; inside id, outside id, count */
 
 /* A helper lies beside the program that runs (a build tree), or where it was installed. */
-static int open_helper(const char *prog, struct err *e)
+int unpack_helper_path(const char *prog, char out[4096], struct err *e)
 {
 	const char *env = secure_getenv("VZ_LIBEXEC");
-	char path[4096], exe[4000];
-	ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+	ssize_t n = readlink("/proc/self/exe", out, 4000);
 	char *slash;
-	int fd = -1;
 
-	if (env && str_fmt(path, sizeof(path), "%s/%s", env, prog) == 0)
-		return (fd = open(path, O_PATH | O_CLOEXEC)) < 0 ? err_set(e, errno, "%s", path) : fd;
-	exe[n > 0 ? n : 0] = '\0';
-	slash = strrchr(exe, '/');
-	if (slash) {
-		*slash = '\0';
-		if (str_fmt(path, sizeof(path), "%s/%s", exe, prog) == 0)
-			fd = open(path, O_PATH | O_CLOEXEC);
-	}
-	if (fd < 0 && str_fmt(path, sizeof(path), "%s/%s", VZ_LIBEXEC, prog) == 0)
-		fd = open(path, O_PATH | O_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "%s/%s", VZ_LIBEXEC, prog) : fd;
+	if (env)
+		return str_fmt(out, 4096, "%s/%s", env, prog) < 0 ? err_set(e, ENAMETOOLONG, "%s", prog) : 0;
+	out[n > 0 ? n : 0] = '\0';
+	slash = strrchr(out, '/');
+	if (slash && str_copy(slash + 1, 4096 - (size_t)(slash + 1 - out), prog) == 0 && access(out, X_OK) == 0)
+		return 0;
+	str_fmt(out, 4096, "%s/%s", VZ_LIBEXEC, prog);
+	return access(out, X_OK) < 0 ? err_set(e, errno, "%s", out) : 0;
+}
+
+static int open_helper(const char *prog, struct err *e)
+{
+	char path[4096];
+	int fd;
+
+	if (unpack_helper_path(prog, path, e) < 0)
+		return -e->code;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "%s", path) : fd;
 }
 
 /* In the child: async-signal-safe calls only. @fd: control, in, out; each may have any number. */

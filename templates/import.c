@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The one way into the cache: quarantine, then a rename. And the memory of where a template came from, store/.../origin.
+ * Killed before the rename, nothing has changed; the tree that may be in the store already is used by the next attempt or
+ * collected as garbage.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "templates/pull.h"
+#include "util/auto.h"
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/kv.h"
+#include "util/path.h"
+#include "util/str.h"
+
+void import_say(const struct tmpl_ui *ui, const char *fmt, ...)
+{
+	char text[1024];
+	va_list ap;
+
+	if (!ui || !ui->say)
+		return;
+	va_start(ap, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, ap) >= 0)
+		ui->say(ui->arg, text);
+	va_end(ap);
+}
+
+static int entry_open(int base, const char *digest, struct err *e)
+{
+	char path[128];
+	int fd;
+
+	store_path(path, digest, "");
+	fd = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	return fd < 0 ? err_set(e, errno, "%s", path) : fd;
+}
+
+/* What is known of a signed origin is not forgotten because the same bytes come again without one. */
+static int origin_put(int base, const char *digest, const struct origin *o, struct err *e)
+{
+	auto_close int dir = entry_open(base, digest, e);
+	auto_buf struct buf b = BUF_INIT;
+	auto_kv struct kv kv = { 0 };
+	struct err none = { 0 };
+	time_t now = time(NULL);
+	char made[32];
+	struct tm tm;
+
+	if (dir < 0)
+		return -e->code;
+	if (kv_load(&kv, dir, "origin", &none) == 0 && kv_get(&kv, "SIGNED_BY") && kv_get(&kv, "SIGNED_BY")[0] && !o->signed_by[0])
+		return 0;
+	kv_done(&kv);
+	strftime(made, sizeof(made), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &tm));
+	if (kv_set(&kv, "KIND", o->kind, true, e) < 0 || kv_set(&kv, "SOURCE", o->source, true, e) < 0 ||
+	    kv_set(&kv, "SIGNED_BY", o->signed_by, true, e) < 0 || kv_set(&kv, "ADDED", made, true, e) < 0 ||
+	    kv_print(&kv, &b, e) < 0)
+		return -e->code;
+	return fio_replace(dir, "origin", buf_str(&b), b.len, 0600, e);
+}
+
+int tmpl_origin(const char *tmpldir, const char *digest, struct tmpl_origin *ret, struct err *e)
+{
+	auto_close int base = tmpl_base(tmpldir, e), dir = -1;
+	auto_kv struct kv kv = { 0 };
+	const struct { const char *key; char *dst; size_t size; } t[] = {
+		{ "KIND", ret->kind, sizeof(ret->kind) }, { "SOURCE", ret->source, sizeof(ret->source) },
+		{ "SIGNED_BY", ret->signed_by, sizeof(ret->signed_by) }, { "ADDED", ret->added, sizeof(ret->added) },
+	};
+
+	memset(ret, 0, sizeof(*ret));
+	if (base < 0)
+		return -e->code;
+	if (!tmpl_is_digest(digest))
+		return err_say(e, EINVAL, "\"%.80s\" is not a template's digest", digest);
+	dir = entry_open(base, digest, e);
+	if (dir < 0 || kv_load(&kv, dir, "origin", e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		const char *v = kv_get(&kv, t[i].key);
+
+		str_copy(t[i].dst, t[i].size, v && !str_has_ctrl(v) ? v : "");
+	}
+	return 0;
+}
+
+/* An archive of the same name with another suffix would be found first, or instead. */
+static void drop_others(int cache, const char *name, const char *keep)
+{
+	char file[300];
+
+	for (size_t i = 0; tmpl_suffixes[i]; i++)
+		if (strcmp(tmpl_suffixes[i], keep) != 0 && str_fmt(file, sizeof(file), "%s%s", name, tmpl_suffixes[i]) == 0)
+			unlinkat(cache, file, 0);
+}
+
+static int into_cache(int base, const struct tmpl_tmp *tmp, const char *file, const char *name, const char *suffix,
+		      struct err *e)
+{
+	auto_close int cache = path_mkdirs(base, "cache", 0755, e);
+	auto_close int fd = openat(tmp->dir, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	char to[300];
+
+	if (cache < 0)
+		return -e->code;
+	if (fd < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
+		return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
+	if (str_fmt(to, sizeof(to), "%s%s", name, suffix) < 0)
+		return err_set(e, ENAMETOOLONG, "%s", name);
+	if (renameat(tmp->dir, file, cache, to) < 0)
+		return err_set(e, errno, "cache/%s", to);
+	drop_others(cache, name, suffix);
+	return fio_fsync_dir(cache, e);
+}
+
+int import_archive(const char *tmpldir, const struct tmpl_tmp *tmp, const char *file, const char *name,
+		   const struct origin *o, struct tmpl *ret, struct err *e)
+{
+	auto_close int base = tmpl_base(tmpldir, e), tree = -1;
+	const char *suffix = tmpl_suffix_of(file);
+	struct tmpl t = { .name = "" };
+
+	if (base < 0)
+		return -e->code;
+	if (!suffix || !tmpl_name_ok(name) || str_copy(t.name, sizeof(t.name), name) < 0)
+		return err_say(e, EINVAL, "\"%s\" is not a name for a template", name);
+	if (str_fmt(t.archive, sizeof(t.archive), "%s/tmp/%s/%s", tmpldir, tmp->name, file) < 0)
+		return err_set(e, ENAMETOOLONG, "%s", tmpldir);
+	if (tmpl_tree(tmpldir, &t, NULL, &tree, e) < 0 || origin_put(base, t.digest, o, e) < 0 ||
+	    into_cache(base, tmp, file, name, suffix, e) < 0)
+		return -e->code;
+	if (tmpl_find(tmpldir, name, ret, e) < 0 || store_remember(base, ret->archive, t.digest, e) < 0)
+		return -e->code;
+	str_copy(ret->digest, sizeof(ret->digest), t.digest);
+	return 0;
+}
+
+int import_digest(const char *tmpldir, const char *name, char digest[TMPL_DIGEST_LEN + 1], struct err *e)
+{
+	struct err none = { 0 };
+	struct tmpl_info i;
+	auto_close int fd = -1;
+	struct tmpl t;
+
+	digest[0] = '\0';
+	if (tmpl_find(tmpldir, name, &t, &none) < 0)
+		return none.code == ENOENT ? 0 : (*e = none, -none.code);
+	if (tmpl_info(tmpldir, &t, &i, e) < 0)
+		return -e->code;
+	if (t.digest[0])
+		return str_copy(digest, TMPL_DIGEST_LEN + 1, t.digest);
+	fd = open(t.archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return err_set(e, errno, "%s", t.archive);
+	return tmpl_digest_fd(fd, digest, e);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vztmpl pull, build, build-base, and for those who serve templates to others: index, keygen. */
+#include <errno.h>
+#include <stdio.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/str.h"
+#include "vzctl/vztmpl.h"
+
+#define BUSYBOX "/bin/busybox"
+
+int vztmpl_pull(struct vztmpl *v, struct err *e)
+{
+	const struct tmpl_pull p = {
+		.source = v->operand[0], .keys = v->keys, .names = v->operand + 1, .n_names = v->n - 1,
+		.unsigned_ok = v->given & VZTMPL_UNSIGNED, .list_only = v->given & VZTMPL_LIST, .ui = &v->ui,
+	};
+
+	return tmpl_pull(v->dir, &p, e);
+}
+
+int vztmpl_build(struct vztmpl *v, struct err *e)
+{
+	struct tmpl_info i;
+	struct tmpl t;
+
+	if (tmpl_build(v->dir, v->operand[0], &t, e) < 0 || tmpl_info(v->dir, &t, &i, e) < 0)
+		return -e->code;
+	vztmpl_print(v->dir, &t, &i);
+	return 0;
+}
+
+int vztmpl_base(struct vztmpl *v, struct err *e)
+{
+	return tmpl_build_base(v->dir, v->n ? v->operand[0] : BUSYBOX, e);
+}
+
+int vztmpl_index(struct vztmpl *v, struct err *e)
+{
+	const struct tmpl_index_make m = { .dir = v->operand[0], .key = v->sign, .id = v->id, .days = (unsigned)v->days };
+	uint64_t n = 0;
+
+	if (tmpl_index_make(&m, &n, e) < 0)
+		return -e->code;
+	printf("%s/index.json names %llu templates, for %lu days%s\n", m.dir, (unsigned long long)n, v->days,
+	       m.key ? "" : "; it is not signed");
+	return 0;
+}
+
+int vztmpl_keygen(struct vztmpl *v, struct err *e)
+{
+	const char *base = v->operand[0];
+
+	if (tmpl_keygen(base, e) < 0)
+		return -e->code;
+	printf("%s.sec signs (vztmpl index DIR --sign %s.sec): keep it to yourself.\n%s.pub goes into " VZTMPL_KEYS
+	       " of hosts that shall trust it.\n", base, base, base);
+	return 0;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vztmpl list, info, verify, rm: the templates that are here. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/str.h"
+#include "vzctl/vztmpl.h"
+
+void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info *i)
+{
+	struct tmpl_origin o;
+	struct err none = { 0 };
+
+	printf("Name:       %s\nArchive:    %s\nSize:       %llu bytes\n", t->name, t->archive,
+	       (unsigned long long)i->archive_bytes);
+	if (t->digest[0])
+		printf("SHA-256:    %s\n", t->digest);
+	if (t->digest[0] && tmpl_origin(dir, t->digest, &o, &none) == 0)
+		printf("From:       %s %s, %s\nSigned by:  %s\n", o.kind, o.source, o.added,
+		       o.signed_by[0] ? o.signed_by : "nobody");
+	printf("Unpacked:   %s\n", i->unpacked ? "yes" : "no");
+	if (i->entries)
+		printf("Entries:    %llu\nTree:       %llu bytes\nDevices left out: %llu\nAttributes left out: %llu\n",
+		       (unsigned long long)i->entries, (unsigned long long)i->bytes, (unsigned long long)i->nodes_skipped,
+		       (unsigned long long)i->xattrs_dropped);
+}
+
+static void print_long(const char *dir, const char *name)
+{
+	struct tmpl_origin o = { .kind = "" };
+	struct err none = { 0 };
+	struct tmpl_info i;
+	struct tmpl t;
+
+	if (tmpl_find(dir, name, &t, &none) < 0 || tmpl_info(dir, &t, &i, &none) < 0) {
+		printf("%-40s %s\n", name, none.text);
+		return;
+	}
+	if (t.digest[0])
+		tmpl_origin(dir, t.digest, &o, &none);
+	printf("%-40s %7llu MB  %-12.12s  %-8s  %s\n", t.name, (unsigned long long)(i.archive_bytes + (1 << 20) - 1) >> 20,
+	       t.digest[0] ? t.digest : "-", i.unpacked ? "unpacked" : "-", o.signed_by[0] ? o.signed_by : "-");
+}
+
+int vztmpl_list(struct vztmpl *v, struct err *e)
+{
+	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+
+	if (tmpl_list(v->dir, &l, e) < 0)
+		return -e->code;
+	if (v->given & VZTMPL_LONG)
+		printf("%-40s %10s  %-12s  %-8s  %s\n", "NAME", "SIZE", "SHA-256", "STORE", "SIGNED BY");
+	for (size_t i = 0; i < l.n; i++) {
+		if (v->given & VZTMPL_LONG)
+			print_long(v->dir, l.v[i]);
+		else
+			printf("%s\n", l.v[i]);
+	}
+	return 0;
+}
+
+int vztmpl_info(struct vztmpl *v, struct err *e)
+{
+	struct tmpl_info i;
+	struct tmpl t;
+
+	if (tmpl_find(v->dir, v->operand[0], &t, e) < 0 || tmpl_info(v->dir, &t, &i, e) < 0)
+		return -e->code;
+	vztmpl_print(v->dir, &t, &i);
+	return 0;
+}
+
+int vztmpl_verify(struct vztmpl *v, struct err *e)
+{
+	struct tmpl_info i;
+	struct tmpl t;
+
+	if (tmpl_find(v->dir, v->operand[0], &t, e) < 0 || tmpl_verify(v->dir, &t, NULL, &i, e) < 0)
+		return -e->code;
+	vztmpl_print(v->dir, &t, &i);
+	printf("The archive is sound.\n");
+	return 0;
+}
+
+int vztmpl_rm(struct vztmpl *v, struct err *e)
+{
+	struct tmpl t;
+
+	if (tmpl_find(v->dir, v->operand[0], &t, e) < 0 || tmpl_rm(v->dir, &t, e) < 0)
+		return -e->code;
+	printf("%s removed\n", t.archive);
+	return 0;
+}
