@@ -10,6 +10,8 @@
 
 #include "libct/files.h"
 
+#define BTRFS_TOP_INO 256	/* of every subvolume */
+
 int ct_area_of(struct ct_area *a, const char *pattern, unsigned id, struct err *e)
 {
 	*a = (struct ct_area){ 0 };
@@ -79,8 +81,9 @@ int ct_area_is_mountpoint(const struct ct_area *a)
 	       (st.stx_attributes_mask & STATX_ATTR_MOUNT_ROOT) && (st.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
-int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e)
+int ct_area_quota(const struct ct *ct, const struct ct_conf *c, bool inodes, struct err *e)
 {
+	const struct ct_rootfs_ops *ops = ct_rootfs_by_name(ct->conf.layout);
 	auto_free char *path = ct_path_private(ct);
 	auto_close int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct quota_limit l;
@@ -88,14 +91,24 @@ int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e)
 	if (dir < 0 || ct_is_ploop(ct))
 		return 0;		/* no area yet: its start, its creation or its conversion sets them */
 	quota_conf_limit(&c->quota, &l);
+	if (!inodes && ops && ops->own_fs)
+		l.soft_inodes = l.hard_inodes = 0;
 	return quota_set(dir, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_SET) : 0;
 }
 
 const char *ct_area_layout(int area)
 {
+	struct stat st;
+
 	if (faccessat(area, "layers", F_OK, 0) == 0 && faccessat(area, "upper", F_OK, 0) == 0)
 		return "overlay";
 	if (faccessat(area, "root.hdd", F_OK, 0) == 0)
 		return "ploop";
+	if (fstatat(area, ".", &st, 0) == 0 && st.st_uid == 0 && !(st.st_mode & 077)) {		/* no root that users could use */
+		if (faccessat(area, QUOTA_DISK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return "image";
+		if (fstatat(area, "root", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == BTRFS_TOP_INO)
+			return "btrfs";
+	}
 	return faccessat(area, "etc", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? "simfs" : NULL;
 }

@@ -138,7 +138,7 @@ static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 	dir = openat(w->parent, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "open the new area %s", w->tmp);
-	if (ct_quota_start(ct, dir, e) < 0)
+	if (!w->ops->own_fs && ct_quota_start(ct, dir, e) < 0)
 		return -e->code;
 	const struct ct_rootfs_new new = { .dir = dir, .tmpldir = ct->host->conf.template_dir, .layout = w->layout,
 					   .quota = &ct->conf.quota };

@@ -140,12 +140,9 @@ static int check_paths(struct ct *ct, struct work *w, struct err *e)
 static int check_layout(const struct ct *ct, struct work *w, struct err *e)
 {
 	(void)ct;
-	if (str_starts(w->want.layout, "ploop"))
-		return fail(e, VZ_PLOOP_UNSUP, ENOTSUP, "ploop is not supported: use --layout overlay or --layout dir, or set "
-			    "VE_LAYOUT=overlay in " CT_HOST_CONF);
 	w->ops = ct_rootfs_by_name(w->want.layout);
 	if (!w->ops) {
-		err_say(e, EINVAL, "unknown layout %s: use overlay or dir", w->want.layout);
+		err_say(e, EINVAL, "unknown layout %s: use overlay, dir, btrfs or image", w->want.layout);
 		return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
 	}
 	return 0;
@@ -189,10 +186,20 @@ static int check_quota(struct work *w, struct err *e)
 	w->parent = ct_area_parent(&w->area, true, e);
 	if (w->parent < 0 || quota_probe(w->parent, &w->caps, e) < 0)
 		return err_exit(e, VZ_FS_NEW_VE_PRVT);
-	if (!w->caps.inodes && w->caps.blocks && !w->opts->quota.inodes.set) {
+	if ((w->ops->own_fs || (!w->caps.inodes && w->caps.blocks)) && !w->opts->quota.inodes.set) {
 		kv_unset(&w->kv, "DISKINODES");
 		w->want.quota.inodes = (struct num_pair){ 0 };
 	}
+	return 0;
+}
+
+/* Can this host have the layout? One that names ploop is stored as what it is. */
+static int check_host(struct ct *ct, struct work *w, struct err *e)
+{
+	const struct ct_rootfs_new n = { .layout = w->want.layout, .quota = &w->want.quota };
+
+	if (w->ops->check && w->ops->check(ct, w->parent, &n, e) < 0)
+		return err_exit(e, VZ_FS_NEW_VE_PRVT);
 	return 0;
 }
 
@@ -213,7 +220,7 @@ static int prepare(struct ct *ct, const char *sample, struct work *w, struct err
 	w->tmp = buf_take(&tmp);
 	if (!w->tmp)
 		return err_set(e, ENAMETOOLONG, "%s", w->area.path);
-	return check_quota(w, e);
+	return check_quota(w, e) < 0 ? -e->code : check_host(ct, w, e);
 }
 
 /* --- the work --- */
@@ -289,7 +296,8 @@ static int save(struct ct *ct, struct work *w, struct err *e)
 	pinned.local_uid = w->want.local_uid;
 	pinned.local_gid = w->want.local_gid;
 	if (str_list_copy(&pinned.net.ip, &w->want.net.ip, e) < 0 || set_str(&pinned.root, w->want.root, e) < 0 ||
-	    set_str(&pinned.private_dir, w->want.private_dir, e) < 0 || set_str(&pinned.layout, w->want.layout, e) < 0 ||
+	    set_str(&pinned.private_dir, w->want.private_dir, e) < 0 ||
+	    set_str(&pinned.layout, ct_layout_stored(w->want.layout), e) < 0 ||
 	    set_str(&pinned.ostemplate, w->want.ostemplate, e) < 0 ||
 	    set_str(&pinned.origin_sample, w->want.origin_sample, e) < 0 ||
 	    ct_store_apply(&w->kv, &pinned, &file, NULL, &changed, e) < 0)
@@ -299,7 +307,7 @@ static int save(struct ct *ct, struct work *w, struct err *e)
 
 static int to_disk(const struct work *w, int dir, struct err *e)
 {
-	if (w->ops == &ct_rootfs_dir && syncfs(dir) < 0)	/* a whole tree was unpacked */
+	if (w->ops != &ct_rootfs_overlay && syncfs(dir) < 0)	/* a whole tree was written */
 		return err_set(e, errno, "sync %s", w->area.path);
 	return fio_fsync_dir(dir, e);
 }

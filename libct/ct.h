@@ -204,6 +204,9 @@ int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
  */
 int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e);
 
+/* Layout image: what is free in it is free on the host, too. Others: says that there is nothing to do. VZ_COMPACT_IMAGE. */
+int ct_compact(struct ct *ct, struct err *e);
+
 enum ct_setmode { CT_SETMODE_NONE, CT_SETMODE_IGNORE, CT_SETMODE_RESTART };
 struct ct_set {
 	bool save, force, reset_ub;

@@ -172,16 +172,19 @@ struct ct_rootfs_ops {
 	int (*assemble)(const struct ct_rootfs *r, struct err *e);
 	/* The root for the host itself, with natural ids, on the directory @at. */
 	int (*mount_host)(struct ct *ct, const char *at, struct err *e);
+	bool own_fs;		/* the limit is its file system's size, the area has none */
 	bool host_beside;	/* ... also while the container runs */
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */
-/* The root is a ploop image: VE_LAYOUT says so, or says nothing and VE_PRIVATE/root.hdd is there. */
+/* The root is a ploop image of OpenVZ: VE_LAYOUT says so, or says nothing and VE_PRIVATE/root.hdd is there. */
 bool ct_is_ploop(const struct ct *ct);
 int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e);
 int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e);
 int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e);	/* child */
 void ct_rootfs_close(struct ct_rootfs *r);
-extern const struct ct_rootfs_ops ct_rootfs_overlay, ct_rootfs_dir;
+extern const struct ct_rootfs_ops ct_rootfs_overlay, ct_rootfs_dir, ct_rootfs_btrfs, ct_rootfs_image;
+const char *ct_layout_stored(const char *layout);	/* in VE_LAYOUT: how an image was made is no part of it */
+bool ct_layout_is_image(const char *layout);	/* any spelling of it, those of ploop too */
 
 /* hook.c */
 enum ct_hook {

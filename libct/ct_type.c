@@ -55,13 +55,9 @@ STR_TYPE(ct_type_path, "path", path_parse);
 
 static int layout_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
-	static const char *const known[] = { "overlay", "dir", "simfs", "ploop", "ploop:expanded", "ploop:plain", "ploop:raw" };
-
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		if (!strcmp(text, known[i]))
-			return param_str.parse(p, text, src, field, e);
-	}
-	return err_say(e, EINVAL, "'%s' is not a layout: overlay, dir or simfs", text);
+	if (ct_rootfs_by_name(text))
+		return param_str.parse(p, text, src, field, e);
+	return err_say(e, EINVAL, "'%s' is not a layout: overlay, dir, btrfs, image, image:xfs or ploop", text);
 }
 STR_TYPE(ct_type_layout, "layout", layout_parse);
 

@@ -120,8 +120,10 @@ void ct_area_done(struct ct_area *a);
 int ct_area_parent(const struct ct_area *a, bool make, struct err *e);	/* fd; -ENOENT unless @make */
 int ct_area_exists(const struct ct_area *a);	/* 1 directory with something in it, 0 absent or empty, 2 empty directory */
 int ct_area_is_mountpoint(const struct ct_area *a);
-const char *ct_area_layout(int area);	/* by what lies there: overlay, ploop, simfs (a tree); NULL: nothing that is known */
-int ct_area_quota(const struct ct *ct, const struct ct_conf *c, struct err *e);	/* sets the limits of the area */
+/* By what lies there: overlay, ploop, image, btrfs, simfs (a tree); NULL: nothing that is known. */
+const char *ct_area_layout(int area);
+/* Sets the limits of the area. Not @inodes: a number of them that was not asked for is no matter where it is fixed. */
+int ct_area_quota(const struct ct *ct, const struct ct_conf *c, bool inodes, struct err *e);
 
 /* newarea.c: from a template, for create and reinstall */
 struct ct_newarea {

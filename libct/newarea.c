@@ -71,7 +71,7 @@ int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
 		return ct_area_error(e);
 	}
 	quota_conf_limit(n->quota, &l);
-	if (quota_set(dir, ct->id, &l, e) < 0)
+	if (!n->ops->own_fs && quota_set(dir, ct->id, &l, e) < 0)
 		return err_exit(e, VZ_DQ_SET);
 	const struct ct_rootfs_new new = { .dir = dir, .tmpldir = ct->host->conf.template_dir, .layout = n->layout,
 					   .tmpl = n->tmpl, .quota = n->quota };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * quotaon, quotaoff, quotainit, and the limits of a start. Usage is always counted here; what can
+ * quotaon, quotaoff, quotainit, compact, and the limits of a start. Usage is always counted here; what can
  * be switched is the limit. One that was lifted comes back with the next start at the latest.
  */
 #include <errno.h>
@@ -74,7 +74,7 @@ int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e)
 	if (op == CT_QUOTA_OFF)
 		c.quota.enabled = (struct num_opt){ .v = 0, .set = true };
 	drop_uncounted(path, &c);
-	if (ct_area_quota(ct, &c, e) == 0)
+	if (ct_area_quota(ct, &c, true, e) == 0)
 		return 0;
 	e->exit = ops[op].exit;
 	return -e->code;
@@ -119,4 +119,24 @@ int ct_quota_start(const struct ct *ct, int area, struct err *e)
 	if (caps.blocks && !caps.inodes)
 		l.soft_inodes = l.hard_inodes = 0;
 	return quota_set(area, ct->id, &l, e) == 0 ? 0 : unlimited(ct, e);
+}
+
+int ct_compact(struct ct *ct, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	uint64_t kib = 0;
+
+	if (!ct_layout_is_image(ct->conf.layout) || ct_is_ploop(ct)) {
+		ct_say(ct, 0, "Compact only makes sense for ploop containers");
+		return 0;
+	}
+	if (dir < 0) {
+		err_say(e, ENOENT, "Container private area %s does not exist", path ? path : "");
+		return err_exit(e, VZ_FS_NOPRVT);
+	}
+	if (quota_disk_compact(dir, &kib, e) < 0)
+		return err_exit(e, VZ_COMPACT_IMAGE);
+	ct_say(ct, 0, "Image %s/" QUOTA_DISK_FILE " was compacted: %llu KiB given back", path, (unsigned long long)kib);
+	return 0;
 }

@@ -30,13 +30,9 @@ static int look(int dir, const char *path, const char **layout, struct err *e)
 
 	if (fstat(dir, &st) < 0)
 		return err_set(e, errno, "%s", path);
-	*layout = str_eq(found, "overlay") ? "overlay" : "dir";
-	if (str_eq(found, "overlay"))
+	*layout = str_eq(found, "simfs") ? "dir" : found;
+	if (found && !str_eq(found, "simfs"))
 		return 0;
-	if (str_eq(found, "ploop")) {
-		*layout = "ploop";
-		return 0;
-	}
 	if (!found)
 		return err_say(e, EINVAL, "%s is no private area: it has neither layers nor /etc", path);
 	if (st.st_uid != 0)

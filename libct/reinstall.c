@@ -53,7 +53,7 @@ static int check(struct ct *ct, struct work *w, struct err *e)
 	w->ops = ct_rootfs_by_name(ct->conf.layout);
 	if (w->ops)
 		return 0;
-	err_say(e, EINVAL, "unknown layout %s: use overlay or dir", ct->conf.layout);
+	err_say(e, EINVAL, "unknown layout %s: use overlay, dir, btrfs or image", ct->conf.layout);
 	return err_exit(e, VZ_UNK_MOUNT_TYPE);
 }
 

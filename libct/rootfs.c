@@ -11,14 +11,16 @@
 #include "libct/ct_priv.h"
 #include "util/sys.h"
 
-static const struct ct_rootfs_ops *const layouts[] = { &ct_rootfs_overlay, &ct_rootfs_dir };
+static const struct ct_rootfs_ops *const layouts[] = {
+	&ct_rootfs_overlay, &ct_rootfs_dir, &ct_rootfs_btrfs, &ct_rootfs_image,
+};
 
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout)
 {
 	for (size_t i = 0; layout && i < ARRAY_SIZE(layouts); i++)
 		if (str_eq(layouts[i]->name, layout) || str_eq(layouts[i]->alias, layout))
 			return layouts[i];
-	return NULL;
+	return ct_layout_is_image(layout) ? &ct_rootfs_image : NULL;
 }
 
 bool ct_is_ploop(const struct ct *ct)
@@ -26,9 +28,10 @@ bool ct_is_ploop(const struct ct *ct)
 	auto_free char *path = ct_path_private(ct);
 	auto_close int dir = -1;
 
+	dir = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (kv_get(&ct->kv, "VE_LAYOUT") || !path)
-		return ct->conf.layout && str_starts(ct->conf.layout, "ploop");
-	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		return ct->conf.layout && str_starts(ct->conf.layout, "ploop") &&
+		       (dir < 0 || faccessat(dir, QUOTA_DISK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0);
 	return dir >= 0 && faccessat(dir, "root.hdd/DiskDescriptor.xml", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	       faccessat(dir, "layers", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
 }
@@ -43,7 +46,7 @@ int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 		return err_exit(e, VZ_UNK_MOUNT_TYPE);
 	}
 	if (!r->ops) {
-		err_say(e, EINVAL, "VE_LAYOUT \"%s\" of CT %u is unknown: use overlay or dir",
+		err_say(e, EINVAL, "VE_LAYOUT \"%s\" of CT %u is unknown: use overlay, dir, btrfs or image",
 			ct->conf.layout ? ct->conf.layout : "", ct->id);
 		return err_exit(e, VZ_UNK_MOUNT_TYPE);
 	}

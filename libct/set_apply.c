@@ -247,8 +247,7 @@ static int apply_guest(struct ct *ct, const struct ct_live *l, const struct ct_c
 
 static int apply_quota(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
 {
-	(void)l;
-	return ct_area_quota(ct, c, e);
+	return ct_area_quota(ct, c, l->change && l->change->quota.inodes.set, e);
 }
 
 static int apply_netdev(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)

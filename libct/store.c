@@ -113,7 +113,7 @@ int ct_store_copy(const struct ct *ct, int area, struct err *e)
 
 	if (kv_print(&ct->kv, &b, e) < 0)
 		return -e->code;
-	if (!str_eq(ct->conf.layout, "overlay"))
+	if (str_eq(ct->conf.layout, "dir") || str_eq(ct->conf.layout, "simfs") || ct_is_ploop(ct))
 		return copy_xattr(area, &b, e);
 	if (fio_replace_run(area, COPY_FILE, buf_str(&b), b.len, 0600, e) < 0 && e->code != EDQUOT && e->code != ENOSPC)
 		return -e->code;

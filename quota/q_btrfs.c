@@ -4,6 +4,8 @@
  * qgroups answer to the same calls; simple ones cost nothing at a snapshot or a deletion, so they are what is switched
  * on where the kernel (6.7) has them.
  *
+ * What an area keeps in subvolumes of its own (q_btrfs_sub.c) is counted in the group 1/ID and limited there.
+ *
  * The kernel has no soft limit and no inode limit here. A subvolume made inside an area has a qgroup of its own without
  * a limit: see QUOTA_ESCAPE_IOCTLS. (A limit on a group above, 1/ID, does not help: who makes the subvolume may say that
  * it joins no group.)
@@ -29,6 +31,7 @@
 
 #define QUOTA_CTL_ENABLE_SIMPLE 4	/* not in the headers of 6.1 */
 #define SUBVOL_ROOT_INO BTRFS_FIRST_FREE_OBJECTID
+#define SUBVOL_OF(qgroup) ((qgroup) & ((1ull << BTRFS_QGROUP_LEVEL_SHIFT) - 1))
 #define SEARCH_BUF 32768
 #define LIMIT_LEVELS 64			/* directories to go up */
 #define SWEEP_MAX 32			/* qgroups taken away per call */
@@ -163,7 +166,7 @@ static int btr_create(int parent, const char *name, uint32_t id, struct err *e)
 	return 0;
 }
 
-static int subvol_id(int fd, uint64_t *ret)
+int q_btrfs_subvol(int fd, uint64_t *ret)
 {
 	struct btrfs_ioctl_ino_lookup_args a = { .objectid = SUBVOL_ROOT_INO };
 	struct stat st;
@@ -182,10 +185,10 @@ static int subvol_id(int fd, uint64_t *ret)
  * The kernel charges the call itself to the subvolume it is made on, so at the limit no limit could be changed there:
  * then it is made on the directories above, up to the top of what can be seen of this file system.
  */
-static int limit_subvol(int dir, uint64_t subvol, uint64_t max_rfer)
+static int limit_subvol(int dir, uint64_t qgroup, uint64_t max_rfer)
 {
 	struct btrfs_ioctl_qgroup_limit_args a = {
-		.qgroupid = subvol, .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = max_rfer },
+		.qgroupid = qgroup, .lim = { .flags = BTRFS_QGROUP_LIMIT_MAX_RFER, .max_rfer = max_rfer },
 	};
 	struct btrfs_ioctl_fs_info_args fs = { 0 }, above = { 0 };
 	auto_close int fd = -1;
@@ -234,7 +237,7 @@ static int btr_remove(int parent, const char *name, int dir, struct err *e)
 {
 	struct btrfs_ioctl_vol_args a = { 0 };
 	uint64_t id = 0;
-	int rc = subvol_id(dir, &id);
+	int rc = q_btrfs_subvol(dir, &id);
 
 	if (rc == -EINVAL)
 		return path_rmtree(parent, name, e);	/* a plain directory, not made by us */
@@ -267,7 +270,7 @@ static int take_empty(const struct found *f, void *arg)
 	struct btrfs_qgroup_info_item it = { 0 };
 
 	memcpy(&it, f->data, MIN(sizeof(it), f->len));
-	if (f->offset >= BTRFS_FIRST_FREE_OBJECTID && f->offset >> BTRFS_QGROUP_LEVEL_SHIFT == 0 && it.rfer == 0 &&
+	if (SUBVOL_OF(f->offset) >= BTRFS_FIRST_FREE_OBJECTID && f->offset >> BTRFS_QGROUP_LEVEL_SHIFT <= 1 && it.rfer == 0 &&
 	    le64toh(it.generation) < s->running)
 		s->stale[s->n++] = f->offset;
 	return s->n == SWEEP_MAX || ++s->seen == SWEEP_LOOK;
@@ -295,12 +298,19 @@ static void btr_tidy(int parent)
 	for (unsigned i = 0; i < s.n; i++) {
 		struct btrfs_ioctl_qgroup_create_args del = { .create = 0, .qgroupid = s.stale[i] };
 
-		if (search(parent, ROOT_ITEMS(s.stale[i], BTRFS_ROOT_ITEM_KEY), take_first,
+		if (search(parent, ROOT_ITEMS(SUBVOL_OF(s.stale[i]), BTRFS_ROOT_ITEM_KEY), take_first,
 			   &offset) == 0)
 			(void)ioctl(parent, BTRFS_IOC_QGROUP_CREATE, &del);
 	}
 	if ((status_flags(parent) & (scan | BTRFS_QGROUP_STATUS_FLAG_RESCAN)) == scan)
 		(void)ioctl(parent, BTRFS_IOC_QUOTA_RESCAN, &rescan);
+}
+
+bool q_btrfs_has_group(int fd, uint64_t subvol)
+{
+	uint64_t got;
+
+	return search(fd, QUOTA_ITEMS(BTRFS_QGROUP_INFO_KEY, QUOTA_GROUP(subvol), QUOTA_GROUP(subvol)), take_first, &got) == 1;
 }
 
 /* --- limits -------------------------------------------------------------------------------------------------------- */
@@ -332,12 +342,16 @@ static int btr_set(int dir, uint32_t id, const struct quota_limit *l, struct err
 	if (l->soft_inodes || l->hard_inodes)
 		return err_say(e, ENOTSUP, "inodes cannot be limited on btrfs (%s): put /vz on ext4 or xfs with project "
 			       "quota", quota_fd_path(dir, path));
-	rc = subvol_id(dir, &subvol);
+	rc = q_btrfs_subvol(dir, &subvol);
 	if (rc == -EINVAL && !l->hard_kib)
 		return 0;		/* a plain directory has no limit already */
 	if (rc < 0)
 		return not_an_area(dir, rc, e);
-	rc = limit_subvol(dir, subvol, l->hard_kib ? l->hard_kib * 1024 : UINT64_MAX);	/* all ones: no limit */
+	const uint64_t max = l->hard_kib ? l->hard_kib * 1024 : UINT64_MAX;	/* all ones: no limit */
+
+	rc = limit_subvol(dir, subvol, max);
+	if (rc == 0 && q_btrfs_has_group(dir, subvol))
+		rc = limit_subvol(dir, QUOTA_GROUP(subvol), max);
 	if (rc == -ENOTCONN)
 		return l->hard_kib ? quotas_off(dir, e) : 0;
 	return rc < 0 ? err_set(e, -rc, "limit %s", quota_fd_path(dir, path)) : 0;
@@ -374,39 +388,54 @@ static int sys_u64(int dir, const char *name, uint64_t *ret)
 
 /* What the kernel counts now: the tree is as old as the last commit (30 s), and written data not yet allocated is in
  * neither. Without sysfs the tree's number stands. */
-static void live_usage(int fd, uint64_t subvol, uint64_t *used)
+static void live_usage(int fd, uint64_t qgroup, uint64_t *used)
 {
 	struct btrfs_ioctl_fs_info_args fs = { 0 };
 	uint64_t rfer = 0, data = 0;
-	char name[96];
+	char name[120];
 	const uint8_t *u = fs.fsid;
 
 	if (ioctl(fd, BTRFS_IOC_FS_INFO, &fs) < 0 ||
 	    str_fmt(name, sizeof(name), "/sys/fs/btrfs/%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-"
-		    "%02x%02x%02x%02x%02x%02x/qgroups/0_%llu", u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8],
-		    u[9], u[10], u[11], u[12], u[13], u[14], u[15], (unsigned long long)subvol) < 0)
+		    "%02x%02x%02x%02x%02x%02x/qgroups/%llu_%llu", u[0], u[1], u[2], u[3], u[4], u[5], u[6], u[7], u[8],
+		    u[9], u[10], u[11], u[12], u[13], u[14], u[15],
+		    (unsigned long long)(qgroup >> BTRFS_QGROUP_LEVEL_SHIFT), (unsigned long long)SUBVOL_OF(qgroup)) < 0)
 		return;
 	auto_close int dir = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir >= 0 && sys_u64(dir, "referenced", &rfer) == 0 && sys_u64(dir, "rsv_data", &data) == 0)
 		*used = rfer + data;
 }
 
+/* Bytes in use of one group, and its limit if it has one. */
+static int group_usage(int dir, uint64_t qgroup, uint64_t *used, uint64_t *max)
+{
+	int rc = search(dir, QUOTA_ITEMS(BTRFS_QGROUP_INFO_KEY, qgroup, qgroup), take_info, used);
+
+	if (rc == 1)
+		rc = search(dir, QUOTA_ITEMS(BTRFS_QGROUP_LIMIT_KEY, qgroup, qgroup), take_limit, max);
+	else if (rc == 0)
+		rc = -ENOENT;
+	if (rc < 0)
+		return rc;
+	live_usage(dir, qgroup, used);
+	return 0;
+}
+
 static int btr_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
-	uint64_t subvol = 0, used = 0, max = 0;
-	int rc = subvol_id(dir, &subvol);
+	uint64_t subvol = 0, used = 0, max = 0, more = 0;
+	int rc = q_btrfs_subvol(dir, &subvol);
 
 	(void)id;
 	if (rc < 0)
 		return not_an_area(dir, rc, e);
-	rc = search(dir, QUOTA_ITEMS(BTRFS_QGROUP_INFO_KEY, subvol, subvol), take_info, &used);
-	if (rc == -ENOENT || rc == 0)
+	rc = group_usage(dir, subvol, &used, &max);
+	if (rc == -ENOENT)
 		return quotas_off(dir, e);
-	if (rc > 0)
-		rc = search(dir, QUOTA_ITEMS(BTRFS_QGROUP_LIMIT_KEY, subvol, subvol), take_limit, &max);
+	if (rc == 0 && q_btrfs_has_group(dir, subvol) && (rc = group_usage(dir, QUOTA_GROUP(subvol), &more, &max)) == 0)
+		used += more;
 	if (rc < 0)
 		return err_set(e, -rc, "read the quota tree");
-	live_usage(dir, subvol, &used);
 	ret->used_kib = (used + 1023) / 1024;
 	ret->limit.hard_kib = (max + 1023) / 1024;
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Picks the backend of a directory by its file system and checks what every backend would check: names, ids, whether a
- * limit can be enforced at all. Project quota is in q_prj.c, btrfs in q_btrfs.c, the storage pool in q_pool.c.
+ * limit can be enforced at all. Project quota is in q_prj.c, btrfs in q_btrfs.c, an image of the container's own in
+ * q_disk.c, the storage pool in q_pool.c.
  */
 #include "quota/quota.h"
 
@@ -91,15 +92,16 @@ static int pick(int fd, const struct quota_ops **ret, struct err *e)
 	*ret = &none_ops;
 	if (fstatfs(fd, &st) < 0)
 		return err_set(e, errno, "statfs");
-	if (st.f_type == BTRFS_SUPER_MAGIC)
+	if (q_disk_is(fd))
+		*ret = &q_disk_ops;
+	else if (st.f_type == BTRFS_SUPER_MAGIC)
 		*ret = &q_btrfs_ops;
 	else if ((st.f_type == EXT4_SUPER_MAGIC || st.f_type == XFS_SUPER_MAGIC) && q_prj_enforced(fd))
 		*ret = &q_prj_ops;
 	return 0;
 }
 
-/* A real descriptor of a directory that may have come as O_PATH. */
-static int reopen(int dir, struct err *e)
+int q_reopen(int dir, struct err *e)
 {
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -109,7 +111,7 @@ static int reopen(int dir, struct err *e)
 int quota_probe(int dir, struct quota_caps *ret, struct err *e)
 {
 	const struct quota_ops *ops = &none_ops;
-	auto_close int fd = reopen(dir, e);
+	auto_close int fd = q_reopen(dir, e);
 
 	if (fd < 0 || pick(fd, &ops, e) < 0)
 		return -e->code;
@@ -144,7 +146,7 @@ int quota_area_create(int parent, const char *name, uint32_t id, struct err *e)
 
 	if (check_name(name, e) < 0 || check_id(id, e) < 0)
 		return -e->code;
-	auto_close int fd = reopen(parent, e);
+	auto_close int fd = q_reopen(parent, e);
 	if (fd < 0 || pick(fd, &ops, e) < 0)
 		return -e->code;
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
@@ -187,7 +189,7 @@ int quota_area_remove(int parent, const char *name, struct err *e)
 
 	if (!path_is_component(name))
 		return err_say(e, EINVAL, "not a name for an area");
-	auto_close int fd = reopen(parent, e);
+	auto_close int fd = q_reopen(parent, e);
 	if (fd < 0 || pick(fd, &ops, e) < 0)
 		return -e->code;
 	if (remove_one(fd, ops, name, e) < 0)
@@ -231,7 +233,7 @@ int quota_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 		return -e->code;
 	if (l->soft_kib > UINT64_MAX >> 11 || l->hard_kib > UINT64_MAX >> 11)
 		return err_say(e, ERANGE, "disk space limit is too large");
-	auto_close int fd = reopen(dir, e);
+	auto_close int fd = q_reopen(dir, e);
 	if (fd < 0 || pick(fd, &ops, e) < 0)
 		return -e->code;
 	return ops->set(fd, id, l, e);
@@ -244,7 +246,7 @@ int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 
 	if (check_id(id, e) < 0)
 		return -e->code;
-	auto_close int fd = reopen(dir, e);
+	auto_close int fd = q_reopen(dir, e);
 	if (fd < 0 || pick(fd, &ops, e) < 0 || ops->get(fd, id, &u, e) < 0)
 		return -e->code;
 	*ret = u;

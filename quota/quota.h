@@ -52,6 +52,35 @@ int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
  */
 #define QUOTA_ESCAPE_IOCTLS { 0x5000940e, 0x50009418, 0x50009401, 0x50009417 }
 
+/*
+ * Subvolumes of an area on btrfs, counted and limited as one with it. A name that is there: EEXIST. Removed with
+ * quota_area_remove(). ENOTSUP: not btrfs.
+ */
+int quota_sub_create(int area, const char *name, struct err *e);
+int quota_sub_snap(int area, const char *name, int from, bool read_only, struct err *e);	/* of the subvolume @from */
+
+/*
+ * A file system of the area's own in AREA/root.img. The area is marked by an attribute that no guest can set; its limit is
+ * the size of the file system, so quota_set() resizes it and quota_get() asks it. Growing works while it is mounted, where
+ * the kernel lets us; all else while it is not.
+ */
+#define QUOTA_DISK_FILE "root.img"
+enum quota_disk_fs { QUOTA_DISK_EXT4, QUOTA_DISK_XFS, QUOTA_DISK_FS_N };
+extern const char *const quota_disk_fs_names[];
+struct quota_disk {
+	enum quota_disk_fs fs;
+	uint64_t kib, inodes;	/* inodes: ext4 only, fixed for good; 0: as its maker thinks fit */
+	bool prealloc;		/* all blocks now */
+	bool ugid;		/* limits of users and groups (ext4: the feature; xfs needs nothing) */
+};
+int quota_disk_make(int area, const struct quota_disk *d, struct err *e);	/* whole and synced, or nothing */
+/* @n detached mounts of it, nodev; one loop device, which goes with the last of them. @ugid: users' and groups' limits count.
+ * Blocks until one that is being unmounted is gone. */
+int quota_disk_mount(int area, bool ugid, int *ret_mnt, unsigned n, struct err *e);
+int quota_disk_mark(int area, struct err *e);		/* the attribute, which a copy by other tools may have lost */
+/* Gives blocks that its file system does not use back to the host. *ret_kib: what the file shrank by. */
+int quota_disk_compact(int area, uint64_t *ret_kib, struct err *e);
+
 /* --- pool --------------------------------------------------------------------------------------------------------- */
 struct quota_pool { const char *image, *target; uint64_t size_bytes; };
 /*

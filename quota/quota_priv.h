@@ -19,11 +19,16 @@ struct quota_ops {
 	void (*tidy)(int parent);	/* after create and remove; NULL: nothing to do */
 };
 
-extern const struct quota_ops q_prj_ops, q_btrfs_ops;
+extern const struct quota_ops q_prj_ops, q_btrfs_ops, q_disk_ops;
 
+bool q_disk_is(int fd);				/* an area with an image (q_disk.c) */
 bool q_prj_enforced(int fd);			/* project quota is accounted and enforced on fd's file system */
 bool q_btrfs_enabled(int fd);			/* qgroups or simple quotas are on */
 int q_btrfs_enable(int fd, struct err *e);	/* simple quotas where the kernel has them, else qgroups; idempotent */
+int q_btrfs_subvol(int fd, uint64_t *ret);	/* its number; -EINVAL: not the top of a subvolume */
+#define QUOTA_GROUP(subvol) ((subvol) | 1ull << 48)	/* 1/ID */
+bool q_btrfs_has_group(int fd, uint64_t subvol);
+int q_reopen(int dir, struct err *e);		/* a real descriptor of a directory that may have come as O_PATH */
 /* What the fd is called, for messages: never fails. */
 const char *quota_fd_path(int fd, char buf[QUOTA_FD_PATH]);
 

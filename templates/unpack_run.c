@@ -103,6 +103,8 @@ static int idmapped(int dir, int userns, struct err *e)
 				   .propagation = MS_PRIVATE, .userns_fd = (uint64_t)userns };
 	auto_close int fd = sys_open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
+	if (fd < 0 && errno == EINVAL)		/* a mount that is nowhere yet, which kernels before 6.15 do not clone: itself */
+		fd = fcntl(dir, F_DUPFD_CLOEXEC, 0);
 	if (fd < 0)
 		return err_set(e, errno, "open the target as a mount");
 	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)

@@ -18,7 +18,7 @@ static int create_run(struct cmd_call *c, struct err *e)
 
 const struct cmd cmd_create = {
 	.word = "create", .flags = CMD_LOCK | CMD_NO_CONF | CMD_ROWS_CREATE | CMD_BAD_VALUE,
-	.args = "[--ostemplate <name>] [--config <sample>] [--layout overlay|dir] [--private <path>] [--root <path>] "
+	.args = "[--ostemplate <name>] [--config <sample>] [--layout overlay|dir|btrfs|image] [--private <path>] [--root <path>] "
 		"[--ipadd <addr>] [--hostname <name>] [--name <name>] [parameters]",
 	.man = "Creates a container from an OS template.",
 	.opts = create_opts, .n_opts = ARRAY_SIZE(create_opts), .run = create_run,

@@ -15,9 +15,7 @@ static int umount_run(struct cmd_call *c, struct err *e)
 
 static int compact_run(struct cmd_call *c, struct err *e)
 {
-	(void)e;
-	ui_say(&c->ui, 0, c->id, "Compact only makes sense for ploop containers");
-	return 0;
+	return ct_compact(c->ct, e);
 }
 
 const struct cmd cmd_mount = {
@@ -31,6 +29,8 @@ const struct cmd cmd_umount = {
 };
 
 const struct cmd cmd_compact = {
-	.word = "compact", .man = "Accepted for compatibility; the layouts of this version need no compacting.",
+	.word = "compact", .flags = CMD_LOCK,
+	.man = "Gives blocks that the file system in an image does not use back to the host, running or not. Other layouts need "
+	       "none.",
 	.run = compact_run,
 };

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Layout "image": the root is a file system of its own, ext4 or xfs, in the file VE_PRIVATE/root.img: what people knew as
+ * ploop, whose name is accepted. DISKSPACE is its size (quota/q_disk.c). The guest sees its files through an idmapped
+ * mount; nothing in it ever names the image, the loop device or the area.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "libct/ct_priv.h"
+#include "util/sys.h"
+
+#define INODE_BYTES 256		/* of ext4 */
+
+static const struct { const char *layout; enum quota_disk_fs fs; bool prealloc; } spellings[] = {
+	{ "image", QUOTA_DISK_EXT4, false },	   { "image:ext4", QUOTA_DISK_EXT4, false },
+	{ "image:xfs", QUOTA_DISK_XFS, false },	   { "ploop", QUOTA_DISK_EXT4, false },
+	{ "ploop:expanded", QUOTA_DISK_EXT4, false }, { "ploop:raw", QUOTA_DISK_EXT4, false },
+	{ "ploop:plain", QUOTA_DISK_EXT4, true },
+};
+
+bool ct_layout_is_image(const char *layout)
+{
+	for (size_t i = 0; layout && i < ARRAY_SIZE(spellings); i++)
+		if (str_eq(spellings[i].layout, layout))
+			return true;
+	return false;
+}
+
+const char *ct_layout_stored(const char *layout)
+{
+	return ct_layout_is_image(layout) ? ct_rootfs_image.name : layout;
+}
+
+/* Inodes take room, too: more than a quarter of the image is not meant. */
+static int plan(const struct ct_rootfs_new *n, struct quota_disk *d, struct err *e)
+{
+	struct quota_limit l;
+
+	*d = (struct quota_disk){ 0 };
+	for (size_t i = 0; i < ARRAY_SIZE(spellings); i++) {
+		if (!str_eq(spellings[i].layout, n->layout))
+			continue;
+		d->fs = spellings[i].fs;
+		d->prealloc = spellings[i].prealloc;
+	}
+	quota_conf_limit(n->quota, &l);
+	d->kib = l.hard_kib;
+	d->ugid = n->quota->ugidlimit.set && n->quota->ugidlimit.v > 0;
+	if (!d->kib) {
+		err_say(e, EINVAL, "Error: diskspace not set (required for %s)",
+			str_starts(n->layout, "ploop") ? "ploop" : "image");
+		return err_exit(e, VZ_DISKSPACE_NOT_SET);
+	}
+	d->inodes = l.hard_inodes;
+	if (d->inodes && d->fs == QUOTA_DISK_XFS)
+		return err_say(e, ENOTSUP, "inodes cannot be limited in an image of xfs (--diskinodes)");
+	if (d->inodes > d->kib * 1024 / 4 / INODE_BYTES)
+		return err_say(e, ENOSPC, "%llu inodes (--diskinodes) need more than a quarter of an image of %llu KiB "
+			       "(--diskspace)", (unsigned long long)d->inodes, (unsigned long long)d->kib);
+	return 0;
+}
+
+static int image_check(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e)
+{
+	struct quota_disk d;
+
+	(void)ct;
+	(void)parent;
+	return plan(n, &d, e);
+}
+
+static bool has_ugid(const struct ct *ct)
+{
+	return ct->conf.quota.ugidlimit.set && ct->conf.quota.ugidlimit.v > 0;
+}
+
+static int image_adopt(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
+{
+	auto_close int mnt = -1;
+	struct quota_disk d;
+
+	(void)ct;
+	if (plan(n, &d, e) < 0 || quota_disk_make(n->dir, &d, e) < 0 || quota_disk_mount(n->dir, d.ugid, &mnt, 1, e) < 0)
+		return -e->code;
+	if (unlinkat(mnt, "lost+found", AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "tidy the new file system");
+	return take_fd(&mnt);
+}
+
+/* What was unpacked is in the image, and the image on the disk, before the area gets its name. */
+static int image_create(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
+{
+	auto_close int root = image_adopt(ct, n, e), top = -1;
+
+	if (root < 0 || tmpl_unpack(n->tmpl, root, NULL, e) < 0)
+		return -e->code;
+	top = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return top < 0 || syncfs(top) < 0 ? err_set(e, errno, "write the image") : 0;
+}
+
+static int open_area(struct ct *ct, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	if (fd < 0)
+		return err_set(e, path ? errno : ENOMEM, "private area %s", path ? path : "");
+	if (faccessat(fd, QUOTA_DISK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_say(e, ENOENT, "%s/" QUOTA_DISK_FILE ", the image of CT %u, is not there", path, ct->id);
+	if (quota_disk_mark(fd, e) < 0 || ct_quota_start(ct, fd, e) < 0)	/* its size, while nobody uses it */
+		return -e->code;
+	return take_fd(&fd);
+}
+
+static int image_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
+{
+	int mnt[2];
+
+	r->area = open_area(ct, e);
+	if (r->area < 0 || quota_disk_mount(r->area, has_ugid(ct), mnt, ARRAY_SIZE(mnt), e) < 0)
+		return -e->code;
+	r->root = mnt[0];
+	r->host = mnt[1];
+	return 0;
+}
+
+static int image_mount_host(struct ct *ct, const char *at, struct err *e)
+{
+	auto_close int area = open_area(ct, e), mnt = -1;
+
+	if (area < 0 || quota_disk_mount(area, has_ugid(ct), &mnt, 1, e) < 0)
+		return -e->code;
+	if (sys_move_mount(mnt, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "mount the image on %s", at);
+	return 0;
+}
+
+const struct ct_rootfs_ops ct_rootfs_image = {
+	.name = "image",
+	.own_fs = true,
+	.check = image_check,
+	.create = image_create,
+	.adopt = image_adopt,
+	.open = image_open,
+	.mount_host = image_mount_host,
+	.host_beside = true,
+};

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef QUOTA_Q_DISK_H
+#define QUOTA_Q_DISK_H
+/* Between q_disk.c (an area with a file system of its own) and q_disk_fs.c (what is in that file). */
+#include "quota/quota.h"
+
+struct disk_super {
+	enum quota_disk_fs fs;
+	uint64_t block, blocks;		/* bytes in one; all of the file system's */
+	uint64_t usable, free;		/* as df counts them */
+	uint64_t inodes, free_inodes;
+	uint8_t imaxpct;		/* xfs */
+	bool ugid;			/* ext4: counts users and groups */
+};
+int disk_super_parse(const void *first, size_t len, struct disk_super *ret, struct err *e);	/* its first 4 KiB */
+int disk_super_read(int image, struct disk_super *ret, struct err *e);
+int disk_mkfs(int image, const struct quota_disk *d, struct err *e);
+int disk_grow(int mnt, const struct disk_super *s, uint64_t bytes, struct err *e);	/* while it is mounted */
+/* Checks the ext4 in @image and makes it @bytes long, file and all. Not safe against a crash: give it a copy. */
+int disk_resize_copy(int image, uint64_t bytes, struct err *e);
+int disk_ugid_on(int image, struct err *e);		/* ext4: the feature, on one that lacks it */
+/* One mount of @loop, detached. */
+int disk_mount(const char *loop, enum quota_disk_fs fs, bool ugid, int *ret_mnt, struct err *e);
+int disk_copy(int from, int to, struct err *e);		/* a reflink where the file system has them, else the data, sparse */
+
+#endif
