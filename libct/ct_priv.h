@@ -7,6 +7,7 @@
 
 #include "libct/ct.h"
 #include "libct/mon_proto.h"
+#include "libct/snapshot.h"
 #include "templates/tmpl.h"
 #include "util/auto.h"
 #include "util/kv.h"
@@ -138,11 +139,13 @@ int ct_intent_end(struct ct *ct, struct err *e);
  * lies on the host's disks as detached mounts and shifts their ids once the child's user
  * namespace is mapped; the child puts the root together.
  */
-#define CT_LAYERS_MAX 62
+#define CT_LAYERS_MAX 160
 struct ct_rootfs {
 	const struct ct_rootfs_ops *ops;
 	int area;			/* detached mount of the private area, -1 */
-	int layer[CT_LAYERS_MAX];	/* detached mounts of the read-only layers, topmost first */
+	/* The read-only layers, topmost first: detached mounts, or -1 for what lies in the area as snap/@own[i]. */
+	int layer[CT_LAYERS_MAX];
+	char own[CT_LAYERS_MAX][CT_GUID_SIZE];
 	unsigned n_layers;
 	/* Layouts whose root is one tree: detached mounts of it, one to be shifted for the container, one with natural ids for
 	 * VE_ROOT. -1 in the others; then @area is a descriptor, not a mount. */
@@ -174,6 +177,24 @@ struct ct_rootfs_ops {
 	int (*mount_host)(struct ct *ct, const char *at, struct err *e);
 	bool own_fs;		/* the limit is its file system's size, the area has none */
 	bool host_beside;	/* ... also while the container runs */
+
+	/*
+	 * Snapshots (snapshot.c): @area is VE_PRIVATE, @guid 36 characters without braces. The caller holds the container's
+	 * lock and has an intent record, and calls again after a kill: each may find its own work half or wholly done. The
+	 * names, the tree and the configurations are snapshot.c's; NULL: this layout has none of it.
+	 */
+	bool snap_beside;	/* what is kept lies in VE_PRIVATE.snap, since the area is the guest's; else in VE_PRIVATE/snap */
+	/* Keeps the root's present state, read-only, as @guid. @running: the container is frozen meanwhile. */
+	int (*snap_take)(struct ct *ct, int area, const char *guid, bool running, struct err *e);
+	/* Down only: the root becomes what @guid holds; @guid stays. */
+	int (*snap_switch)(struct ct *ct, int area, const char *guid, struct err *e);
+	/* Forgets @guid, which may also be half-taken or gone already. @into: its only child in the tree, or NULL. */
+	int (*snap_drop)(struct ct *ct, int area, const char *guid, const char *into, struct err *e);
+	/* Read-only, natural ids, nosuid nodev, on the directory @at; umount2() undoes all of it. */
+	int (*snap_mount)(struct ct *ct, int area, const char *guid, const char *at, struct err *e);
+	/* Down only, or frozen: fills the fresh, empty area @dst_area with what @src's root is now. @linked: shares what it
+	 * can with @src, ENOTSUP if that is nothing. */
+	int (*clone)(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e);
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */
 /* The root is a ploop image of OpenVZ: VE_LAYOUT says so, or says nothing and VE_PRIVATE/root.hdd is there. */

@@ -16,6 +16,7 @@
 #include "util/path.h"
 
 #include "libct/files.h"
+#include "libct/snap.h"
 
 #define END_LINE "BEGUN=\"yes\"\n"
 #define COMMIT_LINE "COMMIT=\"yes\"\n"
@@ -28,6 +29,7 @@ static const struct {
 } verbs[] = {
 	{ "create", ct_create_recover }, { "destroy", ct_destroy_recover }, { "set", ct_set_recover },
 	{ "reinstall", ct_reinstall_recover }, { "convert", ct_convert_recover },
+	{ "snapshot", ct_snapshot_recover },
 };
 
 static int open_record(const struct ct *ct, int flags, struct err *e)

@@ -19,6 +19,7 @@
 #include "util/sys.h"
 
 #include "libct/files.h"
+#include "libct/snap.h"
 
 #define OUR_WORD "vz"
 #define HANDOVER_MS 5000
@@ -233,6 +234,8 @@ static int repair(struct ct *ct, struct err *e)
 		err_say(e, ENOENT, "Container config file does not exist");
 		return err_exit(e, VZ_NOVECONFIG);
 	}
+	if (ct->has_conf && ct_snap_sweep(ct, &load) < 0)
+		ct_say(ct, -1, "Warning: a snapshot that an interrupted backup left cannot be removed: %s", load.text);
 	return 0;
 }
 

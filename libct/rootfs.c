@@ -7,8 +7,9 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "libct/ct_priv.h"
+#include "libct/layers.h"
 #include "util/sys.h"
 
 static const struct ct_rootfs_ops *const layouts[] = {
@@ -82,7 +83,7 @@ int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e)
 	if (r->area >= 0 && shift(r->area, userns, MOUNT_ATTR_NODEV, "the private area", e) < 0)
 		return -e->code;
 	for (unsigned i = 0; i < r->n_layers; i++)
-		if (shift(r->layer[i], userns, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY,
+		if (r->layer[i] >= 0 && shift(r->layer[i], userns, MOUNT_ATTR_NODEV | MOUNT_ATTR_RDONLY,
 			  "a template layer", e) < 0)
 			return -e->code;
 	return 0;
@@ -95,6 +96,15 @@ static int attach(int tree, const char *at, struct err *e)
 	if (sys_move_mount(tree, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "attach layer %s", at);
 	return 0;
+}
+
+/* What lies in the area is reached through the area's mount: a short name for it, since all names must fit into a page. */
+static int link_own(const char *guid, const char *at, struct err *e)
+{
+	char to[64];
+
+	str_fmt(to, sizeof(to), "area/" CT_SNAP_DIR "/%s", guid);
+	return symlink(to, at) < 0 ? err_set(e, errno, "name layer %s", at) : 0;
 }
 
 int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e)
@@ -110,7 +120,7 @@ int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e)
 	}
 	for (unsigned i = 0; i < r->n_layers; i++) {
 		snprintf(at, sizeof(at), "l%u", i);
-		if (attach(r->layer[i], at, e) < 0)
+		if (r->layer[i] < 0 ? link_own(r->own[i], at, e) < 0 : attach(r->layer[i], at, e) < 0)
 			return -e->code;
 	}
 	if (r->area >= 0 && attach(r->area, "area", e) < 0)

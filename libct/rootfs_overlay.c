@@ -2,7 +2,8 @@
 /*
  * Layout "overlay": read-only template layers below, the container's own upper layer above.
  *   VE_PRIVATE/upper, VE_PRIVATE/work   on one file system, as CRIU wants it
- *   VE_PRIVATE/layers                   one template digest a line, topmost first
+ *   VE_PRIVATE/layers                   what lies below, one a line, topmost first (layers.h)
+ *   VE_PRIVATE/snap/                    upper layers of earlier times (snapshot_overlay.c)
  * The overlay is mounted by root of the container's own user namespace (one mounted by the host over idmapped upper
  * layers comes up read-only), with userxattr: redirects and metacopy are off, so a crafted upper layer reaches nothing.
  */
@@ -13,7 +14,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "libct/ct_priv.h"
+#include "libct/overlay.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/sys.h"
@@ -62,49 +63,71 @@ static int clone_tree(int dir, const char *name, const char *what, struct err *e
 	return fd < 0 ? err_set(e, errno, "clone the mount of %s", what) : fd;
 }
 
-static int open_layer(struct ct *ct, struct ct_rootfs *r, const char *digest, struct err *e)
+/* Without a descriptor it lies in the area. */
+static int open_layer(struct ct *ct, struct ct_rootfs *r, int area, const struct ct_layer *l, struct err *e)
 {
 	auto_close int tree = -1;
-	int fd;
+	int fd = -1;
 
-	if (r->n_layers == CT_LAYERS_MAX)
-		return err_say(e, E2BIG, "CT %u has more than %d layers", ct->id, CT_LAYERS_MAX);
-	if (tmpl_tree_open(ct->host->conf.template_dir, digest, &tree, e) < 0)
-		return err_add(e, "layer of CT %u", ct->id);
-	fd = clone_tree(tree, "", "a template layer", e);
-	if (fd < 0)
-		return fd;
+	if (l->kind == CT_LAYER_SNAP) {
+		str_copy(r->own[r->n_layers], sizeof(r->own[0]), l->id);
+	} else {
+		if (ct_overlay_layer(ct, area, l, &tree, e) < 0)
+			return -e->code;
+		fd = clone_tree(tree, "", "a read-only layer", e);
+		if (fd < 0)
+			return fd;
+	}
 	r->layer[r->n_layers++] = fd;
 	return 0;
 }
 
-/* The private area, and its layers' digests in @ret. Returns a descriptor. */
-static int open_area(struct ct *ct, struct str_list *ret, struct err *e)
+int ct_overlay_layer(struct ct *ct, int area, const struct ct_layer *l, int *ret_fd, struct err *e)
+{
+	char name[64];
+	int fd;
+
+	switch (l->kind) {
+	case CT_LAYER_TMPL:
+		if (tmpl_tree_open(ct->host->conf.template_dir, l->id, ret_fd, e) < 0)
+			return err_add(e, "layer of CT %u", ct->id);
+		return 0;
+	case CT_LAYER_SHARE:
+	case CT_LAYER_KIND_N:
+		return err_say(e, ENOTSUP, "layer of CT %u", ct->id);
+	case CT_LAYER_SNAP:
+		break;
+	}
+	str_fmt(name, sizeof(name), CT_SNAP_DIR "/%s", l->id);
+	fd = openat(area, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "layer %s of CT %u", name, ct->id);
+	*ret_fd = fd;
+	return 0;
+}
+
+/* The private area, and its layers in @ret. Returns a descriptor. */
+static int open_area(struct ct *ct, struct ct_layers *ret, struct err *e)
 {
 	auto_free char *path = ct_path_private(ct);
 	auto_close int dir = path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	auto_buf struct buf b = BUF_INIT;
 
 	if (dir < 0)
 		return err_set(e, path ? errno : ENOMEM, "private area %s", path ? path : "");
-	if (fio_read_at(dir, "layers", &b, e) < 0)
+	if (ct_layers_load(dir, CT_LAYERS_FILE, ret, e) < 0)
 		return err_add(e, "private area %s", path);
-	if (str_list_split(ret, buf_str(&b), "\n", e) < 0)
-		return -e->code;
-	if (ret->n == 0)
-		return err_say(e, EBADMSG, "%s/layers names no layer", path);
 	return take_fd(&dir);
 }
 
 static int overlay_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
-	auto_call(str_list_clear) struct str_list digests = { 0 };
-	auto_close int dir = open_area(ct, &digests, e);
+	struct ct_layers layers;
+	auto_close int dir = open_area(ct, &layers, e);
 
 	if (dir < 0)
 		return dir;
-	for (size_t i = 0; i < digests.n; i++)
-		if (open_layer(ct, r, digests.v[i], e) < 0)
+	for (unsigned i = 0; i < layers.n; i++)
+		if (open_layer(ct, r, dir, &layers.v[i], e) < 0)
 			return -e->code;
 	r->area = clone_tree(dir, "", "the private area", e);
 	return r->area < 0 ? r->area : 0;
@@ -135,6 +158,29 @@ static void close_all(struct ct_rootfs *r)
 	ct_rootfs_close(r);
 }
 
+/* "lowerdir=" of descriptors: names that are short, and mean the same whatever is renamed. */
+static int lower_option(struct ct *ct, int area, const struct ct_layers *l, struct ct_rootfs *r, struct buf *b, struct err *e)
+{
+	buf_adds(b, "userxattr,index=off,xino=off,lowerdir=");
+	for (unsigned i = 0; i < l->n; i++) {
+		if (ct_overlay_layer(ct, area, &l->v[i], &r->layer[i], e) < 0)
+			return -e->code;
+		r->n_layers++;
+		buf_addf(b, "%s/proc/self/fd/%d", i ? ":" : "", r->layer[i]);
+	}
+	return 0;
+}
+
+static int mount_overlay(const struct buf *b, const char *at, unsigned long flags, struct err *e)
+{
+	if (buf_failed(b))
+		return err_set(e, ENOMEM, "overlay options");
+	/* the source is what df shows; scripts look for the word */
+	if (mount("/dev/simfs", at, "overlay", MS_NOSUID | MS_NODEV | flags, buf_str(b)) < 0)
+		return err_set(e, errno, "mount the overlay on %s", at);
+	return 0;
+}
+
 /*
  * Mounted by the host over the same directories: ids are natural, and what root writes belongs to
  * the guest's root. Only while the container is down, since two overlays must not share an upper
@@ -142,25 +188,24 @@ static void close_all(struct ct_rootfs *r)
  */
 static int overlay_mount_host(struct ct *ct, const char *at, struct err *e)
 {
-	auto_call(str_list_clear) struct str_list digests = { 0 };
-	auto_call(close_all) struct ct_rootfs r = { .area = open_area(ct, &digests, e), .root = -1, .host = -1 };
+	struct ct_layers layers;
+	auto_call(close_all) struct ct_rootfs r = { .area = open_area(ct, &layers, e), .root = -1, .host = -1 };
 	auto_buf struct buf b = BUF_INIT;
 
-	if (r.area < 0)
-		return r.area;
-	buf_adds(&b, "userxattr,index=off,xino=off,lowerdir=");
-	for (size_t i = 0; i < digests.n && i < CT_LAYERS_MAX; i++) {
-		if (tmpl_tree_open(ct->host->conf.template_dir, digests.v[i], &r.layer[i], e) < 0)
-			return err_add(e, "layer of CT %u", ct->id);
-		r.n_layers++;
-		buf_addf(&b, "%s/proc/self/fd/%d", i ? ":" : "", r.layer[i]);
-	}
+	if (r.area < 0 || lower_option(ct, r.area, &layers, &r, &b, e) < 0)
+		return -e->code;
 	buf_addf(&b, ",upperdir=/proc/self/fd/%d/upper,workdir=/proc/self/fd/%d/work", r.area, r.area);
-	if (buf_failed(&b))
-		return err_set(e, ENOMEM, "overlay options");
-	if (mount("/dev/simfs", at, "overlay", MS_NOSUID | MS_NODEV, buf_str(&b)) < 0)
-		return err_set(e, errno, "mount the overlay on %s", at);
-	return 0;
+	return mount_overlay(&b, at, 0, e);
+}
+
+int ct_overlay_mount(struct ct *ct, int area, const struct ct_layers *l, const char *at, struct err *e)
+{
+	auto_call(close_all) struct ct_rootfs r = CT_ROOTFS_INIT;
+	auto_buf struct buf b = BUF_INIT;
+
+	if (lower_option(ct, area, l, &r, &b, e) < 0)
+		return -e->code;
+	return mount_overlay(&b, at, MS_RDONLY, e);
 }
 
 const struct ct_rootfs_ops ct_rootfs_overlay = {
@@ -170,4 +215,8 @@ const struct ct_rootfs_ops ct_rootfs_overlay = {
 	.open = overlay_open,
 	.assemble = overlay_assemble,
 	.mount_host = overlay_mount_host,
+	.snap_take = ct_overlay_take,
+	.snap_switch = ct_overlay_switch,
+	.snap_drop = ct_overlay_drop,
+	.snap_mount = ct_overlay_snap_mount,
 };

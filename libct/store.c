@@ -16,7 +16,6 @@
 #include "util/path.h"
 
 #include "libct/files.h"
-#include "libct/ips.h"
 
 #define COPY_XATTR "trusted.vz.conf"
 #define COPY_FILE "ve.conf"

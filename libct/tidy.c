@@ -10,7 +10,6 @@
 #include "util/buf.h"
 
 #include "libct/files.h"
-#include "libct/ips.h"
 
 #define NUMIPTENT_MIN 16
 

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * vzctl snapshot, snapshot-switch, -delete, -mount, -umount, -list and convert: their grammar; but for convert, the answer that
- * clients know from containers whose layout has no snapshots.
- */
-#include <ctype.h>
+/* vzctl snapshot, snapshot-switch, -delete, -mount, -umount and convert: their grammar. snapshot-list is a file of its own. */
 #include <errno.h>
-#include <string.h>
 
 #include "util/auto.h"
 #include "util/err.h"
@@ -18,25 +13,19 @@ static const struct cmd_opt create_opts[] = {
 	ID,
 	{ "name", OPT_NAME, "name", NULL, "Name of the snapshot." },
 	{ "description", OPT_DESC, "text", NULL, "Description of the snapshot." },
-	{ "skip-suspend", OPT_IGNORED, NULL, NULL, "Do not save the state of processes." },
-	{ "skip-config", OPT_IGNORED, NULL, NULL, "Do not save the configuration." },
+	{ "skip-suspend", OPT_IGNORED, NULL, NULL, "Accepted: the state of processes is never kept." },
+	{ "skip-config", OPT_SKIP_CONFIG, NULL, NULL, "Keep no configuration with it." },
 };
 static const struct cmd_opt switch_opts[] = {
 	ID,
-	{ "skip-resume", OPT_IGNORED, NULL, NULL, "Do not resume processes." },
-	{ "must-resume", OPT_IGNORED, NULL, NULL, "Fail if processes cannot be resumed." },
-	{ "skip-config", OPT_IGNORED, NULL, NULL, "Do not restore the configuration." },
+	{ "skip-resume", OPT_IGNORED, NULL, NULL, "Accepted: there are no processes to resume." },
+	{ "must-resume", OPT_MUST_RESUME, NULL, NULL, "Fail, since processes cannot be resumed." },
+	{ "skip-config", OPT_SKIP_CONFIG, NULL, NULL, "Leave the configuration as it is." },
 };
 static const struct cmd_opt delete_opts[] = { ID };
 static const struct cmd_opt mount_opts[] = {
 	ID,
 	{ "target", OPT_TARGET, "dir", NULL, "Where to mount it." },
-};
-static const struct cmd_opt list_opts[] = {
-	ID,
-	{ "no-header", OPT_IGNORED, NULL, NULL, "Print no header." },
-	{ "output", OPT_OUTPUT, "fields", NULL, "Fields: parent_uuid,current,uuid,date,name,desc,device,target." },
-	{ "list", OPT_IGNORED, NULL, NULL, "Print the names of the fields." },
 };
 static const struct cmd_opt convert_opts[] = {
 	{ "layout", OPT_LAYOUT, "layout", NULL, "The layout wanted." },
@@ -44,33 +33,16 @@ static const struct cmd_opt convert_opts[] = {
 	{ "force", OPT_FORCE, NULL, NULL, "Read the image of a crashed host, which is marked as in use." },
 };
 
-/* 8-4-4-4-12 hexadecimal digits, in braces or not. */
-static bool is_uuid(const char *s)
-{
-	size_t n = strlen(s), k = 0;
-
-	if (n == 38 && s[0] == '{' && s[37] == '}')
-		s++;
-	else if (n != 36)
-		return false;
-	for (; k < 36; k++) {
-		bool dash = k == 8 || k == 13 || k == 18 || k == 23;
-
-		if (dash ? s[k] != '-' : !isxdigit((unsigned char)s[k]))
-			return false;
-	}
-	return true;
-}
-
 static int check_id(struct cmd_call *c, bool needed, struct err *e)
 {
 	const char *id = c->val[OPT_ID];
+	char guid[CT_GUID_SIZE];
 
 	if (!id && needed) {
 		err_say(e, EINVAL, "Invalid syntax: snapshot id is missing");
 		return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
 	}
-	if (!id || is_uuid(id))
+	if (!id || ct_guid_parse(id, guid) == 0)
 		return 0;
 	err_say(e, EINVAL, "Bad parameter for --id: %s", id);
 	return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
@@ -86,60 +58,57 @@ static int id_parse(struct cmd_call *c, struct err *e)
 	return cmd_options(c, e) < 0 ? -e->code : check_id(c, true, e);
 }
 
-/* -H -o -L are the only one-letter options of these commands. */
-static int list_parse(struct cmd_call *c, struct err *e)
+static int mount_parse(struct cmd_call *c, struct err *e)
 {
-	for (int i = 0; i < c->argc; i++) {
-		if (str_eq(c->argv[i], "-H"))
-			c->argv[i] = (char *)"--no-header";
-		else if (str_eq(c->argv[i], "-o"))
-			c->argv[i] = (char *)"--output";
-		else if (str_eq(c->argv[i], "-L"))
-			c->argv[i] = (char *)"--list";
-	}
-	return opt_id_parse(c, e);
+	if (id_parse(c, e) < 0 || c->val[OPT_TARGET])
+		return -e->code;
+	err_say(e, EINVAL, "Invalid syntax: mount target is missing");
+	return err_exit(e, VZ_INVALID_PARAMETER_SYNTAX);
 }
 
-static int refuse(int exit, struct err *e)
+/* The value of --id in the form that libct takes; id_parse() has looked at it. */
+static const char *guid_of(const struct cmd_call *c, char room[CT_GUID_SIZE])
 {
-	err_say(e, ENOTSUP, "Snapshot feature is only available for ploop-based CTs");
-	return err_exit(e, exit);
+	return c->val[OPT_ID] && ct_guid_parse(c->val[OPT_ID], room) == 0 ? room : NULL;
 }
 
 static int create_run(struct cmd_call *c, struct err *e)
 {
-	(void)c;
-	return refuse(VZ_CREATE_SNAPSHOT, e);
+	char room[CT_GUID_SIZE], made[CT_GUID_SIZE];
+	const struct ct_snap_new n = { .guid = guid_of(c, room), .name = c->val[OPT_NAME], .desc = c->val[OPT_DESC],
+				       .skip_config = cmd_seen(c, OPT_SKIP_CONFIG) };
+
+	return ct_snapshot(c->ct, &n, made, e);
 }
 
 static int switch_run(struct cmd_call *c, struct err *e)
 {
-	(void)c;
-	return refuse(VZ_SWITCH_SNAPSHOT, e);
+	unsigned flags = (cmd_seen(c, OPT_SKIP_CONFIG) ? CT_SNAP_SKIP_CONFIG : 0) |
+			 (cmd_seen(c, OPT_MUST_RESUME) ? CT_SNAP_MUST_RESUME : 0);
+	char room[CT_GUID_SIZE];
+
+	return ct_snapshot_switch(c->ct, guid_of(c, room), flags, e);
 }
 
 static int delete_run(struct cmd_call *c, struct err *e)
 {
-	(void)c;
-	return refuse(VZ_DELETE_SNAPSHOT, e);
+	char room[CT_GUID_SIZE];
+
+	return ct_snapshot_delete(c->ct, guid_of(c, room), e);
 }
 
 static int mount_run(struct cmd_call *c, struct err *e)
 {
-	(void)c;
-	return refuse(VZ_MOUNT_SNAPSHOT, e);
+	char room[CT_GUID_SIZE];
+
+	return ct_snapshot_mount(c->ct, guid_of(c, room), c->val[OPT_TARGET], e);
 }
 
 static int umount_run(struct cmd_call *c, struct err *e)
 {
-	(void)c;
-	return refuse(VZ_UMOUNT_SNAPSHOT, e);
-}
+	char room[CT_GUID_SIZE];
 
-static int list_run(struct cmd_call *c, struct err *e)
-{
-	(void)c;
-	return refuse(VZ_LIST_SNAPSHOT, e);
+	return ct_snapshot_umount(c->ct, guid_of(c, room), e);
 }
 
 static int convert_parse(struct cmd_call *c, struct err *e)
@@ -170,25 +139,26 @@ static int convert_run(struct cmd_call *c, struct err *e)
 	return ct_convert(c->ct, l, cmd_seen(c, OPT_FORCE), e);
 }
 
-#define NO_SNAPSHOTS " The layouts of this version have no snapshots: refused, with the status clients know."
 #define SNAPSHOT(var, word_, args_, man_, opts_, parse_, run_) \
 	const struct cmd var = { \
-		.word = word_, .flags = CMD_LOCK | CMD_BAD_VALUE, .args = args_, .man = man_ NO_SNAPSHOTS, \
+		.word = word_, .flags = CMD_LOCK | CMD_BAD_VALUE, .args = args_, .man = man_, \
 		.opts = opts_, .n_opts = ARRAY_SIZE(opts_), .parse = parse_, .run = run_, \
 	}
-SNAPSHOT(cmd_snapshot, "snapshot", "[--id <uuid>] [--name <name>] [--description <text>]", "Makes a snapshot.",
+SNAPSHOT(cmd_snapshot, "snapshot", "[--id <uuid>] [--name <name>] [--description <text>] [--skip-config]",
+	 "Keeps the files and the configuration as they are now. A stopped container's are kept in an instant, whatever their "
+	 "size; a running one is frozen for it, and what it has written is copied where its file system cannot share blocks "
+	 "(btrfs and xfs can). Processes are not kept. A snapshot counts in the container's disk space.",
 	 create_opts, opt_id_parse, create_run);
-SNAPSHOT(cmd_snapshot_switch, "snapshot-switch", "--id <uuid>", "Goes back to a snapshot.", switch_opts, id_parse, switch_run);
-SNAPSHOT(cmd_snapshot_delete, "snapshot-delete", "--id <uuid>", "Removes a snapshot.", delete_opts, id_parse, delete_run);
-SNAPSHOT(cmd_snapshot_mount, "snapshot-mount", "--id <uuid> --target <dir>", "Mounts a snapshot.", mount_opts, id_parse,
-	 mount_run);
+SNAPSHOT(cmd_snapshot_switch, "snapshot-switch", "--id <uuid> [--skip-config]",
+	 "Goes back to a snapshot, which stays. What was changed since the last one is lost: take another before, to keep it. A "
+	 "running container is killed, and stopped afterwards. The configuration of that time comes back, but for names, paths, "
+	 "ids and owner.", switch_opts, id_parse, switch_run);
+SNAPSHOT(cmd_snapshot_delete, "snapshot-delete", "--id <uuid>",
+	 "Removes a snapshot. Others and the container stay as they are; what they share with it is merged into them.", delete_opts,
+	 id_parse, delete_run);
+SNAPSHOT(cmd_snapshot_mount, "snapshot-mount", "--id <uuid> --target <dir>", "Mounts a snapshot on a directory of the host, "
+	 "read-only.", mount_opts, mount_parse, mount_run);
 SNAPSHOT(cmd_snapshot_umount, "snapshot-umount", "--id <uuid>", "Unmounts a snapshot.", delete_opts, id_parse, umount_run);
-
-const struct cmd cmd_snapshot_list = {
-	.word = "snapshot-list", .flags = CMD_SILENT | CMD_BAD_VALUE, .args = "[-H] [-o <fields>] [-L] [--id <uuid>]",
-	.man = "Lists snapshots." NO_SNAPSHOTS, .opts = list_opts, .n_opts = ARRAY_SIZE(list_opts), .parse = list_parse,
-	.run = list_run,
-};
 
 const struct cmd cmd_convert = {
 	.word = "convert", .flags = CMD_LOCK | CMD_BAD_VALUE, .args = "--layout overlay|dir|simfs [--force]",

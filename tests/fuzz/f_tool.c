@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "net/frame.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -79,16 +78,15 @@ static void words(const char *text)
 void fuzz_one(const uint8_t *data, size_t size)
 {
 	auto_free char *text = strndup((const char *)data, size);
-	struct net_arp arp, same;
-	uint8_t frame[NET_ARP_LEN], na[16];
+	struct tool_arp arp, same;
+	uint8_t frame[TOOL_ARP_LEN];
 
 	FUZZ_CHECK(text);
 	report(text);
 	config(text, strlen(text));
 	words(text);
-	net_na_parse(data, size, na, arp.smac);
-	if (net_arp_parse(data, size, &arp) == 0) {
-		net_arp_build(&arp, frame);
-		FUZZ_CHECK(net_arp_parse(frame, sizeof(frame), &same) == 0 && !memcmp(&arp, &same, sizeof(arp)));
+	if (tool_arp_parse(data, size, &arp) == 0) {
+		tool_arp_build(&arp, frame);
+		FUZZ_CHECK(tool_arp_parse(frame, sizeof(frame), &same) == 0 && !memcmp(&arp, &same, sizeof(arp)));
 	}
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIBCT_SNAP_H
+#define LIBCT_SNAP_H
+/* What the files about snapshots share inside libct, whatever the layout. */
+#include "libct/ct_priv.h"
+#include "util/str.h"
+
+/* snaptree.c: the file `snapshots`. Pure, but for load and save. */
+int ct_snaps_parse(struct ct_snaps *s, const char *text, size_t len, struct err *e);
+int ct_snaps_print(const struct ct_snaps *s, struct buf *b, struct err *e);
+int ct_snaps_add(struct ct_snaps *s, const struct ct_snap *n, struct err *e);	/* texts are copied */
+void ct_snaps_del(struct ct_snaps *s, const char *guid);	/* its children become its parent's, and so does `current` */
+/* -ENOENT: no file */
+int ct_snaps_load_at(int home, struct ct_snaps *ret, struct err *e);
+int ct_snaps_save(int home, const struct ct_snaps *s, struct err *e);	/* durable */
+
+/* snapshot.c: where names, tree and configurations lie. -ENOENT unless @make. */
+int ct_snap_home(struct ct *ct, bool make, struct err *e);
+/* GUIDs of the files GUID@suffix in VE_PRIVATE/snap. */
+int ct_snap_files(int area, const char *suffix, struct str_list *ret, struct err *e);
+bool ct_snap_owner_alive(const struct ct_snap *s);
+/* The layout's directory of the area, and its table; ENOTSUP when that has no snapshots. Caller closes. */
+int ct_snap_area(struct ct *ct, const struct ct_rootfs_ops **ret_ops, struct err *e);
+int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e);	/* a row of intent.c */
+/* Temporary ones whose process is dead. From ct_lock(); costs one look at a file when there is none. */
+int ct_snap_sweep(struct ct *ct, struct err *e);
+
+/* snapshot_mount.c */
+bool ct_snap_busy(struct ct *ct);	/* somebody may have the root or a snapshot mounted */
+bool ct_snap_is_mounted(const struct ct *ct, const char *guid);	/* NULL: any */
+
+#endif
