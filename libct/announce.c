@@ -95,9 +95,14 @@ static void link_netns(const struct ct *ct, pid_t init)
 void ct_announce_ips(const struct ct *ct, const struct str_list *ips)
 {
 	auto_buf struct buf b = BUF_INIT;
+	struct err ignored = { 0 };
+	struct net_ip ip;
 
-	for (size_t i = 0; i < ips->n; i++)
-		buf_addf(&b, "%s%.*s", i ? " " : "", (int)strcspn(ips->v[i], "/"), ips->v[i]);
+	for (size_t i = 0; i < ips->n; i++) {
+		bool net = net_ip_parse(ips->v[i], &ip, &ignored) == 0 && net_ip_is_net(&ip);
+
+		buf_addf(&b, "%s%.*s", i ? " " : "", (int)(net ? strlen(ips->v[i]) : strcspn(ips->v[i], "/")), ips->v[i]);
+	}
 	buf_addc(&b, '\n');
 	put(ct, VEIP_DIR, buf_str(&b), b.len);
 }

@@ -18,6 +18,7 @@
 
 #include "libct/action.h"
 #include "libct/files.h"
+#include "libct/ips.h"
 
 #define TMP_SUFFIX ".tmp"
 #define HOOK_FILE CT_CONF_DIR "/vps.create"

@@ -43,7 +43,7 @@ struct ct_ui {
 /* Everything vz.conf says about the host itself (defaults for containers are in ct_conf). */
 struct ct_host_conf {
 	char *lockdir, *dumpdir, *template_dir, *def_ostemplate, *configfile, *logfile;
-	char *cgroup_parent, *nft_table, *pool4, *pool6,
+	char *cgroup_parent, *nft_table, *pool4, *pool6, *neighbours,
 		*pool_image; /* ours: CGROUP_PARENT NFT_TABLE NAT_POOL NAT_POOL6 POOL_IMAGE */
 	struct num_opt pool_size;		/* POOL_SIZE, bytes */
 	struct num_opt logging, log_level, verbose, virtuozzo, ipv6, ve_parallel, error_on_arpfail,
@@ -172,6 +172,7 @@ enum ct_start_flag {
 	CT_START_SKIP_SETUP = 4,
 	CT_START_SKIP_REMOUNT = 8,
 	CT_START_REBOOT = 16,	/* the monitor's restart: quiet */
+	CT_START_SKIP_ARPDETECT = 64,	/* as SKIP_ARPDETECT="yes" */
 	CT_START_HOLD = 32	/* instead of the guest's init a process that only waits */
 };
 int ct_start(struct ct *ct, unsigned flags, struct err *e);

@@ -53,6 +53,14 @@ static int path_parse(const struct param *p, const char *text, enum param_src sr
 }
 STR_TYPE(ct_type_path, "path", path_parse);
 
+static int neighbours_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
+{
+	if (!net_neighbours_ok(text))
+		return err_say(e, EINVAL, "NEIGHBOUR_DEVS is detect, all, or list: and names of interfaces, not '%.60s'", text);
+	return param_str.parse(p, text, src, field, e);
+}
+STR_TYPE(ct_type_neighbours, "interfaces", neighbours_parse);
+
 static int layout_parse(const struct param *p, const char *text, enum param_src src, void *field, struct err *e)
 {
 	if (ct_rootfs_by_name(text))

@@ -275,8 +275,10 @@ static void add_ip(struct dist *d, struct dist_ip *v, const char *text)
 	struct err ignored = { 0 };
 	struct in_addr mask;
 
-	if (d->n == DIST_IPS_MAX || net_ip_parse(text, &ip, &ignored) < 0 ||
-	    net_ip_print(&ip, false, v[d->n].addr, sizeof(v[d->n].addr)) < 0)
+	if (d->n == DIST_IPS_MAX || net_ip_parse(text, &ip, &ignored) < 0)
+		return;
+	ip = net_ip_inside(&ip);
+	if (net_ip_print(&ip, false, v[d->n].addr, sizeof(v[d->n].addr)) < 0)
 		return;
 	v[d->n].prefix = ip.prefix;
 	v[d->n].v6 = ip.family == AF_INET6;

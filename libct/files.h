@@ -38,6 +38,7 @@ bool ct_conf_row_equal(const struct param *p, size_t base, const struct ct_conf 
 #define auto_conf __attribute__((cleanup(ct_conf_done)))
 
 /* ct_type.c: types of libct's own rows */
+extern const struct param_type ct_type_neighbours;
 extern const struct param_type ct_type_name, ct_type_path, ct_type_layout, ct_type_hostname, ct_type_nameserver, ct_type_domain,
 	ct_type_userpw, ct_type_cap, ct_type_feature, ct_type_dev, ct_type_devnode, ct_type_uid, ct_type_size;
 
@@ -103,8 +104,6 @@ int ct_slot_reap(int dir, unsigned slot);			/* frees a retired slot whose trash 
 int ct_slot_of(uint64_t base, unsigned *ret_slot);		/* -EINVAL: not one of ours */
 
 /* ips.c */
-bool ct_ips_drop_v6(const struct ct_host *h, struct str_list *ips);	/* unless vz.conf has IPV6="yes"; true: one was */
-int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e);	/* VZ_IP_INUSE */
 
 /* intent.c */
 /* ct_intent_begin() without a sync, for what only this boot's kernel has to be repaired from. */

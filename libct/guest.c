@@ -72,6 +72,7 @@ static int make_hosts_line(const struct ct_conf *c, char **ret, struct err *e)
 	if (c->net.ip.n) {
 		if (net_ip_parse(c->net.ip.v[0], &ip, e) < 0)
 			return -e->code;
+		ip = net_ip_inside(&ip);
 		net_ip_print(&ip, false, text, sizeof(text));
 	}
 	buf_addf(&b, "%s %s", text, c->hostname);

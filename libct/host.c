@@ -31,7 +31,7 @@ static const struct { const char *key, *val; } host_defaults[] = {
 	{ "NAT_POOL", "10.77.0.0/16" }, { "NAT_POOL6", "fd77:7a00::/64" },
 	{ "POOL_IMAGE", CT_LIB_DIR "/pool.img" }, { "POOL_SIZE", "20G" },
 	{ "LOGGING", "yes" }, { "LOG_LEVEL", "0" }, { "VERBOSE", "0" }, { "VIRTUOZZO", "yes" }, { "IPV6", "yes" },
-	{ "ERROR_ON_ARPFAIL", "no" }, { "SKIP_ARPDETECT", "no" },
+	{ "NEIGHBOUR_DEVS", "detect" }, { "ERROR_ON_ARPFAIL", "no" }, { "SKIP_ARPDETECT", "no" },
 };
 
 static int fill_host_defaults(struct ct_host *h, struct err *e)
@@ -181,6 +181,7 @@ static struct net_host_conf net_conf_of(const struct ct_host *h)
 	return (struct net_host_conf){
 		.table = h->conf.nft_table, .pool4 = h->conf.pool4,
 		.pool6 = h->conf.ipv6.v ? h->conf.pool6 : NULL, .forward = true,
+		.neighbours = h->conf.neighbours,
 	};
 }
 

@@ -36,6 +36,10 @@ static const struct param rows[] = {
 		 "containers has always is." },
 	{ .key = "SKIP_ARPDETECT", .arg = "yes|no", .type = &param_yesno, HOST(skip_arpdetect), .def = "no",
 	  .man = "Do not look whether an address is in use elsewhere." },
+	{ .key = "NEIGHBOUR_DEVS", .arg = "detect|all|list:names", .type = &ct_type_neighbours, HOST(neighbours), .def = "detect",
+	  .man = "Interfaces on which other machines look for the containers' addresses; there the host answers for them and tells "
+		 "everybody when a container starts. detect: the one whose network an address is of, if any; all: every Ethernet "
+		 "interface; list:eth0 eth1: these." },
 	{ .key = "CGROUP_PARENT", .arg = "name", .type = &param_str, HOST(cgroup_parent), .def = "vz",
 	  .man = "Control group below which each container has its own." },
 	{ .key = "NFT_TABLE", .arg = "name", .type = &param_str, HOST(nft_table), .def = "vz",

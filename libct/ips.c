@@ -6,6 +6,9 @@
 #include <string.h>
 
 #include "libct/files.h"
+#include "libct/ips.h"
+
+#define ANSWER_MS 300	/* a machine on the same network answers within one */
 
 bool ct_ips_drop_v6(const struct ct_host *h, struct str_list *ips)
 {
@@ -52,6 +55,50 @@ int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e)
 			return r;
 		if (r > 0)
 			return in_use(ips->v[i], r, owner, e);
+	}
+	return 0;
+}
+
+int ct_ips_probe(struct ct *ct, const struct str_list *ips, bool skip, struct err *e)
+{
+	struct net *n;
+
+	if (!ips->n || skip || ct->host->conf.skip_arpdetect.v)
+		return 0;
+	return ct_host_net(ct->host, &n, e) < 0 ? -e->code : net_probe(n, ips, e);
+}
+
+int ct_ips_probed(struct ct *ct, struct err *e)
+{
+	bool strict = ct->host->conf.error_on_arpfail.v;
+	char ip[INET6_ADDRSTRLEN];
+	struct net_claim c;
+	struct net *n;
+	int rc;
+
+	if (ct_host_net_peek(ct->host, &n, e) < 0)
+		return -e->code;
+	while ((rc = net_probed(n, strict ? ANSWER_MS : 0, &c, e)) > 0) {
+		net_ip_print(&c.ip, false, ip, sizeof(ip));
+		err_say(e, EADDRINUSE, "IP address %s is in use on another machine, %02x:%02x:%02x:%02x:%02x:%02x on %s", ip,
+			c.mac[0], c.mac[1], c.mac[2], c.mac[3], c.mac[4], c.mac[5], c.dev);
+		if (strict)
+			return err_exit(e, VZ_IP_INUSE);
+		ct_say(ct, -1, "Warning: %s", e->text);
+		err_clear(e);
+	}
+	return rc;
+}
+
+int ct_ips_announce(struct ct *ct, struct err *e)
+{
+	struct net *n;
+
+	if (ct_host_net_peek(ct->host, &n, e) < 0)
+		return -e->code;
+	if (net_announce(n, e) < 0) {
+		ct_say(ct, -1, "Warning: %s", e->text);
+		err_clear(e);
 	}
 	return 0;
 }

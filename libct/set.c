@@ -13,6 +13,7 @@
 
 #include "libct/announce.h"
 #include "libct/files.h"
+#include "libct/ips.h"
 
 struct work {
 	const struct ct_set *s;

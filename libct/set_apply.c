@@ -14,6 +14,7 @@
 #include "libct/devnode.h"
 #include "libct/files.h"
 #include "libct/netdevs.h"
+#include "libct/ips.h"
 #include "libct/veths.h"
 
 static unsigned cg_parts(const struct cg_conf *c)
@@ -76,12 +77,16 @@ void ct_live_done(struct ct_live *l)
 static void say_ips(const struct ct *ct, const char *what, const struct str_list *ips)
 {
 	auto_buf struct buf b = BUF_INIT;
+	struct err ignored = { 0 };
+	struct net_ip ip;
 
 	if (!ips->n)
 		return;
 	for (size_t i = 0; i < ips->n; i++) {
 		const char *slash = strchr(ips->v[i], '/');
 
+		if (net_ip_parse(ips->v[i], &ip, &ignored) == 0 && net_ip_is_net(&ip))
+			slash = NULL;
 		buf_addf(&b, " %.*s", (int)(slash ? slash - ips->v[i] : (ptrdiff_t)strlen(ips->v[i])), ips->v[i]);
 	}
 	ct_say(ct, 0, "%s IP address(es):%s", what, buf_str(&b));
@@ -98,7 +103,8 @@ static int change_ips(struct ct *ct, const struct str_list *add, const struct st
 	if (ct_host_net(ct->host, &n, e) < 0 || ct_state_load(ct, &s, e) < 0)
 		return -e->code;
 	auto_close int netns = ct_netns_open(&s, e);
-	if (netns < 0 || net_change(n, ct->id, netns, add, del, e) < 0)
+	if (netns < 0 || ct_ips_probe(ct, add, false, e) < 0 || (add->n && ct_ips_probed(ct, e) < 0) ||
+	    net_change(n, ct->id, netns, add, del, e) < 0 || ct_ips_probed(ct, e) < 0 || ct_ips_announce(ct, e) < 0)
 		return -e->code;
 	if (ct_guest_ips(ct, c, add, del, e) == 0) {
 		ct_announce_change(ct, add, del);

@@ -23,6 +23,7 @@
 #include "libct/down.h"
 #include "libct/guest.h"
 #include "libct/hook.h"
+#include "libct/ips.h"
 #include "libct/ksm.h"
 #include "libct/launch.h"
 #include "libct/mon_client.h"
@@ -80,6 +81,9 @@ static int up_record(struct start *s, struct err *e)
 	s->state = (struct ct_state){ .stage = CT_STAGE_STARTING, .gen = new_gen() };
 	if (ct_idmap_get(s->ct, &s->state.uid_base, e) < 0)
 		return -e->code;
+	if (!(s->flags & CT_START_SKIP_SETUP) &&
+	    ct_ips_probe(s->ct, &s->ct->conf.net.ip, s->flags & CT_START_SKIP_ARPDETECT, e) < 0)
+		return err_exit(e, VZ_CANT_ADDIP);
 	return ct_state_save(s->ct, &s->state, e);
 }
 
@@ -165,6 +169,8 @@ static int up_network(struct start *s, struct err *e)
 		return 0;
 	}
 	if (ct_host_net(s->ct->host, &n, e) < 0)
+		return -e->code;
+	if (ct_ips_probed(s->ct, e) < 0)
 		return -e->code;
 	if (net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e) < 0)
 		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
@@ -275,7 +281,8 @@ static int up_exec(struct start *s, struct err *e)
 	if (ct_sync_wait(s->l.sync, CT_SYNC_READY, NULL, e) < 0)
 		return -e->code;
 	if (!(s->flags & CT_START_SKIP_SETUP) &&
-	    (ct_host_net(s->ct->host, &n, e) < 0 || net_ready(n, s->ct->id, e) < 0))
+	    (ct_host_net(s->ct->host, &n, e) < 0 || net_ready(n, s->ct->id, e) < 0 || ct_ips_probed(s->ct, e) < 0 ||
+	     ct_ips_announce(s->ct, e) < 0))
 		return err_exit(e, VZ_CANT_ADDIP);
 	if (ct_sync_send(s->l.sync, CT_SYNC_GO, 0, NULL, 0, e) < 0)
 		return -e->code;

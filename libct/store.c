@@ -16,6 +16,7 @@
 #include "util/path.h"
 
 #include "libct/files.h"
+#include "libct/ips.h"
 
 #define COPY_XATTR "trusted.vz.conf"
 #define COPY_FILE "ve.conf"

@@ -10,6 +10,7 @@
 #include "util/buf.h"
 
 #include "libct/files.h"
+#include "libct/ips.h"
 
 #define NUMIPTENT_MIN 16
 

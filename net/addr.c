@@ -30,8 +30,9 @@ void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_i
 }
 
 struct addr_walk {
-	unsigned ifindex;
+	unsigned ifindex;		/* 0: of every interface */
 	int (*cb)(const struct net_ip *ip, void *arg);
+	int (*cb_of)(unsigned ifindex, const struct net_ip *ip, void *arg);
 	void *arg;
 };
 
@@ -44,7 +45,7 @@ static int addr_one(const struct nlmsghdr *nlh, void *arg)
 	bool is_local = false;
 
 	if (nlh->nlmsg_type != RTM_NEWADDR || mnl_nlmsg_get_payload_len(nlh) < sizeof(*a) ||
-	    a->ifa_index != w->ifindex || a->ifa_scope == RT_SCOPE_LINK)
+	    (w->ifindex && a->ifa_index != w->ifindex) || a->ifa_scope == RT_SCOPE_LINK)
 		return 0;
 	if (a->ifa_family != AF_INET && a->ifa_family != AF_INET6)
 		return 0;
@@ -59,12 +60,11 @@ static int addr_one(const struct nlmsghdr *nlh, void *arg)
 		memcpy(&ip.v6, mnl_attr_get_payload(attr), len);
 		is_local = type == IFA_LOCAL;
 	}
-	return w->cb(&ip, w->arg);
+	return w->cb ? w->cb(&ip, w->arg) : w->cb_of(a->ifa_index, &ip, w->arg);
 }
 
-int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip, void *arg), void *arg, struct err *e)
+static int walk(struct nl *nl, struct addr_walk *w, struct err *e)
 {
-	struct addr_walk w = { .ifindex = ifindex, .cb = cb, .arg = arg };
 	_Alignas(8) char buf[128] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifaddrmsg *a;
@@ -72,7 +72,21 @@ int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip
 
 	nlh->nlmsg_type = RTM_GETADDR;
 	a = mnl_nlmsg_put_extra_header(nlh, sizeof(*a));
-	a->ifa_index = ifindex;
-	rc = nl_dump(nl, nlh, addr_one, NULL, &w, e);
+	a->ifa_index = w->ifindex;
+	rc = nl_dump(nl, nlh, addr_one, NULL, w, e);
 	return rc < 0 && !e->code ? err_set(e, -rc, "list addresses") : rc;
+}
+
+int addr_each_of_host(struct nl *nl, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg, struct err *e)
+{
+	struct addr_walk w = { .cb_of = cb, .arg = arg };
+
+	return walk(nl, &w, e);
+}
+
+int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip, void *arg), void *arg, struct err *e)
+{
+	struct addr_walk w = { .ifindex = ifindex, .cb = cb, .arg = arg };
+
+	return walk(nl, &w, e);
 }

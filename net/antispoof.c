@@ -2,11 +2,13 @@
 /*
  * The firewall table: who may send as what, and NAT of the pools.
  *
- *	set src4 { ifname . ipv4_addr }   set src6 { ifname . ipv6_addr }
+ *	set src4 { ifname . ipv4_addr }   set src6 { ifname . ipv6_addr }   set routed { ifname }
  *	chain prerouting (raw)            from vz[-./0-9]*: jump from_ct
  *	chain from_ct                     neighbour discovery, router advertisements, redirects: drop
  *	                                  answers of DHCP servers: drop
+ *	                                  in set routed, destination routed back to where it comes from: drop
  *	                                  (interface . source) in the set: return
+ *	                                  in set routed, source routed to where it comes from: return
  *	                                  counter drop
  *	chain postrouting (nat)           from a pool, out of an interface that is not ours: masquerade
  *
@@ -35,7 +37,9 @@
 #define TYPE_IFNAME 41u
 #define TYPE_IP4 7u
 #define TYPE_IP6 8u
-#define RULES_USE 7		/* from_ct: six rules and one jump to it */
+#define ROUTED "routed"		/* those that have a whole prefix */
+#define ROUTED_ID 3
+#define RULES_USE 9		/* from_ct: eight rules and one jump to it */
 #define SETUP_TRIES 100	/* every start elsewhere makes one in vain */
 #define ND_FIRST 133		/* router solicitation ... */
 #define ND_LAST 137		/* ... redirect */
@@ -50,13 +54,15 @@ _Static_assert(sizeof(struct key4) == 20 && sizeof(struct key6) == 32, "keys of 
 struct keys {			/* elements of both sets */
 	struct key4 *k4;
 	struct key6 *k6;
-	size_t n4, n6;
+	char (*net)[IFNAMSIZ];
+	size_t n4, n6, nnet;
 };
 
 static void keys_done(struct keys *k)
 {
 	free(k->k4);
 	free(k->k6);
+	free(k->net);
 	*k = (struct keys){ 0 };
 }
 
@@ -74,8 +80,18 @@ static int keys_grow(void **v, size_t n, size_t size)
 	return 0;
 }
 
+static int keys_add_net(struct keys *k, const char *ifname)
+{
+	if (keys_grow((void **)&k->net, k->nnet, sizeof(*k->net)) < 0)
+		return -ENOMEM;
+	memset(k->net[k->nnet], 0, sizeof(*k->net));
+	return str_copy(k->net[k->nnet++], IFNAMSIZ, ifname);
+}
+
 static int keys_add(struct keys *k, const char *ifname, const struct net_ip *ip)
 {
+	if (net_ip_is_net(ip))
+		return keys_add_net(k, ifname);
 	if (ip->family == AF_INET) {
 		if (keys_grow((void **)&k->k4, k->n4, sizeof(*k->k4)) < 0)
 			return -ENOMEM;
@@ -92,6 +108,7 @@ static void put_keys(struct nft_tx *t, bool add, const struct keys *k)
 {
 	nft_put_elems(t, add, SET4, k->k4, sizeof(*k->k4), k->n4);
 	nft_put_elems(t, add, SET6, k->k6, sizeof(*k->k6), k->n6);
+	nft_put_elems(t, add, ROUTED, k->net, sizeof(*k->net), k->nnet);
 }
 
 static void e_nfproto(struct nft_tx *t, struct nftnl_rule *r, uint8_t proto)
@@ -143,6 +160,27 @@ static void rule_source(struct nft_tx *t, uint8_t proto, uint32_t off, uint32_t 
 	nft_put_rule(t, r);
 }
 
+/*
+ * A prefix is no element: what the routes say is looked up, at one price whatever its length and however many there are.
+ * NFTA_FIB_F_DADDR: drops what would be sent back, to unused addresses of the prefix, until its hops are used up.
+ */
+static void rule_routed(struct nft_tx *t, uint32_t fib)
+{
+	static const uint32_t nowhere;
+	struct nftnl_rule *r = nft_rule(t, FROM_CT);
+
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
+	nft_e_lookup(t, r, ROUTED, ROUTED_ID, NFT_REG_1);
+	nft_e_fib_oif(t, r, fib | NFTA_FIB_F_IIF, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_NEQ, NFT_REG_1, &nowhere, sizeof(nowhere));
+	if (fib == NFTA_FIB_F_DADDR) {
+		drop_counted(t, r);
+		return;
+	}
+	nft_e_verdict(t, r, NFT_RETURN, NULL);
+	nft_put_rule(t, r);
+}
+
 static void put_filter(struct nft_tx *t)
 {
 	static const uint8_t nd_first = ND_FIRST, nd_last = ND_LAST;
@@ -159,8 +197,10 @@ static void put_filter(struct nft_tx *t)
 	drop_counted(t, r);
 	rule_no_dhcp(t, 67);
 	rule_no_dhcp(t, 547);
+	rule_routed(t, NFTA_FIB_F_DADDR);
 	rule_source(t, NFPROTO_IPV4, 12, 4, SET4, SET4_ID);
 	rule_source(t, NFPROTO_IPV6, 8, 16, SET6, SET6_ID);
+	rule_routed(t, NFTA_FIB_F_SADDR);
 	drop_counted(t, nft_rule(t, FROM_CT));
 }
 
@@ -202,6 +242,7 @@ static int put_table(struct nft_tx *t, const struct net *n, bool anew, struct er
 	}
 	nft_put_set(t, SET4, SET4_ID, TYPE_IFNAME << 6 | TYPE_IP4, sizeof(struct key4));
 	nft_put_set(t, SET6, SET6_ID, TYPE_IFNAME << 6 | TYPE_IP6, sizeof(struct key6));
+	nft_put_set(t, ROUTED, ROUTED_ID, TYPE_IFNAME, IFNAMSIZ);
 	nft_put_chain(t, FROM_CT, NULL, 0, 0);
 	nft_put_chain(t, "prerouting", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW);
 	if (n->pool4[0] || n->pool6[0])
@@ -377,6 +418,8 @@ int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *
 		rc = keys_add(&k, name, &v->ip[i]);
 	if (rc < 0 && !e->code)
 		err_set(e, -rc, "addresses of %s", name);
+	if (rc == 0 && !add && k.nnet && link_index(&n->rt, name))
+		k.nnet = 0;		/* one for all its prefixes, and without routes it allows nothing */
 	if (rc == 0 && (v->n || (n->with && n->with->n)))
 		rc = add ? add_keys(n, id, &k, e) : remove_keys(n, id, &k, e);
 	keys_done(&k);
@@ -394,6 +437,8 @@ static int purge_key(const void *key, uint32_t len, void *arg)
 	struct net_ip ip = { 0 };
 	const char *k = key;
 
+	if (len == IFNAMSIZ && !strncmp(k, p->name, IFNAMSIZ))
+		return keys_add_net(&p->keys, p->name);
 	if ((len != sizeof(struct key4) && len != sizeof(struct key6)) || strncmp(k, p->name, IFNAMSIZ) != 0)
 		return 0;
 	ip.family = len == sizeof(struct key4) ? AF_INET : AF_INET6;
@@ -403,7 +448,7 @@ static int purge_key(const void *key, uint32_t len, void *arg)
 
 int antispoof_purge(struct net *n, unsigned id, struct err *e)
 {
-	static const char *const sets[] = { SET4, SET6 };
+	static const char *const sets[] = { SET4, SET6, ROUTED };
 	struct purge p = { 0 };
 	int rc = net_nf(n, e);
 
@@ -415,7 +460,7 @@ int antispoof_purge(struct net *n, unsigned id, struct err *e)
 			rc = 0;
 		}
 	}
-	if (rc == 0 && p.keys.n4 + p.keys.n6)
+	if (rc == 0 && p.keys.n4 + p.keys.n6 + p.keys.nnet)
 		rc = remove_keys(n, id, &p.keys, e);
 	keys_done(&p.keys);
 	return rc;

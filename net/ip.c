@@ -124,3 +124,45 @@ bool net_ip_is_any(const struct net_ip *ip)
 {
 	return ip->family == AF_INET ? ip->v4.s_addr == 0 : IN6_IS_ADDR_UNSPECIFIED(&ip->v6);
 }
+
+static uint8_t host_bits(const struct net_ip *ip)
+{
+	return ip->family == AF_INET ? 32 : 128;
+}
+
+bool net_ip_is_net(const struct net_ip *ip)
+{
+	const uint8_t *b = ip->v6.s6_addr;
+
+	if (net_ip_is_any(ip) || ip->prefix >= host_bits(ip) - 1)	/* a /31 has no network address (RFC 3021) */
+		return false;
+	for (unsigned i = ip->prefix; i < host_bits(ip); i++) {
+		if (b[i / 8] & 0x80 >> i % 8)
+			return false;
+	}
+	return true;
+}
+
+bool net_ip_within(const struct net_ip *ip, const struct net_ip *net)
+{
+	const uint8_t *a = ip->v6.s6_addr, *b = net->v6.s6_addr;
+	unsigned whole = net->prefix / 8, rest = net->prefix % 8;
+
+	if (ip->family != net->family || memcmp(a, b, whole) != 0)
+		return false;
+	return !rest || !((a[whole] ^ b[whole]) >> (8 - rest));
+}
+
+uint8_t net_ip_route_len(const struct net_ip *ip)
+{
+	return net_ip_is_net(ip) ? ip->prefix : host_bits(ip);
+}
+
+struct net_ip net_ip_inside(const struct net_ip *ip)
+{
+	struct net_ip in = *ip;
+
+	if (net_ip_is_net(ip))
+		in.v6.s6_addr[host_bits(ip) / 8 - 1] |= 1;
+	return in;
+}

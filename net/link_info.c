@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <linux/if_arp.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
@@ -43,6 +44,7 @@ static int info_answer(const struct nlmsghdr *nlh, void *arg)
 		return 0;
 	ret->index = (unsigned)ifi->ifi_index;
 	ret->up = ifi->ifi_flags & IFF_UP;
+	ret->arp = ifi->ifi_type == ARPHRD_ETHER && !(ifi->ifi_flags & (IFF_NOARP | IFF_LOOPBACK));
 	mnl_attr_for_each(attr, nlh, sizeof(*ifi)) {
 		switch (mnl_attr_get_type(attr)) {
 		case IFLA_IFNAME: info_text(attr, ret->name, sizeof(ret->name)); break;
@@ -80,4 +82,32 @@ int link_info(struct nl *nl, unsigned index, const char *name, struct link_info 
 		return err_say(e, ENODEV, "interface %s does not exist", name);
 	*ret = got;
 	return 0;
+}
+
+struct info_walk {
+	int (*cb)(const struct link_info *link, void *arg);
+	void *arg;
+};
+
+static int info_one(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct info_walk *w = arg;
+	struct link_info link = { 0 };
+
+	info_answer(nlh, &link);
+	return link.index ? w->cb(&link, w->arg) : 0;
+}
+
+int link_info_each(struct nl *nl, int (*cb)(const struct link_info *link, void *arg), void *arg, struct err *e)
+{
+	struct info_walk w = { cb, arg };
+	_Alignas(8) char buf[128] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	int rc;
+
+	nlh->nlmsg_type = RTM_GETLINK;
+	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	rc = nl_dump(nl, nlh, info_one, NULL, &w, e);
+	return rc < 0 && !e->code ? err_set(e, -rc, "list interfaces") : rc;
 }

@@ -29,21 +29,30 @@ int net_open(const char *table, struct net **ret, struct err *e)
 		free(n);
 		return err_say(e, EINVAL, "the name of the firewall table is longer than %zu", sizeof(n->table) - 1);
 	}
+	for (size_t i = 0; i < ARRAY_SIZE(n->packet); i++)
+		n->packet[i] = -1;
 	*ret = n;
 	return 0;
 }
 
-/* Keeps @fd and nothing else until the other end of @until is closed. */
-static _Noreturn void keep_open(int fd, int until)
+#define HELD_MAX 4		/* the netfilter socket, those for packets */
+
+/* Keeps what is in @held and nothing else until the other end of @until is closed. */
+static _Noreturn void keep_open(const int held[HELD_MAX], int until)
 {
-	unsigned lo = (unsigned)MIN(fd, until), hi = (unsigned)MAX(fd, until);
+	unsigned from = 0, next;
 	char c;
 
-	if (lo > 0)
-		sys_close_range(0, lo - 1, 0);
-	if (hi > lo + 1)
-		sys_close_range(lo + 1, hi - 1, 0);
-	sys_close_range(hi + 1, ~0u, 0);
+	do {
+		next = (unsigned)until >= from ? (unsigned)until : ~0u;
+		for (int i = 0; i < HELD_MAX; i++) {
+			if (held[i] >= 0 && (unsigned)held[i] >= from)
+				next = MIN(next, (unsigned)held[i]);
+		}
+		if (next > from)
+			sys_close_range(from, next == ~0u ? ~0u : next - 1, 0);
+		from = next + 1;
+	} while (next != ~0u);
 	while (read(until, &c, 1) < 0 && errno == EINTR)
 		;
 	_exit(0);
@@ -53,9 +62,10 @@ static _Noreturn void keep_open(int fd, int until)
  * The last close of a netfilter socket waits until the kernel has destroyed what any transaction of this network removed:
  * an RCU grace period, 7 to 18 ms, at each stop of a container and at a start shortly after one. Elements are out of the
  * sets long before, so nobody has to wait: a child that does nothing else closes the socket last (0.1 ms). It is no
- * child that wait() of a program with children of its own would see; the next call collects it, or init does.
+ * child that wait() of a program with children of its own would see; the next call collects it, or init does. Packet sockets
+ * wait for the same when they are closed.
  */
-static int net_close_later(int fd)
+static int net_close_later(const int held[HELD_MAX])
 {
 	static _Atomic pid_t last;
 	struct clone_args a = { 0 };
@@ -68,7 +78,7 @@ static int net_close_later(int fd)
 		return -1;
 	pid = sys_clone3(&a);
 	if (pid == 0)
-		keep_open(fd, p[0]);
+		keep_open(held, p[0]);
 	close(p[0]);
 	atomic_store(&last, MAX(pid, 0));
 	return p[1];
@@ -77,13 +87,23 @@ static int net_close_later(int fd)
 void net_close(struct net *n)
 {
 	auto_close int hold = -1;
+	int held[HELD_MAX] = { -1, -1, -1, -1 };
+	bool any = false;
 
 	if (!n)
 		return;
 	nl_close(&n->rt);
-	if (n->nft.nl.sk)
-		hold = net_close_later(n->nft.nl.fd);
+	held[0] = n->nft.nl.sk ? n->nft.nl.fd : -1;
+	memcpy(&held[1], n->packet, sizeof(n->packet));
+	for (int i = 0; i < HELD_MAX; i++)
+		any |= held[i] >= 0;
+	if (any)
+		hold = net_close_later(held);
 	nft_close(&n->nft);
+	for (size_t i = 0; i < ARRAY_SIZE(n->packet); i++)
+		auto_close_(&n->packet[i]);
+	free(n->told.v);
+	free(n->probe.asked.v);
 	net_owners_free(n->owners);
 	free(n);
 }
@@ -140,6 +160,20 @@ const struct net_ip *ip_vec_find(const struct ip_vec *v, const struct net_ip *ip
 	return NULL;
 }
 
+bool ip_same_route(const struct net_ip *a, const struct net_ip *b)
+{
+	return net_ip_equal(a, b) && net_ip_route_len(a) == net_ip_route_len(b);
+}
+
+bool ip_vec_routed(const struct ip_vec *v, const struct net_ip *ip)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		if (ip_same_route(&v->ip[i], ip))
+			return true;
+	}
+	return false;
+}
+
 bool ip_vec_first(const struct ip_vec *v, size_t i)
 {
 	return ip_vec_find(v, &v->ip[i]) == &v->ip[i];
@@ -161,6 +195,33 @@ void ip_vec_done(struct ip_vec *v)
 	*v = (struct ip_vec){ 0 };
 }
 
+struct holds { const struct net_ip *net; bool found; };
+
+static int holds_one(unsigned ifindex, const struct net_ip *ip, void *arg)
+{
+	struct holds *h = arg;
+
+	(void)ifindex;
+	h->found |= net_ip_within(ip, h->net);
+	return 0;
+}
+
+/* Does an address of this host lie in prefix @ip? */
+static bool net_holds_host(struct net *n, const struct net_ip *ip, struct err *e)
+{
+	struct holds h = { ip, false };
+
+	return addr_each_of_host(&n->rt, holds_one, &h, e) < 0 || h.found;
+}
+
+static bool link_of_ours(struct nl *nl, unsigned ifindex)
+{
+	char name[IFNAMSIZ];
+	unsigned id;
+
+	return link_name(nl, ifindex, name) && link_id(name, &id);
+}
+
 int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char owner[16], struct err *e)
 {
 	struct route_hit hit;
@@ -174,7 +235,11 @@ int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char ow
 		return 0;
 	if (hit.local)
 		return 2;
-	if (hit.host && link_name(&n->rt, hit.ifindex, owner) && !str_eq(owner, self))
+	if (net_ip_is_net(ip) && net_holds_host(n, ip, e))
+		return e->code ? -e->code : 2;
+	/* the whole of another's prefix is another's */
+	if ((hit.host || hit.len >= net_ip_route_len(ip) || link_of_ours(&n->rt, hit.ifindex)) &&
+	    link_name(&n->rt, hit.ifindex, owner) && !str_eq(owner, self))
 		return 1;
 	owner[0] = '\0';
 	return 0;

@@ -21,13 +21,21 @@ struct err;
 struct net;		/* one rtnetlink and one nfnetlink socket, opened on first use */
 
 struct net_ip {		/* an address of a container; AF_INET or AF_INET6 */
-	uint8_t family, prefix;		/* prefix as configured, host route is always /32 or /128 */
+	uint8_t family, prefix;		/* prefix as configured; what is routed: net_ip_route_len() */
 	union { struct in_addr v4; struct in6_addr v6; };
 };
 int net_ip_parse(const char *s, struct net_ip *ret, struct err *e);	/* "A", "A/24", "A/255.255.255.0", v6 "A/64" */
 int net_ip_print(const struct net_ip *ip, bool with_prefix, char *dst, size_t size);
 bool net_ip_equal(const struct net_ip *a, const struct net_ip *b);	/* address only */
 bool net_ip_is_any(const struct net_ip *ip);				/* 0.0.0.0, :: */
+/*
+ * A whole prefix is meant: 2001:db8:1:2::/64, no address with the mask of its network (2001:db8:1:2::5/64). All of it is
+ * routed to the container, which may use any address of it and is given the first one.
+ */
+bool net_ip_is_net(const struct net_ip *ip);
+bool net_ip_within(const struct net_ip *ip, const struct net_ip *net);	/* @ip is an address of the prefix @net */
+uint8_t net_ip_route_len(const struct net_ip *ip);			/* 32 or 128 unless it is a prefix */
+struct net_ip net_ip_inside(const struct net_ip *ip);			/* the address on venet0: 2001:db8:1:2::1/64 */
 
 struct net_conf {
 	struct str_list ip;		/* IP_ADDRESS, canonical text, prefix kept if given */
@@ -55,6 +63,7 @@ struct net_host_conf {
 	const char *table;		/* nft table name, "vz" */
 	const char *pool4, *pool6;	/* CIDR masqueraded when leaving by a foreign interface; NULL or "" = none */
 	bool forward;			/* set ip_forward and ipv6 forwarding */
+	const char *neighbours;		/* NEIGHBOUR_DEVS: "detect" (NULL too), "all", "list:eth0 eth1" */
 };
 /* Sysctls, table, sets, chains, NAT. Idempotent, one nft transaction, leaves every other table alone. */
 int net_host_setup(struct net *n, const struct net_host_conf *c, struct err *e);
@@ -106,6 +115,22 @@ int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *
 void net_ifname(unsigned id, char dst[16]);		/* "vz101" */
 /* 0 free, 1 used by another container's interface (name in @owner), 2 an address of the host itself; or -errno */
 int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char owner[16], struct err *e);
+
+/*
+ * What neighbours know. An address out of a network that the host itself is on is looked for there by ARP or neighbour
+ * discovery: net_up() and net_change() make the host answer for it (proxy entries; the interface is chosen by NEIGHBOUR_DEVS),
+ * net_down() ends that. net_announce() tells everybody there at once, without being asked: old owners are forgotten.
+ */
+int net_announce(struct net *n, struct err *e);
+/* Asks the neighbours who has these addresses and returns at once. Before they are routed to a container. */
+int net_probe(struct net *n, const struct str_list *ips, struct err *e);
+struct net_claim { struct net_ip ip; char dev[16]; uint8_t mac[6]; };
+/*
+ * 1: one of the addresses asked for is another machine's, *ret says whose; 0: nobody answered. Waits for answers until @wait_ms
+ * after the question, not at all if nobody was asked.
+ */
+int net_probed(struct net *n, unsigned wait_ms, struct net_claim *ret, struct err *e);
+bool net_neighbours_ok(const char *text);	/* a value of NEIGHBOUR_DEVS */
 
 struct net_stat { uint64_t rx_bytes, tx_bytes, rx_packets, tx_packets, rx_drops, tx_drops; };	/* as the container sees them */
 int net_stat(struct net *n, unsigned id, struct net_stat *ret, struct err *e);

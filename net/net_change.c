@@ -27,7 +27,7 @@ static int change_have(unsigned ifindex, const struct net_ip *ip, void *arg)
 	struct err e = { 0 };
 
 	(void)ifindex;
-	return ip_vec_find(arg, ip) ? 0 : ip_vec_add(arg, ip, &e);
+	return ip_vec_routed(arg, ip) ? 0 : ip_vec_add(arg, ip, &e);
 }
 
 /* What the host has to do: an address that only changes its prefix, or is there already, is no business of it. */
@@ -38,12 +38,12 @@ static int change_plan(struct change *c, struct err *e)
 	if (route_each(&c->n->rt, c->ifindex, change_have, &have, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < c->add.n; i++) {
-		if (ip_vec_first(&c->add, i) && !ip_vec_find(&have, &c->add.ip[i]) &&
+		if (ip_vec_first(&c->add, i) && !ip_vec_routed(&have, &c->add.ip[i]) &&
 		    ip_vec_add(&c->come, &c->add.ip[i], e) < 0)
 			return -e->code;
 	}
 	for (size_t i = 0; i < c->del.n; i++) {
-		if (ip_vec_first(&c->del, i) && !ip_vec_find(&c->add, &c->del.ip[i]) &&
+		if (ip_vec_first(&c->del, i) && !ip_vec_routed(&c->add, &c->del.ip[i]) &&
 		    ip_vec_add(&c->go, &c->del.ip[i], e) < 0)
 			return -e->code;
 	}
@@ -62,7 +62,9 @@ static int change_routes(struct change *c, bool add, const struct ip_vec *v, str
 
 static int change_come(struct change *c, struct err *e)
 {
-	return change_routes(c, true, &c->come, e) < 0 ? -e->code : antispoof_change(c->n, c->id, true, &c->come, e);
+	if (neigh_up(c->n, &c->come, e) < 0 || change_routes(c, true, &c->come, e) < 0)
+		return -e->code;
+	return antispoof_change(c->n, c->id, true, &c->come, e);
 }
 
 /* Takes back what change_come() did, however far it got. Another's route to one of the addresses is not ours: by ifindex. */
@@ -73,6 +75,8 @@ static void change_uncome(struct change *c)
 	change_routes(c, false, &c->come, &e);
 	err_clear(&e);
 	antispoof_change(c->n, c->id, false, &c->come, &e);
+	err_clear(&e);
+	neigh_down(c->n, &c->come, &e);
 }
 
 static int change_inside(struct change *c, struct err *e)
@@ -82,13 +86,17 @@ static int change_inside(struct change *c, struct err *e)
 
 static int change_go(struct change *c, struct err *e)
 {
-	return change_routes(c, false, &c->go, e) < 0 ? -e->code : antispoof_change(c->n, c->id, false, &c->go, e);
+	if (change_routes(c, false, &c->go, e) < 0 || antispoof_change(c->n, c->id, false, &c->go, e) < 0)
+		return -e->code;
+	return neigh_down(c->n, &c->go, e);
 }
 
 static void change_ungo(struct change *c)
 {
 	struct err e = { 0 };
 
+	neigh_up(c->n, &c->go, &e);
+	err_clear(&e);
 	change_routes(c, true, &c->go, &e);
 	err_clear(&e);
 	antispoof_change(c->n, c->id, true, &c->go, &e);

@@ -73,6 +73,8 @@ static int host_remember(struct net *n, const struct net_host_conf *c, struct er
 	if (str_copy(n->pool4, sizeof(n->pool4), c->pool4 ? c->pool4 : "") < 0 ||
 	    str_copy(n->pool6, sizeof(n->pool6), c->pool6 ? c->pool6 : "") < 0)
 		return err_say(e, EINVAL, "the address pool is too long for an address");
+	if (str_copy(n->neighbours, sizeof(n->neighbours), c->neighbours ? c->neighbours : "detect") < 0)
+		return err_say(e, EINVAL, "NEIGHBOUR_DEVS is too long");
 	if (c->table && str_copy(n->table, sizeof(n->table), c->table) < 0)
 		return err_say(e, EINVAL, "the name of the firewall table is too long");
 	return 0;
@@ -102,7 +104,7 @@ int net_host_setup(struct net *n, const struct net_host_conf *c, struct err *e)
 	if (net_host_conf_set(n, c, e) < 0 || net_rt(n, e) < 0)
 		return -e->code;
 	/* the filter stands before anything is forwarded */
-	if (antispoof_setup(n, e) < 0 || link_sweep(&n->rt, e) < 0)
+	if (antispoof_setup(n, e) < 0 || link_sweep(&n->rt, e) < 0 || neigh_sweep(n, e) < 0)
 		return -e->code;
 	if (!c->forward)
 		return 0;

@@ -17,6 +17,13 @@
 
 static const int families[] = { AF_INET, AF_INET6 };
 
+static void inside_put(struct nl_batch *b, unsigned ifindex, const struct net_ip *ip, const char *text)
+{
+	const struct net_ip in = net_ip_inside(ip);
+
+	addr_put(b, true, ifindex, &in, text);
+}
+
 int net_inside_up(const struct str_list *ips, struct err *e)
 {
 	auto_ip_vec struct ip_vec v = { 0 };
@@ -34,14 +41,17 @@ int net_inside_up(const struct str_list *ips, struct err *e)
 	link_put_inside_up(&b);
 	for (size_t i = 0; i < v.n; i++) {
 		if (ip_vec_first(&v, i))
-			addr_put(&b, true, ifindex, &v.ip[i], v.text[i]);
+			inside_put(&b, ifindex, &v.ip[i], v.text[i]);
 	}
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 		first = NULL;
 		for (size_t i = 0; i < v.n && !first; i++)
 			first = v.ip[i].family == families[f] ? &v.ip[i] : NULL;
-		if (first)
-			route_put_default(&b, true, ifindex, families[f], first);
+		if (first) {
+			const struct net_ip in = net_ip_inside(first);
+
+			route_put_default(&b, true, ifindex, families[f], &in);
+		}
 	}
 	return nl_batch_end(&b);
 }
@@ -95,6 +105,18 @@ static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from,
 	return nl_batch_end(&b);
 }
 
+/* Is @ip what one of @v is inside? */
+static bool inside_has(const struct ip_vec *v, const struct net_ip *ip)
+{
+	for (size_t i = 0; i < v->n; i++) {
+		const struct net_ip in = net_ip_inside(&v->ip[i]);
+
+		if (net_ip_equal(&in, ip))
+			return true;
+	}
+	return false;
+}
+
 static int inside_apply(struct nl *nl, const struct ip_vec *add, const struct ip_vec *del, struct err *e)
 {
 	auto_ip_vec struct ip_vec have = { 0 }, want = { 0 }, now = { 0 };
@@ -107,12 +129,14 @@ static int inside_apply(struct nl *nl, const struct ip_vec *add, const struct ip
 	if (addr_each(nl, ifindex, inside_collect, &have, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < have.n; i++) {
-		if (!ip_vec_find(del, &have.ip[i]) && !ip_vec_find(add, &have.ip[i]) &&
+		if (!inside_has(del, &have.ip[i]) && !inside_has(add, &have.ip[i]) &&
 		    ip_vec_add(&want, &have.ip[i], e) < 0)
 			return -e->code;
 	}
 	for (size_t i = 0; i < add->n; i++) {
-		if (ip_vec_add(&want, &add->ip[i], e) < 0)
+		const struct net_ip in = net_ip_inside(&add->ip[i]);
+
+		if (ip_vec_add(&want, &in, e) < 0)
 			return -e->code;
 	}
 	if (inside_go(nl, ifindex, &have, &want, e) == 0)

@@ -131,7 +131,9 @@ const struct param net_params[] = {
 		.key = "IP_ADDRESS", .opt = "ipadd", .alias_opt = "ip", .arg = "addr", .type = &type_ips,
 		.off = offsetof(struct net_conf, ip), .flags = PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
 		.man = "Addresses of the container, IPv4 or IPv6, each optionally with a prefix length or a network mask. "
-		       "--ipadd may be repeated and adds to those that are there; 0.0.0.0 and :: are ignored.",
+		       "--ipadd may be repeated and adds to those that are there; 0.0.0.0 and :: are ignored. The address of a "
+		       "whole network, 2001:db8:1:2::/64 or 192.0.2.8/29, routes all of it to the container, which has its first "
+		       "address and may use any.",
 	},
 	{
 		.opt = "ipdel", .arg = "addr|all", .type = &type_ipdel, .off = offsetof(struct net_conf, ip_del),

@@ -19,6 +19,12 @@
 
 #define NET_IP_TEXT 50		/* the longest address with its prefix */
 
+/* An address, and an interface on whose network it is looked for, with the hardware address that answers there. */
+struct neigh_at { struct net_ip ip; unsigned ifindex; char dev[IFNAMSIZ]; uint8_t mac[6]; };
+struct neigh_list { struct neigh_at *v; size_t n; };
+struct net_probe { struct neigh_list asked; int64_t since_ms; };
+enum { PACKET_SEND, PACKET_ARP, PACKET_ND };	/* indices of net.packet */
+
 struct net_owners;		/* net_stat.c: whose the links are */
 struct net {
 	struct net_owners *owners;
@@ -29,6 +35,10 @@ struct net {
 	const struct str_list *with;	/* net_with() */
 	net_running_fn *running;	/* net_set_running() */
 	void *running_arg;
+	char neighbours[256];		/* NEIGHBOUR_DEVS */
+	struct neigh_list told;		/* what net_announce() has to tell */
+	struct net_probe probe;
+	int packet[3];			/* packet sockets, -1: none. See net_close() */
 };
 int net_rt(struct net *n, struct err *e);	/* opens the socket on first use */
 int net_nf(struct net *n, struct err *e);
@@ -41,6 +51,8 @@ struct ip_vec {			/* parsed addresses, and as text without prefix for messages *
 int ip_vec_parse(struct ip_vec *v, const struct str_list *l, struct err *e);	/* NULL list: empty; "any" is left out */
 int ip_vec_add(struct ip_vec *v, const struct net_ip *ip, struct err *e);
 const struct net_ip *ip_vec_find(const struct ip_vec *v, const struct net_ip *ip);	/* same address, NULL: none */
+bool ip_same_route(const struct net_ip *a, const struct net_ip *b);	/* both an address, or the same prefix */
+bool ip_vec_routed(const struct ip_vec *v, const struct net_ip *ip);	/* one of them has the same route */
 bool ip_vec_first(const struct ip_vec *v, size_t i);	/* v[i] is not a repetition of an earlier one */
 bool ip_vec_has_family(const struct ip_vec *v, int family);
 void ip_vec_done(struct ip_vec *v);
@@ -65,23 +77,39 @@ bool link_id(const char *name, unsigned *ret);				/* "vz101" -> 101 */
 /* link_info.c */
 struct link_info {
 	unsigned index, master, peer, mtu;	/* peer: index of a veth's other end, in that one's namespace */
-	bool up;
+	bool up, arp;	/* @arp: an Ethernet whose neighbours are looked up */
 	uint8_t mac[6];
 	char name[IFNAMSIZ], kind[16], alias[64];	/* kind "": a piece of hardware */
 };
 /* By @index, or if that is 0 by @name. ENODEV: there is none. */
 int link_info(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e);
 
+/* Every one, some perhaps twice. A negative return of @cb ends it. */
+int link_info_each(struct nl *nl, int (*cb)(const struct link_info *link, void *arg), void *arg, struct err *e);
+
+/* neigh.c: what the machines beside this host are told of @v's addresses. Both before their routes are there. */
+int neigh_up(struct net *n, const struct ip_vec *v, struct err *e);	/* answers for them from now on; net_announce() tells */
+int neigh_down(struct net *n, const struct ip_vec *v, struct err *e);
+int neigh_sweep(struct net *n, struct err *e);		/* what was answered for and has no route to a container any more */
+/* Interfaces on whose networks @ip is looked for: NEIGHBOUR_DEVS. A negative return of @cb ends it. */
+typedef int uplink_fn(const struct net_ip *ip, const struct link_info *dev, void *arg);
+int neigh_uplinks(struct net *n, const struct net_ip *ip, uplink_fn *cb, void *arg, struct err *e);
+int neigh_list_add(struct neigh_list *l, const struct net_ip *ip, const struct link_info *dev);	/* -ENOMEM */
+/* Sends on its interface; the socket lives as long as @n. */
+int neigh_send(struct net *n, const struct neigh_at *at, const void *frame, size_t len, struct err *e);
 /* addr.c, inside */
 void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
+int addr_each_of_host(struct nl *nl, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg, struct err *e);
 int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip, void *arg), void *arg, struct err *e);
 
 /* route.c */
 void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
 void route_put_default(struct nl_batch *b, bool add, unsigned ifindex, int family, const struct net_ip *src);
-struct route_hit { bool found, local, host; unsigned ifindex; };	/* @host: the route is for this address alone */
+/* @host: the route is for this address alone; @gateway: the next hop is a router; @len: of its prefix */
+struct route_hit { bool found, local, host, gateway; uint8_t len; unsigned ifindex; };
 int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, struct err *e);
-/* Every host route through @ifindex; 0: through any interface. A negative return of @cb ends it. @cb may see one twice. */
+/* Every route through @ifindex but default ones, @ip with its prefix; 0: through any interface. A negative return of @cb ends
+ * it. @cb may see one twice. */
 int route_each(struct nl *nl, unsigned ifindex, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg,
 	       struct err *e);
 

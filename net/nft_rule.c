@@ -118,6 +118,17 @@ void nft_e_lookup(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint3
 	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SET_ID, id);
 }
 
+void nft_e_fib_oif(struct nft_tx *t, struct nftnl_rule *r, uint32_t flags, uint32_t reg)
+{
+	struct nftnl_expr *x = expr(t, r, "fib");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_FLAGS, flags);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_RESULT, NFT_FIB_RESULT_OIF);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_FIB_DREG, reg);
+}
+
 void nft_e_counter(struct nft_tx *t, struct nftnl_rule *r)
 {
 	expr(t, r, "counter");

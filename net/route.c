@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Routes: one host route per address outside, one default route per family inside, and who has an address now. */
+/* Routes: one host route per address (or prefix) outside, one default route per family inside, and who has an address now. */
 #include "net/net_priv.h"
 
 #include <arpa/inet.h>
@@ -27,7 +27,7 @@ void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct
 				 add ? "add route to" : "remove route to", text);
 
 	r->rtm_family = ip->family;
-	r->rtm_dst_len = host_bits(ip->family);
+	r->rtm_dst_len = net_ip_route_len(ip);
 	r->rtm_table = RT_TABLE_MAIN;
 	r->rtm_protocol = add ? RTPROT_STATIC : RTPROT_UNSPEC;
 	r->rtm_scope = ip->family == AF_INET ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
@@ -83,9 +83,11 @@ static int route_find_answer(const struct nlmsghdr *nlh, void *arg)
 	hit->found = true;
 	hit->local = r->rtm_type == RTN_LOCAL;
 	hit->host = r->rtm_dst_len == host_bits(r->rtm_family);
+	hit->len = r->rtm_dst_len;
 	mnl_attr_for_each(attr, nlh, sizeof(*r)) {
 		if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 			hit->ifindex = mnl_attr_get_u32(attr);
+		hit->gateway |= mnl_attr_get_type(attr) == RTA_GATEWAY || mnl_attr_get_type(attr) == RTA_VIA;
 	}
 	return 0;
 }
@@ -129,14 +131,14 @@ static int route_each_one(const struct nlmsghdr *nlh, void *arg)
 
 	if (nlh->nlmsg_type != RTM_NEWROUTE || mnl_nlmsg_get_payload_len(nlh) < sizeof(*r) ||
 	    (r->rtm_family != AF_INET && r->rtm_family != AF_INET6) || r->rtm_type != RTN_UNICAST ||
-	    r->rtm_table != RT_TABLE_MAIN || r->rtm_dst_len != host_bits(r->rtm_family) || (r->rtm_flags & RTM_F_CLONED))
+	    r->rtm_table != RT_TABLE_MAIN || !r->rtm_dst_len || (r->rtm_flags & RTM_F_CLONED))
 		return 0;
 	mnl_attr_for_each(attr, nlh, sizeof(*r)) {
 		if (mnl_attr_get_type(attr) == RTA_OIF && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 			oif = mnl_attr_get_u32(attr);
 		if (mnl_attr_get_type(attr) == RTA_DST && mnl_attr_get_payload_len(attr) == addr_len(r->rtm_family)) {
 			ip.family = r->rtm_family;
-			ip.prefix = host_bits(ip.family);
+			ip.prefix = r->rtm_dst_len;
 			memcpy(&ip.v6, mnl_attr_get_payload(attr), addr_len(ip.family));
 		}
 	}

@@ -82,13 +82,15 @@ int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd,
 	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0)
 		return -e->code;
 	/* Elements last: until they are there all is dropped, and whoever has to make the table anew goes by the routes. */
-	if (venet_up_link(n, id, netns_fd, e) == 0 && venet_up_routes(n, id, &v, e) == 0 &&
+	if (venet_up_link(n, id, netns_fd, e) == 0 && neigh_up(n, &v, e) == 0 && venet_up_routes(n, id, &v, e) == 0 &&
 	    antispoof_change(n, id, true, &v, e) == 0)
 		return 0;
 	/* for good, because the caller may try again with the same namespace */
 	net_ifname(id, name);
 	link_delete(&n->rt, name, &undo);
 	antispoof_change(n, id, false, &v, &undo);
+	err_clear(&undo);
+	neigh_down(n, &v, &undo);
 	return -e->code;
 }
 
@@ -97,7 +99,7 @@ static int venet_collect(unsigned ifindex, const struct net_ip *ip, void *arg)
 	struct err e = { 0 };
 
 	(void)ifindex;
-	return ip_vec_find(arg, ip) ? 0 : ip_vec_add(arg, ip, &e);
+	return ip_vec_routed(arg, ip) ? 0 : ip_vec_add(arg, ip, &e);
 }
 
 int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e)
@@ -120,7 +122,7 @@ int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err 
 	if (link_drop(&n->rt, id, e) < 0)
 		first = *e;
 	err_clear(e);
-	if (antispoof_change(n, id, false, &v, e) < 0 || (!ips && antispoof_purge(n, id, e) < 0))
+	if (antispoof_change(n, id, false, &v, e) < 0 || (!ips && antispoof_purge(n, id, e) < 0) || neigh_down(n, &v, e) < 0)
 		return -e->code;
 	*e = first;
 	return -e->code;

@@ -147,7 +147,7 @@ int import_digest(const char *tmpldir, const char *name, char digest[TMPL_DIGEST
 {
 	struct err none = { 0 };
 	struct tmpl_info i;
-	auto_close int fd = -1;
+	auto_close int fd = -1, base = -1;
 	struct tmpl t;
 
 	digest[0] = '\0';
@@ -160,5 +160,8 @@ int import_digest(const char *tmpldir, const char *name, char digest[TMPL_DIGEST
 	fd = open(t.archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return err_set(e, errno, "%s", t.archive);
-	return tmpl_digest_fd(fd, digest, e);
+	if (tmpl_digest_fd(fd, digest, e) < 0)
+		return -e->code;
+	base = tmpl_base(tmpldir, e);
+	return base < 0 ? -e->code : store_remember(base, t.archive, digest, e);
 }

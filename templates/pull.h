@@ -25,6 +25,5 @@ int import_archive(const char *tmpldir, const struct tmpl_tmp *tmp, const char *
 		   const struct origin *o, struct tmpl *ret, struct err *e);
 /* The digest of the archive that has this name now; "" if none has. Reads it if need be. */
 int import_digest(const char *tmpldir, const char *name, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
-void import_say(const struct tmpl_ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

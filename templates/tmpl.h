@@ -90,6 +90,20 @@ struct tmpl_index_make { const char *dir, *key, *id; unsigned days; };
 int tmpl_index_make(const struct tmpl_index_make *m, uint64_t *ret_n, struct err *e);
 int tmpl_keygen(const char *base, struct err *e);	/* BASE.sec, BASE.pub; never over existing files */
 
+/* --- what nobody needs any more (gc.c) --- */
+struct tmpl_gc {
+	/* Adds the digest of every tree that something stands on. Called while nobody can begin to use another. */
+	int (*users)(void *arg, struct str_list *digests, struct err *e);
+	void *arg;
+	unsigned days;			/* what was made since is kept */
+	bool dry_run;
+	const struct tmpl_ui *ui;	/* hears of each */
+	uint64_t n, bytes;		/* returned */
+};
+/* Removes trees without user, archive in the cache or pin. EBUSY: somebody is about to use one; nothing is removed then. */
+int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e);
+int tmpl_pin(const char *tmpldir, const char *digest, bool pin, struct err *e);	/* pinned: never collected */
+
 /*
  * ploop images, the disks of OpenVZ containers: DIR/DiskDescriptor.xml and the image files beside it. Read by the
  * program vz-unploop in the same box as vz-unpack; no kernel module, and no kernel mounts what is in them.

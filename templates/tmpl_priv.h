@@ -19,6 +19,7 @@ bool tmpl_name_ok(const char *name);		/* of a template: one component that no op
 bool tmpl_is_digest(const char *s);
 int tmpl_base(const char *tmpldir, struct err *e);				/* opened O_PATH */
 void store_path(char out[128], const char *digest, const char *sub);		/* "store/sha256/ab/abcd...SUB" */
+int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *e);	/* of the manifest */
 /* So that @archive, which is known to have that digest, need not be read to learn it. */
 int store_remember(int base, const char *archive, const char *digest, struct err *e);
 
@@ -51,6 +52,8 @@ int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unp
 int unpack_base(int busybox, int out, struct err *e);
 /* SHA-256 of what is left to read of @fd. */
 int tmpl_digest_fd(int fd, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
+
+void import_say(const struct tmpl_ui *ui, const char *fmt, ...) __attribute__((format(printf, 2, 3)));	/* import.c */
 
 /* tmp.c: a directory of our own in TEMPLATE/tmp; a lock on it says that its maker lives. */
 struct tmpl_tmp {

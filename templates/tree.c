@@ -5,7 +5,8 @@
  *   by-archive/DEV:INODE              symlink "SIZE:MTIME:CTIME:DIGEST": which digest that file had; spares hashing it
  *   lock.N                            who unpacks an archive; hashed by inode, so two of one archive meet and two others
  *                                     seldom do
- * Removal is the caller's decision (vztmpl rm): nobody here knows which containers stand on a tree.
+ *   sha256/ab/DIGEST/origin, pin      where it came from (import.c); it is never garbage (gc.c)
+ *   gc.lock                           shared by who was given a tree, the collector's alone (gc.c)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,6 +16,7 @@
 #include <time.h>
 
 #include "util/sha256.h"
+#include "templates/gc.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -260,7 +262,7 @@ int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, 
 	struct stat st;
 	struct key k;
 
-	if (base < 0)
+	if (base < 0 || gc_hold(base, e) < 0)
 		return -e->code;
 	if (!t->archive[0])
 		return t->digest[0] ? tmpl_tree_open(tmpldir, t->digest, ret_fd, e)
@@ -294,7 +296,7 @@ static uint64_t number(const struct kv *kv, const char *key)
 	return text && num_u64(text, &v) == 0 ? v : 0;
 }
 
-static int read_manifest(int base, const char *digest, struct tmpl_info *ret, struct err *e)
+int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *e)
 {
 	auto_kv struct kv kv = { 0 };
 	auto_close int dir = -1;
@@ -329,7 +331,7 @@ int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct
 	key_of(&st, &k);
 	if (!index_get(base, &k, t->digest) || tree_open(base, t->digest, &tree) < 0)
 		return 0;
-	return read_manifest(base, t->digest, ret, e);
+	return store_info(base, t->digest, ret, e);
 }
 
 int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, struct tmpl_info *ret, struct err *e)

@@ -10,6 +10,7 @@ static const struct cmd_opt life_opts[] = {
 	{ "skip-fsck", OPT_SKIP_FSCK, NULL, "start", "Accepted for compatibility; there is no file system to check." },
 	{ "skip-remount", OPT_SKIP_REMOUNT, NULL, "start", "Keep a root file system that is mounted already." },
 	{ "skip_ve_setup", OPT_SKIP_SETUP, NULL, "start", "Run no scripts and set up no network." },
+	{ "skip_arpdetect", OPT_ARPDETECT, NULL, "start", "Do not ask the neighbours whether an address is in use." },
 	{ "fast", OPT_FAST, NULL, "stop", "Kill all processes at once instead of asking init to shut down." },
 	{ "skip-umount", OPT_SKIP_UMOUNT, NULL, "stop", "Leave the root file system mounted." },
 };
@@ -18,6 +19,7 @@ static unsigned life_start_flags(const struct cmd_call *c)
 {
 	return (cmd_seen(c, OPT_FORCE) ? CT_START_FORCE : 0) | (cmd_seen(c, OPT_WAIT) ? CT_START_WAIT : 0) |
 	       (cmd_seen(c, OPT_SKIP_SETUP) ? CT_START_SKIP_SETUP : 0) |
+	       (cmd_seen(c, OPT_ARPDETECT) ? CT_START_SKIP_ARPDETECT : 0) |
 	       (cmd_seen(c, OPT_SKIP_REMOUNT) ? CT_START_SKIP_REMOUNT : 0);
 }
 
@@ -42,7 +44,7 @@ static int restart_run(struct cmd_call *c, struct err *e)
 }
 
 const struct cmd cmd_start = {
-	.word = "start", .flags = CMD_LOCK, .args = "[--wait] [--force] [--skip-remount] [--skip_ve_setup]",
+	.word = "start", .flags = CMD_LOCK, .args = "[--wait] [--force] [--skip-remount] [--skip_ve_setup] [--skip_arpdetect]",
 	.man = "Starts a container; returns when its init runs.",
 	.opts = life_opts, .n_opts = ARRAY_SIZE(life_opts), .run = start_run,
 };
@@ -54,7 +56,7 @@ const struct cmd cmd_stop = {
 };
 
 const struct cmd cmd_restart = {
-	.word = "restart", .flags = CMD_LOCK, .args = "[--wait] [--force] [--fast]",
+	.word = "restart", .flags = CMD_LOCK, .args = "[--wait] [--force] [--fast] [--skip_arpdetect]",
 	.man = "Stops a container if it runs, then starts it.",
 	.opts = life_opts, .n_opts = ARRAY_SIZE(life_opts), .run = restart_run,
 };

@@ -163,15 +163,8 @@ int tool_repo_get(const char *dir, const char *name, const struct str_list *suff
 struct tmpl_ploop;
 void tool_ploop(struct buf *b, const struct tmpl_ploop *p);
 
-/* --- tool_raw.c: ARP and neighbour discovery packets --------------------------------------------------------------- */
-#define TOOL_ARP_LEN 42
-#define TOOL_NA_LEN 86
-struct tool_arp { uint8_t dst[6], smac[6], tmac[6]; uint8_t sip[4], tip[4]; uint16_t op; };
-void tool_arp_build(const struct tool_arp *a, uint8_t out[TOOL_ARP_LEN]);
-int tool_arp_parse(const uint8_t *p, size_t n, struct tool_arp *ret);	/* -EINVAL: not Ethernet and IPv4 */
+/* --- tool_raw.c: packet sockets and devices ---------------------------------------------------------------------- */
 int tool_mac_parse(const char *s, uint8_t ret[6]);
-/* Unsolicited, override flag set, to all nodes. */
-void tool_na_build(const uint8_t mac[6], const uint8_t addr[16], uint8_t out[TOOL_NA_LEN]);
 struct tool_dev { int index; uint8_t mac[6]; bool arp, up; };
 int tool_dev(const char *name, struct tool_dev *ret, struct err *e);
 int tool_dev_up(const char *name, struct err *e);

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "net/frame.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/opt.h"
@@ -101,8 +102,8 @@ static int args(struct arpsend *a, char **argv, struct err *e)
 static int send_all(const struct arpsend *a, int fd, struct err *e)
 {
 	for (size_t i = 0; i < a->n; i++) {
-		struct tool_arp p = { .op = ARPOP_REQUEST };
-		uint8_t frame[TOOL_ARP_LEN];
+		struct net_arp p = { .op = ARPOP_REQUEST };
+		uint8_t frame[NET_ARP_LEN];
 
 		memcpy(p.dst, a->tmac, 6);
 		memcpy(p.smac, a->smac, 6);
@@ -110,7 +111,7 @@ static int send_all(const struct arpsend *a, int fd, struct err *e)
 		memcpy(p.tip, a->target[i], 4);
 		if (a->has_src || a->mode == 'U')
 			memcpy(p.sip, a->has_src ? a->src : a->target[i], 4);
-		tool_arp_build(&p, frame);
+		net_arp_build(&p, frame);
 		if (send(fd, frame, sizeof(frame), 0) < 0)
 			return err_set(e, errno, "send on %s", a->dev);
 	}
@@ -118,7 +119,7 @@ static int send_all(const struct arpsend *a, int fd, struct err *e)
 }
 
 /* Somebody else speaks for one of the addresses? */
-static bool is_taken(const struct arpsend *a, const struct tool_arp *p)
+static bool is_taken(const struct arpsend *a, const struct net_arp *p)
 {
 	if (memcmp(p->smac, a->smac, 6) == 0)
 		return false;
@@ -136,7 +137,7 @@ static int listen_for(const struct arpsend *a, int fd, int64_t end, struct err *
 		struct sockaddr_ll from = { 0 };
 		socklen_t len = sizeof(from);
 		uint8_t frame[128];
-		struct tool_arp got;
+		struct net_arp got;
 		char text[INET_ADDRSTRLEN];
 		ssize_t n;
 
@@ -145,7 +146,7 @@ static int listen_for(const struct arpsend *a, int fd, int64_t end, struct err *
 		n = recvfrom(fd, frame, sizeof(frame), 0, (struct sockaddr *)&from, &len);
 		if (n < 0 && errno == ENETDOWN)
 			return err_set(e, errno, "%s", a->dev);
-		if (n < 0 || from.sll_pkttype == PACKET_OUTGOING || tool_arp_parse(frame, (size_t)n, &got) < 0 ||
+		if (n < 0 || from.sll_pkttype == PACKET_OUTGOING || net_arp_parse(frame, (size_t)n, &got) < 0 ||
 		    !is_taken(a, &got))
 			continue;
 		inet_ntop(AF_INET, got.sip, text, sizeof(text));

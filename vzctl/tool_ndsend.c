@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/frame.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "vzctl/tool.h"
@@ -14,7 +15,7 @@ static const char usage[] = "Usage: ndsend IPV6-ADDRESS DEVICE\n";
 
 static int run(const char *addr, const char *name, struct err *e)
 {
-	uint8_t frame[TOOL_NA_LEN];
+	uint8_t frame[NET_NA_LEN];
 	struct tool_dev dev;
 	struct in6_addr a;
 
@@ -27,7 +28,7 @@ static int run(const char *addr, const char *name, struct err *e)
 	auto_close int fd = tool_raw_open(dev.index, ETH_P_IPV6, e);
 	if (fd < 0)
 		return -e->code;
-	tool_na_build(dev.mac, a.s6_addr, frame);
+	net_na_build(dev.mac, a.s6_addr, frame);
 	return send(fd, frame, sizeof(frame), 0) < 0 ? err_set(e, errno, "send on %s", name) : 0;
 }
 

@@ -43,6 +43,10 @@ int vztmpl_list(struct vztmpl *v, struct err *e);
 int vztmpl_info(struct vztmpl *v, struct err *e);
 int vztmpl_verify(struct vztmpl *v, struct err *e);
 int vztmpl_rm(struct vztmpl *v, struct err *e);
+int vztmpl_gc(struct vztmpl *v, struct err *e);
+int vztmpl_pin(struct vztmpl *v, struct err *e);
+int vztmpl_unpin(struct vztmpl *v, struct err *e);
+int vztmpl_used(void *host, struct str_list *digests, struct err *e);	/* vztmpl_used.c; @host: struct ct_host */
 void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info *i);
 /* vztmpl_make.c: what brings something here */
 int vztmpl_pull(struct vztmpl *v, struct err *e);

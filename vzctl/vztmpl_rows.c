@@ -21,6 +21,9 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	{ "rm", "NAME", 1, 1, 0, vztmpl_rm, "remove an archive from the cache; containers made from it stay" },
 	{ "pull", "INDEX [PATTERN ...]", 1, 1000, VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_LIST, vztmpl_pull,
 	  "fetch what a signed index names: a directory or URL" },
+	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS, vztmpl_gc, "remove unpacked trees that nothing stands on any more" },
+	{ "pin", "NAME|SHA256", 1, 1, 0, vztmpl_pin, "keep a tree even if nothing stands on it" },
+	{ "unpin", "NAME|SHA256", 1, 1, 0, vztmpl_unpin, "no longer" },
 	{ "index", "DIR", 1, 1, VZTMPL_SIGN | VZTMPL_ID | VZTMPL_DAYS, vztmpl_index,
 	  "make the index of a directory of archives, for others to pull" },
 	{ "keygen", "FILE", 1, 1, 0, vztmpl_keygen, "make a key pair to sign indexes with: FILE.sec, FILE.pub" },
@@ -35,7 +38,8 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "long", 'l', false, VZTMPL_LONG, "size, digest and signer too" },
 	{ "sign", 0, true, VZTMPL_SIGN, "secret key to sign with" },
 	{ "id", 0, true, VZTMPL_ID, "name that tells this index from others of the same key" },
-	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30)" },
+	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30); gc: keep what is younger" },
+	{ "dry-run", 'n', false, VZTMPL_DRY, "say what would be done" },
 	{ "help", 'h', false, 0, NULL },
 };
 const size_t vztmpl_flags_n = ARRAY_SIZE(vztmpl_flags);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vztmpl list, info, verify, rm: the templates that are here. */
+/* vztmpl list, info, verify, rm, gc, pin: the templates that are here. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "libct/ct.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
@@ -93,4 +94,47 @@ int vztmpl_rm(struct vztmpl *v, struct err *e)
 		return -e->code;
 	printf("%s removed\n", t.archive);
 	return 0;
+}
+
+int vztmpl_gc(struct vztmpl *v, struct err *e)
+{
+	struct tmpl_gc g = { .users = vztmpl_used, .dry_run = v->given & VZTMPL_DRY, .ui = &v->ui,
+			     .days = v->given & VZTMPL_DAYS ? (unsigned)v->days : 0 };
+	struct ct_host *h = NULL;
+	int rc;
+
+	if (ct_host_open(NULL, &h, e) < 0)
+		return -e->code;
+	g.arg = h;
+	rc = tmpl_gc(v->dir, &g, e);
+	ct_host_close(h);
+	if (rc < 0)
+		return rc;
+	printf("%llu trees, %llu bytes%s\n", (unsigned long long)g.n, (unsigned long long)g.bytes,
+	       g.dry_run ? " would be removed" : " removed");
+	return 0;
+}
+
+/* By name, what that name means now; by digest, any. */
+static int pin(struct vztmpl *v, bool on, struct err *e)
+{
+	const char *name = v->operand[0];
+	auto_close int tree = -1;
+	struct tmpl t;
+
+	if (strlen(name) == TMPL_DIGEST_LEN && !strchr(name, '.'))
+		return tmpl_pin(v->dir, name, on, e);
+	if (tmpl_find(v->dir, name, &t, e) < 0 || tmpl_tree(v->dir, &t, NULL, &tree, e) < 0)
+		return -e->code;
+	return tmpl_pin(v->dir, t.digest, on, e);
+}
+
+int vztmpl_pin(struct vztmpl *v, struct err *e)
+{
+	return pin(v, true, e);
+}
+
+int vztmpl_unpin(struct vztmpl *v, struct err *e)
+{
+	return pin(v, false, e);
 }

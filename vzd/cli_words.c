@@ -70,6 +70,7 @@ static const struct plain plains[] = {
 	{ "start stop restart restore", "skip-fsck", false, false },
 	{ "start stop restart restore", "skip-remount", false, false },
 	{ "start stop restart", "skip_ve_setup", false, true },
+	{ "start stop restart", "skip_arpdetect", false, true },
 	{ "start stop restart", "fast", false, false },
 	{ "start stop restart", "skip-umount", false, true },
 	{ "chkpnt", "suspend", false, false },

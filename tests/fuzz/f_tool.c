@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
+#include "net/frame.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -78,15 +79,16 @@ static void words(const char *text)
 void fuzz_one(const uint8_t *data, size_t size)
 {
 	auto_free char *text = strndup((const char *)data, size);
-	struct tool_arp arp, same;
-	uint8_t frame[TOOL_ARP_LEN];
+	struct net_arp arp, same;
+	uint8_t frame[NET_ARP_LEN], na[16];
 
 	FUZZ_CHECK(text);
 	report(text);
 	config(text, strlen(text));
 	words(text);
-	if (tool_arp_parse(data, size, &arp) == 0) {
-		tool_arp_build(&arp, frame);
-		FUZZ_CHECK(tool_arp_parse(frame, sizeof(frame), &same) == 0 && !memcmp(&arp, &same, sizeof(arp)));
+	net_na_parse(data, size, na, arp.smac);
+	if (net_arp_parse(data, size, &arp) == 0) {
+		net_arp_build(&arp, frame);
+		FUZZ_CHECK(net_arp_parse(frame, sizeof(frame), &same) == 0 && !memcmp(&arp, &same, sizeof(arp)));
 	}
 }

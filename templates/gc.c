@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What of the store nobody needs any more. A tree is kept by a container, a snapshot or a clone that stands on it (the
+ * caller knows those), by an archive in the cache with its digest, by a pin, or by its age. store/gc.lock makes it exact:
+ * who is given a tree by tmpl_tree() shares it for the rest of the process, and writes down which tree it was before; the
+ * collector holds it alone while it asks who uses what and takes entries out of the store. Each goes by one rename.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "templates/gc.h"
+#include "templates/tmpl_priv.h"
+#include "util/auto.h"
+#include "util/fio.h"
+#include "util/lock.h"
+#include "util/path.h"
+#include "util/str.h"
+
+#define GC_LOCK "gc.lock"
+#define GC_WAIT_MS 20000
+#define DAY 86400
+
+static int held = -1;
+
+int gc_hold(int base, struct err *e)
+{
+	auto_close int dir = -1, fd = -1;
+
+	if (held >= 0)
+		return 0;
+	dir = path_mkdirs(base, "store", 0700, e);
+	if (dir < 0)
+		return -e->code;
+	fd = openat(dir, GC_LOCK, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0 || flock(fd, LOCK_SH) < 0)
+		return err_set(e, errno, "store/" GC_LOCK);
+	held = take_fd(&fd);
+	return 0;
+}
+
+void gc_unhold(void)
+{
+	auto_close_(&held);
+}
+
+struct gc {
+	const char *tmpldir;
+	struct tmpl_gc *g;
+	int base;
+	struct tmpl_tmp tmp;
+	struct str_list used, cached;
+	unsigned n;
+};
+
+/* Digests of what the cache holds now, as far as they are known; an archive that was never unpacked keeps no tree. */
+static int cached(struct gc *x, struct err *e)
+{
+	struct str_list names __attribute__((cleanup(str_list_clear))) = { 0 };
+
+	if (tmpl_list(x->tmpldir, &names, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < names.n; i++) {
+		struct tmpl_info info;
+		struct err one = { 0 };
+		struct tmpl t;
+
+		if (tmpl_find(x->tmpldir, names.v[i], &t, &one) < 0 || tmpl_info(x->tmpldir, &t, &info, &one) < 0)
+			return *e = one, -e->code;
+		if (t.digest[0] && str_list_add(&x->cached, t.digest, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+static bool is_empty_tree(const char *digest)
+{
+	return str_starts(digest, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+}
+
+/* 1: garbage. */
+static int judge(const struct gc *x, int dir, const char *digest)
+{
+	struct stat st;
+	char pin[TMPL_DIGEST_LEN + 8];
+
+	str_fmt(pin, sizeof(pin), "%s/pin", digest);
+	if (is_empty_tree(digest) || str_list_has(&x->used, digest) || str_list_has(&x->cached, digest) ||
+	    faccessat(dir, pin, F_OK, 0) == 0 || fstatat(dir, digest, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	return st.st_mtime <= time(NULL) - (time_t)x->g->days * DAY;
+}
+
+static uint64_t bytes_of(const struct gc *x, const char *digest)
+{
+	struct tmpl_info i = { 0 };
+	struct err ignored = { 0 };
+
+	return store_info(x->base, digest, &i, &ignored) < 0 ? 0 : i.bytes;
+}
+
+static int collect(struct gc *x, int dir, const char *digest, struct err *e)
+{
+	uint64_t bytes = bytes_of(x, digest);
+	char name[TMPL_DIGEST_LEN + 8];
+
+	import_say(x->g->ui, "%s %.12s %llu bytes", x->g->dry_run ? "would remove" : "removed", digest,
+		   (unsigned long long)bytes);
+	x->g->n++;
+	x->g->bytes += bytes;
+	if (x->g->dry_run)
+		return 0;
+	str_fmt(name, sizeof(name), "gc%u", x->n++);
+	if (renameat(dir, digest, x->tmp.dir, name) < 0)
+		return err_set(e, errno, "take %s out of the store", digest);
+	return 0;
+}
+
+static int walk_one(struct gc *x, int top, const char *two, struct err *e)
+{
+	auto_close int dir = openat(top, two, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	struct dirent *de;
+
+	if (!d)
+		return errno == ENOTDIR || errno == ELOOP ? 0 : err_set(e, errno, "store/sha256/%s", two);
+	while ((de = readdir(d)))
+		if (tmpl_is_digest(de->d_name) && judge(x, dir, de->d_name) && collect(x, dir, de->d_name, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+static int walk(struct gc *x, struct err *e)
+{
+	auto_close int top = openat(x->base, "store/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = top < 0 ? NULL : fdopendir(dup(top));
+	struct dirent *de;
+
+	if (!d)
+		return errno == ENOENT ? 0 : err_set(e, errno, "store/sha256");
+	while ((de = readdir(d)))
+		if (de->d_name[0] != '.' && walk_one(x, top, de->d_name, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+/* Memories of archives whose tree is no longer there. */
+static void forget(struct gc *x)
+{
+	auto_close int dir = openat(x->base, "store/by-archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		char target[256], path[128];
+		ssize_t n = readlinkat(dir, de->d_name, target, sizeof(target) - 1);
+
+		if (n <= TMPL_DIGEST_LEN)
+			continue;
+		target[n] = '\0';
+		if (!tmpl_is_digest(target + n - TMPL_DIGEST_LEN))
+			continue;
+		store_path(path, target + n - TMPL_DIGEST_LEN, "");
+		if (faccessat(x->base, path, F_OK, 0) < 0 && errno == ENOENT)
+			unlinkat(dir, de->d_name, 0);
+	}
+}
+
+static void gc_done(struct gc *x)
+{
+	tmp_done(&x->tmp);
+	str_list_clear(&x->used);
+	str_list_clear(&x->cached);
+	auto_close_(&x->base);
+}
+
+int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
+{
+	struct gc x __attribute__((cleanup(gc_done))) = { .tmpldir = tmpldir, .g = g, .base = tmpl_base(tmpldir, e),
+							  .tmp = { .top = -1, .dir = -1 } };
+	auto_close int store = -1, lock = -1;
+
+	g->n = g->bytes = 0;
+	if (x.base < 0)
+		return -e->code;
+	store = openat(x.base, "store", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (store < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "%s/store", tmpldir);
+	if (tmpl_sweep(tmpldir, e) < 0 || tmp_make(x.base, &x.tmp, e) < 0)
+		return -e->code;
+	if (lock_take(store, GC_LOCK, GC_WAIT_MS, &lock, e) < 0)
+		return e->code == EBUSY ? err_say(e, EBUSY, "templates are being unpacked or used for new containers: try again")
+					: -e->code;
+	if (g->users(g->arg, &x.used, e) < 0)
+		return err_add(e, "nothing was removed, since it is not known what is in use");
+	if (cached(&x, e) < 0 || walk(&x, e) < 0)
+		return -e->code;
+	if (!g->dry_run)
+		forget(&x);
+	auto_close_(&lock);		/* what was taken out is removed without holding anybody up */
+	return 0;
+}
+
+int tmpl_pin(const char *tmpldir, const char *digest, bool pin, struct err *e)
+{
+	auto_close int base = tmpl_base(tmpldir, e), dir = -1, fd = -1;
+	char path[128];
+
+	if (base < 0)
+		return -e->code;
+	if (!tmpl_is_digest(digest))
+		return err_say(e, EINVAL, "\"%.80s\" is not a template's digest", digest);
+	store_path(path, digest, "");
+	dir = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "%s", path);
+	if (!pin)
+		return unlinkat(dir, "pin", 0) < 0 && errno != ENOENT ? err_set(e, errno, "%s/pin", path) : fio_fsync_dir(dir, e);
+	fd = openat(dir, "pin", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return fd < 0 ? err_set(e, errno, "%s/pin", path) : fio_fsync_dir(dir, e);
+}

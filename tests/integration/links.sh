@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What is beside the host finds containers: addresses of the uplink's network, prefixes, bridges made when needed, VXLAN.
+. "$TOP/tests/integration/lib.sh"
+
+ping='ping -c 1 -W 2'
+# A sniffer outside: each line is one frame, in hex. heard PATTERN: it comes within five seconds.
+cat >/tmp/sniff.py <<'EOT'
+import socket, sys
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+s.bind((sys.argv[1], 0))
+print("ready", flush=True)
+while True:
+    print(s.recv(2048).hex(), flush=True)
+EOT
+sniff() {
+	: >/tmp/frames
+	nsenter -t "$OUTSIDE" -n python3 /tmp/sniff.py out0 >/tmp/frames 2>&1 &
+	SNIFF=$!
+	for n in $(seq 100); do grep -q ready /tmp/frames && break; sleep 0.05; done
+}
+heard() {
+	local n
+	for n in $(seq 50); do grep -qE "$1" /tmp/frames && return; sleep 0.1; done
+	return 1
+}
+arp_of='^ffffffffffff.{12}0806000108000604000[12].{12}c00002'	# sender 192.0.2.
+
+# addresses out of the network that the host is on
+sniff
+up 621 --ipadd 192.0.2.51 --ipadd 2001:db8:ffff::51
+ok "who has been told of 192.0.2.51" heard "${arp_of}33.{12}c0000233"
+ok "and of 2001:db8:ffff::51" heard '^333300000001.{12}86dd.{80}88.{14}20010db8ffff00000000000000000051'
+ok "outside finds it" outside $ping 192.0.2.51
+ok "over IPv6 too" outside $ping 2001:db8:ffff::51
+is "answers come at once, not after a delay" "$(cat /proc/sys/net/ipv4/neigh/up0/proxy_delay)" 0
+says "one more, live" 0 "UB limits were set successfully
+Adding IP address(es): 192.0.2.52
+CT configuration saved to /etc/vz/conf/621.conf" "" vzctl set 621 --ipadd 192.0.2.52 --save
+ok "is told" heard "${arp_of}34.{12}c0000234"
+ok "is found" outside $ping 192.0.2.52
+ok "and goes, live" vzctl set 621 --ipdel 192.0.2.52 --save
+is "the host answers for it no more" "$(ip neigh show proxy | grep -c 192.0.2.52)" 0
+ok "and for the other it does" outside $ping 192.0.2.51
+
+# somebody else has it
+outside ip addr add 192.0.2.60/24 dev out0
+outside ip addr add 2001:db8:ffff::60/64 dev out0 nodad
+new 622 --ipadd 192.0.2.60
+sed -i '/ARPFAIL\|ARPDETECT/d' /etc/vz/vz.conf
+tap_run vzctl start 622
+is "a neighbour's address is given all the same" "$TAP_RC" 0
+like "with a warning that says whose" "$TAP_OUT" 'Warning: IP address 192\.0\.2\.60 is in use on another machine, (..:){5}.. on up0'
+ok "stop" vzctl stop 622 --fast
+tap_run vzctl start 622 --skip_arpdetect
+is "nobody is asked with --skip_arpdetect" "$TAP_RC:$(printf '%s' "$TAP_OUT" | grep -c Warning)" 0:0
+vzctl stop 622 --fast >/dev/null
+echo 'ERROR_ON_ARPFAIL="yes"' >>/etc/vz/vz.conf
+tap_run vzctl start 622
+is "ERROR_ON_ARPFAIL refuses it" "$TAP_RC" 78
+like "and says whose it is" "$TAP_OUT" '192\.0\.2\.60 is in use on another machine'
+is "it stays stopped" "$(vzctl status 622)" "CTID 622 exist unmounted down"
+tap_run vzctl set 621 --ipadd 2001:db8:ffff::60 --save
+is "live too, IPv6" "$TAP_RC" 78
+rc "nothing is stored" 1 grep -q ffff::60 /etc/vz/conf/621.conf
+is "nothing is answered for" "$(ip -6 neigh show proxy | grep -c ffff::60)" 0
+echo 'SKIP_ARPDETECT="yes"' >>/etc/vz/vz.conf
+ok "SKIP_ARPDETECT" vzctl start 622
+gone 622
+sed -i '/ARPFAIL\|ARPDETECT/d' /etc/vz/vz.conf
+outside ip addr del 192.0.2.60/24 dev out0
+outside ip addr del 2001:db8:ffff::60/64 dev out0
+
+# after both have died
+kill -9 "$(monitor_of 621)" "$(init_of 621)"
+soon "start after a death of both" 5 vzctl start 621
+ok "is found again" outside $ping 192.0.2.51
+gone 621
+is "nothing is answered for" "$(ip neigh show proxy)$(ip -6 neigh show proxy)" ""
+kill "$SNIFF"
+wait $SNIFF 2>/dev/null
+
+# prefixes: a /64 for each container
+outside ip -6 route add 2001:db8:7::/48 via 2001:db8:ffff::1
+up 623 --ipadd 2001:db8:7:1::/64
+up 624 --ipadd 2001:db8:7:2::/64 --ipadd 10.77.8.0/29
+is "stored as given" "$(sed -n 's/^IP_ADDRESS=//p' /etc/vz/conf/623.conf)" '"2001:db8:7:1::/64"'
+like "its first address is inside" "$(in_ct 623 'ip -6 -o addr show dev venet0')" 'inet6 2001:db8:7:1::1/64'
+ok "the other's first" vzctl exec 623 $ping 2001:db8:7:2::1
+ok "from outside" outside $ping 2001:db8:7:1::1
+in_ct 623 'ip addr add 2001:db8:7:1:a:b:c:d/128 dev venet0; ip addr add 2001:db8:7:2::9/128 dev venet0'
+ok "any other of its own" outside $ping 2001:db8:7:1:a:b:c:d
+ok "used by itself" vzctl exec 623 "$ping -I 2001:db8:7:1:a:b:c:d 2001:db8:ffff::1"
+rc "none of the neighbour's" 8 vzctl exec 623 'ping -c 1 -W 1 -I 2001:db8:7:2::9 2001:db8:ffff::2'
+ok "IPv4 prefix" $ping 10.77.8.1
+drops() {	# frames of containers that were dropped
+	nft list ruleset | sed -n 's/.*counter packets \([0-9]*\).*/\1/p' | paste -sd+ | bc
+}
+before=$(drops)
+ping -c 1 -W 1 10.77.8.5 >/dev/null 2>&1
+is "an unused address does not go round" "$(($(drops) - before))" 1
+tap_run vzctl set 624 --ipadd 2001:db8:7:1::5 --save
+is "an address of another's prefix is refused" "$TAP_RC" 78
+tap_run vzctl set 624 --ipadd 2001:db8:ffff::/64 --save
+is "so is the network of the host" "$TAP_RC" 78
+ok "a prefix goes, live" vzctl set 624 --ipdel 10.77.8.0/29 --save
+is "with its route" "$(ip route show 10.77.8.0/29)" ""
+ok "the other stays" outside $ping 2001:db8:7:2::1
+nft flush ruleset
+ok "after a flush" vzctl set 624 --ipadd 10.77.8.9 --save
+ok "prefixes work" outside $ping 2001:db8:7:1:a:b:c:d
+rc "and hold" 8 vzctl exec 623 'ping -c 1 -W 1 -I 2001:db8:7:2::9 2001:db8:ffff::2'
+gone 623 624
+outside ip -6 route del 2001:db8:7::/48
