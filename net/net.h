@@ -62,6 +62,7 @@ int net_conf_complete(struct net_conf *change, const struct net_conf *base, unsi
 struct net_host_conf {
 	const char *table;		/* nft table name, "vz" */
 	const char *pool4, *pool6;	/* CIDR masqueraded when leaving by a foreign interface; NULL or "" = none */
+	const char *classes;		/* file of the classes of traffic (classes.h), NULL: all is class 1 */
 	bool forward;			/* set ip_forward and ipv6 forwarding */
 	const char *neighbours;		/* NEIGHBOUR_DEVS: "detect" (NULL too), "all", "list:eth0 eth1" */
 };

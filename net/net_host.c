@@ -71,8 +71,9 @@ static int host_forward6(struct err *e)
 static int host_remember(struct net *n, const struct net_host_conf *c, struct err *e)
 {
 	if (str_copy(n->pool4, sizeof(n->pool4), c->pool4 ? c->pool4 : "") < 0 ||
-	    str_copy(n->pool6, sizeof(n->pool6), c->pool6 ? c->pool6 : "") < 0)
-		return err_say(e, EINVAL, "the address pool is too long for an address");
+	    str_copy(n->pool6, sizeof(n->pool6), c->pool6 ? c->pool6 : "") < 0 ||
+	    str_copy(n->classes, sizeof(n->classes), c->classes ? c->classes : "") < 0)
+		return err_say(e, EINVAL, "an address pool, or the name of the file of network classes, is too long");
 	if (str_copy(n->neighbours, sizeof(n->neighbours), c->neighbours ? c->neighbours : "detect") < 0)
 		return err_say(e, EINVAL, "NEIGHBOUR_DEVS is too long");
 	if (c->table && str_copy(n->table, sizeof(n->table), c->table) < 0)

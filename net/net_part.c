@@ -3,15 +3,18 @@
 #include "net/net_part.h"
 
 #include "net/net_priv.h"
+#include "net/acct.h"
 
 #include <errno.h>
 #include <string.h>
 #include <linux/netfilter.h>
 
+#include "util/auto.h"
 #include "util/err.h"
 
 /* A new part is a row. */
 static const struct net_part *const parts[] = {
+	&net_acct_part,
 	NULL,
 };
 
@@ -78,15 +81,19 @@ int net_parts_all(struct net *n, struct nft_tx *t, unsigned families, struct err
 
 int net_lines_change(struct net *n, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e)
 {
+	auto_call(str_list_clear) struct str_list gone = { 0 };
 	struct nft_tx t;
 	int rc;
 
-	if (antispoof_ensure(n, e) < 0 || guard_ensure(n, e) < 0)
+	if (antispoof_ensure(n, e) < 0 || guard_ensure(n, e) < 0 || net_acct_ensure(n, e) < 0)
 		return -e->code;
+	for (size_t i = 0; old && i < old->n; i++)
+		if (!str_list_has(want, old->v[i]) && str_list_add(&gone, old->v[i], e) < 0)
+			return -e->code;
 	nft_tx_begin(&t, &n->nft, n->table, 0);
-	/* what is missing was lost, and is put first so that taking it away is no error */
+	/* What is missing was lost, and is put first so that taking it away is no error. What stays keeps its counters. */
 	if (net_parts_elems(&t, id, true, old, NET_ALL_FAMILIES, e) < 0 ||
-	    net_parts_elems(&t, id, false, old, NET_ALL_FAMILIES, e) < 0 ||
+	    net_parts_elems(&t, id, false, &gone, NET_ALL_FAMILIES, e) < 0 ||
 	    net_parts_elems(&t, id, true, want, NET_ALL_FAMILIES, e) < 0) {
 		t.failed = true;
 		return -e->code;

@@ -32,6 +32,7 @@ struct net {
 	struct nl rt;
 	struct nft nft;
 	char pool4[64], pool6[64];	/* what to rebuild a lost table with */
+	char classes[256];		/* networks_classes, "": none */
 	const struct str_list *with;	/* net_with() */
 	net_running_fn *running;	/* net_set_running() */
 	void *running_arg;

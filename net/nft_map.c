@@ -206,6 +206,25 @@ static struct nlmsghdr *query(void *buf, uint8_t family, uint16_t type, uint16_t
 	return nlh;
 }
 
+static struct nlmsghdr *query_elems(void *buf, uint8_t family, const char *table, const char *set, const void *key, uint32_t len)
+{
+	struct nlmsghdr *nlh = query(buf, family, NFT_MSG_GETSETELEM, key ? 0 : NLM_F_DUMP);
+	struct nlattr *list, *item, *nest;
+
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, table);
+	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
+	if (!key)
+		return nlh;
+	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+	item = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	nest = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, len, key);
+	mnl_attr_nest_end(nlh, nest);
+	mnl_attr_nest_end(nlh, item);
+	mnl_attr_nest_end(nlh, list);
+	return nlh;
+}
+
 int nft_counts(struct nft *f, uint8_t family, const char *table, const char *set, const void *keys, uint32_t len, size_t n,
 	       nft_count_cb *cb, void *arg, struct err *e)
 {
@@ -214,31 +233,28 @@ int nft_counts(struct nft *f, uint8_t family, const char *table, const char *set
 
 	for (size_t i = 0; i < (keys ? n : 1); i++) {
 		_Alignas(8) char buf[512];
-		struct nlmsghdr *nlh = query(buf, family, NFT_MSG_GETSETELEM, keys ? 0 : NLM_F_DUMP);
-		struct nlattr *list, *item, *key;
-		int rc;
-
-		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, table);
-		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-		if (keys) {
-			list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-			item = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-			key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-			mnl_attr_put(nlh, NFTA_DATA_VALUE, len, k + i * len);
-			mnl_attr_nest_end(nlh, key);
-			mnl_attr_nest_end(nlh, item);
-			mnl_attr_nest_end(nlh, list);
-		}
-		rc = keys ? nl_ask(&f->nl, nlh, counts_one, &c, "read traffic counters", e) :
+		struct nlmsghdr *nlh = query_elems(buf, family, table, set, keys ? k + i * len : NULL, len);
+		int rc = keys ? nl_ask(&f->nl, nlh, counts_one, &c, "read traffic counters", e) :
 			nl_dump(&f->nl, nlh, counts_one, NULL, &c, e);
-		if (rc == -ENOENT && keys) {
+
+		if (rc == -ENOENT && keys)
 			err_clear(e);
-			continue;
-		}
-		if (rc < 0)
+		else if (rc < 0)
 			return e->code ? -e->code : err_set(e, -rc, "read traffic counters");
 	}
 	return 0;
+}
+
+int nft_has_elem(struct nft *f, uint8_t family, const char *table, const char *set, const void *key, uint32_t len, bool *ret,
+		 struct err *e)
+{
+	_Alignas(8) char buf[512];
+	int rc = nl_ask(&f->nl, query_elems(buf, family, table, set, key, len), NULL, NULL, "look into the firewall", e);
+
+	*ret = rc == 0;
+	if (rc == -ENOENT)
+		err_clear(e);
+	return rc == -ENOENT ? 0 : rc;
 }
 
 static int handle_answer(const struct nlmsghdr *nlh, void *arg)

@@ -33,6 +33,9 @@ void nft_e_fwd(struct nft_tx *t, struct nftnl_rule *r, uint32_t sreg_dev);
 typedef int nft_count_cb(const void *key, uint32_t len, uint64_t bytes, uint64_t packets, void *arg);
 int nft_counts(struct nft *f, uint8_t family, const char *table, const char *set, const void *keys, uint32_t len, size_t n,
 	       nft_count_cb *cb, void *arg, struct err *e);
+/* Is @key in @set? Neither is it in a set that does not exist. */
+int nft_has_elem(struct nft *f, uint8_t family, const char *table, const char *set, const void *key, uint32_t len, bool *ret,
+		 struct err *e);
 /* A number that no table of this name has had before in this boot. */
 int nft_table_handle(struct nft *f, uint8_t family, const char *table, uint64_t *ret, struct err *e);
 

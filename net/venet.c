@@ -7,6 +7,7 @@
 
 #include <errno.h>
 
+#include "net/acct.h"
 #include "util/auto.h"
 #include "util/err.h"
 
@@ -79,7 +80,8 @@ int net_up(struct net *n, unsigned id, const struct str_list *ips, int netns_fd,
 	struct err undo = { 0 };
 	char name[IFNAMSIZ];
 
-	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0)
+	if (ip_vec_parse(&v, ips, e) < 0 || net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0 ||
+	    net_acct_ensure(n, e) < 0)
 		return -e->code;
 	/* Elements last: until they are there all is dropped, and whoever has to make the table anew goes by the routes. */
 	if (venet_up_link(n, id, netns_fd, e) == 0 && neigh_up(n, &v, e) == 0 && venet_up_routes(n, id, &v, e) == 0 &&
