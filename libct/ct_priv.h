@@ -150,6 +150,7 @@ struct ct_rootfs {
 	/* Layouts whose root is one tree: detached mounts of it, one to be shifted for the container, one with natural ids for
 	 * VE_ROOT. -1 in the others; then @area is a descriptor, not a mount. */
 	int root, host;
+	bool lower_only;		/* overlay: read-only, without what is written on top */
 };
 #define CT_ROOTFS_INIT { .area = -1, .root = -1, .host = -1 }
 /* What a new area is made of and for. */
@@ -203,6 +204,8 @@ int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e);
 int ct_rootfs_shift(const struct ct_rootfs *r, int userns, struct err *e);
 int ct_rootfs_assemble(const struct ct_rootfs *r, struct err *e);	/* child */
 void ct_rootfs_close(struct ct_rootfs *r);
+/* rootfs_host.c: puts it together for the host, ids not shifted, on the directory @at; nosuid, nodev. */
+int ct_rootfs_host(const struct ct_rootfs *r, const char *at, struct err *e);
 extern const struct ct_rootfs_ops ct_rootfs_overlay, ct_rootfs_dir, ct_rootfs_btrfs, ct_rootfs_image;
 const char *ct_layout_stored(const char *layout);	/* in VE_LAYOUT: how an image was made is no part of it */
 bool ct_layout_is_image(const char *layout);	/* any spelling of it, those of ploop too */

@@ -71,6 +71,9 @@ static int open_layer(struct ct *ct, struct ct_rootfs *r, int area, const struct
 
 	if (l->kind == CT_LAYER_SNAP) {
 		str_copy(r->own[r->n_layers], sizeof(r->own[0]), l->id);
+	} else if (l->kind == CT_LAYER_TMPL) {
+		if (tmpl_layer_open(ct->host->conf.template_dir, l->id, &fd, e) < 0)
+			return err_add(e, "layer of CT %u", ct->id);
 	} else {
 		if (ct_overlay_layer(ct, area, l, &tree, e) < 0)
 			return -e->code;
@@ -141,13 +144,14 @@ static int overlay_assemble(const struct ct_rootfs *r, struct err *e)
 	buf_adds(&b, "userxattr,index=off,xino=off,lowerdir=");
 	for (unsigned i = 0; i < r->n_layers; i++)
 		buf_addf(&b, "%sl%u", i ? ":" : "", i);
-	buf_adds(&b, ",upperdir=area/upper,workdir=area/work");
+	if (!r->lower_only)
+		buf_adds(&b, ",upperdir=area/upper,workdir=area/work");
 	if (buf_failed(&b))
 		return err_set(e, ENOMEM, "overlay options");
 	if (mkdir("root", 0755) < 0)
 		return err_set(e, errno, "make the mount point of the root");
 	/* the source is what df shows; scripts look for the word */
-	if (mount("/dev/simfs", "root", "overlay", 0, buf_str(&b)) < 0)
+	if (mount("/dev/simfs", "root", "overlay", r->lower_only ? MS_RDONLY : 0, buf_str(&b)) < 0)
 		return err_set(e, errno, "mount the overlay of %u layers", r->n_layers);
 	fd = clone_tree(AT_FDCWD, "root", "the root", e);
 	return fd;
@@ -158,54 +162,29 @@ static void close_all(struct ct_rootfs *r)
 	ct_rootfs_close(r);
 }
 
-/* "lowerdir=" of descriptors: names that are short, and mean the same whatever is renamed. */
-static int lower_option(struct ct *ct, int area, const struct ct_layers *l, struct ct_rootfs *r, struct buf *b, struct err *e)
-{
-	buf_adds(b, "userxattr,index=off,xino=off,lowerdir=");
-	for (unsigned i = 0; i < l->n; i++) {
-		if (ct_overlay_layer(ct, area, &l->v[i], &r->layer[i], e) < 0)
-			return -e->code;
-		r->n_layers++;
-		buf_addf(b, "%s/proc/self/fd/%d", i ? ":" : "", r->layer[i]);
-	}
-	return 0;
-}
-
-static int mount_overlay(const struct buf *b, const char *at, unsigned long flags, struct err *e)
-{
-	if (buf_failed(b))
-		return err_set(e, ENOMEM, "overlay options");
-	/* the source is what df shows; scripts look for the word */
-	if (mount("/dev/simfs", at, "overlay", MS_NOSUID | MS_NODEV | flags, buf_str(b)) < 0)
-		return err_set(e, errno, "mount the overlay on %s", at);
-	return 0;
-}
-
 /*
- * Mounted by the host over the same directories: ids are natural, and what root writes belongs to
- * the guest's root. Only while the container is down, since two overlays must not share an upper
- * layer.
+ * The same without shifted ids: they are natural, and what root writes belongs to the guest's root.
+ * Only while the container is down, since two overlays must not share an upper layer.
  */
 static int overlay_mount_host(struct ct *ct, const char *at, struct err *e)
 {
-	struct ct_layers layers;
-	auto_call(close_all) struct ct_rootfs r = { .area = open_area(ct, &layers, e), .root = -1, .host = -1 };
-	auto_buf struct buf b = BUF_INIT;
+	auto_call(close_all) struct ct_rootfs r = CT_ROOTFS_INIT;
 
-	if (r.area < 0 || lower_option(ct, r.area, &layers, &r, &b, e) < 0)
-		return -e->code;
-	buf_addf(&b, ",upperdir=/proc/self/fd/%d/upper,workdir=/proc/self/fd/%d/work", r.area, r.area);
-	return mount_overlay(&b, at, 0, e);
+	r.ops = &ct_rootfs_overlay;
+	return overlay_open(ct, &r, e) < 0 ? -e->code : ct_rootfs_host(&r, at, e);
 }
 
 int ct_overlay_mount(struct ct *ct, int area, const struct ct_layers *l, const char *at, struct err *e)
 {
 	auto_call(close_all) struct ct_rootfs r = CT_ROOTFS_INIT;
-	auto_buf struct buf b = BUF_INIT;
 
-	if (lower_option(ct, area, l, &r, &b, e) < 0)
-		return -e->code;
-	return mount_overlay(&b, at, MS_RDONLY, e);
+	r.ops = &ct_rootfs_overlay;
+	r.lower_only = true;
+	for (unsigned i = 0; i < l->n; i++)
+		if (open_layer(ct, &r, area, &l->v[i], e) < 0)
+			return -e->code;
+	r.area = clone_tree(area, "", "the private area", e);
+	return r.area < 0 ? -e->code : ct_rootfs_host(&r, at, e);
 }
 
 const struct ct_rootfs_ops ct_rootfs_overlay = {

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
+#include "templates/pool.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/path.h"
@@ -64,6 +65,7 @@ static int find_path(const char *path, struct tmpl *ret, struct err *e)
 
 int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e)
 {
+	struct err lost = { 0 };
 	struct utsname u;
 	struct stat st;
 
@@ -83,6 +85,10 @@ int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct er
 			return 0;
 	}
 	ret->archive[0] = '\0';
+	if (pool_find_name(tmpldir, ret->name, ret->digest, &lost) == 0)
+		return 0;
+	if (lost.code != ENOENT)	/* a pool that does not answer may have it */
+		return err_say(e, EIO, "OS template %s is not in the cache, and of the pools: %.300s", ret->name, lost.text);
 	return err_say(e, ENOENT, "Cached OS template %s/cache/%s.tar[.gz|.bz2|.xz|.zst] not found", tmpldir, ret->name);
 }
 
@@ -98,9 +104,9 @@ int tmpl_list(const char *tmpldir, struct str_list *ret, struct err *e)
 	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *de;
 
-	if (!d)
-		return errno == ENOENT ? 0 : err_set(e, errno, "%s/cache", tmpldir);
-	while ((de = readdir(d))) {
+	if (!d && errno != ENOENT)
+		return err_set(e, errno, "%s/cache", tmpldir);
+	while (d && (de = readdir(d))) {
 		const char *suffix = tmpl_suffix_of(de->d_name);
 		char name[256];
 
@@ -110,6 +116,8 @@ int tmpl_list(const char *tmpldir, struct str_list *ret, struct err *e)
 		if (str_list_add(ret, name, e) < 0)
 			return -e->code;
 	}
+	if (pool_add_names(tmpldir, ret, e) < 0)
+		return -e->code;
 	if (ret->n > 1)
 		qsort(ret->v, ret->n, sizeof(ret->v[0]), by_name);
 	return 0;

@@ -35,8 +35,11 @@ int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct er
  * ENOSPC, EFBIG: over the limits. Nothing half-made stays. Seconds when it unpacks, < 1 ms when it is there.
  */
 int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int *ret_fd, struct err *e);
-/* Opens a tree by digest; ENOENT when the store has lost it. */
+/* Opens a tree by digest: from the store or from an attached pool; of an image it is a mount of its own, gone with the
+ * descriptor. ENOENT: neither has it; EBADMSG: the image is not what it should be; EIO: the pool's device is lost. */
 int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e);
+/* The same as a detached mount that the caller may attach or shift. Those of one image share its page cache. */
+int tmpl_layer_open(const char *tmpldir, const char *digest, int *ret_mnt, struct err *e);
 /* Unpacks the archive of @t into the empty directory @dir (layout dir). Same checks and sandbox. */
 int tmpl_unpack(const struct tmpl *t, int dir, const struct tmpl_limits *l, struct err *e);
 int tmpl_list(const char *tmpldir, struct str_list *ret, struct err *e);	/* names in the cache, sorted */
@@ -147,6 +150,61 @@ int tmpl_ploop_raw(struct tmpl_ploop_set *s, int out, bool force, struct err *e)
  * inode in use was found, with its number of links, or it fails. EBUSY: an image is in use and not @force.
  */
 int tmpl_ploop_extract(struct tmpl_ploop_set *s, int dir, bool force, struct tmpl_count *ret, struct err *e);
+/*
+ * Images: a template as one read-only file system. Containers that start afterwards stand on it; what runs keeps its tree.
+ * @format: "erofs", "erofs-lz4" (half the size), "squashfs" (smallest; no ACLs, whole seconds, Linux 6.2).
+ */
+struct tmpl_image {
+	char name[256], digest[TMPL_DIGEST_LEN + 1], format[16];
+	char sha256[TMPL_DIGEST_LEN + 1];	/* of the image itself */
+	uint64_t bytes, entries, tree_bytes;
+};
+/* Unpacks @t if need be and makes its image, in place of one that is there. Seconds. ENOENT: the maker is not installed. */
+int tmpl_image_make(const char *tmpldir, struct tmpl *t, const char *format, struct tmpl_image *ret, struct err *e);
+int tmpl_image_info(const char *tmpldir, const char *digest, struct tmpl_image *ret, struct err *e);	/* ENOENT: none */
+int tmpl_image_drop(const char *tmpldir, const char *digest, struct err *e);	/* back to the tree; EBUSY: there is none */
+
+/*
+ * Pools: a directory of template images that several nodes read, on a block device (iSCSI, NBD, a shared disk), an NFS export
+ * or anything that is mounted. Its nodes never write to it. Attached ones are /etc/vz/pools/NAME.conf; one on a device or an
+ * export is mounted on TEMPLATE/pool/NAME when it is attached, and again whenever somebody needs it (after a boot).
+ *   POOL/vzpool                      KEY="value": SCHEMA, ID
+ *   POOL/sha256/DIGEST/data, info    the images; never changed, only added and removed
+ *   POOL/name/NAME                   symlink ../sha256/DIGEST: what new containers get; replaced by rename
+ */
+int tmpl_pool_create(const char *dir, struct err *e);		/* in a directory that is there and empty but for lost+found */
+/* The image of @t under its name, in place of an older one; nodes see it at once on NFS, on a device after they attach anew. */
+int tmpl_pool_add(const char *dir, const char *tmpldir, struct tmpl *t, const char *format, struct tmpl_image *ret,
+		  struct err *e);
+/* The name; with @data also the image, which no container of any node may stand on any more. ENOENT. */
+int tmpl_pool_rm(const char *dir, const char *name, bool data, struct err *e);
+/* Those that have a name, sorted by it. The caller frees *ret. */
+int tmpl_pool_images(const char *dir, struct tmpl_image **ret, size_t *n, struct err *e);
+/* Reads all of them (@name: one); @say hears of each. EBADMSG: at least one is damaged. */
+int tmpl_pool_verify(const char *dir, const char *name, void (*say)(void *arg, const struct tmpl_image *i, const struct err *e),
+		     void *arg, struct err *e);
+
+enum tmpl_pool_kind { TMPL_POOL_DIR, TMPL_POOL_DEV, TMPL_POOL_NFS, TMPL_POOL_KIND_N };
+enum tmpl_pool_health { TMPL_POOL_OK, TMPL_POOL_LOST, TMPL_POOL_HUNG, TMPL_POOL_ABSENT, TMPL_POOL_FOREIGN, TMPL_POOL_HEALTH_N };
+extern const char *const tmpl_pool_kind_names[], *const tmpl_pool_health_names[];
+struct tmpl_pool {
+	char name[64], source[4096], id[40];
+	char path[4096];			/* where its directory is for this host */
+	enum tmpl_pool_kind kind;
+	enum tmpl_pool_health health;		/* tmpl_pool_status() only, as are the following */
+	char why[256];				/* "" if it is well */
+	uint64_t images, bytes;
+};
+/* @source: a directory; /dev/...: mounted read-only without touching its journal; HOST:/PATH: NFS. EEXIST; ENOENT. */
+int tmpl_pool_attach(const char *tmpldir, const char *name, const char *source, struct err *e);
+int tmpl_pool_detach(const char *tmpldir, const char *name, struct err *e);	/* EBUSY: containers run on it */
+int tmpl_pool_list(const char *tmpldir, struct tmpl_pool **ret, size_t *n, struct err *e);	/* by name; the caller frees */
+int tmpl_pool_get(const char *tmpldir, const char *name, struct tmpl_pool *ret, struct err *e);	/* ENOENT */
+/* Asks the device itself, not a cache; at most @ms. Mounts it if it has come back. Fills @p->health and on. */
+void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms);
+/* The pool that @digest comes from on this host; ENOENT: from none, or the store has it too. */
+int tmpl_pool_of(const char *tmpldir, const char *digest, struct tmpl_pool *ret, struct err *e);
+
 /* TEMPLATE/store: the tree with nothing in it, for an overlay that has all its files in the upper layer. */
 int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
 

@@ -22,6 +22,13 @@ void store_path(char out[128], const char *digest, const char *sub);		/* "store/
 int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *e);	/* of the manifest */
 /* So that @archive, which is known to have that digest, need not be read to learn it. */
 int store_remember(int base, const char *archive, const char *digest, struct err *e);
+int store_tree_open(int base, const char *digest, int *ret_fd);			/* O_PATH; or -errno */
+
+/* image.c */
+int image_store_open(int base, const char *digest);				/* O_PATH directory; -1 and errno */
+/* The image of @t into the empty directory @dir, whose path is @into. */
+int image_of_template(const char *tmpldir, struct tmpl *t, const char *format, const char *into, int dir,
+		      struct tmpl_image *ret, struct err *e);
 
 /* unpack_run.c: one run of a helper. */
 #define UNPACK_FDS_MAX 128

@@ -17,6 +17,8 @@
 
 #include "util/sha256.h"
 #include "templates/gc.h"
+#include "templates/image.h"
+#include "templates/pool.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -93,7 +95,7 @@ int store_remember(int base, const char *archive, const char *digest, struct err
 	return tmp_make(base, &tmp, e) < 0 ? -e->code : index_put(base, &k, &tmp, digest, e);
 }
 
-static int tree_open(int base, const char *digest, int *ret_fd)
+int store_tree_open(int base, const char *digest, int *ret_fd)
 {
 	char path[128];
 	int fd;
@@ -111,20 +113,6 @@ int tmpl_base(const char *tmpldir, struct err *e)
 	int fd = open(tmpldir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? err_set(e, errno, "%s", tmpldir) : fd;
-}
-
-int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e)
-{
-	auto_close int base = -1;
-	int rc;
-
-	if (!tmpl_is_digest(digest))
-		return err_say(e, EINVAL, "\"%.80s\" is not a template's digest", digest);
-	base = tmpl_base(tmpldir, e);
-	if (base < 0)
-		return -e->code;
-	rc = tree_open(base, digest, ret_fd);
-	return rc < 0 ? err_set(e, -rc, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest) : 0;
 }
 
 /* Its digest is that of no bytes at all, which no archive has. */
@@ -213,7 +201,7 @@ static int make_tree(int base, struct tmpl *t, int archive, const struct stat *s
 
 	if (tmp_make(base, &tmp, e) < 0 || tmpl_digest_fd(archive, r.digest, e) < 0)
 		return -e->code;
-	if (tree_open(base, r.digest, &there) == 0) {	/* a copy of an archive that was unpacked before */
+	if (store_tree_open(base, r.digest, &there) == 0) {	/* a copy of an archive that was unpacked before */
 		str_copy(t->digest, sizeof(t->digest), r.digest);
 		return index_put(base, k, &tmp, r.digest, e);
 	}
@@ -247,12 +235,12 @@ static int tree_slow(const char *tmpldir, int base, struct tmpl *t, int archive,
 	key_of(st, &k);
 	if (lock_archive(base, st, &lock, e) < 0)
 		return -e->code;
-	if (index_get(base, &k, t->digest) && tree_open(base, t->digest, ret_fd) == 0)
+	if (index_get(base, &k, t->digest) && store_tree_open(base, t->digest, ret_fd) == 0)
 		return 0;	/* whoever held the lock before has made it */
 	t->digest[0] = '\0';
 	if (tmpl_sweep(tmpldir, e) < 0 || make_tree(base, t, archive, st, &k, l, e) < 0)
 		return -e->code;
-	rc = tree_open(base, t->digest, ret_fd);
+	rc = store_tree_open(base, t->digest, ret_fd);
 	return rc < 0 ? err_set(e, -rc, "unpacked tree of %s", t->name) : 0;
 }
 
@@ -271,16 +259,20 @@ int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, 
 	if (archive < 0 || fstat(archive, &st) < 0)
 		return err_set(e, errno, "%s", t->archive);
 	key_of(&st, &k);
-	if (index_get(base, &k, t->digest) && tree_open(base, t->digest, ret_fd) == 0)
+	if (index_get(base, &k, t->digest) && store_tree_open(base, t->digest, ret_fd) == 0)
 		return 0;
 	return tree_slow(tmpldir, base, t, archive, &st, l, ret_fd, e);
 }
 
 int tmpl_unpack(const struct tmpl *t, int dir, const struct tmpl_limits *l, struct err *e)
 {
-	auto_close int archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	auto_close int archive = -1;
 	struct unpack_result r;
 
+	if (!t->archive[0])
+		return err_say(e, ENOTSUP, "template %s comes from a pool, which has no archive to copy from: use --layout overlay",
+			       t->name);
+	archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (archive < 0)
 		return err_set(e, errno, "%s", t->archive);
 	if (unpack_archive(archive, dir, l, &r, e) < 0)
@@ -316,6 +308,28 @@ int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *
 	return 0;
 }
 
+/* Of a template that only a pool has. */
+static int image_as_info(const char *tmpldir, const char *digest, struct tmpl_info *ret, struct err *e)
+{
+	auto_close int dir = -1;
+	struct tmpl_image i;
+
+	if (pool_find_image(tmpldir, digest, &dir, e) < 0 || image_info_load(dir, &i, e) < 0)
+		return -e->code;
+	ret->archive_bytes = i.bytes;
+	ret->unpacked = true;
+	ret->entries = i.entries;
+	ret->bytes = i.tree_bytes;
+	return 0;
+}
+
+/* For what needs an archive. */
+static int has_archive(const struct tmpl *t, struct err *e)
+{
+	return t->archive[0] ? 0 : err_say(e, ENOTSUP, "template %s has no archive here: it comes from a pool ('vzpool list')",
+					   t->name);
+}
+
 int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct err *e)
 {
 	auto_close int base = tmpl_base(tmpldir, e), tree = -1;
@@ -325,11 +339,13 @@ int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct
 	memset(ret, 0, sizeof(*ret));
 	if (base < 0)
 		return -e->code;
+	if (!t->archive[0])
+		return image_as_info(tmpldir, t->digest, ret, e);
 	if (stat(t->archive, &st) < 0)
 		return err_set(e, errno, "%s", t->archive);
 	ret->archive_bytes = (uint64_t)st.st_size;
 	key_of(&st, &k);
-	if (!index_get(base, &k, t->digest) || tree_open(base, t->digest, &tree) < 0)
+	if (!index_get(base, &k, t->digest) || store_tree_open(base, t->digest, &tree) < 0)
 		return 0;
 	return store_info(base, t->digest, ret, e);
 }
@@ -343,7 +359,7 @@ int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l
 	struct stat st;
 	struct key k;
 
-	if (base < 0)
+	if (base < 0 || has_archive(t, e) < 0)
 		return -e->code;
 	archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (archive < 0 || fstat(archive, &st) < 0)
@@ -367,7 +383,7 @@ int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e)
 	const char *file = strrchr(t->archive, '/');
 	char path[4096];
 
-	if (base < 0)
+	if (base < 0 || has_archive(t, e) < 0)
 		return -e->code;
 	if (!file || str_fmt(path, sizeof(path), "%s/cache%s", tmpldir, file) < 0 || strcmp(path, t->archive) != 0)
 		return err_say(e, EINVAL, "%s is not in the template cache", t->archive);

@@ -19,6 +19,7 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	{ "build-base", "[BUSYBOX]", 0, 1, 0, vztmpl_base, "make vz-base from this host's static busybox" },
 	{ "verify", "NAME", 1, 1, 0, vztmpl_verify, "read and unpack an archive on trial" },
 	{ "rm", "NAME", 1, 1, 0, vztmpl_rm, "remove an archive from the cache; containers made from it stay" },
+	{ "image", "NAME", 1, 1, VZTMPL_FORMAT, vztmpl_image, "make it one read-only file system for containers to stand on" },
 	{ "pull", "INDEX [PATTERN ...]", 1, 1000, VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_LIST, vztmpl_pull,
 	  "fetch what a signed index names: a directory or URL" },
 	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS, vztmpl_gc, "remove unpacked trees that nothing stands on any more" },
@@ -39,6 +40,7 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "sign", 0, true, VZTMPL_SIGN, "secret key to sign with" },
 	{ "id", 0, true, VZTMPL_ID, "name that tells this index from others of the same key" },
 	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30); gc: keep what is younger" },
+	{ "format", 0, true, VZTMPL_FORMAT, "of an image: erofs, erofs-lz4, squashfs; none removes it" },
 	{ "dry-run", 'n', false, VZTMPL_DRY, "say what would be done" },
 	{ "help", 'h', false, 0, NULL },
 };
@@ -64,6 +66,7 @@ static int take(struct vztmpl *v, const struct opt_found *f, struct err *e)
 		break;
 	case VZTMPL_KEYDIR: v->keys = f->arg; break;
 	case VZTMPL_SIGN: v->sign = f->arg; break;
+	case VZTMPL_FORMAT: v->format = f->arg; break;
 	case VZTMPL_ID: v->id = f->arg; break;
 	case VZTMPL_DAYS:
 		if (num_u64(f->arg, &days) < 0 || days == 0 || days > 36500)
@@ -96,6 +99,7 @@ int vztmpl_args(struct vztmpl *v, const struct vztmpl_cmd **ret, char **argv, st
 
 	*ret = NULL;
 	v->keys = VZTMPL_KEYS;
+	v->format = "erofs";
 	v->days = DAYS_DEFAULT;
 	while ((what = opt_next(&o, &f, e)) > 0) {
 		if (what == OPT_FLAG && f.flag->id == 0)

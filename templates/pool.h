@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef TEMPLATES_POOL_H
+#define TEMPLATES_POOL_H
+/* Between the files pool*.c. */
+#include "templates/tmpl.h"
+
+#define POOL_MARK "vzpool"		/* the file that makes a directory a pool */
+
+extern const char *pool_conf_dir;	/* "/etc/vz/pools"; the tests have their own */
+
+/* pool.c */
+int pool_open_dir(const char *dir, char id[40], struct err *e);		/* O_PATH directory; EINVAL: no pool */
+int pool_mark_read(int dir, char id[40], struct err *e);
+int pool_image_open(int dir, const char *digest);			/* O_PATH directory; -1 and errno */
+int pool_images(int dir, struct tmpl_image **ret, size_t *n, struct err *e);
+int pool_digest_of(int dir, const char *name, char digest[TMPL_DIGEST_LEN + 1]);	/* or -errno */
+
+/* pool_conf.c */
+int pool_name_check(const char *name, struct err *e);
+int pool_source_kind(const char *source, enum tmpl_pool_kind *ret, struct err *e);
+int pool_conf_load(const char *tmpldir, const char *name, struct tmpl_pool *ret, struct err *e);	/* id "": half attached */
+int pool_conf_store(const struct tmpl_pool *p, struct err *e);
+int pool_conf_remove(const char *name, struct err *e);
+int pool_conf_names(struct str_list *ret, struct err *e);
+
+/* pool_mount.c */
+/* The directory of @p, mounted now if it has to be. @p->id is checked unless it is "". */
+int pool_open(const char *tmpldir, const struct tmpl_pool *p, struct err *e);
+int pool_umount(const char *tmpldir, const struct tmpl_pool *p, struct err *e);	/* and its mount point; EBUSY */
+
+/* pool_find.c */
+int pool_find_image(const char *tmpldir, const char *digest, int *ret_dir, struct err *e);		/* ENOENT */
+int pool_find_name(const char *tmpldir, const char *name, char digest[TMPL_DIGEST_LEN + 1], struct err *e);	/* ENOENT */
+int pool_add_names(const char *tmpldir, struct str_list *ret, struct err *e);	/* of pools that answer */
+
+#endif

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Templates as erofs and squashfs images: nothing of the tree is lost, containers stand on them, one loop device and one
+# page cache for all, and nothing stays when the last is gone.
+. "$TOP/tests/integration/lib.sh"
+
+STORE=/vz/template/store/sha256
+
+# loops DIGEST: loop devices that hold the image of a digest.
+loops() {
+	losetup -l -n -O BACK-FILE 2>/dev/null | grep -c "$1/image/data"
+}
+
+# A template with all that a tree can hold.
+make_rich() {
+	local t=/tmp/rich
+	mkdir -p $t/bin $t/sbin $t/etc $t/dev $t/proc $t/sys $t/run $t/tmp $t/var/deep/er
+	cp /bin/busybox $t/bin/busybox
+	ln $t/bin/busybox $t/bin/sh
+	ln -s ../bin/busybox $t/sbin/init
+	ln -s /nowhere/at/all $t/etc/dangling
+	printf 'null::respawn:/bin/busybox sleep 1000\n' >$t/etc/inittab
+	printf 'root:x:0:0::/:/bin/sh\n' >$t/etc/passwd
+	head -c 3000000 /dev/urandom >$t/var/big
+	truncate -s 5M $t/var/holes
+	printf 'a\nb' >"$t/var/deep/er/odd name \"quoted\""
+	mkfifo $t/var/fifo
+	chmod 4755 $t/bin/busybox
+	chmod 1777 $t/tmp
+	chown 1000:1001 $t/var/deep
+	setcap cap_net_raw+ep $t/var/big
+	setfattr -n user.note -v hello $t/var/deep
+	setfacl -m u:1234:r $t/etc/passwd
+	touch -h -d '2001-02-03 04:05:06.123456789' $t/etc/passwd $t/etc/dangling $t/var/deep
+	tar -C $t --xattrs --xattrs-include='*' --acls --format=posix -cf /vz/template/cache/rich.tar . &&
+		vztmpl verify rich >/dev/null
+}
+
+ok "a rich template" make_rich
+new 201
+gone 201
+vzctl create 202 --ostemplate rich >/tmp/out 2>&1 || bail "create from it" "$(cat /tmp/out)"
+digest=$(cat /vz/private/202/layers)
+tree=$STORE/${digest:0:2}/$digest/tree
+python3 "$TOP/tests/lib/treedump.py" "$tree" >/tmp/want
+
+ok "an erofs image" vztmpl image rich
+is "is not mounted by that" "$(loops "$digest")" 0
+ok "start on it" vzctl start 202
+is "its root stands on one loop device" "$(loops "$digest")" 1
+is "which nobody can write" "$(losetup -l -n -O RO,BACK-FILE | grep "$digest" | awk '{ print $1 }')" 1
+like "the host has no mount of it" "$(grep -c erofs /proc/self/mountinfo)" '^0$'
+ok "a set-user-id file is one inside" vzctl exec 202 '[ -u /bin/busybox ]'
+ok "written to inside" vzctl exec 202 'echo new >/var/deep/file && mv /var/fifo /var/fifo2 && rm /etc/dangling && chmod 700 /var/deep'
+is "the container's ids are the template's" "$(in_ct 202 'stat -c %u:%g /var/deep')" 1000:1001
+vzctl create 203 --ostemplate rich >/dev/null 2>&1
+ok "a second one" vzctl start 203
+is "shares the device" "$(loops "$digest")" 1
+is "and sees nothing of the first" "$(in_ct 203 'ls /var/deep/file 2>&1 | grep -c "No such"')" 1
+ok "kill -9 of a container's init" kill -9 "$(init_of 203)"
+gone 203
+is "the device stays with the first" "$(loops "$digest")" 1
+ok "stop" vzctl stop 202 --fast
+soon "and goes with it" 5 sh -c "! losetup -l -n -O BACK-FILE | grep -q $digest"
+
+ok "mounted for the host" vzctl mount 202
+is "what was written is there" "$(cat /vz/root/202/var/deep/file)" new
+ok "the deleted is not" test ! -e /vz/root/202/etc/dangling -a ! -L /vz/root/202/etc/dangling
+ok "its administrator may write" sh -c 'echo admin >/vz/root/202/var/admin'
+ok "unmounted" vzctl umount 202
+soon "no loop device stays" 5 sh -c "! losetup -l -n -O BACK-FILE | grep -q $digest"
+ok "start again" vzctl start 202
+is "with what the administrator wrote" "$(in_ct 202 cat /var/admin)" admin
+vzctl stop 202 --fast >/dev/null 2>&1
+
+# Every byte, id, time, attribute and link of the tree is in the image.
+for format in erofs erofs-lz4; do
+	ok "an image as $format" vztmpl image rich --format $format
+	mkdir -p /tmp/m && mount -t erofs -o loop,ro "${tree%/tree}/image/data" /tmp/m
+	python3 "$TOP/tests/lib/treedump.py" /tmp/m | sed 's/ \(sparse\|full\)/ full/' >/tmp/got
+	umount /tmp/m
+	sed 's/ \(sparse\|full\)/ full/' /tmp/want >/tmp/want.$format
+	is "keeps all of the tree" "$(diff /tmp/want.$format /tmp/got)" ""
+done
+ok "a container starts on the compressed one" vzctl start 202
+vzctl stop 202 --fast >/dev/null 2>&1
+says "squashfs, which would lose its ACLs, is refused" 1 "" "vztmpl: image of rich: template rich has ACLs or attributes that squashfs cannot keep: use --format erofs" \
+	vztmpl image rich --format squashfs
+like "the image there was stays" "$(cat "${tree%/tree}/image/info")" 'FORMAT="erofs-lz4"'
+says "an unknown format" 1 "" 'vztmpl: "zip" is no image format: use erofs, erofs-lz4 or squashfs' vztmpl image rich --format zip
+is "nothing half-made stays" "$(ls /vz/template/tmp)" ""
+
+ok "squashfs of a plain template" vztmpl image vz-base --format squashfs
+base=$(ls -d $STORE/*/*/image | grep -v "$digest")
+new 204
+ok "carries a container" vzctl start 204
+is "on a loop device" "$(losetup -l -n -O BACK-FILE | grep -c "$base/data")" 1
+is "that is squashfs" "$(in_ct 204 'cat /etc/os-release | grep -c ^NAME')" 1
+gone 204
+ok "back to the tree" vztmpl image vz-base --format none
+new 204
+ok "which carries one as before" vzctl start 204
+is "without a loop device" "$(losetup -l -n -O BACK-FILE | grep -c "$base/data")" 0
+gone 204
+
+# Damage has a name.
+truncate -s 8192 "${tree%/tree}/image/data"
+vzctl start 202 >/tmp/out 2>&1
+like "a cut image is refused" "$(cat /tmp/out)" 'the image is cut or was exchanged: it has 8192 bytes and should have'
+rm "${tree%/tree}/image/data"
+vzctl start 202 >/tmp/out 2>&1
+like "so is a lost one" "$(cat /tmp/out)" 'image data: No such file'
+ok "it is made anew" vztmpl image rich
+ok "and all is well" vzctl start 202
+
+# One page cache: what the first read, the second has.
+vzctl create 205 --ostemplate rich >/dev/null 2>&1
+vzctl start 205 >/dev/null 2>&1
+sync; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null
+dev=$(losetup -l -n -O NAME,BACK-FILE | awk -v d="$digest" 'index($2, d) { print $1 }')
+reads() { awk '{ print $3 }' "/sys/block/${dev#/dev/}/stat"; }
+before=$(reads)
+in_ct 202 'cat /var/big >/dev/null'
+first=$(reads)
+ok "the first container reads from the device" test "$first" -gt "$before"
+in_ct 205 'cat /var/big >/dev/null'
+is "the second container reads no sector again" "$(reads)" "$first"
+gone 202 205
+rm -rf /vz/template/cache/rich.tar "${tree%/tree}" /tmp/rich
+rm -f /vz/template/store/by-archive/*
