@@ -110,3 +110,29 @@ TEST(ip_compare)
 	CHECK_OK(net_ip_parse("::", &any, &e), &e);
 	CHECK(net_ip_is_any(&any));
 }
+
+TEST(ip_prefixes)
+{
+	static const struct { const char *in; bool net; const char *inside; } t[] = {
+		{ "2001:db8:1:2::/64", true, "2001:db8:1:2::1/64" }, { "2001:db8:1:2::1/64", false, "2001:db8:1:2::1/64" },
+		{ "2001:db8::/127", false, "2001:db8::/127" }, { "2001:db8::", false, "2001:db8::" },
+		{ "10.9.1.0/28", true, "10.9.1.1/28" }, { "10.9.1.8/28", false, "10.9.1.8/28" }, { "10.9.1.8/29", true, "10.9.1.9/29" },
+		{ "10.9.1.0/31", false, "10.9.1.0/31" }, { "10.0.0.0/8", true, "10.0.0.1/8" },
+	};
+	struct net_ip ip, net, in;
+	struct err e = { 0 };
+	char text[64];
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		CHECK_OK(net_ip_parse(t[i].in, &ip, &e), &e);
+		CHECK_EQ(net_ip_is_net(&ip), t[i].net);
+		in = net_ip_inside(&ip);
+		CHECK_EQ(net_ip_print(&in, true, text, sizeof(text)), 0);
+		CHECK_STR(text, t[i].inside);
+	}
+	CHECK_OK(net_ip_parse("10.9.1.8/29", &net, &e), &e);
+	CHECK_OK(net_ip_parse("10.9.1.15", &ip, &e), &e);
+	CHECK(net_ip_within(&ip, &net));
+	CHECK_OK(net_ip_parse("10.9.1.16", &ip, &e), &e);
+	CHECK(!net_ip_within(&ip, &net));
+}

@@ -2,6 +2,7 @@
 /* An address that the host has, or that leads to another container, is refused. */
 #include <sched.h>
 
+#include "libct/ips.h"
 #include "tests/unit/t_ct_box.h"
 
 TEST_ROOT(ips_check)

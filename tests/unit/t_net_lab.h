@@ -290,6 +290,20 @@ static inline int lab_udp(const struct lab *l, int from, int to, const char *dst
 	return best;
 }
 
+/* The same from the address @src of @from; no answer is waited for when it does not come. */
+static inline int lab_udp_from(const struct lab *l, int from, const char *src, int to, const char *dst)
+{
+	auto_close int rx = lab_socket(l, to, SOCK_DGRAM, dst, dst, LAB_PORT);
+	auto_close int tx = lab_socket(l, from, SOCK_DGRAM, src, src, LAB_PORT + 2);
+	struct sockaddr_storage sa, peer;
+	socklen_t len = lab_sockaddr(dst, LAB_PORT, &sa), plen = sizeof(peer);
+	char c = 0;
+
+	if (sendto(tx, "x", 1, 0, (void *)&sa, len) != 1 || recvfrom(rx, &c, 1, 0, (void *)&peer, &plen) != 1)
+		return 0;
+	return sendto(rx, "y", 1, 0, (void *)&peer, plen) == 1 && recv(tx, &c, 1, 0) == 1 ? 2 : 1;
+}
+
 static inline bool lab_tcp(const struct lab *l, int from, int to, const char *dst)
 {
 	auto_close int lis = lab_socket(l, to, SOCK_STREAM, dst, dst, LAB_PORT + 1);

@@ -220,3 +220,60 @@ TEST_ROOT(venet_leaks_nothing)
 	}
 	lab_done(&l);
 }
+
+/* A prefix: all of it is the container's, nothing beside it, and what it does not use is not sent back and forth. */
+TEST_ROOT(venet_prefix)
+{
+	struct str_list add = { 0 }, del = { 0 };
+	char owner[IFNAMSIZ];
+	struct net_ip ip;
+	struct nl nl = { 0 };
+	struct lab l;
+	int a, b, out;
+
+	lab_init(&l, NULL, NULL);
+	out = lab_outside(&l, true);
+	a = lab_up(&l, 101, "fd09:0:0:1::/64 10.9.1.0/28");
+	b = lab_up(&l, 102, "fd09::2 10.9.0.2");
+	CHECK_EQ(lab_udp(&l, out, a, "fd09:0:0:1::1", NULL), 2);
+	CHECK_EQ(lab_udp(&l, b, a, "10.9.1.1", NULL), 2);
+	lab_in(a);
+	CHECK_OK(nl_open(&nl, NETLINK_ROUTE, &l.e), &l.e);
+	lab_addr(&nl, "venet0", "fd09:0:0:1:dead::beef/128", &l.e);
+	lab_addr(&nl, "venet0", "fd09:0:0:2::1/128", &l.e);
+	lab_addr(&nl, "venet0", "10.9.1.14", &l.e);
+	lab_addr(&nl, "venet0", "10.9.1.16", &l.e);
+	lab_in(l.host);
+	CHECK_EQ(lab_udp(&l, out, a, "fd09:0:0:1:dead::beef", NULL), 2);
+	CHECK_EQ(lab_udp(&l, b, a, "10.9.1.14", NULL), 2);
+	CHECK_EQ(lab_udp_from(&l, a, "fd09:0:0:1:dead::beef", b, "fd09::2"), 2);
+	CHECK_EQ(lab_udp_from(&l, a, "fd09:0:0:2::1", b, "fd09::2"), 0);
+	CHECK_EQ(lab_udp_from(&l, a, "10.9.1.16", b, "10.9.0.2"), 0);
+	/* whose is it? */
+	CHECK_OK(net_ip_parse("fd09:0:0:1::77", &ip, &l.e), &l.e);
+	CHECK_EQ(net_ip_conflict(l.net, 102, &ip, owner, &l.e), 1);
+	CHECK_STR(owner, "vz101");
+	CHECK_EQ(net_ip_conflict(l.net, 101, &ip, owner, &l.e), 0);
+	CHECK_OK(net_ip_parse("2001:db8::/32", &ip, &l.e), &l.e);
+	CHECK_EQ(net_ip_conflict(l.net, 102, &ip, owner, &l.e), 2);	/* the host is in it */
+	/* one prefix goes, the other stays; another length of the same */
+	lab_ips(&del, "10.9.1.0/28");
+	lab_ips(&add, "10.9.1.0/29");
+	CHECK_OK(net_change(l.net, 101, a, &add, &del, &l.e), &l.e);
+	CHECK_EQ(lab_udp(&l, b, a, "10.9.1.1", NULL), 2);
+	CHECK_EQ(lab_udp(&l, b, a, "10.9.1.14", NULL), 0);
+	CHECK_EQ(lab_udp(&l, out, a, "fd09:0:0:1::1", NULL), 2);
+	/* the table comes back by the routes */
+	CHECK_OK(antispoof_teardown(l.net, &l.e), &l.e);
+	CHECK_OK(antispoof_ensure(l.net, &l.e), &l.e);
+	CHECK_EQ(lab_udp(&l, out, a, "fd09:0:0:1:dead::beef", NULL), 2);
+	CHECK_EQ(lab_udp_from(&l, a, "fd09:0:0:2::1", b, "fd09::2"), 0);
+	lab_down(&l, 101, "fd09:0:0:1::/64 10.9.1.0/29");
+	lab_down(&l, 102, NULL);
+	CHECK_EQ(lab_elements(&l), 0);
+	str_list_clear(&add);
+	str_list_clear(&del);
+	nl_close(&nl);
+	close(a);
+	lab_done(&l);
+}
