@@ -162,9 +162,17 @@ char *ct_path_conf(const struct ct *ct);
 
 /* --- life -------------------------------------------------------------------------------------
  * -------------------- */
+/* In place of a template and a sample: files and a configuration that come from somewhere else. */
+struct ct_create_from {
+	const struct kv *conf;			/* CTID.conf without what is this host's: paths, ids */
+	int (*fill)(struct ct *ct, int dir, void *arg, struct err *e);	/* puts all files into the empty directory */
+	void *arg;
+	const char *scripts;			/* suffixes of action scripts that @fill makes ("start mount"); or NULL */
+};
 struct ct_create {
-	const char *sample;
-}; /* --config; everything else comes as parsed rows in @opts */
+	const char *sample;		/* --config; everything else comes as parsed rows in @opts */
+	const struct ct_create_from *from;	/* or NULL */
+};
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e);
 enum ct_start_flag {
 	CT_START_FORCE = 1,

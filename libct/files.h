@@ -131,6 +131,7 @@ struct ct_newarea {
 	const struct ct_rootfs_ops *ops;
 	const char *layout;
 	struct tmpl *tmpl;
+	const struct ct_create_from *from;	/* instead of @tmpl */
 	const struct quota_conf *quota;
 };
 int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e);

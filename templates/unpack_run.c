@@ -172,7 +172,9 @@ int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int 
 	auto_close int helper = open_helper(prog, e);
 	int sk[2];
 
-	*u = (struct unpack){ .prog = prog, .ctl = -1, .in = u->in };
+	*u = (struct unpack){ .prog = prog, .ctl = -1, .in = u->in, .reader = u->reader };
+	if (u->reader)
+		args.flags &= ~(uint64_t)CLONE_NEWUSER;
 	if (helper < 0)
 		return -e->code;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sk) < 0)
@@ -191,10 +193,10 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct 
 {
 	auto_close int userns = -1, tree = -1;
 
-	if (write_maps(u->pid, &userns, e) < 0)
+	if (!u->reader && write_maps(u->pid, &userns, e) < 0)
 		return -e->code;
-	if (dir >= 0 && (tree = idmapped(dir, userns, e)) < 0)
-		return -e->code;
+	if (dir >= 0 && (tree = u->reader ? fcntl(dir, F_DUPFD_CLOEXEC, 0) : idmapped(dir, userns, e)) < 0)
+		return e->code ? -e->code : err_set(e, errno, "start %s", u->prog);
 	if (send(u->ctl, "", 1, MSG_NOSIGNAL) != 1)
 		return err_set(e, errno, "start %s", u->prog);
 	return send_go(u, go, tree, e);

@@ -65,6 +65,13 @@ enum cmd_optid {
 	OPT_MUST_RESUME,
 	OPT_LINKED,
 	OPT_FULL,
+	OPT_DUMPDIR,
+	OPT_INCREMENTAL,
+	OPT_STOP,
+	OPT_LEVEL,
+	OPT_BWLIMIT,
+	OPT_MAXFILES,
+	OPT_EXCLUDE_PATH,
 	OPT_N
 };
 
@@ -140,6 +147,6 @@ extern const struct cmd cmd_create, cmd_start, cmd_stop, cmd_restart, cmd_destro
 	cmd_enter, cmd_console, cmd_runscript, cmd_mount, cmd_umount, cmd_status, cmd_chkpnt, cmd_restore, cmd_pause,
 	cmd_repair, cmd_compact, cmd_quotaon, cmd_quotaoff, cmd_quotainit, cmd_register, cmd_unregister, cmd_reinstall,
 	cmd_snapshot, cmd_snapshot_switch, cmd_snapshot_delete, cmd_snapshot_mount, cmd_snapshot_umount, cmd_snapshot_list,
-	cmd_convert;
+	cmd_convert, cmd_backup;
 
 #endif
