@@ -191,7 +191,8 @@ static int check(struct ct *ct, struct err *e)
 	auto_free char *path = ct_path_private(ct);
 
 	if (ct_is_ploop(ct)) {
-		err_say(e, ENOTSUP, "The root of CT %u is a ploop image: 'vzctl convert %u --layout overlay' first", ct->id, ct->id);
+		err_say(e, ENOTSUP, "The root of CT %u is a ploop image: 'vzctl convert %u --layout overlay' first", ct->id,
+				ct->id);
 		return err_exit(e, VZ_UNK_MOUNT_TYPE);
 	}
 	if (!path || access(path, F_OK) < 0) {
@@ -256,9 +257,12 @@ static void drop(struct ct *ct, struct work *w)
 static int write_it(struct ct *ct, struct work *w, struct ct_backup_result *ret, struct err *e)
 {
 	const struct tmpl_backup job = {
-		.tree = w->tree, .out = w->b->out >= 0 ? w->b->out : w->out, .ctid = ct->id, .before = w->before.n ? &w->before : NULL,
-		.before_name = ret->before, .exclude = w->b->exclude, .meta = &w->meta, .key = w->key, .key_len = (size_t)w->key_len,
-		.level = w->b->level ? (int)w->b->level : LEVEL, .bytes_per_s = w->b->bytes_per_s, .tell = w->b->tell, .arg = w->b->arg,
+		.tree = w->tree, .out = w->b->out >= 0 ? w->b->out : w->out, .ctid = ct->id,
+				.before = w->before.n ? &w->before : NULL,
+		.before_name = ret->before, .exclude = w->b->exclude, .meta = &w->meta, .key = w->key,
+				.key_len = (size_t)w->key_len,
+		.level = w->b->level ? (int)w->b->level : LEVEL, .bytes_per_s = w->b->bytes_per_s, .tell = w->b->tell,
+				.arg = w->b->arg,
 	};
 	struct bk_end end;
 

@@ -65,7 +65,8 @@ int ct_keep_parse(const char *text, struct ct_keep *ret, struct err *e);	/* "kee
 /* Marks in @drop what @k does not keep; what a kept one builds on is kept. Broken ones are neither counted nor dropped. */
 void ct_keep_mark(const struct ct_dumps *d, const struct ct_keep *k, bool *drop);
 /* Removes them, the newest first: what another builds on goes after it. @say is told each name, before. */
-int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, void (*say)(void *arg, const struct ct_dump *d, bool drop),
+int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, void (*say)(void *arg, const struct ct_dump *d,
+		bool drop),
 		   void *arg, struct err *e);
 /* One archive; EBUSY: another builds on it. */
 int ct_dump_remove_file(int dir, const char *name, struct err *e);

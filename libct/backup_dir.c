@@ -182,7 +182,8 @@ int ct_dump_remove_file(int dir, const char *name, struct err *e)
 		return -e->code;
 	for (size_t i = 0; i < l.n; i++)
 		if (str_eq(l.v[i].name, name) && l.v[i].needed)
-			return err_say(e, EBUSY, "%s is needed by a later archive that holds only what has changed since: remove that "
+			return err_say(e, EBUSY, "%s is needed by a later archive that holds only what has changed since: "
+					"remove that "
 				       "one first", name);
 	if (unlinkat(dir, name, 0) < 0)
 		return err_set(e, errno, "remove %s", name);
@@ -195,7 +196,8 @@ int ct_keep_parse(const char *text, struct ct_keep *ret, struct err *e)
 {
 	struct ct_keep k = { 0 };
 	const struct { const char *name; unsigned *to; } t[] = {
-		{ "last", &k.last }, { "hourly", &k.hourly }, { "daily", &k.daily }, { "weekly", &k.weekly }, { "monthly", &k.monthly },
+		{ "last", &k.last }, { "hourly", &k.hourly }, { "daily", &k.daily }, { "weekly", &k.weekly }, { "monthly",
+				&k.monthly },
 		{ "yearly", &k.yearly },
 	};
 	struct str_list words __attribute__((cleanup(str_list_clear))) = { 0 };
@@ -284,7 +286,8 @@ void ct_keep_mark(const struct ct_dumps *d, const struct ct_keep *k, bool *drop)
 		drop[i] = any && !drop[i] && !d->v[i].broken[0];
 }
 
-int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, void (*say)(void *arg, const struct ct_dump *d, bool drop),
+int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, void (*say)(void *arg, const struct ct_dump *d,
+		bool drop),
 		   void *arg, struct err *e)
 {
 	auto_dumps struct ct_dumps l = { 0 };

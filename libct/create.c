@@ -354,7 +354,8 @@ static int work(struct ct *ct, struct work *w, struct err *e)
 		ct_say(ct, 0, "Creating container private area (%s)", w->want.ostemplate);
 	if (alloc_uids(ct, w, e) < 0 || make_area(ct, w, e) < 0)
 		return -e->code;
-	ct_say(ct, 0, "Performing postcreate actions");
+	if (!w->from)
+		ct_say(ct, 0, "Performing postcreate actions");
 	if (save(ct, w, e) < 0)
 		return -e->code;
 	if (w->opts->name && *w->opts->name && ct_name_claim(ct, w->opts->name, NULL, e) < 0)

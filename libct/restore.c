@@ -76,7 +76,8 @@ static void drop_admin(struct ct *ct, struct work *w)
 		if (!v || !*v)
 			continue;
 		if (!str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE"))
-			ct_say(ct, -1, "Warning: left out, because it reaches beyond the container and this host did not make the archive "
+			ct_say(ct, -1, "Warning: left out, because it reaches beyond the container and this host did not "
+					"make the archive "
 			       "(--trust): %s=\"%s\"", p->key, v);
 		kv_unset(&w->kv, p->key);
 	}
@@ -162,7 +163,8 @@ static int free_netif(struct ct *ct, struct work *w, struct err *e)
 			return err_add(e, "NETIF in the archive");
 		if (moved && str_starts(f.host_ifname, "veth"))
 			f.host_ifname[0] = '\0';
-		str_fmt(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", f.mac[0], f.mac[1], f.mac[2], f.mac[3], f.mac[4], f.mac[5]);
+		str_fmt(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", f.mac[0], f.mac[1], f.mac[2], f.mac[3], f.mac[4],
+				f.mac[5]);
 		if (f.has_mac && is_taken(ct, "NETIF", mac, &by)) {
 			ct_say(ct, -1, "Warning: %s gets a new hardware address: container %u has %s", f.ifname, by, mac);
 			f.has_mac = f.has_host_mac = false;
@@ -230,7 +232,8 @@ static int pick_scripts(struct ct *ct, struct work *w, struct err *e)
 		if (bk_meta_get(buf_str(&w->meta), w->meta.len, part, &text, &n, &none) < 0)
 			continue;
 		if (!w->trusted)
-			ct_say(ct, -1, "Warning: left out, because it would run as root of this host and this host did not make the "
+			ct_say(ct, -1, "Warning: left out, because it would run as root of this host and this host did not "
+					"make the "
 			       "archive (--trust): the script %s", part);
 		else if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			ct_say(ct, -1, "Warning: " CT_CONF_DIR "/%s is there already and stays", name);
@@ -254,7 +257,8 @@ static int save_scripts(struct ct *ct, struct work *w, struct err *e)
 
 		str_fmt(name, sizeof(name), "%u.%s", ct->id, l.v[i]);
 		str_fmt(part, sizeof(part), "vps.%s", l.v[i]);
-		if (bk_meta_get(buf_str(&w->meta), w->meta.len, part, &text, &n, e) < 0 || fio_replace(dir, name, text, n, 0700, e) < 0)
+		if (bk_meta_get(buf_str(&w->meta), w->meta.len, part, &text, &n, e) < 0 || fio_replace(dir, name, text, n,
+				0700, e) < 0)
 			return -e->code;
 	}
 	return 0;

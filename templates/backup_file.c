@@ -170,7 +170,8 @@ int bk_contents(struct bk_walk *w, int fd, struct bk_row *r, struct err *e)
 
 static bool is_kept(const char *name)
 {
-	if (str_eq(name, "security.capability") || str_eq(name, "system.posix_acl_access") || str_eq(name, "system.posix_acl_default"))
+	if (str_eq(name, "security.capability") || str_eq(name, "system.posix_acl_access") || str_eq(name,
+			"system.posix_acl_default"))
 		return true;
 	return str_starts(name, "user.") && !str_starts(name, "user.overlay.") && !strpbrk(name, "=%\n") && strlen(name) < 256;
 }

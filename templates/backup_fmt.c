@@ -80,7 +80,8 @@ static int unhex(const char *s, uint8_t *out, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		static const char digits[] = "0123456789abcdef";
-		const char *hi = s[2 * i] ? strchr(digits, s[2 * i]) : NULL, *lo = hi && s[2 * i + 1] ? strchr(digits, s[2 * i + 1]) : NULL;
+		const char *hi = s[2 * i] ? strchr(digits, s[2 * i]) : NULL, *lo = hi && s[2 * i + 1] ? strchr(digits,
+				s[2 * i + 1]) : NULL;
 
 		if (!hi || !lo)
 			return -EINVAL;
@@ -149,7 +150,8 @@ static int check_layout(const struct bk_end *d, uint64_t size, struct err *e)
 int bk_end_get(const uint8_t in[BK_END_SIZE], uint64_t size, struct bk_end *ret, struct err *e)
 {
 	struct bk_end d = { .ctid = (uint32_t)get(in + AT_CTID, 4), .depth = (uint32_t)get(in + AT_DEPTH, 4) };
-	uint64_t *const numbers[11] = { &d.created, &d.pieces_off, &d.pieces_n, &d.index_off, &d.index_len, &d.index_raw, &d.meta_off,
+	uint64_t *const numbers[11] = { &d.created, &d.pieces_off, &d.pieces_n, &d.index_off, &d.index_len, &d.index_raw,
+			&d.meta_off,
 					&d.meta_len, &d.tar_len, &d.entries, &d.bytes };
 	uint8_t digest[32];
 
@@ -257,7 +259,8 @@ void bk_row_print(struct buf *b, const struct bk_row *r)
 	static const char digits[] = "0123456789abcdef";
 	static const uint8_t none[32];
 
-	buf_addf(b, "%c %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %o %u %u %u %" PRIu64 " %" PRIu64 " %" PRId64 " %u %" PRId64 " %u ",
+	buf_addf(b, "%c %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %o %u %u %u %" PRIu64 " %" PRIu64 " %" PRId64 "
+			"" %u %" PRId64 " %u ",
 		 r->type, r->archive, r->off, r->len, r->data, r->data_len, r->sparse, r->mode, r->uid, r->gid, r->nlink, r->size,
 		 r->ino, r->mtime, r->mtime_ns, r->ctime, r->ctime_ns);
 	if (memcmp(r->sha, none, 32) == 0) {
@@ -425,7 +428,8 @@ int bk_meta_get(const char *meta, size_t len, const char *name, const char **ret
 		char digits[12];
 		uint64_t n = 0;
 
-		if (!blank || str_fmt(digits, sizeof(digits), "%.*s", (int)(nl - blank - 1), blank + 1) < 0 || num_u64(digits, &n) < 0 ||
+		if (!blank || str_fmt(digits, sizeof(digits), "%.*s", (int)(nl - blank - 1), blank + 1) < 0 ||
+				num_u64(digits, &n) < 0 ||
 		    n > len - (size_t)(nl + 1 - meta))
 			return bad(e, "the part with its configuration is damaged");
 		if (strlen(name) == (size_t)(blank - meta) && memcmp(meta, name, strlen(name)) == 0) {

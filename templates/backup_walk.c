@@ -96,7 +96,8 @@ static bool is_excluded(struct bk_walk *w)
 static void fill_row(struct bk_walk *w, const struct stat *st, struct bk_row *r)
 {
 	*r = (struct bk_row){
-		.mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid, .nlink = (uint32_t)st->st_nlink, .ino = st->st_ino,
+		.mode = st->st_mode & 07777, .uid = st->st_uid, .gid = st->st_gid, .nlink = (uint32_t)st->st_nlink,
+				.ino = st->st_ino,
 		.mtime = st->st_mtim.tv_sec, .mtime_ns = (uint32_t)st->st_mtim.tv_nsec, .ctime = st->st_ctim.tv_sec,
 		.ctime_ns = (uint32_t)st->st_ctim.tv_nsec, .path = w->path, .archive = w->self,
 	};
@@ -367,7 +368,8 @@ static int from_top(struct bk_walk *w, struct err *e)
 static int put_conf(struct bk_walk *w, struct err *e)
 {
 	const char *conf = w->run->go->select + w->run->go->select_len;
-	struct bk_row r = { .type = 'f', .mode = 0600, .path = (char *)(uintptr_t)"etc/vzdump/vps.conf", .size = w->run->go->conf_len };
+	struct bk_row r = { .type = 'f', .mode = 0600, .path = (char *)(uintptr_t)"etc/vzdump/vps.conf",
+			.size = w->run->go->conf_len };
 
 	if (bk_tar_head(&w->head, &(struct bk_member){ .row = &r, .stored = r.size }, e) < 0 ||
 	    bk_zst_add(w->out, buf_str(&w->head), w->head.len, e) < 0 || bk_zst_add(w->out, conf, r.size, e) < 0)

@@ -10,8 +10,10 @@
 static const struct cmd_opt backup_opts[] = {
 	{ "dumpdir", OPT_DUMPDIR, "dir", NULL, "Where the archive goes; DUMPDIR of vz.conf without it." },
 	{ "incremental", OPT_INCREMENTAL, NULL, NULL, "Only what has changed since the newest archive there." },
-	{ "stop", OPT_STOP, NULL, NULL, "Stop a running container for the moment of the snapshot, so that its programs have written all." },
-	{ "suspend", OPT_IGNORED, NULL, NULL, "The same as without it: a running container is frozen for the moment of the snapshot." },
+	{ "stop", OPT_STOP, NULL, NULL, "Stop a running container for the moment of the snapshot, so that its programs have "
+			"written all." },
+	{ "suspend", OPT_IGNORED, NULL, NULL, "The same as without it: a running container is frozen for the moment of the "
+			"snapshot." },
 	{ "snapshot", OPT_IGNORED, NULL, NULL, "The same." },
 	{ "level", OPT_LEVEL, "num", NULL, "Of zstd, 1 to 19; 3 without it." },
 	{ "bwlimit", OPT_BWLIMIT, "kilobytes", NULL, "Write no more a second." },

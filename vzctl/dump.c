@@ -85,7 +85,8 @@ void dump_left_out(struct ui *ui, const struct tmpl_backup_count *c)
 	if (c->excluded)
 		ui_sayf(ui, 0, "Left out as asked: %" PRIu64 " files and directories", c->excluded);
 	if (c->deep)
-		ui_sayf(ui, -1, "Warning: %" PRIu64 " files lie deeper than 250 directories or have names longer than 4000 bytes: they are "
+		ui_sayf(ui, -1, "Warning: %" PRIu64 " files lie deeper than 250 directories or have names longer than 4000 "
+				"bytes: they are "
 			"NOT in the archive", c->deep);
 }
 
@@ -97,7 +98,8 @@ static int said(struct ui *ui, const char *dir, const struct ct_backup_result *r
 	tool_human(r->count.written, written);
 	dump_left_out(ui, &r->count);
 	if (r->before[0])
-		ui_sayf(ui, 0, "%" PRIu64 " of %" PRIu64 " files have not changed since %s", r->count.kept, r->count.entries, r->before);
+		ui_sayf(ui, 0, "%" PRIu64 " of %" PRIu64 " files have not changed since %s", r->count.kept, r->count.entries,
+				r->before);
 	ui_sayf(ui, 0, "Backup finished: %s/%s, %" PRIu64 " files, %s in %s", dir, r->name, r->count.entries, size, written);
 	return 0;
 }
@@ -120,7 +122,8 @@ static int prune(const struct dump_opts *o, const char *dir, unsigned id, struct
 int dump_one(struct ct *ct, const struct dump_opts *o, struct ui *ui, struct err *e)
 {
 	struct ct_backup b = { .dumpdir = o->dumpdir, .out = o->to_stdout ? STDOUT_FILENO : -1, .mode = o->mode,
-			       .incremental = o->incremental, .exclude = &o->exclude, .level = o->level, .bytes_per_s = o->bytes_per_s,
+			       .incremental = o->incremental, .exclude = &o->exclude, .level = o->level,
+					.bytes_per_s = o->bytes_per_s,
 			       .tell = dump_tell };
 	struct ct_backup_result r;
 	struct dump_watch w;

@@ -12,7 +12,8 @@
 #include "util/opt.h"
 #include "vzctl/dump.h"
 
-enum { D_DIR, D_ALL, D_SKIP, D_COMPRESS, D_SUSPEND, D_STOP, D_SNAPSHOT, D_MODE, D_STDOUT, D_BW, D_MAX, D_KEEP, D_EXCLUDE, D_INC, D_LEVEL,
+enum { D_DIR, D_ALL, D_SKIP, D_COMPRESS, D_SUSPEND, D_STOP, D_SNAPSHOT, D_MODE, D_STDOUT, D_BW, D_MAX, D_KEEP, D_EXCLUDE,
+		D_INC, D_LEVEL,
        D_QUIET, D_LIST, D_PRUNE, D_CHECK, D_REMOVE, D_MOUNT, D_UMOUNT, D_DRY, D_JSON, D_NOTHING, D_MAIL, D_HELP };
 static const struct opt_flag dump_flags[] = {
 	{ "dumpdir", 0, true, D_DIR, NULL }, { "all", 0, false, D_ALL, NULL }, { "exclude", 0, true, D_SKIP, NULL },
@@ -138,7 +139,8 @@ static int sort_words(struct dump_opts *o, const struct str_list *words, struct 
 	if (!wants_files(o->what))
 		return str_list_copy(&o->ids, words, e);
 	if (words->n != want)
-		return err_say(e, EINVAL, o->what == DUMP_MOUNT ? "--mount takes an archive and a directory" : o->what == DUMP_UMOUNT
+		return err_say(e, EINVAL, o->what == DUMP_MOUNT ? "--mount takes an archive and a directory" : o->what == "
+				"DUMP_UMOUNT
 			       ? "--umount takes the directory" : "one archive is needed");
 	return str_list_copy(&o->ids, words, e);
 }
@@ -243,7 +245,8 @@ static int add_select(struct restore_opts *o, const char *arg, struct err *e)
 	while (n && s[n - 1] == '/')
 		s[--n] = '\0';
 	if (!n || str_eq(s, "."))
-		return err_say(e, EINVAL, "--file takes the name of a file or directory in the container, without it all are meant");
+		return err_say(e, EINVAL, "--file takes the name of a file or directory in the container, without it all are "
+				"meant");
 	return str_list_add(&o->select, s, e);
 }
 
@@ -266,7 +269,8 @@ static int take_flag(struct restore_opts *o, const struct opt_found *f, struct e
 	case R_CHECK: o->check = true; return 0;
 	case R_QUIET: o->quiet = true; return 0;
 	case R_STDOUT: o->to_stdout = true; return 0;
-	case R_FORCE: return err_say(e, ENOTSUP, "--force: an existing container is not overwritten: destroy it first, or restore under "
+	case R_FORCE: return err_say(e, ENOTSUP, "--force: an existing container is not overwritten: destroy it first, or "
+			"restore under "
 				     "another id");
 	case R_STORAGE: return err_say(e, ENOTSUP, "--storage: there are no storages here: --private PATH says where the files go");
 	default: o->help = true; return 0;
@@ -310,7 +314,8 @@ int restore_args(char **argv, struct restore_opts *ret, struct err *e)
 
 	ret->help = !argv[0] || !argv[1];
 	while ((what = opt_next(&o, &f, e)) > 0) {
-		int rc = what == OPT_OPERAND ? take_word(ret, f.arg, e) : what == OPT_PARAM ? take_param(ret, &f, e) : take_flag(ret, &f, e);
+		int rc = what == OPT_OPERAND ? take_word(ret, f.arg, e) : what == OPT_PARAM ? take_param(ret, &f,
+				e) : take_flag(ret, &f, e);
 
 		if (rc < 0)
 			return rc;

@@ -54,7 +54,8 @@ void dump_json(struct buf *b, const struct ct_dumps *l)
 
 		buf_addf(b, "%s\n  {\"name\": ", i ? "," : "");
 		json_str(b, d->name);
-		buf_addf(b, ", \"ctid\": %u, \"created\": %lld, \"size\": %" PRIu64 ", \"kind\": \"%s\"", d->ctid, (long long)d->when,
+		buf_addf(b, ", \"ctid\": %u, \"created\": %lld, \"size\": %" PRIu64 ", \"kind\": \"%s\"", d->ctid,
+				(long long)d->when,
 			 d->size, kind_of(d));
 		if (d->ours)
 			buf_addf(b, ", \"bytes\": %" PRIu64 ", \"files\": %" PRIu64, d->end.bytes, d->end.entries);

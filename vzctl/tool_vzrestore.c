@@ -70,9 +70,11 @@ static int show_lines(FILE *f, struct err *e)
 			return -e->code;
 		dump_file_line(&b, &r);
 		if (fputs(buf_str(&b), stdout) < 0)
-			return err_set(e, EIO, "standard output");
+			break;
 	}
-	return fflush(stdout) ? err_set(e, EIO, "standard output") : 0;
+	if (fflush(stdout) == 0 || errno == EPIPE)	/* who reads it may have enough of it */
+		return 0;
+	return err_set(e, errno, "standard output");
 }
 
 static int list(struct call *c, struct err *e)
@@ -131,7 +133,8 @@ static int extract(struct call *c, struct err *e)
 	}
 	dump_left_out(&c->ui, &c->count);
 	if (c->count.links)
-		ui_sayf(&c->ui, 0, "%llu files came along, because others are hard links to them", (unsigned long long)c->count.links);
+		ui_sayf(&c->ui, 0, "%llu files came along, because others are hard links to them",
+				(unsigned long long)c->count.links);
 	ui_sayf(&c->ui, 0, "%llu files are in %s", (unsigned long long)c->count.entries, c->o.to);
 	return 0;
 }
