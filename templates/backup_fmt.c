@@ -259,10 +259,10 @@ void bk_row_print(struct buf *b, const struct bk_row *r)
 	static const char digits[] = "0123456789abcdef";
 	static const uint8_t none[32];
 
-	buf_addf(b, "%c %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %o %u %u %u %" PRIu64 " %" PRIu64 " %" PRId64 "
-			"" %u %" PRId64 " %u ",
-		 r->type, r->archive, r->off, r->len, r->data, r->data_len, r->sparse, r->mode, r->uid, r->gid, r->nlink, r->size,
-		 r->ino, r->mtime, r->mtime_ns, r->ctime, r->ctime_ns);
+	buf_addf(b, "%c %u %" PRIu64 " %" PRIu64 " %" PRIu64 " %" PRIu64 " %d %o %u %u %u ", r->type, r->archive, r->off, r->len,
+		 r->data, r->data_len, r->sparse, r->mode, r->uid, r->gid, r->nlink);
+	buf_addf(b, "%" PRIu64 " %" PRIu64 " %" PRId64 " %u %" PRId64 " %u ", r->size, r->ino, r->mtime, r->mtime_ns, r->ctime,
+		 r->ctime_ns);
 	if (memcmp(r->sha, none, 32) == 0) {
 		buf_addc(b, '-');
 	} else {
