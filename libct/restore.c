@@ -13,6 +13,7 @@
 
 #include "libct/backup.h"
 #include "libct/files.h"
+#include "libct/ips.h"
 #include "net/netif.h"
 #include "util/buf.h"
 #include "util/fio.h"
