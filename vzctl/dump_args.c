@@ -138,11 +138,11 @@ static int sort_words(struct dump_opts *o, const struct str_list *words, struct 
 
 	if (!wants_files(o->what))
 		return str_list_copy(&o->ids, words, e);
-	if (words->n != want)
-		return err_say(e, EINVAL, o->what == DUMP_MOUNT ? "--mount takes an archive and a directory" : o->what == "
-				"DUMP_UMOUNT
-			       ? "--umount takes the directory" : "one archive is needed");
-	return str_list_copy(&o->ids, words, e);
+	if (words->n == want)
+		return str_list_copy(&o->ids, words, e);
+	if (o->what == DUMP_MOUNT)
+		return err_say(e, EINVAL, "--mount takes an archive and a directory");
+	return err_say(e, EINVAL, o->what == DUMP_UMOUNT ? "--umount takes the directory" : "one archive is needed");
 }
 
 static int check(struct dump_opts *o, struct err *e)
