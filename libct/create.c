@@ -200,11 +200,11 @@ static int check_quota(struct work *w, struct err *e)
 }
 
 /* Can this host have the layout? One that names ploop is stored as what it is. */
-static int check_host(struct ct *ct, struct work *w, struct err *e)
+static int check_host(struct work *w, struct err *e)
 {
 	const struct ct_rootfs_new n = { .layout = w->want.layout, .quota = &w->want.quota };
 
-	if (w->ops->check && w->ops->check(ct, w->parent, &n, e) < 0)
+	if (w->ops->check && w->ops->check(w->parent, &n, e) < 0)
 		return err_exit(e, VZ_FS_NEW_VE_PRVT);
 	return 0;
 }
@@ -226,7 +226,7 @@ static int prepare(struct ct *ct, const char *sample, struct work *w, struct err
 	w->tmp = buf_take(&tmp);
 	if (!w->tmp)
 		return err_set(e, ENAMETOOLONG, "%s", w->area.path);
-	return check_quota(w, e) < 0 ? -e->code : check_host(ct, w, e);
+	return check_quota(w, e) < 0 ? -e->code : check_host(w, e);
 }
 
 /* --- the work --- */

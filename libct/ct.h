@@ -208,9 +208,9 @@ int ct_migrated_load(struct ct *ct, struct err *e);	/* its configuration from th
 /* New files from template @ostemplate (NULL: the one it has); the old ones are removed. */
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
 /*
- * A stopped container on a ploop image gets the files in it as layout @layout ("overlay", "dir", "simfs"); the old area
- * with the image is kept beside the new one. @force: also when an image is marked as in use. Takes as long as reading does.
- * VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
+ * A stopped container gets the layout @layout, any spelling of VE_LAYOUT: its files are copied and compared, one by one; a
+ * ploop image of OpenVZ is read. The old area is kept beside the new one. @force: also when a ploop image is marked as in
+ * use. Takes as long as reading does, twice. VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
  */
 int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e);
 

@@ -163,7 +163,7 @@ struct ct_rootfs_new {
 struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
 	/* Can this host have it? Before anything is made. NULL: always. */
-	int (*check)(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e);
+	int (*check)(int parent, const struct ct_rootfs_new *n, struct err *e);
 	/* At create: fills the area from the template. */
 	int (*create)(struct ct *ct, const struct ct_rootfs_new *n, struct err *e);
 	/* At convert: makes the area ready for a whole tree of files. A descriptor of the directory they
