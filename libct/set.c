@@ -13,6 +13,7 @@
 
 #include "libct/announce.h"
 #include "libct/files.h"
+#include "libct/heal.h"
 #include "libct/ips.h"
 
 struct work {
@@ -458,6 +459,20 @@ static int run(struct ct *ct, struct work *w, const struct ct_conf *old, struct 
 	return 0;
 }
 
+/* What other hands did to its interfaces is put right first, and told. What cannot be is no reason to change nothing else. */
+static void heal(struct ct *ct)
+{
+	struct str_list faults = { 0 };
+	struct err e = { 0 };
+	int rc = ct_net_heal(ct, true, &faults, &e);
+
+	for (size_t i = 0; i < faults.n; i++)
+		ct_say(ct, -1, "Warning: %s%s", faults.v[i], rc == 0 ? ": repaired" : "");
+	if (rc < 0)
+		ct_say(ct, -1, "Warning: the network of CT %u cannot be repaired: %s", ct->id, e.text);
+	str_list_clear(&faults);
+}
+
 int ct_set(struct ct *ct, const struct ct_set *s, const struct ct_conf *change, struct err *e)
 {
 	auto_call(work_done) struct work w = { .s = s };
@@ -474,6 +489,8 @@ int ct_set(struct ct *ct, const struct ct_set *s, const struct ct_conf *change, 
 	if (ct->id == 0)
 		return set_host(ct, &w, e);
 	w.running = ct_is_running(ct, NULL);
+	if (w.running)
+		heal(ct);
 	return run(ct, &w, &old, e);
 }
 

@@ -7,12 +7,13 @@
 #include <string.h>
 
 #include "net/veth.h"
+#include "libct/bridges.h"
 #include "libct/record.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/spawn.h"
 
-#define RECORD "netif"
+#define RECORD CT_VETHS_RECORD
 #define SCRIPT_MS 60000
 
 static const char vznetcfg[] = VZ_SBINDIR "/vznetcfg";
@@ -41,7 +42,7 @@ static void say_list(const struct ct *ct, const char *what, const struct str_lis
 
 	for (size_t i = 0; i < l->n; i++) {
 		if (net_if_parse(l->v[i], &f, &ignored) == 0)
-			buf_addf(&b, "%s ", f.host_ifname);
+			buf_addf(&b, "%s ", f.macvlan[0] ? f.ifname : f.host_ifname);
 	}
 	if (l->n)
 		ct_say(ct, 0, "%s veth devices: %s", what, buf_str(&b));
@@ -77,7 +78,7 @@ static int announce(struct ct *ct, const struct str_list *l, bool say, struct er
 	for (size_t i = 0; i < l->n; i++) {
 		if (net_if_parse(l->v[i], &f, e) < 0)
 			return -e->code;
-		if (script)
+		if (script && !f.macvlan[0])
 			run_script(ct, &f);
 		if (net_veth_settle(n, ct->id, &f, &bridged, e) < 0)
 			return err_exit(e, VZ_VETH_ERROR);
@@ -87,6 +88,16 @@ static int announce(struct ct *ct, const struct str_list *l, bool say, struct er
 			       f.bridge, f.host_ifname);
 	}
 	return 0;
+}
+
+/* A bridge that is missing is made if a file says what it is like. */
+static int bridge_needed(struct net *n, const struct net_if *f, struct err *e)
+{
+	bool known;
+
+	if (!f->bridge[0] || net_link_exists(n, f->bridge))
+		return 0;
+	return ct_bridge_ensure(n, f->bridge, &known, e);
 }
 
 /* --- start and stop --- */
@@ -103,7 +114,8 @@ int ct_veths_up(struct ct *ct, int netns, struct err *e)
 	    ct_record_save(ct, RECORD, &l, e) < 0)
 		return err_exit(e, VZ_VETH_ERROR);
 	for (size_t i = 0; i < l.n; i++) {
-		if (net_if_parse(l.v[i], &f, e) < 0 || net_veth_up(n, ct->id, &f, netns, e) < 0)
+		if (net_if_parse(l.v[i], &f, e) < 0 || net_if_check(&f, e) < 0 || bridge_needed(n, &f, e) < 0 ||
+		    net_veth_up(n, ct->id, &f, netns, e) < 0)
 			return err_exit(e, VZ_VETH_ERROR);
 	}
 	return 0;
@@ -179,7 +191,7 @@ static int change_go(struct change *c, struct err *e)
 	struct net_if f;
 
 	for (size_t i = 0; i < c->go.n; i++) {
-		if (net_if_parse(c->go.v[i], &f, e) < 0 || net_veth_delete(c->n, c->ct->id, &f, e) < 0)
+		if (net_if_parse(c->go.v[i], &f, e) < 0 || net_veth_delete(c->n, c->ct->id, &f, c->netns, e) < 0)
 			return -e->code;
 		net_if_del(&c->have, f.ifname);
 		if (ct_record_save(c->ct, RECORD, &c->have, e) < 0)
@@ -198,7 +210,8 @@ static int change_come(struct change *c, struct err *e)
 		if (net_if_parse(c->come.v[i], &f, e) < 0)
 			return -e->code;
 		there = net_if_find(&c->have, f.ifname, &old) >= 0;
-		if (net_if_put(&c->have, &f, e) < 0 || ct_record_save(c->ct, RECORD, &c->have, e) < 0)
+		if (bridge_needed(c->n, &f, e) < 0 || net_if_put(&c->have, &f, e) < 0 || ct_record_save(c->ct, RECORD,
+			&c->have, e) < 0)
 			return -e->code;
 		if ((there ? net_veth_set(c->n, c->ct->id, &old, &f, c->netns, e) :
 			     net_veth_up(c->n, c->ct->id, &f, c->netns, e)) < 0)

@@ -5,6 +5,8 @@
  * --save goes away too: it is written before an interface is made, and after one is gone. */
 #include "libct/ct_priv.h"
 
+#define CT_VETHS_RECORD "netif"
+
 int ct_veths_up(struct ct *ct, int netns, struct err *e);	/* start; VZ_VETH_ERROR */
 /* Start, when the messages are due: says which there are and runs vznetcfg for each. */
 int ct_veths_announce(struct ct *ct, struct err *e);

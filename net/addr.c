@@ -29,6 +29,22 @@ void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_i
 		nl_put_u32(b, IFA_FLAGS, IFA_F_NOPREFIXROUTE | (ip->family == AF_INET6 ? IFA_F_NODAD : 0));
 }
 
+/* With its route to the neighbours, as an administrator would give it; being there is success. */
+void addr_put_host(struct nl_batch *b, unsigned ifindex, const struct net_ip *ip, const char *text)
+{
+	size_t len = ip->family == AF_INET ? sizeof(ip->v4) : sizeof(ip->v6);
+	struct ifaddrmsg *a = nl_msg(b, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, sizeof(*a), "add address", text);
+
+	a->ifa_family = ip->family;
+	a->ifa_index = ifindex;
+	a->ifa_prefixlen = ip->prefix;
+	nl_put(b, IFA_LOCAL, &ip->v6, len);
+	nl_put(b, IFA_ADDRESS, &ip->v6, len);
+	if (ip->family == AF_INET6)
+		nl_put_u32(b, IFA_FLAGS, IFA_F_NODAD);
+	nl_ok(b, EEXIST, 0);
+}
+
 struct addr_walk {
 	unsigned ifindex;		/* 0: of every interface */
 	int (*cb)(const struct net_ip *ip, void *arg);

@@ -70,7 +70,7 @@ bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ])
 	return ioctl(nl->fd, SIOCGIFNAME, &rq) == 0 && str_copy(dst, IFNAMSIZ, rq.ifr_name) == 0;
 }
 
-static void link_mac(unsigned id, uint8_t mac[6])
+void link_mac(unsigned id, uint8_t mac[6])
 {
 	mac[0] = 0x02;		/* locally administered, unicast */
 	mac[1] = 0x7a;

@@ -11,6 +11,23 @@
 #include "util/auto.h"
 #include "util/err.h"
 
+/* Of a bridge. The protocol of its tags is only told by a kernel that knows VLANs. */
+static void info_bridge(const struct nlattr *nest, struct link_info *ret)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
+
+		if (type == IFLA_BR_VLAN_FILTERING && len == sizeof(uint8_t))
+			ret->vlan_aware = mnl_attr_get_u8(attr);
+		if (type == IFLA_BR_VLAN_PROTOCOL)
+			ret->vlan_known = true;
+		if (type == IFLA_BR_VLAN_DEFAULT_PVID && len == sizeof(uint16_t))
+			ret->pvid = mnl_attr_get_u16(attr);
+	}
+}
+
 static void info_kind(const struct nlattr *nest, struct link_info *ret)
 {
 	const struct nlattr *attr;
@@ -19,6 +36,8 @@ static void info_kind(const struct nlattr *nest, struct link_info *ret)
 		if (mnl_attr_get_type(attr) == IFLA_INFO_KIND && mnl_attr_validate(attr, MNL_TYPE_STRING) >= 0)
 			str_copy(ret->kind, MIN(sizeof(ret->kind), (size_t)mnl_attr_get_payload_len(attr) + 1),
 				 mnl_attr_get_str(attr));
+		if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && str_eq(ret->kind, "bridge"))
+			info_bridge(attr, ret);
 	}
 }
 

@@ -156,7 +156,9 @@ const struct param net_params[] = {
 	{
 		.opt = "ifname", .arg = "ifname", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
 		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
-		.man = "Chooses the bridged interface that --mac, --host_ifname, --host_mac, --bridge and --mac_filter change.",
+		.man = "Chooses the interface that --mac, --host_ifname, --host_mac, --bridge, --mac_filter, --guard, --vlan, "
+			"--trunk, "
+		       "--mtu, --ip_filter and --macvlan change.",
 	},
 	{
 		.opt = "mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
@@ -180,6 +182,44 @@ const struct param net_params[] = {
 		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .def = "on",
 		.man = "With on, the bridge takes only frames that come from the interface's own hardware address, and neither "
 		       "router advertisements nor spanning tree frames.",
+	},
+	{
+		.opt = "guard", .arg = "on|off", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "With on, which it is unless --mac_filter is off, the interface sends no router advertisements, "
+			"redirects, answers of "
+		       "DHCP servers, spanning tree frames, and no VLAN tags that it was not given.",
+	},
+	{
+		.opt = "vlan", .arg = "num", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "VLAN of the interface: what it sends untagged is of that one, and what is of it arrives untagged. The "
+			"bridge has to "
+		       "tell VLANs apart (vznetcfg br set NAME --vlan-aware on). 0 for none.",
+	},
+	{
+		.opt = "trunk", .arg = "list", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "VLANs that the interface sends and gets tagged: 10+20-29. Empty for none.",
+	},
+	{
+		.opt = "mtu", .arg = "bytes", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "Longest packet of the interface inside, up to the bridge's, which it is by default or with 0.",
+	},
+	{
+		.opt = "ip_filter", .arg = "addresses", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "The only addresses that the interface may use, 192.0.2.5+2001:db8::5, as source, in ARP and in "
+			"neighbour discovery. "
+		       "Empty for any.",
+	},
+	{
+		.opt = "macvlan", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.man = "Instead of a bridge: the interface shares that interface of the host, with a hardware address of its "
+			"own. What it sends "
+		       "cannot be filtered, so --mac_filter has to be off.",
 	},
 	{
 		.key = "NETDEV", .opt = "netdev_add", .arg = "name", .type = &net_type_netdev,

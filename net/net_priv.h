@@ -63,6 +63,7 @@ void ip_vec_done(struct ip_vec *v);
 unsigned link_index(struct nl *nl, const char *name);			/* 0: there is none */
 unsigned link_index_made(struct nl *nl, const char *name);	/* the same, faster, for one that must be there */
 bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ]);
+void link_mac(unsigned id, uint8_t mac[6]);	/* of both ends of vzID */
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
 void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */
 void link_put_inside_up(struct nl_batch *b);
@@ -79,6 +80,8 @@ bool link_id(const char *name, unsigned *ret);				/* "vz101" -> 101 */
 struct link_info {
 	unsigned index, master, peer, mtu;	/* peer: index of a veth's other end, in that one's namespace */
 	bool up, arp;	/* @arp: an Ethernet whose neighbours are looked up */
+	bool vlan_known, vlan_aware;	/* of a bridge: the kernel can tell VLANs apart, and it does */
+	uint16_t pvid;			/* VLAN of untagged frames of a port that has none of its own */
 	uint8_t mac[6];
 	char name[IFNAMSIZ], kind[16], alias[64];	/* kind "": a piece of hardware */
 };
@@ -100,6 +103,7 @@ int neigh_list_add(struct neigh_list *l, const struct net_ip *ip, const struct l
 int neigh_send(struct net *n, const struct neigh_at *at, const void *frame, size_t len, struct err *e);
 /* addr.c, inside */
 void addr_put(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
+void addr_put_host(struct nl_batch *b, unsigned ifindex, const struct net_ip *ip, const char *text);
 int addr_each_of_host(struct nl *nl, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg, struct err *e);
 int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip, void *arg), void *arg, struct err *e);
 
@@ -121,8 +125,18 @@ int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *
 int antispoof_purge(struct net *n, unsigned id, struct err *e);		/* every element of vzID, whatever it is */
 int antispoof_setup(struct net *n, struct err *e);			/* table, chains, rules, elements of what runs */
 
+/* port.c: the host's end as a port of bridge @bridge: VLANs, the filter. For one that is down, or whose filter stands already. */
+struct net_if;
+int port_setup(struct nl *nl, unsigned ifindex, const struct net_if *f, const struct link_info *bridge, struct err *e);
+int port_check(const struct net_if *f, const struct link_info *bridge, struct err *e);	/* can that bridge do what @f wants? */
+
+/* macvlan.c */
+int macvlan_up(struct net *n, const struct net_if *f, int netns_fd, struct err *e);
+int macvlan_delete(const struct net_if *f, int netns_fd, struct err *e);	/* gone is success */
+
 /* guard.c: what no container says on a bridge; for interfaces of link group GUARD_GROUP */
-#define GUARD_GROUP 0x767au
+#define GUARD_GROUP 0x767au		/* even; the odd one after it: those that have VLANs to tag for */
+#define GUARD_TRUNK (GUARD_GROUP | 1)
 int guard_setup(struct net *n, struct err *e);
 int guard_ensure(struct net *n, struct err *e);		/* cheap; sets up if the rules are gone */
 int guard_teardown(struct net *n, struct err *e);

@@ -4,6 +4,7 @@
  * kept. Lists hold entries in that printed form. Which rows and options there are is netif_param.c.
  */
 #include "net/netif.h"
+#include "net/net.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -14,11 +15,15 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/num.h"
 #include "util/str.h"
 
 #define NAME_CHARS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.@"
 #define DIGITS "0123456789"
 #define ENTRY_MAX 512
+#define VLAN_LAST 4094
+#define MTU_FIRST 68		/* of IPv4; IPv6 needs 1280 */
+#define MTU_LAST 65535
 
 bool net_if_name_ok(const char *name)
 {
@@ -111,12 +116,110 @@ static int set_filter(struct net_if *f, const char *val, struct err *e)
 	return 0;
 }
 
+static int set_guard(struct net_if *f, const char *val, struct err *e)
+{
+	if (!str_eq(val, "on") && !str_eq(val, "off"))
+		return err_say(e, EINVAL, "guard is on or off, not '%.40s'", val);
+	f->guard = str_eq(val, "on") ? NET_FILTER_ON : NET_FILTER_OFF;
+	return 0;
+}
+
+static int set_macvlan(struct net_if *f, const char *val, struct err *e)
+{
+	if (!val[0]) {
+		f->macvlan[0] = '\0';
+		return 0;
+	}
+	return set_name(f->macvlan, val, "the name of an interface", e);
+}
+
+static int set_vlan(struct net_if *f, const char *val, struct err *e)
+{
+	uint64_t v = 0;
+
+	if (val[0] && (num_u64(val, &v) < 0 || v > VLAN_LAST))
+		return err_say(e, EINVAL, "'%.20s' is no VLAN: want 1 to %d, or 0 for none", val, VLAN_LAST);
+	f->vlan = (uint16_t)v;
+	return 0;
+}
+
+/* "10", "20-29"; the end of the number is looked for by the caller. */
+static int vlan_range(const char *s, size_t len, unsigned *first, unsigned *last)
+{
+	char word[16], *dash;
+	uint64_t a, b;
+
+	if (len >= sizeof(word))
+		return -EINVAL;
+	memcpy(word, s, len);
+	word[len] = '\0';
+	dash = strchr(word, '-');
+	if (dash)
+		*dash++ = '\0';
+	if (num_u64(word, &a) < 0 || num_u64(dash ? dash : word, &b) < 0 || !a || a > b || b > VLAN_LAST)
+		return -EINVAL;
+	*first = (unsigned)a;
+	*last = (unsigned)b;
+	return 0;
+}
+
+bool net_if_trunk(const struct net_if *f, const char **at, unsigned *first, unsigned *last)
+{
+	const char *s = *at ? *at : f->trunk;
+	size_t len = strcspn(s, "+");
+
+	if (!len || vlan_range(s, len, first, last) < 0)
+		return false;
+	*at = s + len + (s[len] == '+');
+	return true;
+}
+
+static int set_trunk(struct net_if *f, const char *val, struct err *e)
+{
+	unsigned first, last;
+
+	for (const char *s = val; *s; s += strcspn(s, "+"), s += *s == '+') {
+		if (vlan_range(s, strcspn(s, "+"), &first, &last) < 0)
+			return err_say(e, EINVAL, "'%.40s' are no VLANs: want 10+20-29, each of 1 to %d", val, VLAN_LAST);
+	}
+	return str_copy(f->trunk, sizeof(f->trunk), val) < 0 ?
+		err_say(e, EINVAL, "more VLANs than fit into %zu characters: use ranges", sizeof(f->trunk) - 1) : 0;
+}
+
+static int set_mtu(struct net_if *f, const char *val, struct err *e)
+{
+	uint64_t v = 0;
+
+	if (val[0] && (num_u64(val, &v) < 0 || (v && v < MTU_FIRST) || v > MTU_LAST))
+		return err_say(e, EINVAL, "'%.20s' is no MTU: want %d to %d, or 0 for the bridge's", val, MTU_FIRST, MTU_LAST);
+	f->mtu = (unsigned)v;
+	return 0;
+}
+
+static int set_ip_filter(struct net_if *f, const char *val, struct err *e)
+{
+	char copy[NET_IPFILTER_MAX], *rest = copy, *word;
+	struct net_ip ip;
+
+	if (str_copy(copy, sizeof(copy), val) < 0)
+		return err_say(e, EINVAL, "more addresses than fit into %zu characters of ip_filter", sizeof(copy) - 1);
+	while (*val && (word = strsep(&rest, "+"))) {
+		if (net_ip_parse(word, &ip, e) < 0)
+			return -e->code;
+		if (strchr(word, '/') || net_ip_is_any(&ip))
+			return err_say(e, EINVAL, "ip_filter: '%s' is no single address", word);
+	}
+	return str_copy(f->ip_filter, sizeof(f->ip_filter), val);
+}
+
 static const struct {
 	const char *key;
 	int (*set)(struct net_if *f, const char *val, struct err *e);
 } keys[] = {
 	{ "ifname", set_ifname }, { "bridge", set_bridge }, { "mac", set_mac }, { "host_ifname", set_host_ifname },
 	{ "host_mac", set_host_mac }, { "mac_filter", set_filter },
+	{ "guard", set_guard }, { "macvlan", set_macvlan }, { "vlan", set_vlan }, { "trunk", set_trunk }, { "mtu", set_mtu },
+	{ "ip_filter", set_ip_filter },
 };
 
 int net_if_set(struct net_if *f, const char *key, const char *val, struct err *e)
@@ -192,8 +295,42 @@ void net_if_print(const struct net_if *f, struct buf *b)
 		print_mac(b, "host_mac", f->host_mac);
 	if (f->filter)
 		buf_addf(b, ",mac_filter=%s", f->filter == NET_FILTER_ON ? "on" : "off");
+	if (f->guard)
+		buf_addf(b, ",guard=%s", f->guard == NET_FILTER_ON ? "on" : "off");
+	if (f->macvlan[0])
+		buf_addf(b, ",macvlan=%s", f->macvlan);
+	if (f->vlan)
+		buf_addf(b, ",vlan=%u", f->vlan);
+	if (f->trunk[0])
+		buf_addf(b, ",trunk=%s", f->trunk);
+	if (f->mtu)
+		buf_addf(b, ",mtu=%u", f->mtu);
+	if (f->ip_filter[0])
+		buf_addf(b, ",ip_filter=%s", f->ip_filter);
 	if (f->extra[0])
 		buf_addf(b, ",%s", f->extra);
+}
+
+bool net_if_guarded(const struct net_if *f)
+{
+	return f->filter != NET_FILTER_OFF && f->guard != NET_FILTER_OFF;
+}
+
+int net_if_check(const struct net_if *f, struct err *e)
+{
+	if (f->macvlan[0] && (f->bridge[0] || f->vlan || f->trunk[0] || f->ip_filter[0]))
+		return err_say(e, EINVAL, "interface %s: with macvlan it is no port of a bridge: no bridge, vlan, trunk or "
+			"ip_filter",
+			       f->ifname);
+	if (f->macvlan[0] && f->filter != NET_FILTER_OFF)
+		return err_say(e, EINVAL, "interface %s: nothing can filter what a macvlan interface sends: allow it with "
+			       "--mac_filter off, or use a bridge", f->ifname);
+	if ((f->vlan || f->trunk[0] || f->ip_filter[0]) && !f->bridge[0])
+		return err_say(e, EINVAL, "interface %s: vlan, trunk and ip_filter are for the port of a bridge: give one",
+			f->ifname);
+	if (f->ip_filter[0] && !net_if_guarded(f))
+		return err_say(e, EINVAL, "interface %s: ip_filter works only with mac_filter and guard on", f->ifname);
+	return 0;
 }
 
 /* --- what an entry leaves open --- */

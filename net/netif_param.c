@@ -225,7 +225,7 @@ static int check_unique(const struct str_list *l, struct err *e)
 	struct net_if a, b;
 
 	for (size_t i = 0; i < l->n; i++) {
-		if (net_if_parse(l->v[i], &a, e) < 0)
+		if (net_if_parse(l->v[i], &a, e) < 0 || net_if_check(&a, e) < 0)
 			return -e->code;
 		for (size_t k = i + 1; a.host_ifname[0] && k < l->n; k++) {
 			if (net_if_parse(l->v[k], &b, e) < 0)

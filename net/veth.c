@@ -7,7 +7,6 @@
 #include <string.h>
 #include <linux/if_link.h>
 #include <linux/ip.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
@@ -51,99 +50,18 @@ static int veth_bridge(struct nl *nl, const struct net_if *f, struct link_info *
 		return 0;
 	if (link_info(nl, 0, f->bridge, ret, e) < 0) {
 		if (e->code == ENODEV)
-			err_say(e, ENODEV, "bridge %s of %s does not exist: create it (ip link add name %s type bridge; ip link "
-				"set %s up) or choose another", f->bridge, f->ifname, f->bridge, f->bridge);
+			err_say(e, ENODEV, "bridge %s of %s does not exist: create it (vznetcfg br new %s) or choose another",
+				f->bridge, f->ifname, f->bridge);
 		return -e->code;
 	}
-	if (!str_eq(ret->kind, "bridge"))
-		ret->index = 0;
+	if (str_eq(ret->kind, "bridge"))
+		return port_check(f, ret, e);
+	if (f->vlan || f->trunk[0] || f->ip_filter[0])
+		return err_say(e, EINVAL, "%s is no bridge of the kernel: vlan, trunk and ip_filter of %s are for its own "
+			"tools", f->bridge,
+			       f->ifname);
+	ret->index = 0;
 	return 0;
-}
-
-/* --- the filter: a property of the bridge's port --- */
-
-struct fdb_hit { unsigned ifindex; uint16_t state; };
-
-static int fdb_answer(const struct nlmsghdr *nlh, void *arg)
-{
-	const struct ndmsg *nd = mnl_nlmsg_get_payload(nlh);
-	struct fdb_hit *hit = arg;
-
-	if (nlh->nlmsg_type == RTM_NEWNEIGH && mnl_nlmsg_get_payload_len(nlh) >= sizeof(*nd)) {
-		hit->ifindex = (unsigned)nd->ndm_ifindex;
-		hit->state = nd->ndm_state;
-	}
-	return 0;
-}
-
-/* Which port has @f's address? Learned entries are nobody's. */
-static int fdb_check(struct nl *nl, unsigned ifindex, const struct net_if *f, struct err *e)
-{
-	_Alignas(8) char buf[128] = { 0 };
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
-	char owner[IFNAMSIZ] = "another port";
-	struct fdb_hit hit = { 0 };
-	struct ndmsg *nd;
-
-	nlh->nlmsg_type = RTM_GETNEIGH;
-	nd = mnl_nlmsg_put_extra_header(nlh, sizeof(*nd));
-	nd->ndm_family = AF_BRIDGE;
-	nd->ndm_ifindex = (int)ifindex;
-	nd->ndm_flags = NTF_MASTER;
-	mnl_attr_put(nlh, NDA_LLADDR, sizeof(f->mac), f->mac);
-	if (nl_ask(nl, nlh, fdb_answer, &hit, "look up the hardware address in the bridge", e) < 0) {
-		if (e->code != ENOENT)
-			return -e->code;
-		err_clear(e);
-		return 0;
-	}
-	if (hit.ifindex == ifindex || !(hit.state & (NUD_NOARP | NUD_PERMANENT)))
-		return 0;
-	link_name(nl, hit.ifindex, owner);
-	return err_say(e, EADDRINUSE, "the hardware address of %s is in use by %s in the same bridge: give another mac", f->ifname,
-		       owner);
-}
-
-static void put_port(struct nl_batch *b, unsigned ifindex, const struct net_if *f)
-{
-	struct ifinfomsg *ifi = nl_msg(b, RTM_SETLINK, 0, sizeof(*ifi), "configure bridge port", f->host_ifname);
-	bool on = f->filter != NET_FILTER_OFF;
-	struct nlattr *nest;
-
-	ifi->ifi_family = AF_BRIDGE;
-	ifi->ifi_index = (int)ifindex;
-	nest = nl_nest(b, IFLA_PROTINFO);
-	nl_put_u8(b, IFLA_BRPORT_LEARNING, !on);
-	nl_put_u8(b, IFLA_BRPORT_LOCKED, on);
-	nl_put_u8(b, IFLA_BRPORT_GUARD, on);
-	nl_nest_end(b, nest);
-}
-
-static void put_fdb(struct nl_batch *b, unsigned ifindex, const struct net_if *f)
-{
-	struct ndmsg *nd = nl_msg(b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, sizeof(*nd), "enter the hardware address of",
-				  f->ifname);
-
-	nd->ndm_family = AF_BRIDGE;
-	nd->ndm_ifindex = (int)ifindex;
-	nd->ndm_state = NUD_NOARP;
-	nd->ndm_flags = NTF_MASTER;
-	nl_put(b, NDA_LLADDR, f->mac, sizeof(f->mac));
-}
-
-/* For a port that is down, or whose filter stands already. */
-static int veth_guard(struct nl *nl, unsigned ifindex, const struct net_if *f, struct err *e)
-{
-	bool on = f->filter != NET_FILTER_OFF;
-	struct nl_batch b;
-
-	if (on && fdb_check(nl, ifindex, f, e) < 0)
-		return -e->code;
-	nl_batch_begin(&b, nl, e);
-	put_port(&b, ifindex, f);
-	if (on)
-		put_fdb(&b, ifindex, f);
-	return nl_batch_end(&b);
 }
 
 /* --- the pair --- */
@@ -165,8 +83,8 @@ static int veth_create(struct nl *nl, const char *name, const struct net_if *f, 
 	nl_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(peer), "create interface", f->host_ifname);
 	nl_put_str(&b, IFLA_IFNAME, name);
 	nl_put(&b, IFLA_ADDRESS, f->host_mac, sizeof(f->host_mac));
-	if (bridge->index)
-		nl_put_u32(&b, IFLA_MTU, bridge->mtu);
+	if (bridge->index || f->mtu)	/* a port of less would lower the bridge's, and with it everybody's */
+		nl_put_u32(&b, IFLA_MTU, bridge->index ? bridge->mtu : f->mtu);
 	info = nl_nest(&b, IFLA_LINKINFO);
 	nl_put_str(&b, IFLA_INFO_KIND, "veth");
 	data = nl_nest(&b, IFLA_INFO_DATA);
@@ -174,8 +92,8 @@ static int veth_create(struct nl *nl, const char *name, const struct net_if *f, 
 	nl_put_raw(&b, &peer, sizeof(peer));
 	nl_put_str(&b, IFLA_IFNAME, f->ifname);
 	nl_put(&b, IFLA_ADDRESS, f->mac, sizeof(f->mac));
-	if (bridge->index)
-		nl_put_u32(&b, IFLA_MTU, bridge->mtu);
+	if (bridge->index || f->mtu)
+		nl_put_u32(&b, IFLA_MTU, f->mtu ? f->mtu : bridge->mtu);
 	nl_put_u32(&b, IFLA_NET_NS_FD, (uint32_t)netns_fd);
 	nl_nest_end(&b, end);
 	nl_nest_end(&b, data);
@@ -226,7 +144,7 @@ static int veth_configure(struct nl *nl, unsigned id, unsigned ifindex, const st
 	put_link(&b, ifindex, "set the hardware address of", f->host_ifname);
 	nl_put(&b, IFLA_ADDRESS, f->host_mac, sizeof(f->host_mac));
 	put_link(&b, ifindex, "set the group of", f->host_ifname);
-	nl_put_u32(&b, IFLA_GROUP, f->filter == NET_FILTER_OFF ? 0 : GUARD_GROUP);
+	nl_put_u32(&b, IFLA_GROUP, !net_if_guarded(f) ? 0 : f->trunk[0] ? GUARD_TRUNK : GUARD_GROUP);
 	if (bridge->index) {
 		put_link(&b, ifindex, "configure interface", f->host_ifname);
 		link_put_af(&b, IPV4_DEVCONF_ACCEPT_REDIRECTS, 0);
@@ -236,7 +154,7 @@ static int veth_configure(struct nl *nl, unsigned id, unsigned ifindex, const st
 	}
 	if (nl_batch_end(&b) < 0 || veth_quiet6(f->host_ifname, e) < 0)
 		return -e->code;
-	if (bridge->index && veth_guard(nl, ifindex, f, e) < 0)
+	if (bridge->index && port_setup(nl, ifindex, f, bridge, e) < 0)
 		return -e->code;
 	nl_batch_begin(&b, nl, e);
 	ifi = put_link(&b, ifindex, "set up interface", f->host_ifname);
@@ -253,6 +171,8 @@ int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd
 	int rc;
 
 	veth_unborn(id, unborn);
+	if (f->macvlan[0])
+		return macvlan_up(n, f, netns_fd, e);
 	if (net_rt(n, e) < 0 || guard_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
 		return -e->code;
 	if (link_index(&n->rt, unborn) && link_delete(&n->rt, unborn, e) < 0)
@@ -275,7 +195,7 @@ int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd
 
 /* --- changes --- */
 
-struct inner { unsigned ifindex; const struct net_if *f; };
+struct inner { unsigned ifindex, mtu; const struct net_if *f; };
 
 static int inner_set(struct nl *nl, void *arg, struct err *e)
 {
@@ -285,6 +205,8 @@ static int inner_set(struct nl *nl, void *arg, struct err *e)
 	nl_batch_begin(&b, nl, e);
 	put_link(&b, in->ifindex, "set the hardware address of", in->f->ifname);
 	nl_put(&b, IFLA_ADDRESS, in->f->mac, sizeof(in->f->mac));
+	put_link(&b, in->ifindex, "set the MTU of", in->f->ifname);
+	nl_put_u32(&b, IFLA_MTU, in->mtu);
 	return nl_batch_end(&b);
 }
 
@@ -315,6 +237,11 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 	struct inner in = { .f = f };
 	int rc;
 
+	if (f->macvlan[0] || old->macvlan[0]) {		/* of another make: anew */
+		if (net_veth_delete(n, id, old, netns_fd, e) < 0)
+			return -e->code;
+		return net_veth_up(n, id, f, netns_fd, e);
+	}
 	if (net_rt(n, e) < 0 || guard_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);
@@ -328,6 +255,7 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 	if (rc == 0)
 		return net_veth_up(n, id, f, netns_fd, e);
 	in.ifindex = link.peer;
+	in.mtu = f->mtu ? f->mtu : bridge.index ? bridge.mtu : link.mtu;
 	if (veth_withdraw(&n->rt, &link, f->host_ifname, e) < 0 || inside_call(netns_fd, inner_set, &in, e) < 0)
 		return -e->code;
 	if (veth_configure(&n->rt, id, link.index, f, &bridge, e) < 0)
@@ -340,7 +268,9 @@ int net_veth_settle(struct net *n, unsigned id, const struct net_if *f, bool *re
 	struct link_info link, master;
 	int rc;
 
-	*ret = false;
+	*ret = f->macvlan[0];
+	if (f->macvlan[0])
+		return 0;
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);
@@ -349,16 +279,25 @@ int net_veth_settle(struct net *n, unsigned id, const struct net_if *f, bool *re
 	if (!rc || !link.master)
 		return 0;
 	*ret = true;
-	return str_eq(master.kind, "bridge") ? veth_guard(&n->rt, link.index, f, e) : 0;
+	return str_eq(master.kind, "bridge") ? port_setup(&n->rt, link.index, f, &master, e) : 0;
+}
+
+bool net_link_exists(struct net *n, const char *name)
+{
+	struct err ignored = { 0 };
+
+	return net_rt(n, &ignored) == 0 && link_index(&n->rt, name) != 0;
 }
 
 /* --- the end --- */
 
-int net_veth_delete(struct net *n, unsigned id, const struct net_if *f, struct err *e)
+int net_veth_delete(struct net *n, unsigned id, const struct net_if *f, int netns_fd, struct err *e)
 {
 	struct link_info link;
 	int rc;
 
+	if (f->macvlan[0])
+		return macvlan_delete(f, netns_fd, e);
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);
@@ -375,6 +314,8 @@ int net_veth_down(struct net *n, unsigned id, const struct net_if *f, struct err
 	char dead[IFNAMSIZ];
 	int rc;
 
+	if (f->macvlan[0])		/* lives in the container only, and dies with it */
+		return 0;
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);

@@ -9,7 +9,7 @@
  * change the network of others: spanning tree and its like, router advertisements, redirects.
  *
  * The host's end carries the alias "vz ID ifname". Interfaces without it are somebody else's and are never touched.
- * @f is complete (net_if_fill()).
+ * @f is complete (net_if_fill()). One with macvlan has no end on the host: it shares an interface of the host's, from inside.
  */
 #include "net/net.h"
 #include "net/netif.h"
@@ -25,6 +25,9 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 int net_veth_settle(struct net *n, unsigned id, const struct net_if *f, bool *ret, struct err *e);
 /* The name is free when it returns; the link dies with its namespace, or at the next net_host_setup(). Gone is success. */
 int net_veth_down(struct net *n, unsigned id, const struct net_if *f, struct err *e);
-int net_veth_delete(struct net *n, unsigned id, const struct net_if *f, struct err *e);	/* at once; takes about 20 ms */
+/* at once; takes about 20 ms */
+int net_veth_delete(struct net *n, unsigned id, const struct net_if *f, int netns_fd, struct err *e);
+
+bool net_link_exists(struct net *n, const char *name);	/* any interface of the host's */
 
 #endif

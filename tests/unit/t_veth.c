@@ -199,7 +199,7 @@ TEST_ROOT(veth_set)
 	CHECK(!look(&l, "other").index && look(&l, "veth101.0").index);
 	CHECK_EQ(lab_udp(&l, a, b, "10.9.0.2", NULL), 0);
 	/* the container's root removed it: made again */
-	CHECK_OK(net_veth_delete(l.net, 101, &old, &l.e), &l.e);
+	CHECK_OK(net_veth_delete(l.net, 101, &old, -1, &l.e), &l.e);
 	CHECK_OK(net_veth_set(l.net, 101, &old, &f, a, &l.e), &l.e);
 	inner(&l, a, "10.9.0.1/24", NULL);
 	CHECK(talks(&l, a, b, "10.9.0.2"));
@@ -247,7 +247,7 @@ TEST_ROOT(veth_refuses)
 	f = entry(103, "ifname=eth0,host_ifname=veth101.0");
 	err_clear(&l.e);
 	CHECK_OK(net_veth_down(l.net, 103, &f, &l.e), &l.e);
-	CHECK_OK(net_veth_delete(l.net, 103, &f, &l.e), &l.e);
+	CHECK_OK(net_veth_delete(l.net, 103, &f, -1, &l.e), &l.e);
 	CHECK(look(&l, "veth101.0").index);
 	lab_done(&l);
 }
@@ -269,7 +269,7 @@ TEST_ROOT(veth_down)
 	CHECK(talks(&l, b, l.host, "10.9.0.254"));
 	CHECK_OK(net_host_setup(l.net, &c, &l.e), &l.e);
 	CHECK(look(&l, "veth101.0").index);
-	CHECK_OK(net_veth_delete(l.net, 101, &f, &l.e), &l.e);
+	CHECK_OK(net_veth_delete(l.net, 101, &f, -1, &l.e), &l.e);
 	CHECK(!look(&l, "veth101.0").index);
 	close(a);
 	lab_done(&l);
