@@ -159,6 +159,8 @@ uint64_t ct_birth(const struct ct *ct);
 char *ct_path_private(const struct ct *ct);	/* $VEID expanded; caller frees */
 char *ct_path_root(const struct ct *ct);
 char *ct_path_conf(const struct ct *ct);
+/* Adds the digests of the templates that its root stands on; none in layouts that copy. Lock-free. */
+int ct_templates(const struct ct *ct, struct str_list *ret, struct err *e);
 
 /* --- life -------------------------------------------------------------------------------------
  * -------------------- */

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Pools of template images: one writer, two nodes (this machine's stage and a second set of namespaces) that mount one
+# device read-only; the device lost under running containers, and back. NBD, iSCSI and NFS are in tests/vm/cases/pool.sh.
+. "$TOP/tests/integration/crash_lib.sh"
+
+W=/vz/pooldir		# where the pool is written
+POINTS=${VZTEST_POINTS:-12}
+
+# A second node: everything of vz its own, the device shared.
+node_up() {
+	unshare -m -n -p -f --propagation private sh -c '
+		mkdir -p /tmp/etc && cp -a /etc/vz/. /tmp/etc/ && rm -rf /tmp/etc/conf/[0-9]* /tmp/etc/pools
+		for d in /etc/vz /var/lib/vz /var/lib/vzctl /run /vz; do mount -t tmpfs -o mode=755 node $d || exit 1; done
+		cp -a /tmp/etc/. /etc/vz/ && mount -t proc proc /proc && mount --make-rshared / && ip link set lo up
+		mkdir -p /vz/template/cache /vz/lock /vz/root /vz/private /vz/dump && chmod 700 /vz/private /vz/root
+		sed -i "s/^CGROUP_PARENT=.*/CGROUP_PARENT=\"'"$VZTEST_NAME"'-b\"/" /etc/vz/vz.conf
+		echo ready >/tmp/node.ready; exec sleep 1000' >/tmp/node.log 2>&1 &
+	NODE_JOB=$!
+	soon "a second node" 10 test -e /tmp/node.ready
+	NODE=$(pgrep -P "$NODE_JOB")
+}
+node() {
+	nsenter -t "$NODE" -m -n -p "$@" </dev/null
+}
+
+# pool_state NAME: the word of vzpool status.
+state() {
+	vzpool status --wait 3 "$1" 2>/dev/null | awk -v n="$1" '$1 == n { print $3 }'
+}
+
+new 301
+gone 301
+says "an empty directory is no pool" 1 "" "vzpool: pool $W/: No such file or directory" vzpool list $W/
+mkdir $W
+ok "create" vzpool create $W
+says "not twice" 1 "" "vzpool: $W is a pool already" vzpool create $W
+says "nor over something" 1 "" "vzpool: /etc is not empty: a pool has a directory of its own" vzpool create /etc
+ok "add" vzpool add $W vz-base
+ok "again" vzpool add $W vz-base
+says "another format of the same" 1 "" "vzpool: pool $W: the pool has vz-base-$(uname -m) in another format, and nodes may stand on it: 'vzpool rm --data' first" \
+	vzpool add $W vz-base --format squashfs
+like "list" "$(vzpool list $W)" "vz-base-$(uname -m) +erofs"
+ok "verify" vzpool verify $W
+is "nothing half-made stays" "$(ls $W/tmp)" ""
+
+# The pool's own file system, as a device that two nodes mount.
+truncate -s 64M /vz/device
+mkfs.ext4 -q -F /vz/device
+mkdir -p /tmp/w && mount -o loop /vz/device /tmp/w && cp -a $W/. /tmp/w/ && umount /tmp/w
+DEV=$(losetup -f --show --direct-io=on /vz/device)
+
+rm -rf /tmp/node.ready
+node_up
+says "no pool yet" 1 "" "vzpool: no pool web is attached ('vzpool list' names those that are)" node vzpool status web
+ok "attach a device" node vzpool attach web "$DEV"
+like "read-only and journal left alone" "$(node grep ' /vz/template/pool/web ' /proc/self/mountinfo)" 'ro,nosuid,nodev,noexec.*ext4.*norecovery|ro,nosuid,nodev,noexec.*ext4'
+is "its templates are the node's" "$(node vztmpl list)" "vz-base-$(uname -m)"
+rc "attach twice" 1 node vzpool attach web "$DEV"
+ok "create from it" node vzctl create 401 --ostemplate vz-base
+ok "start" node vzctl start 401
+is "the node has no tree" "$(node sh -c 'ls /vz/template/store 2>/dev/null | grep -c sha256')" 0
+is "a container costs the node little" "$(($(node du -s --block-size=1 /vz/private/401 | cut -f1) < 65536))" 1
+ok "it runs" node vzctl exec 401 'cat /etc/os-release >/dev/null && echo mine >/etc/mine'
+like "status" "$(node vzpool status)" "web +device +ok +1 +[0-9.]+[KM] +1 +1 +$DEV"
+rc "detach while it runs" 1 node vzpool detach web
+rc "even by force" 1 node vzpool detach web --force
+
+ok "the first node attaches it as well" vzpool attach web "$DEV"
+mv /vz/template/cache /vz/template/cache.away && mv /vz/template/store /vz/template/store.away
+ok "and creates from it" vzctl create 302 --ostemplate vz-base
+ok "and starts" vzctl start 302
+vzctl create 303 --ostemplate vz-base --layout dir >/tmp/out 2>&1
+like "a copy is refused with a reason" "$(cat /tmp/out)" 'comes from a pool, which has no archive to copy from: use --layout overlay'
+is "one cannot see what the other wrote" "$(in_ct 302 'cat /etc/mine 2>&1 | grep -c "No such"')" 1
+like "json" "$(vzpool status --json)" '"name":"web","kind":"device",.*"state":"ok".*"containers":1,"running":1'
+
+# The device goes away.
+cp /vz/device /vz/device.kept
+lose() { truncate -s 0 /vz/device; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null; }
+back() { cat /vz/device.kept >/vz/device; }
+lose
+is "lost: status says so" "$(state web)" lost
+rc "and its exit status" 3 vzpool status
+like "and why" "$(vzpool status | tail -n 1)" '^web: '
+like "who stands on it is still told" "$(vzpool status)" 'web +device +lost +[0-9]+ +\S+ +1 +1'
+is "the other node sees it too" "$(node vzpool status | awk '$1 == "web" { print $3 }')" lost
+like "its files are I/O errors" "$(cat /vz/root/302/bin/busybox 2>&1 >/dev/null)" 'Input/output error'
+like "inside too" "$(in_ct 302 true)" 'Unable to exec /bin/sh in CT 302'
+is "the container is still there" "$(field status 302)" running
+vzctl create 304 --ostemplate vz-base >/tmp/out 2>&1
+like "a new one says why not" "$(cat /tmp/out)" 'pool web|I/O error|Input/output'
+rc "and nothing of it stays" 1 test -e /vz/private/304
+back
+is "back: status says so" "$(state web)" ok
+ok "the container works again" vzctl exec 302 'cat /bin/busybox >/dev/null'
+is "with the same init" "$(field status 302)" running
+ok "the other node's as well" node vzctl exec 401 'cat /bin/busybox >/dev/null'
+is "and has what it wrote" "$(node vzctl exec2 401 cat /etc/mine)" mine
+
+# Mounted again when somebody needs it: as after a boot.
+vzctl stop 302 --fast >/dev/null 2>&1
+umount /vz/template/pool/web
+ok "a start finds an unmounted pool" vzctl start 302
+vzctl stop 302 --fast >/dev/null 2>&1
+like "detach thinks of stopped containers" "$(vzpool detach web 2>&1)" 'CT 302 among them, stand on pool web'
+ok "but for force" vzpool detach web --force
+rc "nothing is mounted" 1 grep -q /vz/template/pool /proc/self/mountinfo
+is "no loop device of an image stays" "$(losetup -l -n -O BACK-FILE | grep -c "/pool/web/")" 1	# the other node's
+vzctl start 302 >/tmp/out 2>&1
+like "the start says what is missing" "$(cat /tmp/out)" 'layer of CT 302: .*No such file'
+
+# Attach and detach killed at every step.
+forget() { vzpool detach web >/dev/null 2>&1; rm -rf /etc/vz/pools; }
+again() {
+	must "0 1" vzpool attach web "$DEV"	# 1: it was attached already
+	must 0 vzpool status web
+}
+attached() { vzpool attach web "$DEV" >/dev/null 2>&1; }
+once_more() {
+	must "0 1" vzpool detach web --force
+	must 1 vzpool status web
+}
+vzctl destroy 302 >/dev/null 2>&1
+crash "attach" nothing again forget vzpool attach web "$DEV"
+crash "detach" attached once_more forget vzpool detach web
+
+# What a pool may not be.
+rc "a file system that is none" 1 vzpool attach bad /dev/zero
+says "a directory that is no pool" 1 "" "vzpool: pool bad: /etc is no pool: it has no file vzpool. If a device or an export belongs there, it is not mounted; 'vzpool create /etc' makes a new pool" \
+	vzpool attach bad /etc
+says "a name that is none" 1 "" 'vzpool: "../x" is no name for a pool: letters, digits, '"'.', '_' and '-', at most 63" vzpool attach ../x $W
+says "a source that is none" 1 "" 'vzpool: "web" is no source of a pool: give a directory, a device below /dev, or HOST:/PATH' vzpool attach x web
+is "none of them stays" "$(ls /etc/vz/pools 2>/dev/null)" ""
+
+# A directory (an NFS mount, say): new templates are there at once; another pool in its place is seen.
+ok "attach a directory" vzpool attach files $W
+is "its templates" "$(vztmpl list)" "vz-base-$(uname -m)"
+ok "create from it" vzctl create 305 --ostemplate vz-base
+ok "start" vzctl start 305
+sed -i 's/^ID=.*/ID="00000000000000000000000000000000"/' $W/vzpool
+is "another pool in its place" "$(state files)" foreign
+data=$(ls $W/sha256/*/data)
+dd if=/dev/urandom of="$data" bs=4096 seek=20 count=1 conv=notrunc 2>/dev/null
+like "verify finds a damaged image" "$(vzpool verify $W 2>&1)" 'is damaged: its SHA-256 is'
+vzctl stop 305 --fast >/dev/null 2>&1
+vzctl destroy 305 >/dev/null 2>&1
+ok "rm" vzpool rm $W "vz-base-$(uname -m)" --data
+is "is gone" "$(ls $W/sha256)" ""
+ok "detach" vzpool detach files
+
+mv /vz/template/cache.away /vz/template/cache && mv /vz/template/store.away /vz/template/store
+node sh -c 'vzctl stop 401 --fast; vzctl destroy 401; vzpool detach web' >/dev/null 2>&1
+soon "no loop device of an image is left" 5 sh -c '! losetup -l -n -O BACK-FILE | grep -q /pool/web/'
+kill -9 "$NODE"		# the first of its pid namespace
+wait "$NODE_JOB" 2>/dev/null
+losetup -d "$DEV"
+rm -rf $W /vz/device /vz/device.kept /etc/vz/pools /vz/template/pool
+for g in $(awk '$3 ~ /^cgroup2?$/ { print $2 }' /proc/self/mounts | sort -u); do
+	[ -d "$g/$VZTEST_NAME-b" ] && find "$g/$VZTEST_NAME-b" -depth -type d -exec rmdir {} \; 2>/dev/null
+done
+true
