@@ -163,7 +163,7 @@ struct ct_rootfs_new {
 struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
 	/* Can this host have it? Before anything is made. NULL: always. */
-	int (*check)(int parent, const struct ct_rootfs_new *n, struct err *e);
+	int (*check)(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e);
 	/* At create: fills the area from the template. */
 	int (*create)(struct ct *ct, const struct ct_rootfs_new *n, struct err *e);
 	/* At convert: makes the area ready for a whole tree of files. A descriptor of the directory they
@@ -195,6 +195,7 @@ struct ct_rootfs_ops {
 	int (*snap_mount)(struct ct *ct, int area, const char *guid, const char *at, struct err *e);
 	/* Down only, or frozen: fills the fresh, empty area @dst_area with what @src's root is now. @linked: shares what it
 	 * can with @src, ENOTSUP if that is nothing. */
+	bool clone_shares;	/* linked clones are possible */
 	int (*clone)(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e);
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */

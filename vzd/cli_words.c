@@ -34,7 +34,6 @@ const struct cli_verb cli_verbs[] = {
 	{ "snapshot-switch", NULL, SCOPE_CT_SNAPSHOT, 0 },
 	{ "snapshot-delete", NULL, SCOPE_CT_SNAPSHOT, 0 },
 	{ "snapshot-list", NULL, SCOPE_CT_READ, 0 },
-	{ "backup", NULL, SCOPE_CT_BACKUP, 0 },
 	/* the rest reads or writes files of the host */
 	{ "runscript", NULL, SCOPE_NODE_WRITE, CLI_REST },
 	{ "snapshot-mount", NULL, SCOPE_NODE_WRITE, 0 },
@@ -101,15 +100,6 @@ static const struct plain plains[] = {
 	{ "snapshot-list", "list", false, false },
 	{ "convert", "layout", true, false },
 	{ "convert", "velayout", true, false },
-	{ "backup", "dumpdir", true, true },
-	{ "backup", "incremental", false, false },
-	{ "backup", "stop", false, false },
-	{ "backup", "suspend", false, false },
-	{ "backup", "snapshot", false, false },
-	{ "backup", "level", true, false },
-	{ "backup", "bwlimit", true, false },
-	{ "backup", "maxfiles", true, true },
-	{ "backup", "exclude-path", true, true },
 };
 #define N_PLAINS ARRAY_SIZE(plains)
 
