@@ -29,6 +29,7 @@
 #include "libct/mon_client.h"
 #include "libct/postcreate.h"
 #include "libct/netdevs.h"
+#include "libct/netlines.h"
 #include "libct/relay.h"
 #include "libct/rootmnt.h"
 #include "libct/sync.h"
@@ -161,8 +162,10 @@ static int up_init(struct start *s, struct err *e)
 /* While the child builds its mounts. */
 static int up_network(struct start *s, struct err *e)
 {
+	auto_call(str_list_clear) struct str_list lines = { 0 };
 	static const struct str_list none;
 	struct net *n;
+	int rc;
 
 	if (s->flags & CT_START_SKIP_SETUP) {
 		ct_announce_up(s->ct, s->l.init, &none);
@@ -172,7 +175,11 @@ static int up_network(struct start *s, struct err *e)
 		return -e->code;
 	if (ct_ips_probed(s->ct, e) < 0)
 		return -e->code;
-	if (net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e) < 0)
+	if (ct_netlines_up(s->ct, n, &lines, e) < 0)
+		return err_exit(e, VZ_CANT_ADDIP);
+	rc = net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e);
+	net_with(n, NULL);
+	if (rc < 0)
 		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
 	ct_announce_up(s->ct, s->l.init, &s->ct->conf.net.ip);
 	return ct_veths_up(s->ct, s->l.netns, e) < 0 ? -e->code : ct_netdevs_up(s->ct, s->l.netns, e);
