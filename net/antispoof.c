@@ -24,7 +24,6 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
 
-#include "net/acct.h"
 #include "net/net_part.h"
 #include "util/auto.h"
 #include "util/err.h"
@@ -303,9 +302,8 @@ static int setup_once(struct net *n, bool anew, struct err *e)
 	return rc;
 }
 
-int antispoof_setup(struct net *n, struct err *e)
+static int set_up(struct net *n, bool anew, struct err *e)
 {
-	bool anew = false;
 	int rc = -EBUSY;
 
 	if (net_rt(n, e) < 0 || net_nf(n, e) < 0)
@@ -316,12 +314,22 @@ int antispoof_setup(struct net *n, struct err *e)
 		if (rc == -ERESTART)
 			continue;
 		if (rc == 0)
-			return guard_setup(n, e) < 0 ? -e->code : net_acct_ensure(n, e);
+			return guard_setup(n, e);
 		if (anew || (rc != -EEXIST && rc != -EBUSY && rc != -EINVAL && rc != -EOPNOTSUPP))
 			return rc;
 		anew = true;	/* sets or chains of another make under our name */
 	}
 	return rc;
+}
+
+int antispoof_setup(struct net *n, struct err *e)
+{
+	return set_up(n, false, e);
+}
+
+int antispoof_renew(struct net *n, struct err *e)
+{
+	return set_up(n, true, e);
 }
 
 int antispoof_teardown(struct net *n, struct err *e)

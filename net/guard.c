@@ -110,6 +110,11 @@ int guard_setup(struct net *n, struct err *e)
 	return unless_unknown(rc, e);
 }
 
+int guard_renew(struct net *n, struct err *e)
+{
+	return net_nf(n, e) < 0 ? -e->code : unless_unknown(setup(n, true, e), e);
+}
+
 int guard_ensure(struct net *n, struct err *e)
 {
 	uint32_t use;

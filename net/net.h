@@ -45,6 +45,10 @@ struct net_conf {
 	struct str_list netif_edit;	/* "ifname=eth0", "bridge=br1" ... in the order given; never stored */
 	struct str_list netdev;		/* NETDEV, interfaces of the host that are lent */
 	struct str_list netdev_del;	/* never stored */
+	struct str_list fw_rule, fw_del;	/* FW_RULES: fw.h; --fw_del is never stored, nor --forward_del */
+	struct str_list fw_in, fw_out;		/* FW_IN, FW_OUT: one policy each */
+	struct str_list fw_group, fw_zone;	/* FW_GROUPS, names; FW_ZONE, one */
+	struct str_list forward, forward_del;	/* PORT_FORWARD: nat.h */
 };
 extern const struct param net_params[];		/* IP_ADDRESS NETIF NETDEV and their options */
 extern const size_t net_params_n;
@@ -54,6 +58,10 @@ int net_conf_merge(const struct net_conf *base, const struct net_conf *change, s
  * without --ifname; EEXIST: two would have one name on the host. */
 int net_conf_merge_netif(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
 int net_conf_merge_netdev(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
+/* FW_* and PORT_FORWARD of @change into @c; and the whole lists for the file. */
+int net_conf_merge_fw(struct net_conf *c, const struct net_conf *change, struct err *e);
+int net_conf_rows_fw(struct net_conf *rows, const struct net_conf *own, const struct net_conf *change, struct err *e);
+bool net_conf_has_fw(const struct net_conf *c);
 bool net_conf_has_netif(const struct net_conf *c);	/* a change that is about NETIF */
 bool net_conf_has_netdev(const struct net_conf *c);
 /* Gives what @change adds its host_ifname and hardware addresses, those of @base's interface of that name if it has them. */
@@ -82,8 +90,15 @@ void net_close(struct net *n);
  * about; they go in and out in the same transaction as its addresses. Not owned; NULL: none.
  */
 void net_with(struct net *n, const struct str_list *lines);
-/* From @old to @want while it runs: one transaction. Brings a flushed table back. */
+/*
+ * Of running containers from @old to @want, all of them in one transaction; what stays keeps its counters. Brings a flushed table
+ * back. ENOENT, EEXIST, EBUSY: @old is not what is there, or a port is forwarded elsewhere already.
+ */
+struct net_line_change { unsigned id; const struct str_list *old, *want; };
+int net_lines_change_all(struct net *n, const struct net_line_change *v, size_t count, struct err *e);
 int net_lines_change(struct net *n, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e);
+/* The tables anew, from what net_set_running() tells: for what does not fit any more. */
+int net_table_renew(struct net *n, struct err *e);
 /* Who runs, with which lines: asked when the table has to be made anew. A negative return of the callback ends it. */
 typedef int net_line_cb(void *arg, unsigned id, const struct str_list *lines);
 typedef int net_running_fn(void *arg, net_line_cb *cb, void *cb_arg, struct err *e);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Every row of net/; IP_ADDRESS, and what two lists of addresses make together. NETIF and NETDEV: netif_param.c. */
-#include "net/netif_param.h"
+#include "net/fw_param.h"
 
 #include <errno.h>
 #include <stddef.h>
@@ -229,6 +229,54 @@ const struct param net_params[] = {
 	{
 		.opt = "netdev_del", .arg = "name", .type = &net_type_netdev, .off = offsetof(struct net_conf, netdev_del),
 		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Takes an interface of the host back.",
+	},
+	{
+		.key = "FW_RULES", .opt = "fw_add", .arg = "rule", .type = &net_type_fw_rules,
+		.off = offsetof(struct net_conf, fw_rule),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+		.man = "A rule of the firewall that the host keeps for the container: [in|out] [accept|drop] WHAT [from|to "
+		       "ADDRESS,...] [log] [count], WHAT being a service (ssh), tcp or udp with ports (tcp 80,8000-8100), icmp or "
+		       "any. The most specific rule decides, not the first: vzfw(8). May be repeated.",
+	},
+	{
+		.opt = "fw_del", .arg = "rule|all", .type = &net_type_fw_del, .off = offsetof(struct net_conf, fw_del),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Takes a rule of the firewall away, or all of them.",
+	},
+	{
+		.key = "FW_IN", .opt = "fw_in", .arg = "accept|drop[,log]", .type = &net_type_fw_policy,
+		.off = offsetof(struct net_conf, fw_in),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE, .def = "accept",
+		.man = "What happens to packets for the container that no rule is about. Answers to its own always come in.",
+	},
+	{
+		.key = "FW_OUT", .opt = "fw_out", .arg = "accept|drop[,log]", .type = &net_type_fw_policy,
+		.off = offsetof(struct net_conf, fw_out),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE, .def = "accept",
+		.man = "The same for what the container sends.",
+	},
+	{
+		.key = "FW_GROUPS", .opt = "fw_groups", .arg = "name,...", .type = &net_type_fw_groups,
+		.off = offsetof(struct net_conf, fw_group),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE,
+		.man = "Groups of rules (vzfw(8)) that hold for the container beside its own; an empty list: none.",
+	},
+	{
+		.key = "FW_ZONE", .opt = "fw_zone", .arg = "name", .type = &net_type_fw_zone,
+		.off = offsetof(struct net_conf, fw_zone),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE,
+		.man = "Zone of the container, by default its owner. Containers of two zones do not reach one another unless "
+		       "vzfw zone allow says so; one without zone and owner, or in zone none, reaches all.",
+	},
+	{
+		.key = "PORT_FORWARD", .opt = "forward_add", .arg = "tcp|udp [addr:]port [to [addr:]port]",
+		.type = &net_type_forwards, .off = offsetof(struct net_conf, forward),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+		.man = "A port of the host that leads into the container: 'tcp 8080 to 80'. A range (udp 5000-5010) keeps its "
+		       "size. IPv4 and IPv6 unless an address says which. May be repeated.",
+	},
+	{
+		.opt = "forward_del", .arg = "forward|all", .type = &net_type_fw_del, .off = offsetof(struct net_conf, forward_del),
+		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Takes a forward away, or all of them.",
 	},
 };
 const size_t net_params_n = ARRAY_SIZE(net_params);

@@ -4,6 +4,8 @@
 
 #include "net/net_priv.h"
 #include "net/acct.h"
+#include "net/fw.h"
+#include "net/nat.h"
 
 #include <errno.h>
 #include <string.h>
@@ -15,6 +17,8 @@
 /* A new part is a row. */
 static const struct net_part *const parts[] = {
 	&net_acct_part,
+	&fw_part,
+	&nat_part,
 	NULL,
 };
 
@@ -79,31 +83,80 @@ int net_parts_all(struct net *n, struct nft_tx *t, unsigned families, struct err
 	return rc;
 }
 
-int net_lines_change(struct net *n, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e)
+/* Lines of one part alone. */
+static int lines_of(const struct str_list *all, const struct net_part *p, struct str_list *ret, struct err *e)
 {
-	auto_call(str_list_clear) struct str_list gone = { 0 };
+	for (size_t i = 0; i < all->n; i++) {
+		if (net_line_of(all->v[i], p->name) && str_list_add(ret, all->v[i], e) < 0)
+			return -e->code;
+	}
+	ret->set = true;
+	return 0;
+}
+
+/* Line by line: what stays keeps its counters. What is missing was lost, and is put first so that taking it away is no error. */
+static int put_change(struct nft_tx *t, const struct net_part *p, unsigned id, const struct str_list *old,
+		      const struct str_list *want, struct err *e)
+{
+	struct str_list gone = { 0 };
+	int rc = 0;
+
+	if (p->change)
+		return p->change(t, id, old, want, e);
+	for (size_t i = 0; i < old->n && rc == 0; i++)
+		rc = str_list_has(want, old->v[i]) ? 0 : str_list_add(&gone, old->v[i], e);
+	if (rc == 0 && gone.n)
+		rc = p->elems(t, id, true, &gone, NET_ALL_FAMILIES, e);
+	if (rc == 0 && gone.n)
+		rc = p->elems(t, id, false, &gone, NET_ALL_FAMILIES, e);
+	str_list_clear(&gone);
+	return rc < 0 ? rc : p->elems(t, id, true, want, NET_ALL_FAMILIES, e);
+}
+
+/* A part whose lines stay is left alone, counters and all. */
+static int put_changes(struct nft_tx *t, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e)
+{
+	int rc = 0;
+
+	for (size_t i = 0; parts[i] && rc == 0; i++) {
+		struct str_list a = { 0 }, b = { 0 };
+
+		rc = lines_of(old, parts[i], &a, e) < 0 ? -e->code : lines_of(want, parts[i], &b, e);
+		if (rc == 0 && !str_list_equal(&a, &b))
+			rc = put_change(t, parts[i], id, &a, &b, e);
+		t->family = NFPROTO_INET;
+		str_list_clear(&a);
+		str_list_clear(&b);
+	}
+	return rc;
+}
+
+int net_lines_change_all(struct net *n, const struct net_line_change *v, size_t count, struct err *e)
+{
 	struct nft_tx t;
-	int rc;
 
 	if (antispoof_ensure(n, e) < 0 || guard_ensure(n, e) < 0 || net_acct_ensure(n, e) < 0)
 		return -e->code;
-	for (size_t i = 0; old && i < old->n; i++)
-		if (!str_list_has(want, old->v[i]) && str_list_add(&gone, old->v[i], e) < 0)
-			return -e->code;
 	nft_tx_begin(&t, &n->nft, n->table, 0);
-	/* What is missing was lost, and is put first so that taking it away is no error. What stays keeps its counters. */
-	if (net_parts_elems(&t, id, true, old, NET_ALL_FAMILIES, e) < 0 ||
-	    net_parts_elems(&t, id, false, &gone, NET_ALL_FAMILIES, e) < 0 ||
-	    net_parts_elems(&t, id, true, want, NET_ALL_FAMILIES, e) < 0) {
-		t.failed = true;
-		return -e->code;
+	for (size_t i = 0; i < count; i++) {
+		if (put_changes(&t, v[i].id, v[i].old, v[i].want, e) < 0)
+			return -e->code;
 	}
-	rc = nft_tx_end(&t, "change rules", e);
-	if (rc != -ENOENT)
-		return rc;
-	err_clear(e);				/* flushed this moment */
-	n->with = want;
-	rc = antispoof_setup(n, e);
+	return nft_tx_end(&t, "change rules", e);
+}
+
+int net_lines_change(struct net *n, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e)
+{
+	const struct net_line_change one = { .id = id, .old = old, .want = want };
+	int rc;
+
+	n->with = old;		/* a table that has to be made anew begins with these */
+	rc = net_lines_change_all(n, &one, 1, e);
 	n->with = NULL;
 	return rc;
+}
+
+int net_table_renew(struct net *n, struct err *e)
+{
+	return antispoof_renew(n, e) < 0 ? -e->code : guard_renew(n, e);
 }

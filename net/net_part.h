@@ -26,6 +26,8 @@ struct net_part {
 	void (*bridge)(struct nft_tx *t);	/* of table bridge vz; NULL: none */
 	/* Puts the elements of @lines (its own among others': net_line_of()) that are in the tables of @families. */
 	int (*elems)(struct nft_tx *t, unsigned id, bool add, const struct str_list *lines, unsigned families, struct err *e);
+	/* From @old to @want, where more than taking the ones and putting the others is wanted; NULL: it is not. */
+	int (*change)(struct nft_tx *t, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e);
 };
 /* Numbers of sets in a transaction: antispoof.c has 1-9, fw.c 10-19, nat.c 20-29, shaping and counting 40-59. */
 

@@ -124,6 +124,7 @@ int antispoof_teardown(struct net *n, struct err *e);
 int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *v, struct err *e);
 int antispoof_purge(struct net *n, unsigned id, struct err *e);		/* every element of vzID, whatever it is */
 int antispoof_setup(struct net *n, struct err *e);			/* table, chains, rules, elements of what runs */
+int antispoof_renew(struct net *n, struct err *e);			/* the same, and nothing else is left in it */
 
 /* port.c: the host's end as a port of bridge @bridge: VLANs, the filter. For one that is down, or whose filter stands already. */
 struct net_if;
@@ -139,6 +140,7 @@ int macvlan_delete(const struct net_if *f, int netns_fd, struct err *e);	/* gone
 #define GUARD_TRUNK (GUARD_GROUP | 1)
 int guard_setup(struct net *n, struct err *e);
 int guard_ensure(struct net *n, struct err *e);		/* cheap; sets up if the rules are gone */
+int guard_renew(struct net *n, struct err *e);		/* the same, and nothing else is left in it */
 int guard_teardown(struct net *n, struct err *e);
 
 /* net_inside.c */

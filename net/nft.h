@@ -64,4 +64,44 @@ void nft_e_counter(struct nft_tx *t, struct nftnl_rule *r);
 void nft_e_masq(struct nft_tx *t, struct nftnl_rule *r);
 void nft_e_verdict(struct nft_tx *t, struct nftnl_rule *r, int verdict, const char *chain);
 
+/* nft_more.c. Numbers of types as nft(8) has them, six bits each in a concatenation; NFT_DATA_VERDICT: a verdict map. */
+#define NFT_T_IP4 7u
+#define NFT_T_IP6 8u
+#define NFT_T_PROTO 12u
+#define NFT_T_PORT 13u
+#define NFT_T_MARK 19u
+#define NFT_T_IFNAME 41u
+
+struct nft_dict {		/* or a set: data_type 0 */
+	const char *name;
+	uint32_t id;		/* in the transaction */
+	uint32_t key_type, key_len, data_type, data_len;
+	uint64_t timeout_ms;	/* not 0: filled by rules, of at most @size elements */
+	uint32_t size;
+};
+struct nft_entry {
+	_Alignas(4) uint8_t key[64];
+	uint8_t data[16];
+	int verdict;
+	bool count;		/* carries a counter */
+};
+void nft_put_dict(struct nft_tx *t, const struct nft_dict *m);
+void nft_put_entries(struct nft_tx *t, bool add, const struct nft_dict *m, const struct nft_entry *v, size_t n);
+void nft_e_ct(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t reg);
+void nft_e_ct_is(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t bits, bool is);	/* one of @bits; none of them */
+void nft_e_data(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const void *data, uint32_t len);
+void nft_e_mask_xor(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const void *mask, const void *xor, uint32_t len);
+/* Asks @m for the key at @reg; data goes to @dreg, a verdict (NFT_REG_VERDICT) is taken. Not there: the rule ends. */
+void nft_e_ask(struct nft_tx *t, struct nftnl_rule *r, const struct nft_dict *m, uint32_t reg, uint32_t dreg);
+void nft_e_not_in(struct nft_tx *t, struct nftnl_rule *r, const struct nft_dict *m, uint32_t reg);
+void nft_e_remember(struct nft_tx *t, struct nftnl_rule *r, const struct nft_dict *m, uint32_t reg);	/* for its timeout */
+void nft_e_limit(struct nft_tx *t, struct nftnl_rule *r, uint64_t per_second, uint32_t burst);
+void nft_e_log(struct nft_tx *t, struct nftnl_rule *r, const char *prefix);
+void nft_e_fib_type(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg);	/* RTN_... of the destination */
+void nft_e_dnat(struct nft_tx *t, struct nftnl_rule *r, uint8_t family, uint32_t addr_reg, uint32_t port_reg);
+typedef int nft_entry_cb(void *arg, const void *key, uint32_t len, uint64_t packets, uint64_t bytes);
+/* Every element of a set or map with what its counter says; ENOENT if there is no such set. */
+int nft_each_entry(struct nft *f, uint8_t family, const char *table, const char *set, nft_entry_cb *cb, void *arg,
+		   struct err *e);
+
 #endif

@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Maps, chains and rules of the firewall: made once with the table, the same whoever runs. What they ask and why: fw.h.
+ *
+ *	fw_pre, fw_post		is the interface one with rules? jump fw_out, fw_in
+ *	fw_in, fw_out		answers: accept; by family: jump fw_in4 ...; who returns from there: goto fw_log_accept
+ *	fw_in4, fw_in6 ...	a question for each length, then the policy; "continue": goto fw_log_drop
+ *	fw_zone			between two containers of tenants that do not know each other: drop
+ *	fw_host			the host's own lists
+ */
+#include "net/net_priv.h"
+
+#include "net/fw_priv.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <linux/if_ether.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter_ipv4.h>
+
+#include "util/auto.h"
+
+#define R0 NFT_REG32_00
+#define R_PROTO NFT_REG32_04
+#define R_WORD NFT_REG32_05
+#define R_ADDR NFT_REG32_06
+#define PRIO_OUT (-90)		/* behind destination NAT */
+#define PRIO_BR_PRE NF_BR_PRI_FILTER_BRIDGED
+#define PRIO_BR_POST NF_BR_PRI_FILTER_OTHER
+#define FLOW_MS 120000
+#define FLOWS 65536
+#define LOG_RATE 10
+#define LOG_BURST 40
+#define ANY_PROTO (-1)
+#define T3(a, b, c) ((a) << 12 | (b) << 6 | (c))
+#define T4(a, b, c, d) (T3(a, b, c) << 6 | (d))
+#define T5(a, b, c, d, e) (T4(a, b, c, d) << 6 | (e))
+
+const struct nft_dict fw_maps[FW_MAP_N] = {
+	[FW_MAP4] = { .name = "fw4", .id = 10, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP4), .key_len = 28,
+		      .data_type = NFT_DATA_VERDICT },
+	[FW_MAP6] = { .name = "fw6", .id = 11, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP6), .key_len = 40,
+		      .data_type = NFT_DATA_VERDICT },
+	[FW_POLICY] = { .name = "fwpolicy", .id = 12, .key_type = NFT_T_IFNAME << 6 | NFT_T_MARK, .key_len = 20,
+			.data_type = NFT_DATA_VERDICT },
+	[FW_ON] = { .name = "fwon", .id = 13, .key_type = NFT_T_IFNAME << 6 | NFT_T_MARK, .key_len = 20 },
+	[FW_ZONE] = { .name = "zone", .id = 14, .key_type = NFT_T_IFNAME, .key_len = 16,
+		      .data_type = NFT_T_MARK << 6 | NFT_T_MARK, .data_len = 8 },
+	[FW_ZONE_FROM] = { .name = "zonefrom", .id = 15, .key_type = T4(NFT_T_MARK, NFT_T_MARK, NFT_T_MARK, NFT_T_IFNAME),
+			   .key_len = FW_ZONE_AT + 8 + FW_IF },
+	[FW_FLOW4] = { .name = "flow4", .id = 16, .key_type = T5(NFT_T_PROTO, NFT_T_IP4, NFT_T_IP4, NFT_T_PORT, NFT_T_PORT),
+		       .key_len = 20, .timeout_ms = FLOW_MS, .size = FLOWS },
+	[FW_FLOW6] = { .name = "flow6", .id = 17, .key_type = T5(NFT_T_PROTO, NFT_T_IP6, NFT_T_IP6, NFT_T_PORT, NFT_T_PORT),
+		       .key_len = 44, .timeout_ms = FLOW_MS, .size = FLOWS },
+};
+
+struct side {
+	const char *chain, *chain4, *chain6;
+	uint32_t ifkey;			/* meta key of the interface's name, or */
+	const char *name;		/* ... what stands in its place */
+	bool out;
+};
+static const struct side side_in = { "fw_in", "fw_in4", "fw_in6", NFT_META_OIFNAME, NULL, false };
+static const struct side side_out = { "fw_out", "fw_out4", "fw_out6", NFT_META_IIFNAME, NULL, true };
+static const struct side side_net = { "fw_host_net", "fw_host_net4", "fw_host_net6", 0, FW_HOST_NET, false };
+static const struct side side_ct = { "fw_host_ct", "fw_host_ct4", "fw_host_ct6", 0, FW_HOST_CT, false };
+
+static void put_if(struct nft_tx *t, struct nftnl_rule *r, const struct side *s)
+{
+	char name[FW_IF] = { 0 };
+
+	if (!s->name) {
+		nft_e_meta(t, r, s->ifkey, R0);
+		return;
+	}
+	str_copy(name, sizeof(name), s->name);
+	nft_e_data(t, r, R0, name, sizeof(name));
+}
+
+static void put_word(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const struct side *s, unsigned level)
+{
+	const uint8_t word[4] = { 0, 0, 0, (uint8_t)(level / 8 | (s->out ? FW_WORD_OUT : 0)) };
+
+	nft_e_data(t, r, reg, word, sizeof(word));
+}
+
+static void is_protocol(struct nft_tx *t, struct nftnl_rule *r, uint16_t ether)
+{
+	uint16_t be = htons(ether);
+	uint8_t nfproto = ether == ETH_P_IP ? NFPROTO_IPV4 : NFPROTO_IPV6;
+
+	if (t->family == NFPROTO_BRIDGE) {
+		nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_4);
+		nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_4, &be, sizeof(be));
+	} else {
+		nft_e_meta(t, r, NFT_META_NFPROTO, NFT_REG_4);
+		nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_4, &nfproto, 1);
+	}
+}
+
+static void is_l4(struct nft_tx *t, struct nftnl_rule *r, uint32_t op, uint8_t proto)
+{
+	nft_e_meta(t, r, NFT_META_L4PROTO, R0);
+	nft_e_cmp(t, r, op, R0, &proto, 1);
+}
+
+static void verdict_rule(struct nft_tx *t, struct nftnl_rule *r, int verdict, const char *chain)
+{
+	nft_e_verdict(t, r, verdict, chain);
+	nft_put_rule(t, r);
+}
+
+/* --- the questions --- */
+
+static void put_addr(struct nft_tx *t, struct nftnl_rule *r, const struct side *s, bool six, unsigned level)
+{
+	static const uint8_t zero[16];
+	uint8_t mask[16] = { 0 };
+	uint32_t len = six ? 16 : 4, src = six ? 8 : 12;
+
+	if (!level) {
+		nft_e_data(t, r, R_ADDR, zero, len);
+		return;
+	}
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, s->out ? src + len : src, len, R_ADDR);
+	if (level == len * 8)
+		return;
+	memset(mask, 0xff, level / 8);
+	nft_e_mask(t, r, R_ADDR, mask, len);
+}
+
+/* @port_len: bits of the port that are asked for, ANY_PROTO: rules for any protocol. */
+static void rule_ask(struct nft_tx *t, const struct side *s, bool six, unsigned level, int port_len)
+{
+	struct nftnl_rule *r = nft_rule(t, six ? s->chain6 : s->chain4);
+	const uint8_t xor[4] = { 0, 0, (uint8_t)port_len, (uint8_t)(level / 8 | (s->out ? FW_WORD_OUT : 0)) };
+	static const uint8_t zero[4];
+	uint16_t keep = htons((uint16_t)(0xffff0000u >> port_len));
+	uint8_t mask[4] = { 0 };
+
+	put_if(t, r, s);
+	if (port_len == ANY_PROTO)
+		nft_e_data(t, r, R_PROTO, zero, sizeof(zero));
+	else
+		nft_e_meta(t, r, NFT_META_L4PROTO, R_PROTO);
+	if (port_len > 0) {
+		memcpy(mask, &keep, sizeof(keep));
+		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, R_WORD);
+		nft_e_mask_xor(t, r, R_WORD, mask, xor, sizeof(mask));
+	} else {
+		put_word(t, r, R_WORD, s, level);
+	}
+	put_addr(t, r, s, six, level);
+	nft_e_ask(t, r, &fw_maps[six ? FW_MAP6 : FW_MAP4], R0, NFT_REG_VERDICT);
+	verdict_rule(t, r, NFT_GOTO, "fw_log_drop");
+}
+
+static void rule_policy(struct nft_tx *t, const struct side *s, const char *chain)
+{
+	struct nftnl_rule *r = nft_rule(t, chain);
+
+	put_if(t, r, s);
+	put_word(t, r, R_PROTO, s, 0);
+	nft_e_ask(t, r, &fw_maps[FW_POLICY], R0, NFT_REG_VERDICT);
+	verdict_rule(t, r, NFT_GOTO, "fw_log_drop");
+}
+
+static void put_questions(struct nft_tx *t, const struct side *s)
+{
+	static const unsigned l4[] = { 32, 24, 16, 8, 0 }, l6[] = { 128, 64, 48, 32, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(l4); i++) {
+		for (int len = 16; len >= 0; len -= 4) {
+			rule_ask(t, s, false, l4[i], len);
+			rule_ask(t, s, true, l6[i], len);
+		}
+		rule_ask(t, s, false, l4[i], ANY_PROTO);
+		rule_ask(t, s, true, l6[i], ANY_PROTO);
+	}
+	rule_policy(t, s, s->chain4);
+	rule_policy(t, s, s->chain6);
+}
+
+/* --- answers --- */
+
+static void accept_known(struct nft_tx *t, const char *chain)
+{
+	struct nftnl_rule *r = nft_rule(t, chain);
+
+	nft_e_ct_is(t, r, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_ESTABLISHED) | NF_CT_STATE_BIT(IP_CT_RELATED), true);
+	verdict_rule(t, r, NF_ACCEPT, NULL);
+}
+
+/* TCP that does not begin a connection: who answers to nothing gets a reset from the other end. */
+static void accept_tcp_known(struct nft_tx *t, const char *chain)
+{
+	static const uint8_t syn_ack = 0x12, syn = 0x02;
+	struct nftnl_rule *r = nft_rule(t, chain);
+
+	is_l4(t, r, NFT_CMP_EQ, IPPROTO_TCP);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, R0);
+	nft_e_mask(t, r, R0, &syn_ack, 1);
+	nft_e_cmp(t, r, NFT_CMP_NEQ, R0, &syn, 1);
+	verdict_rule(t, r, NF_ACCEPT, NULL);
+}
+
+/* The key of the flow that the packet is of, seen from the container. */
+static struct nftnl_rule *flow_rule(struct nft_tx *t, const char *chain, bool out, bool six, bool udp)
+{
+	struct nftnl_rule *r = nft_rule(t, chain);
+	uint32_t len = six ? 16 : 4, src = six ? 8 : 12, dst = src + len;
+	uint32_t peer = NFT_REG32_01 + len / 4, port = peer + len / 4;
+	static const uint8_t zero[4];
+
+	is_protocol(t, r, six ? ETH_P_IPV6 : ETH_P_IP);
+	is_l4(t, r, udp ? NFT_CMP_EQ : NFT_CMP_NEQ, IPPROTO_UDP);
+	if (!udp)
+		is_l4(t, r, NFT_CMP_NEQ, IPPROTO_TCP);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, out ? src : dst, len, NFT_REG32_01);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, out ? dst : src, len, peer);
+	if (udp) {
+		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, out ? 0 : 2, 2, port);
+		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, out ? 2 : 0, 2, port + 1);
+	} else {
+		nft_e_data(t, r, port, zero, sizeof(zero));
+		nft_e_data(t, r, port + 1, zero, sizeof(zero));
+	}
+	return r;
+}
+
+static void accept_icmp(struct nft_tx *t, const char *chain, uint8_t proto, uint8_t first, uint8_t last)
+{
+	struct nftnl_rule *r = nft_rule(t, chain);
+
+	is_l4(t, r, NFT_CMP_EQ, proto);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, R0);
+	nft_e_range(t, r, NFT_RANGE_EQ, R0, &first, &last, 1);
+	verdict_rule(t, r, NF_ACCEPT, NULL);
+}
+
+static void accept_nd(struct nft_tx *t, const char *chain)
+{
+	accept_icmp(t, chain, IPPROTO_ICMPV6, 133, 137);
+}
+
+/* On a bridge: neighbours, errors, and what belongs to a flow. */
+static void accept_bridged(struct nft_tx *t, const struct side *s)
+{
+	const uint16_t arp = htons(ETH_P_ARP);
+	struct nftnl_rule *r = nft_rule(t, s->chain);
+
+	nft_e_meta(t, r, NFT_META_PROTOCOL, R0);
+	nft_e_cmp(t, r, NFT_CMP_EQ, R0, &arp, sizeof(arp));
+	verdict_rule(t, r, NF_ACCEPT, NULL);
+	accept_tcp_known(t, s->chain);
+	for (int i = 0; i < 4; i++) {
+		r = flow_rule(t, s->chain, s->out, i & 1, i & 2);
+		nft_e_ask(t, r, &fw_maps[i & 1 ? FW_FLOW6 : FW_FLOW4], R0, 0);
+		verdict_rule(t, r, NF_ACCEPT, NULL);
+	}
+	accept_icmp(t, s->chain, IPPROTO_ICMP, 3, 3);
+	accept_icmp(t, s->chain, IPPROTO_ICMP, 11, 12);
+	accept_icmp(t, s->chain, IPPROTO_ICMPV6, 1, 4);
+	accept_nd(t, s->chain);
+}
+
+/* --- chains --- */
+
+static void put_side(struct nft_tx *t, const struct side *s)
+{
+	bool bridge = t->family == NFPROTO_BRIDGE;
+	struct nftnl_rule *r;
+
+	nft_put_chain(t, s->chain4, NULL, 0, 0);
+	nft_put_chain(t, s->chain6, NULL, 0, 0);
+	nft_put_chain(t, s->chain, NULL, 0, 0);
+	put_questions(t, s);
+	if (bridge)
+		accept_bridged(t, s);
+	else
+		accept_known(t, s->chain);
+	for (int six = 0; six < 2; six++) {
+		r = nft_rule(t, s->chain);
+		is_protocol(t, r, six ? ETH_P_IPV6 : ETH_P_IP);
+		verdict_rule(t, r, NFT_JUMP, six ? s->chain6 : s->chain4);
+		r = nft_rule(t, s->chain);
+		is_protocol(t, r, six ? ETH_P_IPV6 : ETH_P_IP);
+		verdict_rule(t, r, NFT_GOTO, "fw_log_accept");
+	}
+	rule_policy(t, s, s->chain);	/* what is no IP */
+	verdict_rule(t, nft_rule(t, s->chain), NFT_GOTO, "fw_log_accept");
+}
+
+static void put_log(struct nft_tx *t, const char *chain, const char *prefix, int verdict)
+{
+	struct nftnl_rule *r;
+
+	nft_put_chain(t, chain, NULL, 0, 0);
+	r = nft_rule(t, chain);
+	nft_e_limit(t, r, LOG_RATE, LOG_BURST);
+	nft_e_log(t, r, prefix);
+	nft_put_rule(t, r);
+	verdict_rule(t, nft_rule(t, chain), verdict, NULL);
+}
+
+/* Has the interface rules for this direction? */
+static struct nftnl_rule *gate(struct nft_tx *t, const char *chain, const struct side *s, const struct side *dir)
+{
+	struct nftnl_rule *r = nft_rule(t, chain);
+
+	put_if(t, r, s);
+	put_word(t, r, R_PROTO, dir, 0);
+	nft_e_ask(t, r, &fw_maps[FW_ON], R0, 0);
+	return r;
+}
+
+static void put_maps(struct nft_tx *t, enum fw_map n)
+{
+	for (enum fw_map i = 0; i < n; i++)
+		nft_put_dict(t, &fw_maps[i]);
+}
+
+/* From zone to zone, unless the packet goes where a port of the host is forwarded: that is open to everybody. */
+static void put_zone(struct nft_tx *t, int32_t prio)
+{
+	static const uint8_t zero[16];
+	struct nftnl_rule *r;
+
+	nft_put_chain(t, "fw_zone", "filter", NF_INET_FORWARD, prio);
+	r = nft_rule(t, "fw_zone");
+	/*
+	 * The key: four bytes of nothing, the answer, and a name. nft(8) 1.0.6 knows no length of an answer and aborts when it
+	 * has to print one in a key; so it is shown constants, which are overwritten.
+	 */
+	nft_e_data(t, r, R0, zero, sizeof(zero));
+	nft_e_data(t, r, NFT_REG32_04, zero, 12);
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_4);
+	nft_e_ask(t, r, &fw_maps[FW_ZONE], NFT_REG_4, NFT_REG32_01);
+	nft_e_meta(t, r, NFT_META_OIFNAME, NFT_REG_4);
+	nft_e_ask(t, r, &fw_maps[FW_ZONE], NFT_REG_4, NFT_REG32_08);	/* is it in a zone at all? */
+	nft_e_meta(t, r, NFT_META_OIFNAME, NFT_REG32_03);
+	nft_e_not_in(t, r, &fw_maps[FW_ZONE_FROM], R0);
+	if (t->family != NFPROTO_BRIDGE)
+		nft_e_ct_is(t, r, NFT_CT_STATUS, IPS_DST_NAT, false);
+	nft_e_counter(t, r);
+	verdict_rule(t, r, NF_DROP, NULL);
+}
+
+static void put_host(struct nft_tx *t)
+{
+	static const char from[3] = { 'v', 'z', '-' }, to[3] = { 'v', 'z', '9' }, lo[FW_IF] = "lo";
+	struct nftnl_rule *r;
+
+	put_side(t, &side_net);
+	put_side(t, &side_ct);
+	nft_put_chain(t, "fw_host", "filter", NF_INET_LOCAL_IN, NF_IP_PRI_FILTER);
+	r = nft_rule(t, "fw_host");
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_4);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_4, lo, sizeof(lo));
+	verdict_rule(t, r, NF_ACCEPT, NULL);
+	accept_nd(t, "fw_host");
+	r = nft_rule(t, "fw_host");
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_4);
+	nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_4, from, to, sizeof(from));
+	verdict_rule(t, r, NFT_GOTO, "fw_host_ct1");
+	verdict_rule(t, gate(t, "fw_host", &side_net, &side_net), NFT_GOTO, side_net.chain);
+	verdict_rule(t, gate(t, "fw_host_ct1", &side_ct, &side_ct), NFT_GOTO, side_ct.chain);
+}
+
+static void put_logs(struct nft_tx *t)
+{
+	put_log(t, "fw_log_accept", "vz accept: ", NF_ACCEPT);
+	put_log(t, "fw_log_drop", "vz drop: ", NF_DROP);
+}
+
+void fw_put_table(struct nft_tx *t)
+{
+	put_maps(t, FW_FLOW4);
+	put_logs(t);
+	put_side(t, &side_in);
+	put_side(t, &side_out);
+	nft_put_chain(t, "fw_pre", "filter", NF_INET_PRE_ROUTING, PRIO_OUT);
+	nft_put_chain(t, "fw_post", "filter", NF_INET_POST_ROUTING, NF_IP_PRI_FILTER);
+	verdict_rule(t, gate(t, "fw_pre", &side_out, &side_out), NFT_GOTO, side_out.chain);
+	verdict_rule(t, gate(t, "fw_post", &side_in, &side_in), NFT_GOTO, side_in.chain);
+	put_zone(t, NF_IP_PRI_FILTER);
+	nft_put_chain(t, "fw_host_ct1", NULL, 0, 0);
+	put_host(t);
+}
+
+/* What passed becomes a flow, whose answers pass too: asked for only where the other direction has rules. */
+static void put_flows(struct nft_tx *t, const char *chain, const struct side *s, const struct side *other)
+{
+	const char *name = s->out ? "fw_flow_out" : "fw_flow_in";
+	struct nftnl_rule *r;
+
+	nft_put_chain(t, name, NULL, 0, 0);
+	for (int i = 0; i < 4; i++) {
+		r = flow_rule(t, name, s->out, i & 1, i & 2);
+		nft_e_remember(t, r, &fw_maps[i & 1 ? FW_FLOW6 : FW_FLOW4], R0);
+		nft_put_rule(t, r);
+	}
+	verdict_rule(t, gate(t, chain, s, other), NFT_GOTO, name);
+}
+
+void fw_put_bridge(struct nft_tx *t)
+{
+	put_maps(t, FW_MAP_N);
+	put_logs(t);
+	put_side(t, &side_in);
+	put_side(t, &side_out);
+	nft_put_chain(t, "fw_pre", "filter", NF_BR_PRE_ROUTING, PRIO_BR_PRE);
+	nft_put_chain(t, "fw_pre_flow", "filter", NF_BR_PRE_ROUTING, PRIO_BR_PRE + 1);
+	nft_put_chain(t, "fw_post", "filter", NF_BR_POST_ROUTING, PRIO_BR_POST);
+	nft_put_chain(t, "fw_post_flow", "filter", NF_BR_POST_ROUTING, PRIO_BR_POST + 1);
+	verdict_rule(t, gate(t, "fw_pre", &side_out, &side_out), NFT_GOTO, side_out.chain);
+	verdict_rule(t, gate(t, "fw_post", &side_in, &side_in), NFT_GOTO, side_in.chain);
+	put_flows(t, "fw_pre_flow", &side_out, &side_in);
+	put_flows(t, "fw_post_flow", &side_in, &side_out);
+	put_zone(t, PRIO_BR_PRE);
+}
