@@ -275,5 +275,7 @@ int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e
 		c->net.ip.set = true;
 		str_list_clear(&ips);
 	}
+	if (net_conf_merge_fw(&c->net, &change->net, e) < 0)
+		return -e->code;
 	return merge_interfaces(c, change, e);
 }

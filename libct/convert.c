@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * convert: a container whose root is a ploop image gets its files as files. They are read into a new area beside the old
- * one and counted; from the commit on the new area takes the old one's name, and the old one, image and all, stays under
- * a name of its own until somebody removes it. Killed before the commit: the new area is removed; after it: the renames
- * are finished, and which of them are due is seen from what is there.
+ * convert: a stopped container changes its layout. Its files are copied into a new area beside the old one and compared
+ * with what they came from; a ploop image of OpenVZ is read and its files are counted. From the commit on the new area
+ * takes the old one's name, and the old one stays under a name of its own until somebody removes it. Killed before the
+ * commit: the new area is removed; after it: the renames are finished, and which of them are due is seen from what is there.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,9 +16,10 @@
 #include "util/fio.h"
 
 #include "libct/files.h"
+#include "libct/postcreate.h"
+#include "libct/roottree.h"
 
-#define TMP_SUFFIX ".tmp"
-#define KEEP_SUFFIX ".ploop"
+#define TMP_SUFFIX "tmp"
 #define DISK "root.hdd"
 
 struct work {
@@ -28,7 +29,8 @@ struct work {
 	const char *layout;
 	int parent;
 	struct tmpl_ploop_set set;
-	bool opened;
+	bool opened;			/* the images of @set: it comes from ploop */
+	const char *old;		/* the layout it has */
 	struct tmpl_count count;
 };
 
@@ -49,6 +51,19 @@ static bool is_there(int dir, const char *name)
 	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+/* An image becomes another one, of xfs or with another number of inodes, when its file system is named. */
+static int check_old(struct ct *ct, struct work *w, struct err *e)
+{
+	const struct ct_rootfs_ops *now = ct_rootfs_by_name(ct->conf.layout);
+
+	w->old = ct_is_ploop(ct) ? "ploop" : now ? now->name : NULL;
+	if (!w->old)
+		return err_say(e, EINVAL, "VE_LAYOUT \"%s\" of CT %u is unknown", ct->conf.layout ? ct->conf.layout : "", ct->id);
+	if (now == w->ops && !str_starts(w->layout, "image:") && !str_eq(w->old, "ploop"))
+		return err_say(e, EEXIST, "CT %u has the layout %s already", ct->id, now->name);
+	return 0;
+}
+
 static int check_state(struct ct *ct, const char *layout, struct work *w, struct err *e)
 {
 	if (ct_is_running(ct, NULL)) {
@@ -62,20 +77,44 @@ static int check_state(struct ct *ct, const char *layout, struct work *w, struct
 	w->ops = ct_rootfs_by_name(layout);
 	w->layout = layout;
 	if (!w->ops)
-		return err_say(e, EINVAL, "unknown layout %s: use overlay or dir", layout);
-	if (!ct_is_ploop(ct))
-		return err_say(e, ENOTSUP, "Only containers on ploop are converted, and this one has the layout %s; create a new "
-			       "one with --layout and copy the files", ct->conf.layout ? ct->conf.layout : "");
-	return 0;
+		return err_say(e, EINVAL, "unknown layout %s: use overlay, dir, btrfs or image", layout);
+	return check_old(ct, w, e);
 }
 
 static int name_beside(const struct work *w, const char *suffix, char **ret, struct err *e)
 {
 	auto_buf struct buf b = { .cap = 256 };
 
-	buf_addf(&b, "%s%s", w->area.name, suffix);
+	buf_addf(&b, "%s.%s", w->area.name, suffix);
 	*ret = buf_take(&b);
 	return *ret ? 0 : err_set(e, ENAMETOOLONG, "%s", w->area.path);
+}
+
+/* Snapshots are the old layout's: they would stay with the old files. */
+static int check_snapshots(const struct ct *ct, const struct work *w, struct err *e)
+{
+	auto_buf struct buf b = { .cap = CT_PATH_MAX };
+	auto_closedir DIR *d = NULL;
+	const struct dirent *de;
+
+	buf_addf(&b, "%s%s", w->area.path, str_eq(w->old, "dir") ? ".snap" : "/snap");
+	if (buf_failed(&b))
+		return err_set(e, ENAMETOOLONG, "%s", w->area.path);
+	d = opendir(buf_str(&b));
+	while (d && (de = readdir(d)))
+		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
+			return err_say(e, EBUSY, "CT %u has snapshots, which a converted container would not have: 'vzctl "
+				       "snapshot-list %u' names them, 'vzctl snapshot-delete' removes one", ct->id, ct->id);
+	return 0;
+}
+
+static int check_host(const struct ct *ct, const struct work *w, struct err *e)
+{
+	const struct ct_rootfs_new n = { .layout = w->layout, .quota = &ct->conf.quota };
+
+	if (check_snapshots(ct, w, e) < 0)
+		return -e->code;
+	return w->ops->check ? w->ops->check(w->parent, &n, e) : 0;
 }
 
 static int check_place(const struct ct *ct, struct work *w, struct err *e)
@@ -84,7 +123,7 @@ static int check_place(const struct ct *ct, struct work *w, struct err *e)
 
 	if (ct_area_of(&w->area, ct->conf.private_dir, ct->id, e) < 0)
 		return -e->code;
-	if (name_beside(w, TMP_SUFFIX, &w->tmp, e) < 0 || name_beside(w, KEEP_SUFFIX, &w->keep, e) < 0)
+	if (name_beside(w, TMP_SUFFIX, &w->tmp, e) < 0 || name_beside(w, w->old, &w->keep, e) < 0)
 		return -e->code;
 	if (lstat(w->area.path, &st) < 0 || !S_ISDIR(st.st_mode)) {
 		err_say(e, ENOENT, "Container private area %s does not exist", w->area.path);
@@ -97,9 +136,9 @@ static int check_place(const struct ct *ct, struct work *w, struct err *e)
 	if (w->parent < 0)
 		return -e->code;
 	if (is_there(w->parent, w->keep))
-		return err_say(e, EEXIST, "%s/%s is there from another conversion: the old image would be kept under that name; "
+		return err_say(e, EEXIST, "%s/%s is there from another conversion: the old files would be kept under that name; "
 			       "move it away", w->area.parent, w->keep);
-	return 0;
+	return check_host(ct, w, e);
 }
 
 static int open_disk(struct work *w, struct err *e)
@@ -128,6 +167,42 @@ static int read_error(const struct ct *ct, const struct work *w, struct err *e)
 	return -e->code;
 }
 
+static int read_disk(const struct ct *ct, struct work *w, int tree, bool force, struct err *e)
+{
+	return tmpl_ploop_extract(&w->set, tree, force, &w->count, e) < 0 ? read_error(ct, w, e) : 0;
+}
+
+static int copy_error(const struct ct *ct, struct err *e)
+{
+	if (e->code == EDQUOT || e->code == ENOSPC)
+		err_add(e, "the limits of the container are too small ('vzctl set %u --diskspace N --diskinodes N --save'), or "
+			"the host is full", ct->id);
+	return err_add(e, "copy the files");
+}
+
+/* What is due at the first start stays due. */
+static int copy_root(struct ct *ct, struct work *w, int tree, int dir, struct err *e)
+{
+	auto_close int old = open(w->area.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), from = -1;
+	uint32_t base = 0;
+
+	if (old < 0)
+		return err_set(e, errno, "open %s", w->area.path);
+	if (ct_postcreate_is_due(old))
+		ct_postcreate_due(dir);
+	if (ct_roottree_open(ct, &base, &from, e) < 0)
+		return -e->code;
+	return tmpl_copy(from, tree, base, &w->count, e) < 0 ? copy_error(ct, e) : 0;
+}
+
+/* In an image: the file system in it, whose mount goes with @tree. */
+static int to_disk(int tree)
+{
+	auto_close int top = openat(tree, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return top < 0 ? -1 : syncfs(top);
+}
+
 /* The files, whole and on disk, under the temporary name. */
 static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 {
@@ -145,8 +220,10 @@ static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 	tree = w->ops->adopt(ct, &new, e);
 	if (tree < 0)
 		return -e->code;
-	if (tmpl_ploop_extract(&w->set, tree, force, &w->count, e) < 0)
-		return read_error(ct, w, e);
+	if ((w->opened ? read_disk(ct, w, tree, force, e) : copy_root(ct, w, tree, dir, e)) < 0)
+		return -e->code;
+	if (to_disk(tree) < 0)
+		return err_set(e, errno, "write the files to disk");
 	return syncfs(dir) < 0 ? err_set(e, errno, "sync %s", w->area.path) : 0;
 }
 
@@ -163,7 +240,7 @@ static int finish(struct ct *ct, int parent, const char *area, const char *tmp, 
 {
 	if (is_there(parent, tmp)) {
 		if (!is_there(parent, keep) && renameat2(parent, area, parent, keep, RENAME_NOREPLACE) < 0)
-			return err_set(e, errno, "keep the image as %s", keep);
+			return err_set(e, errno, "keep the old files as %s", keep);
 		if (renameat2(parent, tmp, parent, area, RENAME_NOREPLACE) < 0)
 			return err_set(e, errno, "rename %s to %s", tmp, area);
 		if (fio_fsync_dir(parent, e) < 0)
@@ -193,9 +270,13 @@ int ct_convert_recover(struct ct *ct, const struct kv *kv, struct err *e)
 
 static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 {
-	const char *const pairs[] = { "PRIVATE", w->area.path, "TMP", w->tmp, "KEEP", w->keep, "LAYOUT", w->layout, NULL };
+	const char *const pairs[] = { "PRIVATE", w->area.path, "TMP", w->tmp, "KEEP", w->keep,
+				      "LAYOUT", ct_layout_stored(w->layout), NULL };
 
-	ct_say(ct, 0, "Reading %s/" DISK " (%u image%s)", w->area.path, w->set.p.n, w->set.p.n == 1 ? "" : "s");
+	if (w->opened)
+		ct_say(ct, 0, "Reading %s/" DISK " (%u image%s)", w->area.path, w->set.p.n, w->set.p.n == 1 ? "" : "s");
+	else
+		ct_say(ct, 0, "Copying and comparing the files of layout %s", w->old);
 	if (ct_intent_begin(ct, "convert", pairs, e) < 0)
 		return -e->code;
 	if (make_area(ct, w, force, e) < 0 || ct_intent_commit(ct, e) < 0) {
@@ -203,7 +284,7 @@ static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 			ct_intent_end(ct, &(struct err){ 0 });
 		return -e->code;
 	}
-	if (finish(ct, w->parent, w->area.name, w->tmp, w->keep, w->layout, e) < 0)
+	if (finish(ct, w->parent, w->area.name, w->tmp, w->keep, ct_layout_stored(w->layout), e) < 0)
 		return err_add(e, "The files are there, the next command goes on");
 	return ct_intent_end(ct, e);
 }
@@ -221,14 +302,17 @@ static void tell(struct ct *ct, const struct work *w)
 		       (unsigned long long)c->flags_dropped);
 	ct_say(ct, 0, "Container was successfully converted: %llu files, %llu bytes", (unsigned long long)c->entries,
 	       (unsigned long long)c->bytes);
-	ct_say(ct, 0, "The image is kept in %s/%s; remove it when the container works", w->area.parent, w->keep);
+	if (w->opened)
+		ct_say(ct, 0, "The image is kept in %s/%s; remove it when the container works", w->area.parent, w->keep);
+	else
+		ct_say(ct, 0, "The old files are kept in %s/%s; remove them when the container works", w->area.parent, w->keep);
 }
 
 int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e)
 {
 	auto_call(work_done) struct work w = { .parent = -1 };
 
-	if (check_state(ct, layout, &w, e) < 0 || check_place(ct, &w, e) < 0 || open_disk(&w, e) < 0 ||
+	if (check_state(ct, layout, &w, e) < 0 || check_place(ct, &w, e) < 0 || (str_eq(w.old, "ploop") && open_disk(&w, e) < 0) ||
 	    convert(ct, &w, force, e) < 0)
 		return err_exit(e, VZ_CONVERT_IMAGE);
 	tell(ct, &w);

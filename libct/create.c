@@ -17,7 +17,6 @@
 #include "util/path.h"
 
 #include "libct/action.h"
-#include "libct/clone.h"
 #include "libct/files.h"
 #include "libct/ips.h"
 
@@ -27,6 +26,7 @@
 
 struct work {
 	const struct ct_conf *opts;
+	const struct ct_create_from *from;
 	struct kv kv;			/* what CTID.conf will say */
 	struct ct_conf want;		/* the same, parsed, and vz.conf's defaults */
 	struct ct_area area;
@@ -37,8 +37,6 @@ struct work {
 	const struct ct_rootfs_ops *ops;
 	struct quota_caps caps;
 	struct ct_actions actions;	/* the administrator's scripts */
-	struct ct *from;		/* a clone's source, else NULL */
-	bool linked;
 	int parent;
 };
 
@@ -72,11 +70,11 @@ static int sample_error(const struct ct *ct, const struct work *w, bool by_defau
 	return err_exit(e, VZ_CP_CONFIG);
 }
 
-static int copy_own(const struct ct *ct, struct work *w, struct err *e)
+static int copy_kv(const struct kv *kv, struct work *w, struct err *e)
 {
 	auto_buf struct buf b = BUF_INIT;
 
-	return kv_print(&ct->kv, &b, e) < 0 ? -e->code : kv_parse(&w->kv, buf_str(&b), b.len, e);
+	return kv_print(kv, &b, e) < 0 ? -e->code : kv_parse(&w->kv, buf_str(&b), b.len, e);
 }
 
 static int base_text(struct ct *ct, const char *sample, struct work *w, struct err *e)
@@ -84,10 +82,10 @@ static int base_text(struct ct *ct, const char *sample, struct work *w, struct e
 	bool by_default = !sample;
 
 	if (w->from)
-		return ct_clone_conf(w->from, ct, &w->kv, e);
+		return copy_kv(w->from->conf, w, e);
 	w->sample = sample ? sample : ct->host->conf.configfile;
 	if (!w->sample || !*w->sample)
-		return copy_own(ct, w, e);
+		return copy_kv(&ct->kv, w, e);
 	if (!by_default || !ct->has_conf) {
 		if (ct_sample_load(w->sample, &w->kv, &w->sample_path, e) < 0)
 			return sample_error(ct, w, by_default, e);
@@ -100,7 +98,7 @@ static int base_text(struct ct *ct, const char *sample, struct work *w, struct e
 	ct_say(ct, 0, "Warning: CT config file already exists, not applying a default config sample.");
 	ct_say(ct, 0, "It might lead to incomplete CT configuration, you can use --applyconfig to fix.");
 	w->sample = NULL;
-	return copy_own(ct, w, e);
+	return copy_kv(&ct->kv, w, e);
 }
 
 static int set_str(char **dst, const char *src, struct err *e)
@@ -202,11 +200,11 @@ static int check_quota(struct work *w, struct err *e)
 }
 
 /* Can this host have the layout? One that names ploop is stored as what it is. */
-static int check_host(struct ct *ct, struct work *w, struct err *e)
+static int check_host(struct work *w, struct err *e)
 {
 	const struct ct_rootfs_new n = { .layout = w->want.layout, .quota = &w->want.quota };
 
-	if (w->ops->check && w->ops->check(ct, w->parent, &n, e) < 0)
+	if (w->ops->check && w->ops->check(w->parent, &n, e) < 0)
 		return err_exit(e, VZ_FS_NEW_VE_PRVT);
 	return 0;
 }
@@ -228,7 +226,7 @@ static int prepare(struct ct *ct, const char *sample, struct work *w, struct err
 	w->tmp = buf_take(&tmp);
 	if (!w->tmp)
 		return err_set(e, ENAMETOOLONG, "%s", w->area.path);
-	return check_quota(w, e) < 0 ? -e->code : check_host(ct, w, e);
+	return check_quota(w, e) < 0 ? -e->code : check_host(w, e);
 }
 
 /* --- the work --- */
@@ -260,7 +258,7 @@ static int begin(struct ct *ct, const struct work *w, struct err *e)
 	const char *const pairs[] = {
 		"PRIVATE", w->area.path, "TMP", w->tmp, "CONF", ct->has_conf ? "old" : "new",
 		"NAME", w->opts->name && *w->opts->name ? w->opts->name : NULL,
-		"HOOK", has_hooks(w) ? "yes" : NULL, NULL,
+		"HOOK", has_hooks(w) ? "yes" : NULL, "SCRIPTS", w->from ? w->from->scripts : NULL, NULL,
 	};
 
 	return save_before(ct, e) < 0 ? -e->code : ct_intent_begin(ct, "create", pairs, e);
@@ -269,7 +267,7 @@ static int begin(struct ct *ct, const struct work *w, struct err *e)
 static int make_area(struct ct *ct, struct work *w, struct err *e)
 {
 	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp, .ops = w->ops, .layout = w->want.layout,
-				      .tmpl = &w->tmpl, .quota = &w->want.quota, .from = w->from, .linked = w->linked };
+				      .tmpl = w->from ? NULL : &w->tmpl, .from = w->from, .quota = &w->want.quota };
 
 	return ct_newarea(ct, &n, e);
 }
@@ -315,7 +313,7 @@ static int save(struct ct *ct, struct work *w, struct err *e)
 
 static int to_disk(const struct work *w, int dir, struct err *e)
 {
-	if ((w->ops != &ct_rootfs_overlay || w->from) && !w->linked && syncfs(dir) < 0)	/* a whole tree was written */
+	if ((w->from || w->ops != &ct_rootfs_overlay) && syncfs(dir) < 0)	/* a whole tree was written */
 		return err_set(e, errno, "sync %s", w->area.path);
 	return fio_fsync_dir(dir, e);
 }
@@ -352,13 +350,12 @@ static void drop_destroyed(const struct ct *ct)
 
 static int work(struct ct *ct, struct work *w, struct err *e)
 {
-	if (w->from)
-		ct_say(ct, 0, "Creating container private area (%s of CT %u)", w->linked ? "linked clone" : "copy", w->from->id);
-	else
+	if (!w->from)
 		ct_say(ct, 0, "Creating container private area (%s)", w->want.ostemplate);
 	if (alloc_uids(ct, w, e) < 0 || make_area(ct, w, e) < 0)
 		return -e->code;
-	ct_say(ct, 0, "Performing postcreate actions");
+	if (!w->from)
+		ct_say(ct, 0, "Performing postcreate actions");
 	if (save(ct, w, e) < 0)
 		return -e->code;
 	if (w->opts->name && *w->opts->name && ct_name_claim(ct, w->opts->name, NULL, e) < 0)
@@ -409,6 +406,23 @@ static int undo_area(const struct kv *kv, const struct ct_area *a, struct err *e
 	return quota_area_remove(parent, a->name, e);
 }
 
+/* Those that came with an archive: @words are their suffixes. */
+static void undo_scripts(const struct ct *ct, const char *words)
+{
+	auto_call(str_list_clear) struct str_list l = { 0 };
+	struct err ignored = { 0 };
+	auto_close int dir = ct_store_dir(&ignored);
+
+	if (!words || dir < 0 || str_list_split(&l, words, " ", &ignored) < 0)
+		return;
+	for (size_t i = 0; i < l.n; i++) {
+		char name[64];
+
+		str_fmt(name, sizeof(name), "%u.%s", ct->id, l.v[i]);
+		unlinkat(dir, name, 0);
+	}
+}
+
 static void forget(const struct ct *ct)
 {
 	char before[64];
@@ -421,6 +435,7 @@ static int undo(struct ct *ct, const struct kv *kv, const struct ct_area *a, str
 {
 	const char *name = kv_get(kv, "NAME");
 
+	undo_scripts(ct, kv_get(kv, "SCRIPTS"));
 	if (undo_area(kv, a, e) < 0 || (name && ct_name_unlink(ct->id, name, e) < 0))
 		return -e->code;
 	ct_store_load(ct, &(struct err){ 0 });		/* for LOCAL_UID, if it came that far */
@@ -487,8 +502,10 @@ static int create(struct ct *ct, const char *sample, struct work *w, struct err 
 
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e)
 {
-	auto_call(work_done) struct work w = { .opts = opts, .parent = -1, .from = c->from, .linked = c->linked };
+	auto_call(work_done) struct work w = { .opts = opts, .from = c->from, .parent = -1 };
 
+	if (c->from)
+		return create(ct, NULL, &w, e);
 	if (create(ct, c->sample, &w, e) < 0) {
 		ct_say(ct, e->exit == VZ_ACTIONSCRIPT_ERROR ? 0 : -1, "%s", e->text);
 		return err_say(e, e->code, "Creation of container private area failed");

@@ -164,14 +164,17 @@ int ct_templates(const struct ct *ct, struct str_list *ret, struct err *e);
 
 /* --- life -------------------------------------------------------------------------------------
  * -------------------- */
-struct ct_create {
-	const char *sample;	/* --config; everything else comes as parsed rows in @opts */
-	/* A clone: the container it is made of, locked too. Linked shares all it can, ENOTSUP where there is nothing to share;
-	 * full copies. */
-	struct ct *from;
-	bool linked;
+/* In place of a template and a sample: files and a configuration that come from somewhere else. */
+struct ct_create_from {
+	const struct kv *conf;			/* CTID.conf without what is this host's: paths, ids */
+	int (*fill)(struct ct *ct, int dir, void *arg, struct err *e);	/* puts all files into the empty directory */
+	void *arg;
+	const char *scripts;			/* suffixes of action scripts that @fill makes ("start mount"); or NULL */
 };
-bool ct_clone_shares(const struct ct *ct);	/* linked clones of it are possible */
+struct ct_create {
+	const char *sample;		/* --config; everything else comes as parsed rows in @opts */
+	const struct ct_create_from *from;	/* or NULL */
+};
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e);
 enum ct_start_flag {
 	CT_START_FORCE = 1,
@@ -207,9 +210,9 @@ int ct_migrated_load(struct ct *ct, struct err *e);	/* its configuration from th
 /* New files from template @ostemplate (NULL: the one it has); the old ones are removed. */
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
 /*
- * A stopped container on a ploop image gets the files in it as layout @layout ("overlay", "dir", "simfs"); the old area
- * with the image is kept beside the new one. @force: also when an image is marked as in use. Takes as long as reading does.
- * VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
+ * A stopped container gets the layout @layout, any spelling of VE_LAYOUT: its files are copied and compared, one by one; a
+ * ploop image of OpenVZ is read. The old area is kept beside the new one. @force: also when a ploop image is marked as in
+ * use. Takes as long as reading does, twice. VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
  */
 int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e);
 

@@ -96,7 +96,6 @@ struct ct_state {
 	uint64_t started_ms;		/* CLOCK_BOOTTIME */
 	uint32_t uid_base;
 };
-const char *ct_boot_id(void);		/* of the kernel, never NULL */
 int ct_state_load(const struct ct *ct, struct ct_state *ret,
 		  struct err *e); /* no file, other boot: stage NONE, success */
 int ct_state_parse(const struct kv *kv, struct ct_state *ret, struct err *e);
@@ -164,7 +163,7 @@ struct ct_rootfs_new {
 struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
 	/* Can this host have it? Before anything is made. NULL: always. */
-	int (*check)(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e);
+	int (*check)(int parent, const struct ct_rootfs_new *n, struct err *e);
 	/* At create: fills the area from the template. */
 	int (*create)(struct ct *ct, const struct ct_rootfs_new *n, struct err *e);
 	/* At convert: makes the area ready for a whole tree of files. A descriptor of the directory they
@@ -196,7 +195,6 @@ struct ct_rootfs_ops {
 	int (*snap_mount)(struct ct *ct, int area, const char *guid, const char *at, struct err *e);
 	/* Down only, or frozen: fills the fresh, empty area @dst_area with what @src's root is now. @linked: shares what it
 	 * can with @src, ENOTSUP if that is nothing. */
-	bool clone_shares;	/* linked clones are possible */
 	int (*clone)(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e);
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */

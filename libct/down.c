@@ -15,8 +15,6 @@
 #include "libct/ct_priv.h"
 #include "libct/netdevs.h"
 #include "libct/netlines.h"
-#include "libct/record.h"
-#include "libct/traffic.h"
 #include "libct/rootmnt.h"
 #include "libct/veths.h"
 #include "util/sys.h"
@@ -54,32 +52,20 @@ static int down_init(struct ct *ct, unsigned flags, struct err *e)
 
 static int down_network(struct ct *ct, unsigned flags, struct err *e)
 {
-	struct str_list ips = { 0 }, lines = { 0 };
-	struct err counted = { 0 };
+	struct str_list ips = { 0 };
 	struct net *n;
 	int rc;
 
 	(void)flags;
 	if (ct_host_net(ct->host, &n, e) < 0)
 		return -e->code;
-	/* before the counters go; what is written twice is not counted twice */
-	if (ct_traffic_collect(ct, false, NULL, &counted) < 0)
-		ct_say(ct, -1, "Warning: %s", counted.text);
 	/* the kernel may have taken the link, and with it the routes that tell of addresses nobody saved */
 	rc = str_list_copy(&ips, &ct->conf.net.ip, e);
 	if (rc == 0)
 		rc = ct_announced_ips(ct, &ips, e);
 	if (rc == 0)
-		rc = ct_netlines_down(ct, n, &lines, e);
-	if (rc == 0)
-		rc = net_down(n, ct->id, &ips, e);
-	net_with(n, NULL);
-	if (rc == 0 && lines.n) {
-		str_list_clear(&lines);
-		rc = ct_record_save(ct, CT_NETLINES, &lines, e);
-	}
+		rc = ct_net_down(ct, n, &ips, e);
 	str_list_clear(&ips);
-	str_list_clear(&lines);
 	return rc;
 }
 

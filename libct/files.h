@@ -131,9 +131,8 @@ struct ct_newarea {
 	const struct ct_rootfs_ops *ops;
 	const char *layout;
 	struct tmpl *tmpl;
+	const struct ct_create_from *from;	/* instead of @tmpl */
 	const struct quota_conf *quota;
-	struct ct *from;		/* of this container instead of a template */
-	bool linked;
 };
 int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e);
 int ct_area_error(struct err *e);	/* the exit status of a failure of it */
@@ -155,7 +154,7 @@ int ct_convert_recover(struct ct *ct, const struct kv *kv, struct err *e);
 
 /* set_apply.c: the live half of set, in OpenVZ's order */
 enum ct_live_part { CT_LIVE_UBC = 1, CT_LIVE_IP = 2, CT_LIVE_CPU = 4, CT_LIVE_IO = 8, CT_LIVE_GUEST = 16, CT_LIVE_QUOTA = 32,
-	CT_LIVE_DEV = 64, CT_LIVE_NETDEV = 128, CT_LIVE_NETIF = 256 };
+	CT_LIVE_DEV = 64, CT_LIVE_NETDEV = 128, CT_LIVE_NETIF = 256, CT_LIVE_FW = 1024 };
 struct ct_live {
 	const struct ct_conf *old, *want, *change;	/* change: what was asked for, for the messages; NULL: say nothing */
 	unsigned parts, done;

@@ -182,7 +182,7 @@ static struct net_host_conf net_conf_of(const struct ct_host *h)
 	return (struct net_host_conf){
 		.table = h->conf.nft_table, .pool4 = h->conf.pool4,
 		.pool6 = h->conf.ipv6.v ? h->conf.pool6 : NULL, .forward = true,
-		.neighbours = h->conf.neighbours, .classes = CT_CONF_DIR "/networks_classes",
+		.neighbours = h->conf.neighbours,
 	};
 }
 
@@ -194,10 +194,10 @@ int ct_host_net_peek(struct ct_host *h, struct net **ret, struct err *e)
 		if (net_open(h->conf.nft_table, &h->net, e) < 0)
 			return -e->code;
 		c = net_conf_of(h);
+		net_set_running(h->net, ct_net_running, NULL);
 		if (net_host_conf_set(h->net, &c, e) < 0)	/* a table that somebody flushed comes back with its NAT */
 			return -e->code;
 	}
-	net_set_running(h->net, ct_netlines_running, h);
 	*ret = h->net;
 	return 0;
 }

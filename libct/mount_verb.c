@@ -8,10 +8,9 @@
 
 #include "libct/ct_priv.h"
 #include "libct/down.h"
-#include "libct/launch.h"
 #include "libct/postcreate.h"
 #include "libct/rootmnt.h"
-#include "libct/sync.h"
+#include "libct/roottree.h"
 
 static int check(struct ct *ct, struct err *e)
 {
@@ -32,28 +31,16 @@ static int check(struct ct *ct, struct err *e)
  * puts the root together exactly as a start does. */
 static int finish_create(struct ct *ct, struct ct_rootfs *r, struct err *e)
 {
-	struct ct_init plan = { .ct = ct, .rootfs = r, .mount_only = true, .script = -1,
-				.postcreate = ct_postcreate_is_due(r->area) };
-	struct ct_launch l;
-	struct ct_sync_msg m;
+	const enum ct_postcreate due = ct_postcreate_is_due(r->area);
+	auto_close int tree = -1;
 	uint32_t base;
-	int rc;
 
-	if (!plan.postcreate)
+	if (!due)
 		return 0;
-	if (ct_idmap_get(ct, &base, e) < 0 || ct_launch(ct, &plan, base, 0, -1, &l, e) < 0)
+	if (ct_roottree_run(ct, r, due, &base, &tree, e) < 0)
 		return -e->code;
-	rc = ct_rootfs_shift(r, l.userns, e);
-	if (rc == 0)
-		rc = ct_sync_send(l.sync, CT_SYNC_MAPPED, 0, NULL, 0, e);
-	if (rc == 0)
-		rc = ct_sync_wait(l.sync, CT_SYNC_ROOT, &m, e);
-	if (rc == 0) {
-		ct_postcreate_done(r->area);
-		ct_sync_close_fds(&m);
-	}
-	ct_launch_abort(&l);
-	return rc;
+	ct_postcreate_done(r->area);
+	return 0;
 }
 
 static int mount_root(struct ct *ct, struct err *e)

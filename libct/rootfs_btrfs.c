@@ -16,11 +16,10 @@
 
 #define ROOT "root"
 
-static int btrfs_check(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e)
+static int btrfs_check(int parent, const struct ct_rootfs_new *n, struct err *e)
 {
 	struct statfs st;
 
-	(void)ct;
 	(void)n;
 	if (fstatfs(parent, &st) < 0)
 		return err_set(e, errno, "statfs");

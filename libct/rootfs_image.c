@@ -63,11 +63,10 @@ static int plan(const struct ct_rootfs_new *n, struct quota_disk *d, struct err 
 	return 0;
 }
 
-static int image_check(struct ct *ct, int parent, const struct ct_rootfs_new *n, struct err *e)
+static int image_check(int parent, const struct ct_rootfs_new *n, struct err *e)
 {
 	struct quota_disk d;
 
-	(void)ct;
 	(void)parent;
 	return plan(n, &d, e);
 }

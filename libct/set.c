@@ -148,6 +148,8 @@ static int rows_of_interfaces(struct work *w, const struct ct_conf *own, struct 
 	str_list_clear(&rows->netdev_del);
 	if (net_conf_has_netif(&w->change.net) && str_list_copy(&rows->netif, &own->net.netif, e) < 0)
 		return -e->code;
+	if (net_conf_rows_fw(rows, &own->net, &w->change.net, e) < 0)
+		return -e->code;
 	return net_conf_has_netdev(&w->change.net) ? str_list_copy(&rows->netdev, &own->net.netdev, e) : 0;
 }
 

@@ -14,6 +14,7 @@
 #include "libct/devnode.h"
 #include "libct/files.h"
 #include "libct/netdevs.h"
+#include "libct/netlines.h"
 #include "libct/ips.h"
 #include "libct/veths.h"
 
@@ -46,6 +47,8 @@ unsigned ct_live_parts(const struct ct_conf *c)
 		parts |= CT_LIVE_NETDEV;
 	if (net_conf_has_netif(&c->net))
 		parts |= CT_LIVE_NETIF;
+	if (net_conf_has_fw(&c->net) || c->net.ip.set || c->net.ip_del.set || net_conf_has_netif(&c->net) || c->policy.owner)
+		parts |= CT_LIVE_FW;
 	return parts;
 }
 
@@ -267,6 +270,12 @@ static int apply_netif(struct ct *ct, const struct ct_live *l, const struct ct_c
 	return ct_veths_apply(ct, c, l->change && c == l->want, !l->change, e);
 }
 
+static int apply_fw(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	(void)l;
+	return ct_net_apply(ct, c, e);
+}
+
 static const struct {
 	unsigned part;
 	int exit;			/* unless the part's own error has one */
@@ -275,6 +284,7 @@ static const struct {
 } parts[] = {
 	{ CT_LIVE_UBC, VZ_SETUBC_ERROR, "UBC parameters", apply_ubc },
 	{ CT_LIVE_IP, VZ_CANT_ADDIP, "network parameters", apply_ip },
+	{ CT_LIVE_FW, VZ_CANT_ADDIP, "firewall parameters", apply_fw },	/* before an interface comes that it is about */
 	{ CT_LIVE_NETDEV, VZ_NETDEV_ERROR, "network devices", apply_netdev },
 	{ CT_LIVE_CPU, VZ_SETFSHD_ERROR, "CPU parameters", apply_cpu },
 	{ CT_LIVE_DEV, VZ_SET_DEVICES, "devperm", apply_dev },
@@ -315,6 +325,8 @@ void ct_live_not_running(unsigned what, struct err *e)
 {
 	size_t i = 0;
 
+	if (what != CT_LIVE_FW)
+		what &= ~(unsigned)CT_LIVE_FW;	/* which follows from the others */
 	while (i + 1 < ARRAY_SIZE(parts) && !(what & parts[i].part))
 		i++;
 	err_say(e, ESRCH, "Unable to %s %s: container is not running", parts[i].part == CT_LIVE_NETIF ? "configure" : "apply",

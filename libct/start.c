@@ -162,10 +162,9 @@ static int up_init(struct start *s, struct err *e)
 /* While the child builds its mounts. */
 static int up_network(struct start *s, struct err *e)
 {
-	auto_call(str_list_clear) struct str_list lines = { 0 };
 	static const struct str_list none;
+	struct ct_net_up up;
 	struct net *n;
-	int rc;
 
 	if (s->flags & CT_START_SKIP_SETUP) {
 		ct_announce_up(s->ct, s->l.init, &none);
@@ -175,11 +174,10 @@ static int up_network(struct start *s, struct err *e)
 		return -e->code;
 	if (ct_ips_probed(s->ct, e) < 0)
 		return -e->code;
-	if (ct_netlines_up(s->ct, n, &lines, e) < 0)
+	if (ct_net_up_begin(s->ct, n, &up, e) < 0)
 		return err_exit(e, VZ_CANT_ADDIP);
-	rc = net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e);
-	net_with(n, NULL);
-	if (rc < 0)
+	net_up(n, s->ct->id, &s->ct->conf.net.ip, s->l.netns, e);
+	if (ct_net_up_end(s->ct, &up, e) < 0)
 		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
 	ct_announce_up(s->ct, s->l.init, &s->ct->conf.net.ip);
 	return ct_veths_up(s->ct, s->l.netns, e) < 0 ? -e->code : ct_netdevs_up(s->ct, s->l.netns, e);

@@ -332,6 +332,24 @@ static int quotas_off(int dir, struct err *e)
 		       "--simple %s', or 'vzhost pool' to make a storage pool", path, path);
 }
 
+static int take_limit(const struct found *f, void *arg)
+{
+	struct btrfs_qgroup_limit_item it = { 0 };
+
+	memcpy(&it, f->data, MIN(sizeof(it), f->len));
+	if (le64toh(it.flags) & BTRFS_QGROUP_LIMIT_MAX_RFER)
+		*(uint64_t *)arg = le64toh(it.max_rfer);
+	return 1;
+}
+
+/* One that stands is not written again: a full area could not pay for that. */
+static bool limit_is(int dir, uint64_t qgroup, uint64_t want)
+{
+	uint64_t max = 0;
+
+	return search(dir, QUOTA_ITEMS(BTRFS_QGROUP_LIMIT_KEY, qgroup, qgroup), take_limit, &max) >= 0 && max && max == want;
+}
+
 static int btr_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 {
 	char path[QUOTA_FD_PATH];
@@ -349,7 +367,7 @@ static int btr_set(int dir, uint32_t id, const struct quota_limit *l, struct err
 		return not_an_area(dir, rc, e);
 	const uint64_t max = l->hard_kib ? l->hard_kib * 1024 : UINT64_MAX;	/* all ones: no limit */
 
-	rc = limit_subvol(dir, subvol, max);
+	rc = limit_is(dir, subvol, max) ? 0 : limit_subvol(dir, subvol, max);
 	if (rc == 0 && q_btrfs_has_group(dir, subvol))
 		rc = limit_subvol(dir, QUOTA_GROUP(subvol), max);
 	if (rc == -ENOTCONN)
@@ -363,16 +381,6 @@ static int take_info(const struct found *f, void *arg)
 
 	memcpy(&it, f->data, MIN(sizeof(it), f->len));
 	*(uint64_t *)arg = le64toh(it.rfer);
-	return 1;
-}
-
-static int take_limit(const struct found *f, void *arg)
-{
-	struct btrfs_qgroup_limit_item it = { 0 };
-
-	memcpy(&it, f->data, MIN(sizeof(it), f->len));
-	if (le64toh(it.flags) & BTRFS_QGROUP_LIMIT_MAX_RFER)
-		*(uint64_t *)arg = le64toh(it.max_rfer);
 	return 1;
 }
 

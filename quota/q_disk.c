@@ -190,7 +190,8 @@ static int by_copy(int dir, int image, uint64_t bytes, struct err *e)
 static int shrink(int dir, int image, const struct disk_super *s, uint64_t bytes, struct err *e)
 {
 	if (s->fs == QUOTA_DISK_XFS)
-		return err_say(e, ENOTSUP, "xfs never shrinks: 'vzctl convert CTID --layout image' makes a smaller ext4 of it");
+		return err_say(e, ENOTSUP, "xfs never shrinks: 'vzctl convert CTID --layout image:ext4' makes a smaller ext4 of "
+			       "it");
 	if (!is_idle(dir, image))
 		return err_say(e, EBUSY, "an image shrinks only while nobody uses it: stop the container first");
 	return by_copy(dir, image, bytes, e);
@@ -231,7 +232,7 @@ static int no_inodes(const struct disk_super *s, struct err *e)
 	if (s->fs == QUOTA_DISK_XFS)
 		return err_say(e, ENOTSUP, "inodes cannot be limited in an image of xfs");
 	return err_say(e, ENOTSUP, "the number of inodes of an ext4 is fixed when it is made, %llu here: "
-		       "'vzctl convert CTID --layout image' makes a new one by DISKINODES", (unsigned long long)s->inodes);
+		       "'vzctl convert CTID --layout image:ext4' makes a new one by DISKINODES", (unsigned long long)s->inodes);
 }
 
 static int disk_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)

@@ -205,6 +205,12 @@ void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms);
 /* The pool that @digest comes from on this host; ENOENT: from none, or the store has it too. */
 int tmpl_pool_of(const char *tmpldir, const char *digest, struct tmpl_pool *ret, struct err *e);
 
+/*
+ * All files of the tree @from into the empty directory @to, and both compared, file by file: EIO names the first that
+ * differs. @from shows the ids of a container whose range begins at @id_base, @to natural ones; a detached mount may be shifted
+ * by this. Left out and counted as by tmpl_ploop_extract().
+ */
+int tmpl_copy(int from, int to, uint32_t id_base, struct tmpl_count *ret, struct err *e);
 /* TEMPLATE/store: the tree with nothing in it, for an overlay that has all its files in the upper layer. */
 int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
 

@@ -36,7 +36,9 @@ struct unpack {
 	const char *prog;
 	int ctl;		/* our end of the control socket */
 	int in;			/* our end of a stream, or -1; set before unpack_fork() */
+	uint32_t id_base;	/* its ids on the host; 0: those of nobody. Set before unpack_fork() */
 	pid_t pid;
+	bool reader;		/* no user namespace, the target as it is: box_enter_reader(); set before unpack_fork() */
 };
 struct unpack_msg { const void *data; size_t size; const int *fds; size_t n_fds; };	/* its start message */
 /* @io: its UNPACK_IN and UNPACK_OUT, -1: none. It waits for unpack_begin(). */

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/mount.h>
 #include <linux/seccomp.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/capability.h>
@@ -26,6 +27,8 @@
 #define BOX_MEMORY (1ull << 30)	/* xz -9 wants 65 MiB, zstd --long=27 128 MiB */
 #define BOX_CPU_SECONDS 3600
 #define BOX_FDS 192		/* a chain of 128 images */
+#define BOX_READER_FDS 700	/* and two for each directory it is in */
+#define BOX_READER_UID 268369920	/* as in unpack_run.c: the range of no container */
 
 #if defined(__SANITIZE_ADDRESS__)
 enum { BOX_SANITIZED = 1 };	/* the sanitizer maps terabytes and makes calls of its own */
@@ -61,13 +64,13 @@ static int change_root(int tree, struct err *e)
 	return 0;
 }
 
-static int set_limits(uint64_t max_bytes, struct err *e)
+static int set_limits(uint64_t max_bytes, bool reader, struct err *e)
 {
 	const struct { int what; rlim_t lim; } t[] = {
-		{ RLIMIT_AS, BOX_SANITIZED ? RLIM_INFINITY : BOX_MEMORY },
-		{ RLIMIT_CPU, BOX_CPU_SECONDS },
-		{ RLIMIT_FSIZE, max_bytes },
-		{ RLIMIT_NOFILE, BOX_FDS },
+		{ RLIMIT_AS, BOX_SANITIZED ? RLIM_INFINITY : reader ? 4 * BOX_MEMORY : BOX_MEMORY },
+		{ RLIMIT_CPU, max_bytes >= INT64_MAX ? RLIM_INFINITY : BOX_CPU_SECONDS },
+		{ RLIMIT_FSIZE, max_bytes >= INT64_MAX ? RLIM_INFINITY : max_bytes },
+		{ RLIMIT_NOFILE, reader ? BOX_READER_FDS : BOX_FDS },
 		{ RLIMIT_CORE, 0 },
 	};
 
@@ -83,22 +86,20 @@ static int set_limits(uint64_t max_bytes, struct err *e)
 	return 0;
 }
 
-static int drop_caps(struct err *e)
+static int drop_caps(const cap_value_t *keep, int n, struct err *e)
 {
-	static const cap_value_t keep[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP };
 	cap_t c = cap_init();
 	int rc = -1;
 
 	for (int i = 0; i <= CAP_LAST_CAP; i++) {
 		bool kept = false;
 
-		for (size_t k = 0; k < ARRAY_SIZE(keep); k++)
+		for (int k = 0; k < n; k++)
 			kept = kept || keep[k] == i;
 		if (!kept)
 			prctl(PR_CAPBSET_DROP, i, 0, 0, 0);
 	}
-	if (c && cap_set_flag(c, CAP_PERMITTED, ARRAY_SIZE(keep), keep, CAP_SET) == 0 &&
-	    cap_set_flag(c, CAP_EFFECTIVE, ARRAY_SIZE(keep), keep, CAP_SET) == 0)
+	if (c && cap_set_flag(c, CAP_PERMITTED, n, keep, CAP_SET) == 0 && cap_set_flag(c, CAP_EFFECTIVE, n, keep, CAP_SET) == 0)
 		rc = cap_set_proc(c);
 	if (c)
 		cap_free(c);
@@ -107,14 +108,30 @@ static int drop_caps(struct err *e)
 
 int box_enter(int tree, uint64_t max_bytes, struct err *e)
 {
+	static const cap_value_t keep[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP };
 	auto_close int root = tree >= 0 ? tree : empty_root(e);
 
-	if (root < 0 || change_root(root, e) < 0 || set_limits(max_bytes, e) < 0)
+	if (root < 0 || change_root(root, e) < 0 || set_limits(max_bytes, false, e) < 0)
 		return -e->code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(e, errno, "set no_new_privs");
 	umask(022);
-	return drop_caps(e);
+	return drop_caps(keep, ARRAY_SIZE(keep), e);
+}
+
+int box_enter_reader(int tree, struct err *e)
+{
+	static const cap_value_t keep[] = { CAP_DAC_READ_SEARCH };
+
+	if (change_root(tree, e) < 0 || set_limits(INT64_MAX, true, e) < 0)
+		return -e->code;
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+		return err_set(e, errno, "set no_new_privs");
+	if (setresgid(BOX_READER_UID, BOX_READER_UID, BOX_READER_UID) < 0 ||
+	    setresuid(BOX_READER_UID, BOX_READER_UID, BOX_READER_UID) < 0)
+		return err_set(e, errno, "become nobody");
+	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a change of the user has cleared it */
+	return drop_caps(keep, ARRAY_SIZE(keep), e);
 }
 
 /* What reading an archive and writing files needs. Everything else answers ENOSYS. */
@@ -129,7 +146,7 @@ static const unsigned short allowed[] = {
 	SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex, SYS_rt_sigaction,
 	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
 	SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday, SYS_sched_yield, SYS_uname, SYS_exit, SYS_exit_group,
-	SYS_tgkill, SYS_ppoll,
+	SYS_tgkill, SYS_ppoll, SYS_set_robust_list, SYS_rseq,
 #ifdef __x86_64__
 	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_mkdir, SYS_mknod, SYS_unlink, SYS_rmdir,
 	SYS_symlink, SYS_link, SYS_rename, SYS_chmod, SYS_chown, SYS_lchown, SYS_utimes, SYS_futimesat, SYS_dup2, SYS_poll,
@@ -155,7 +172,7 @@ int box_seal(struct err *e)
 	f[HEAD + N] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS);
 	f[HEAD + N + 1] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	_Static_assert(N < 256, "a jump is one byte");
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog, 0, 0) < 0)
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, &prog) != 0)	/* all threads */
 		return err_set(e, errno, "filter system calls");
 	return 0;
 }

@@ -62,7 +62,7 @@ static int clean_path(struct extract *x, const char *path, char out[MAX_PATH + 1
 
 	if (*path == '/')
 		return hostile(x, path, "an absolute name", e);
-	if (str_has_ctrl(path))
+	if (!x->go->backup && str_has_ctrl(path))
 		return hostile(x, path, "control characters in the name", e);
 	if (strlen(path) > MAX_PATH)
 		return hostile(x, path, "the name is longer than 4095 bytes", e);
@@ -167,7 +167,7 @@ static int check_size(struct extract *x, struct archive_entry *en, const char *p
 		return err_say(e, EFBIG, "archive entry \"%s\": the tree would be larger than %llu bytes", show(x, path),
 			       (unsigned long long)max);
 	x->c->bytes += (uint64_t)size;
-	if (x->c->bytes > RATIO_FREE && x->c->bytes / RATIO > x->go->archive_bytes)
+	if (x->go->archive_bytes && x->c->bytes > RATIO_FREE && x->c->bytes / RATIO > x->go->archive_bytes)
 		return err_say(e, EFBIG, "archive entry \"%s\": unpacks to more than %d times the archive's size",
 			       show(x, path), RATIO);
 	return 0;
@@ -182,12 +182,20 @@ static int check_owner(struct extract *x, struct archive_entry *en, const char *
 	return 0;
 }
 
-/* The top of the tree is ours: root's, 0755. The archive may name it, as a directory. */
-static int check_top(struct extract *x, struct archive_entry *en, struct err *e)
+/* The top of the tree is ours: root's, 0755. The archive may name it, as a directory; that of a backup has what it had. */
+static int judge_top(struct extract *x, struct archive_entry *en, char *clean, struct err *e)
 {
 	if (archive_entry_hardlink(en) || archive_entry_filetype(en) != AE_IFDIR)
 		return hostile(x, "./", "the top of the tree is not a directory", e);
-	return 0;
+	if (!x->go->backup)
+		return 0;
+	if (check_owner(x, en, "./", e) < 0)
+		return -e->code;
+	if (extract_xattrs(en, x->c, e) < 0)
+		return err_add(e, "archive entry \"./\"");
+	archive_entry_copy_pathname(en, ".");
+	memcpy(clean, ".", 2);
+	return 1;
 }
 
 /* 1: of a type that is written, 0: left out. A name may come twice, but not to become something else. */
@@ -227,7 +235,7 @@ static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PAT
 	if (clean_path(x, path, clean, e) < 0)
 		return -e->code;
 	if (!*clean)
-		return check_top(x, en, e);
+		return judge_top(x, en, clean, e);
 	rc = judge_type(x, en, clean, e);
 	if (rc <= 0)
 		return rc;

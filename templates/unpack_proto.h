@@ -22,7 +22,8 @@ enum unpack_stage { UNPACK_MAPPED = 1, UNPACK_GO, UNPACK_DONE };	/* MAPPED: one 
 struct unpack_go {
 	uint32_t magic, stage;
 	uint64_t max_bytes, max_entries;	/* never 0 here */
-	uint64_t archive_bytes;			/* the ratio limit is counted from it */
+	uint64_t archive_bytes;			/* the ratio limit is counted from it; 0: there is none */
+	uint32_t backup;			/* of a container's own files: any name a file can have, and the top as it was */
 };
 struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; };
 struct unpack_done {
@@ -33,6 +34,11 @@ struct unpack_done {
 
 /* Inside vz-unpack. */
 int box_enter(int tree, uint64_t max_bytes, struct err *e);	/* tree -1: an empty tmpfs */
+/*
+ * For one that reads a host's tree: @tree becomes its root, it is nobody's user and may read. Without a user namespace, for
+ * ids are to be seen as they are.
+ */
+int box_enter_reader(int tree, struct err *e);
 int box_seal(struct err *e);					/* system call filter; nothing is executed after it */
 int extract_run(int in, const struct unpack_go *go, struct unpack_count *c, struct err *e);
 struct archive_entry;

@@ -20,7 +20,7 @@
 #include "util/str.h"
 #include "util/sys.h"
 
-#define UNPACK_ID_BASE "0 268369920 65536\n"	/* 0x0fff0000: the range of no container; inside id, outside id, count */
+#define UNPACK_ID_BASE 268369920u	/* 0x0fff0000: the range of no container */
 
 /* A helper lies beside the program that runs (a build tree), or where it was installed. */
 int unpack_helper_path(const char *prog, char out[4096], struct err *e)
@@ -79,18 +79,19 @@ static void __attribute__((noreturn)) child(int helper, const char *prog, const 
 	_exit(5);
 }
 
-static int write_maps(pid_t pid, int *ret_userns, struct err *e)
+static int write_maps(pid_t pid, uint32_t base, int *ret_userns, struct err *e)
 {
 	static const char *const file[] = { "uid_map", "gid_map" };
 	auto_close int dir = -1;
-	char path[64];
+	char path[64], map[40];
 
+	str_fmt(map, sizeof(map), "0 %u 65536\n", base ? base : UNPACK_ID_BASE);	/* inside, outside, count */
 	str_fmt(path, sizeof(path), "/proc/%d", (int)pid);
 	dir = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "%s", path);
 	for (size_t i = 0; i < ARRAY_SIZE(file); i++)
-		if (fio_control(dir, file[i], UNPACK_ID_BASE, e) < 0)
+		if (fio_control(dir, file[i], map, e) < 0)
 			return err_add(e, "user namespace of the unpacker");
 	*ret_userns = openat(dir, "ns/user", O_RDONLY | O_CLOEXEC);
 	return *ret_userns < 0 ? err_set(e, errno, "%s/ns/user", path) : 0;
@@ -172,7 +173,9 @@ int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int 
 	auto_close int helper = open_helper(prog, e);
 	int sk[2];
 
-	*u = (struct unpack){ .prog = prog, .ctl = -1, .in = u->in };
+	*u = (struct unpack){ .prog = prog, .ctl = -1, .in = u->in, .reader = u->reader, .id_base = u->id_base };
+	if (u->reader)
+		args.flags &= ~(uint64_t)CLONE_NEWUSER;
 	if (helper < 0)
 		return -e->code;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sk) < 0)
@@ -191,10 +194,10 @@ int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct 
 {
 	auto_close int userns = -1, tree = -1;
 
-	if (write_maps(u->pid, &userns, e) < 0)
+	if (!u->reader && write_maps(u->pid, u->id_base, &userns, e) < 0)
 		return -e->code;
-	if (dir >= 0 && (tree = idmapped(dir, userns, e)) < 0)
-		return -e->code;
+	if (dir >= 0 && (tree = u->reader ? fcntl(dir, F_DUPFD_CLOEXEC, 0) : idmapped(dir, userns, e)) < 0)
+		return e->code ? -e->code : err_set(e, errno, "start %s", u->prog);
 	if (send(u->ctl, "", 1, MSG_NOSIGNAL) != 1)
 		return err_set(e, errno, "start %s", u->prog);
 	return send_go(u, go, tree, e);

@@ -10,7 +10,7 @@ SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
 UNIT_SRC := $(sort $(wildcard tests/unit/t_*.c))
 UNIT_OBJ := $(UNIT_SRC:%.c=$(B)/obj/%.o)
-UNIT_LIBS := $(LIBS_vzctl) -larchive -lext2fs -lcom_err -lexpat -lsqlite3 -ljansson -lmicrohttpd -lgnutls -lcurl-gnutls -lm -lseccomp
+UNIT_LIBS := $(LIBS_vzctl) -larchive -lext2fs -lcom_err -lexpat -lsqlite3 -ljansson -lmicrohttpd -lgnutls -lcurl-gnutls -lm -lseccomp -lzstd
 RUNNER := $(B)/obj/tests/lib/runner.o $(B)/obj/tests/lib/fault.o
 FAULT_CALLS := malloc calloc realloc reallocarray strdup strndup \
 	write read fsync fstat fchmod unlinkat mkdirat renameat openat

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vzctl snapshot, snapshot-switch, -delete, -mount, -umount and convert: their grammar. snapshot-list is a file of its own. */
+/* vzctl snapshot, snapshot-switch, -delete, -mount and -umount: their grammar. snapshot-list is a file of its own. */
 #include <errno.h>
 
 #include "util/auto.h"
@@ -26,11 +26,6 @@ static const struct cmd_opt delete_opts[] = { ID };
 static const struct cmd_opt mount_opts[] = {
 	ID,
 	{ "target", OPT_TARGET, "dir", NULL, "Where to mount it." },
-};
-static const struct cmd_opt convert_opts[] = {
-	{ "layout", OPT_LAYOUT, "layout", NULL, "The layout wanted." },
-	{ "velayout", OPT_LAYOUT, "layout", NULL, "The same as --layout." },
-	{ "force", OPT_FORCE, NULL, NULL, "Read the image of a crashed host, which is marked as in use." },
 };
 
 static int check_id(struct cmd_call *c, bool needed, struct err *e)
@@ -111,34 +106,6 @@ static int umount_run(struct cmd_call *c, struct err *e)
 	return ct_snapshot_umount(c->ct, guid_of(c, room), e);
 }
 
-static int convert_parse(struct cmd_call *c, struct err *e)
-{
-	static const char *const known[] = { "ploop", "ploop:expanded", "ploop:plain", "ploop:raw", "simfs", "dir", "overlay" };
-	const char *l;
-
-	if (cmd_options(c, e) < 0)
-		return -e->code;
-	l = c->val[OPT_LAYOUT];
-	for (size_t i = 0; l && i < ARRAY_SIZE(known); i++)
-		if (str_eq(known[i], l))
-			return 0;
-	if (!l)
-		return 0;
-	err_say(e, EINVAL, "Bad parameter for --layout: %s", l);
-	return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
-}
-
-static int convert_run(struct cmd_call *c, struct err *e)
-{
-	const char *l = c->val[OPT_LAYOUT];
-
-	if (!l || str_starts(l, "ploop")) {
-		err_say(e, ENOTSUP, "ploop is not supported");
-		return err_exit(e, VZ_PLOOP_UNSUP);
-	}
-	return ct_convert(c->ct, l, cmd_seen(c, OPT_FORCE), e);
-}
-
 #define SNAPSHOT(var, word_, args_, man_, opts_, parse_, run_) \
 	const struct cmd var = { \
 		.word = word_, .flags = CMD_LOCK | CMD_BAD_VALUE, .args = args_, .man = man_, \
@@ -159,10 +126,3 @@ SNAPSHOT(cmd_snapshot_delete, "snapshot-delete", "--id <uuid>",
 SNAPSHOT(cmd_snapshot_mount, "snapshot-mount", "--id <uuid> --target <dir>", "Mounts a snapshot on a directory of the host, "
 	 "read-only.", mount_opts, mount_parse, mount_run);
 SNAPSHOT(cmd_snapshot_umount, "snapshot-umount", "--id <uuid>", "Unmounts a snapshot.", delete_opts, id_parse, umount_run);
-
-const struct cmd cmd_convert = {
-	.word = "convert", .flags = CMD_LOCK | CMD_BAD_VALUE, .args = "--layout overlay|dir|simfs [--force]",
-	.man = "Reads the ploop image of a stopped container into files: OpenVZ containers move in with it. The image is kept. "
-	       "To ploop nothing is converted: refused, as without --layout, which means ploop.",
-	.opts = convert_opts, .n_opts = ARRAY_SIZE(convert_opts), .parse = convert_parse, .run = convert_run,
-};

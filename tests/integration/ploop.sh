@@ -119,9 +119,13 @@ rc "start before" 53 vzctl start 508
 like "says what to do" "$TAP_OUT" 'vzctl convert 508 --layout overlay'
 rc "mount before" 53 vzctl mount 508
 like "says it, too" "$TAP_OUT" 'vzctl convert 508 --layout overlay'
-rc "to ploop: refused" 99 vzctl convert 508 --layout ploop
-rc "without a layout: ploop, refused" 99 vzctl convert 508
-ok "convert an adopted one" vzctl convert 508 --layout overlay
+rc "to an image of ours, which needs a size" 63 vzctl convert 508 --layout ploop
+ok "with one, and without a layout" sh -c 'vzctl set 508 --diskspace 100M --save && vzctl convert 508'
+ok "start on the image" vzctl start 508
+is "it runs on its image" "$(in_ct 508 cat /etc/marker)" from-ploop
+ok "stop" vzctl stop 508 --fast
+ok "convert it once more" vzctl convert 508 --layout overlay
+rm -rf /vz/private/508.image; btrfs -q subvolume delete /vz/private/508.image 2>/dev/null
 ok "start" vzctl start 508
 is "it runs on its files" "$(in_ct 508 cat /etc/marker)" from-ploop
 is "its configuration came along" "$(in_ct 508 hostname)" moved.example

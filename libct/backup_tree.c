@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A snapshot's files for one process only. A child mounts them in a mount namespace of its own and hands the mount over as
+ * a descriptor: nothing of it is ever seen on the host, and nothing is left whoever is killed.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "libct/backup_tree.h"
+#include "libct/ct_priv.h"
+#include "libct/snapshot.h"
+#include "util/sys.h"
+
+#define AT "/tmp"		/* in the child's own namespace: a directory that every host has */
+
+static int mount_it(struct ct *ct, const char *guid, struct err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC };
+	int fd;
+
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return err_set(e, errno, "mount namespace of the backup");
+	if (ct_snap_tree(ct, guid, AT, e) < 0)
+		return -e->code;
+	fd = sys_open_tree(AT_FDCWD, AT, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "take the mount of the snapshot");
+	if (sys_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) < 0)
+		return err_set(e, errno, "make the snapshot read-only");
+	return fd;
+}
+
+/* The error, and with it the descriptor. */
+static int give(int sk, int fd, const struct err *e)
+{
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
+	struct iovec iov = { .iov_base = (void *)(uintptr_t)e, .iov_len = sizeof(*e) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+	if (fd >= 0) {
+		struct cmsghdr *c;
+
+		m.msg_control = ctl.buf;
+		m.msg_controllen = sizeof(ctl.buf);
+		c = CMSG_FIRSTHDR(&m);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	}
+	return sendmsg(sk, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int take(int sk, int *ret_fd, struct err *e)
+{
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
+	struct err got = { 0 };
+	struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
+	struct cmsghdr *c;
+	ssize_t n;
+
+	do
+		n = recvmsg(sk, &m, MSG_CMSG_CLOEXEC);
+	while (n < 0 && errno == EINTR);
+	c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	if (n != (ssize_t)sizeof(got) || (!got.code && !c))
+		return err_say(e, EPROTO, "the process that mounts the snapshot ended without an answer");
+	if (got.code) {
+		*e = got;
+		return -e->code;
+	}
+	memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+	return 0;
+}
+
+int ct_backup_tree(struct ct *ct, const char *guid, int *ret_fd, struct err *e)
+{
+	int sk[2], rc;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sk) < 0)
+		return err_set(e, errno, "socketpair");
+	pid = fork();
+	if (pid == 0) {
+		struct err mine = { 0 };
+		int fd;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		fd = mount_it(ct, guid, &mine);
+		_exit(give(sk[1], fd, &mine) < 0);
+	}
+	close(sk[1]);
+	rc = pid < 0 ? err_set(e, errno, "fork") : take(sk[0], ret_fd, e);
+	close(sk[0]);
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	return rc;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vzctl convert: another layout for a stopped container. Without --layout it is ploop, as it always was. */
+#include <errno.h>
+#include <string.h>
+
+#include "util/auto.h"
+#include "util/err.h"
+#include "util/str.h"
+#include "vzctl/cmd.h"
+
+static const struct cmd_opt convert_opts[] = {
+	{ "layout", OPT_LAYOUT, "layout", NULL, "The layout wanted; ploop is image." },
+	{ "velayout", OPT_LAYOUT, "layout", NULL, "The same as --layout." },
+	{ "force", OPT_FORCE, NULL, NULL, "Read the ploop image of a crashed host, which is marked as in use." },
+};
+
+static int convert_parse(struct cmd_call *c, struct err *e)
+{
+	static const char *const known[] = { "overlay", "dir", "simfs", "btrfs", "image", "image:ext4", "image:xfs", "ploop",
+					     "ploop:expanded", "ploop:plain", "ploop:raw" };
+	const char *l;
+
+	if (cmd_options(c, e) < 0)
+		return -e->code;
+	l = c->val[OPT_LAYOUT];
+	for (size_t i = 0; l && i < ARRAY_SIZE(known); i++)
+		if (str_eq(known[i], l))
+			return 0;
+	if (!l)
+		return 0;
+	err_say(e, EINVAL, "Bad parameter for --layout: %s", l);
+	return err_exit(e, VZ_INVALID_PARAMETER_VALUE);
+}
+
+static int convert_run(struct cmd_call *c, struct err *e)
+{
+	const char *l = c->val[OPT_LAYOUT];
+
+	return ct_convert(c->ct, l ? l : "ploop", cmd_seen(c, OPT_FORCE), e);
+}
+
+const struct cmd cmd_convert = {
+	.word = "convert", .flags = CMD_LOCK | CMD_BAD_VALUE, .args = "[--layout overlay|dir|btrfs|image|image:xfs] [--force]",
+	.man = "Gives a stopped container another layout: its files are copied into a new private area and each is compared with "
+	       "what it came from; killed at any time, the container is whole in the one or in the other. The old area is kept "
+	       "beside the new one as CTID.LAYOUT. The ploop image of an OpenVZ container is read without mounting it. Refused "
+	       "while there are snapshots. An image gets the size that DISKSPACE says.",
+	.opts = convert_opts, .n_opts = ARRAY_SIZE(convert_opts), .parse = convert_parse, .run = convert_run,
+};

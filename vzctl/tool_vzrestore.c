@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The program vzrestore: a container, some files, or a list of them, from an archive of vzdump. */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/auto.h"
+#include "util/buf.h"
+#include "util/err.h"
+#include "util/path.h"
+#include "vzctl/dump.h"
+#include "vzctl/host.h"
+#include "vzctl/tool.h"
+
+static const char usage[] =
+	"Usage: vzrestore [options] FILE CTID       a container from an archive of vzdump; FILE '-': the standard input\n"
+	"       vzrestore FILE --list [--file PATH] what is in it\n"
+	"       vzrestore FILE --to DIR [--file PATH ...]    files into a directory that is empty or not there yet\n"
+	"       vzrestore FILE --stdout [--file PATH ...]    the same as a tar\n"
+	"       vzrestore FILE --check              reads every byte\n"
+	"  --trust            keep scripts and what reaches beyond the container, though this host did not make the archive\n"
+	"  --quiet            only errors\n"
+	"  and the parameters of vzctl create: --layout, --private, --root, --name, --ipadd, --diskspace, ...\n";
+
+struct call {
+	struct restore_opts o;
+	struct ui ui;
+	struct ct_host *host;
+	struct tmpl_chain chain;
+	struct dump_watch watch;
+	struct tmpl_backup_count count;
+};
+
+static int open_chain(struct call *c, struct err *e)
+{
+	const char *name;
+	auto_close int dir = -1;
+
+	if (str_eq(c->o.file, "-"))
+		return tmpl_chain_fd(STDIN_FILENO, &c->chain, e) < 0 ? err_add(e, "standard input") : 0;
+	if (dump_open(c->o.file, &dir, &name, e) < 0)
+		return -e->code;
+	return tmpl_chain_open(dir, name, &c->chain, e) < 0 ? err_add(e, "%s", c->o.file) : 0;
+}
+
+static struct tmpl_restore job(struct call *c)
+{
+	return (struct tmpl_restore){ .chain = &c->chain, .select = &c->o.select, .tell = dump_tell, .arg = &c->watch };
+}
+
+/* The lines come as they are in the index, and go out as a person wants them. */
+static int show_lines(FILE *f, struct err *e)
+{
+	auto_free char *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+
+	while ((n = getline(&line, &room, f)) > 0) {
+		struct buf auto_buf b = { .cap = 65536 };
+		struct bk_row r;
+
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (bk_row_parse(line, &r, e) < 0)
+			return -e->code;
+		dump_file_line(&b, &r);
+		if (fputs(buf_str(&b), stdout) < 0)
+			break;
+	}
+	if (fflush(stdout) == 0 || errno == EPIPE)	/* who reads it may have enough of it */
+		return 0;
+	return err_set(e, errno, "standard output");
+}
+
+static int list(struct call *c, struct err *e)
+{
+	const struct tmpl_restore r = job(c);
+	auto_close int fd = memfd_create("list", MFD_CLOEXEC);
+	auto_fclose FILE *f = NULL;
+
+	if (fd < 0)
+		return err_set(e, errno, "memfd");
+	if (tmpl_backup_list(&r, fd, &c->count, e) < 0)
+		return -e->code;
+	if (c->count.entries == 0)
+		return err_say(e, ENOENT, "it holds no file of that name");
+	f = lseek(fd, 0, SEEK_SET) < 0 ? NULL : fdopen(dup(fd), "r");
+	return f ? show_lines(f, e) : err_set(e, errno, "list");
+}
+
+static int is_empty(int dir)
+{
+	auto_closedir DIR *d = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *de;
+
+	while (d && (de = readdir(d)))
+		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
+			return 0;
+	return d != NULL;
+}
+
+static void empty_again(int dir)
+{
+	auto_closedir DIR *d = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *de;
+	struct err ignored;
+
+	while (d && (de = readdir(d)))
+		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
+			path_rmtree(dir, de->d_name, &ignored);
+}
+
+static int extract(struct call *c, struct err *e)
+{
+	const struct tmpl_restore r = job(c);
+	bool made = mkdir(c->o.to, 0700) == 0;
+	auto_close int dir = open(c->o.to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (dir < 0)
+		return err_set(e, errno, "%s", c->o.to);
+	if (!is_empty(dir))
+		return err_say(e, ENOTEMPTY, "%s is not empty: nothing there is overwritten", c->o.to);
+	if (tmpl_backup_extract(&r, dir, &c->count, e) < 0) {
+		empty_again(dir);
+		if (made)
+			rmdir(c->o.to);
+		return -e->code;
+	}
+	dump_left_out(&c->ui, &c->count);
+	if (c->count.links)
+		ui_sayf(&c->ui, 0, "%llu files came along, because others are hard links to them",
+				(unsigned long long)c->count.links);
+	ui_sayf(&c->ui, 0, "%llu files are in %s", (unsigned long long)c->count.entries, c->o.to);
+	return 0;
+}
+
+static int files(struct call *c, struct err *e)
+{
+	const struct tmpl_restore r = job(c);
+	int rc;
+
+	if (open_chain(c, e) < 0)
+		return -e->code;
+	dump_watch_begin(&c->watch, &c->ui, "Restore");
+	if (c->o.list)
+		rc = list(c, e);
+	else if (c->o.check)
+		rc = tmpl_backup_check(&r, &c->count, e);
+	else if (c->o.to_stdout)
+		rc = tmpl_backup_tar(&r, STDOUT_FILENO, &c->count, e);
+	else
+		rc = extract(c, e);
+	dump_watch_end(&c->watch);
+	tmpl_chain_close(&c->chain);
+	if (rc == 0 && c->o.check)
+		ui_sayf(&c->ui, 0, "%s is whole: %llu files", c->o.file, (unsigned long long)c->count.entries);
+	return rc < 0 ? err_add(e, "%s", c->o.file) : 0;
+}
+
+static int container(struct call *c, struct err *e)
+{
+	struct ct_restore r = { .dir = -1, .name = c->o.file, .trust = c->o.trust, .tell = dump_tell, .arg = &c->watch };
+	auto_close int dir = -1;
+	struct ct *ct = NULL;
+	int rc;
+
+	if (!str_eq(c->o.file, "-") && dump_open(c->o.file, &dir, &r.name, e) < 0)
+		return -e->code;
+	r.dir = dir;
+	if (host_pool_mounted(ct_host_conf(c->host), e) < 0 || ct_open(c->host, c->o.id, CT_NO_CONFIG_OK, &ct, e) < 0)
+		return -e->code;
+	c->ui.ctid = ct_id(ct);
+	dump_watch_begin(&c->watch, &c->ui, "Restore");
+	rc = ct_lock(ct, e) < 0 ? -e->code : ct_restore(ct, &r, &c->o.conf, &c->count, e);
+	dump_watch_end(&c->watch);
+	if (rc == 0) {
+		dump_left_out(&c->ui, &c->count);
+		ui_sayf(&c->ui, 0, "Container %u was restored: %llu files", ct_id(ct), (unsigned long long)c->count.entries);
+	}
+	ct_close(ct);
+	return rc;
+}
+
+static int run(struct call *c, struct err *e)
+{
+	const struct ct_ui sink = { .say = ui_say, .arg = &c->ui };
+
+	c->ui.quiet = c->o.quiet;
+	if (c->o.to_stdout)
+		c->ui.verbosity = -1;
+	if (ct_host_open(&sink, &c->host, e) < 0)
+		return -e->code;
+	ui_log(&c->ui, ct_host_conf(c->host), "vzrestore");
+	return c->o.id ? container(c, e) : files(c, e);
+}
+
+int main(int argc, char **argv)
+{
+	static struct call c;
+	struct err e = { 0 };
+	int rc = restore_args(argv, &c.o, &e);
+
+	(void)argc;
+	signal(SIGPIPE, SIG_IGN);
+	if (rc < 0 || c.o.help)
+		return tool_usage(usage, &e, rc < 0 ? 255 : 0);
+	if (geteuid() != 0) {
+		ui_write(STDERR_FILENO, "vzrestore: only root may do this\n");
+		return 1;
+	}
+	rc = run(&c, &e);
+	if (rc < 0)
+		ui_sayf(&c.ui, -1, "Error: %s", e.text);
+	ct_host_close(c.host);
+	restore_opts_done(&c.o);
+	return rc < 0 ? 1 : 0;
+}
