@@ -2,26 +2,32 @@
 /*
  * The firewall table of the bridges: what a container's interface says there to nobody's good.
  *
- *	chain prerouting	from an interface of group GUARD_GROUP: jump from_veth
+ *	chain prerouting	from an interface of group GUARD_GROUP or GUARD_TRUNK: jump from_veth
  *	chain from_veth		to 01:80:c2:00:00:0x (spanning tree, LLDP, pause): counter drop
+ *				tagged for a VLAN and not of GUARD_TRUNK, or tagged twice: counter drop
  *				router advertisement, redirect: counter drop
+ *				from a DHCP server's port: counter drop
+ *				what vport.c says of its addresses
  *
  * Else a container would give routes to the host itself, or have the switch shut the host's port. The rules never change;
  * an interface is chosen by its group, which dies with it. A kernel without tables of bridges goes without.
  */
 #include "net/net_priv.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "net/net_part.h"
 #include "util/auto.h"
+#include "net/vport.h"
 #include "util/err.h"
 
 #define FROM_VETH "from_veth"
-#define RULES_USE 4		/* three rules and the jump */
+#define RULES_USE (9 + VPORT_RULES + 1)		/* the jump too */
 #define ND_RA 134
 #define ND_REDIRECT 137
 
@@ -46,13 +52,51 @@ static void rule_no_icmp6(struct nft_tx *t, uint8_t type)
 	drop_counted(t, r);
 }
 
+/* Tag of protocol @outer; @inner: a second one behind it, 0: whatever there is. */
+static void rule_no_tag(struct nft_tx *t, uint16_t outer, uint16_t inner, bool spare_trunks)
+{
+	static const uint32_t group = GUARD_GROUP;
+	struct nftnl_rule *r = nft_rule(t, FROM_VETH);
+	uint16_t be = htons(outer);
+
+	nft_e_payload(t, r, NFT_PAYLOAD_LL_HEADER, 12, 2, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
+	be = htons(inner);
+	if (inner) {
+		nft_e_payload(t, r, NFT_PAYLOAD_LL_HEADER, 16, 2, NFT_REG_1);
+		nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
+	}
+	if (spare_trunks) {
+		nft_e_meta(t, r, NFT_META_IIFGROUP, NFT_REG_1);
+		nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &group, sizeof(group));
+	}
+	drop_counted(t, r);
+}
+
+static void rule_no_dhcp(struct nft_tx *t, uint16_t ethertype, uint16_t port)
+{
+	static const uint8_t udp = IPPROTO_UDP;
+	struct nftnl_rule *r = nft_rule(t, FROM_VETH);
+	uint16_t be = htons(ethertype), be_port = htons(port);
+
+	nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
+	nft_e_meta(t, r, NFT_META_L4PROTO, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &udp, 1);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be_port, sizeof(be_port));
+	drop_counted(t, r);
+}
+
 static void put_rules(struct nft_tx *t)
 {
+	static const uint32_t both = ~1u;
 	static const uint8_t mask[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0 }, reserved[6] = { 0x01, 0x80, 0xc2 };
 	static const uint32_t group = GUARD_GROUP;
 	struct nftnl_rule *r = nft_rule(t, "prerouting");
 
 	nft_e_meta(t, r, NFT_META_IIFGROUP, NFT_REG_1);
+	nft_e_mask(t, r, NFT_REG_1, &both, sizeof(both));
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &group, sizeof(group));
 	nft_e_verdict(t, r, NFT_JUMP, FROM_VETH);
 	nft_put_rule(t, r);
@@ -62,8 +106,15 @@ static void put_rules(struct nft_tx *t)
 	nft_e_mask(t, r, NFT_REG_1, mask, sizeof(mask));
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, reserved, sizeof(reserved));
 	drop_counted(t, r);
+	rule_no_tag(t, ETH_P_8021AD, 0, false);
+	rule_no_tag(t, ETH_P_8021Q, 0, true);
+	rule_no_tag(t, ETH_P_8021Q, ETH_P_8021Q, false);
+	rule_no_tag(t, ETH_P_8021Q, ETH_P_8021AD, false);
 	rule_no_icmp6(t, ND_RA);
 	rule_no_icmp6(t, ND_REDIRECT);
+	rule_no_dhcp(t, ETH_P_IP, 67);
+	rule_no_dhcp(t, ETH_P_IPV6, 547);
+	vport_put_rules(t, FROM_VETH);
 }
 
 /* Does the kernel lack them? Then there is nothing to set up. */
@@ -87,11 +138,12 @@ static int setup(struct net *n, bool anew, struct err *e)
 		nft_put_table(&t, true);
 	}
 	nft_put_chain(&t, FROM_VETH, NULL, 0, 0);
+	vport_put_sets(&t);
 	nft_put_chain(&t, "prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED);
 	nft_put_flush_rules(&t);
 	put_rules(&t);
 	net_parts_table(&t, NFPROTO_BRIDGE);
-	if (net_parts_all(n, &t, NET_BRIDGE, e) < 0)
+	if (net_parts_all(n, &t, NET_BRIDGE, e) < 0 || vport_put_all(n, &t, e) < 0)
 		return -e->code;
 	return nft_tx_end(&t, "set up for bridges", e);
 }

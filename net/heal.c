@@ -10,8 +10,10 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
+#include "net/acct.h"
 #include "net/net_priv.h"
 #include "net/veth.h"
+#include "net/vport.h"
 #include "util/auto.h"
 #include "util/err.h"
 
@@ -66,7 +68,7 @@ int net_fault(struct net *n, unsigned id, const struct str_list *ips, char *text
 
 /* --- the routed interface --- */
 
-struct lost { uint8_t mac[6]; const char *alias; unsigned index; char name[IFNAMSIZ]; };
+struct lost { uint8_t mac[6]; unsigned id; const char *inside; unsigned index; char name[IFNAMSIZ]; };	/* @inside NULL: by mac */
 
 static int lost_one(const struct link_info *link, void *arg)
 {
@@ -74,7 +76,7 @@ static int lost_one(const struct link_info *link, void *arg)
 
 	if (!str_eq(link->kind, "veth") || str_starts(link->name, "vz-"))
 		return 0;
-	if (l->alias ? !str_eq(link->alias, l->alias) : memcmp(link->mac, l->mac, sizeof(l->mac)) != 0)
+	if (l->inside ? !vport_alias_is(link->alias, l->id, l->inside) : memcmp(link->mac, l->mac, sizeof(l->mac)) != 0)
 		return 0;
 	l->index = link->index;
 	return str_copy(l->name, sizeof(l->name), link->name);
@@ -149,7 +151,7 @@ static int heal_routes(struct net *n, unsigned id, const struct ip_vec *v, struc
 int net_heal(struct net *n, unsigned id, const struct str_list *ips, int netns_fd, struct err *e)
 {
 	auto_ip_vec struct ip_vec v = { 0 };
-	struct lost lost = { .alias = NULL };
+	struct lost lost = { .inside = NULL };
 	struct link_info link;
 	char name[IFNAMSIZ];
 	bool there;
@@ -157,7 +159,7 @@ int net_heal(struct net *n, unsigned id, const struct str_list *ips, int netns_f
 
 	net_ifname(id, name);
 	link_mac(id, lost.mac);
-	if (net_rt(n, e) < 0 || ip_vec_parse(&v, ips, e) < 0 || antispoof_ensure(n, e) < 0)
+	if (net_rt(n, e) < 0 || ip_vec_parse(&v, ips, e) < 0 || antispoof_ensure(n, e) < 0 || net_acct_ensure(n, e) < 0)
 		return -e->code;
 	rc = find(&n->rt, name, &link, e);
 	there = rc > 0;
@@ -202,14 +204,11 @@ int net_veth_fault(struct net *n, unsigned id, const struct net_if *f, char *tex
 
 int net_veth_heal(struct net *n, unsigned id, const struct net_if *f, int netns_fd, struct err *e)
 {
-	struct lost lost = { .alias = NULL };
-	char alias[64];
+	struct lost lost = { .id = id, .inside = f->ifname };
 	bool found;
 
 	if (f->macvlan[0])
 		return 0;
-	str_fmt(alias, sizeof(alias), "vz %u %s", id, f->ifname);
-	lost.alias = alias;
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	if (!link_index(&n->rt, f->host_ifname) && rename_back(&n->rt, &lost, f->host_ifname, &found, e) < 0)

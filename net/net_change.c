@@ -4,6 +4,7 @@
 
 #include <errno.h>
 
+#include "net/acct.h"
 #include "util/err.h"
 
 struct change {
@@ -124,7 +125,7 @@ int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *
 	net_ifname(id, name);
 	if (ip_vec_parse(&c.add, add, e) < 0 || ip_vec_parse(&c.del, del, e) < 0)
 		return -e->code;
-	if (net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0)
+	if (net_rt(n, e) < 0 || antispoof_ensure(n, e) < 0 || net_acct_ensure(n, e) < 0)
 		return -e->code;
 	c.ifindex = link_index(&n->rt, name);
 	if (!c.ifindex)

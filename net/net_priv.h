@@ -83,7 +83,7 @@ struct link_info {
 	bool vlan_known, vlan_aware;	/* of a bridge: the kernel can tell VLANs apart, and it does */
 	uint16_t pvid;			/* VLAN of untagged frames of a port that has none of its own */
 	uint8_t mac[6];
-	char name[IFNAMSIZ], kind[16], alias[64];	/* kind "": a piece of hardware */
+	char name[IFNAMSIZ], kind[16], alias[256];	/* kind "": a piece of hardware */
 };
 /* By @index, or if that is 0 by @name. ENODEV: there is none. */
 int link_info(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e);

@@ -111,7 +111,7 @@ static int grow(void **v, size_t n, size_t *size, size_t item)
 	return 0;
 }
 
-/* "vz ID NAME", as veth.c writes it. */
+/* "vz ID NAME ...", as vport.c writes it. */
 static bool alias_owner(const char *alias, struct net_owner *o)
 {
 	char *end;
@@ -123,7 +123,7 @@ static bool alias_owner(const char *alias, struct net_owner *o)
 	if (!id || id > UINT32_MAX || *end != ' ')
 		return false;
 	o->id = (unsigned)id;
-	return str_copy(o->inside, sizeof(o->inside), end + 1) == 0;
+	return str_fmt(o->inside, sizeof(o->inside), "%.*s", (int)strcspn(end + 1, " "), end + 1) == 0;
 }
 
 static const char *attr_text(const struct nlattr *attr)

@@ -58,6 +58,7 @@ void nft_e_range(struct nft_tx *t, struct nftnl_rule *r, uint32_t op, uint32_t r
 		 uint32_t len);
 void nft_e_mask(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const void *mask, uint32_t len);
 void nft_e_lookup(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id, uint32_t reg);
+void nft_e_lookup_not(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id, uint32_t reg);
 /* The interface that routes name for an address, NFTA_FIB_F_SADDR or _DADDR; with _IIF only if it came from there, else 0. */
 void nft_e_fib_oif(struct nft_tx *t, struct nftnl_rule *r, uint32_t flags, uint32_t reg);
 void nft_e_counter(struct nft_tx *t, struct nftnl_rule *r);

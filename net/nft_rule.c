@@ -107,7 +107,7 @@ void nft_e_mask(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const void
 	nftnl_expr_set(x, NFTNL_EXPR_BITWISE_XOR, zero, len);
 }
 
-void nft_e_lookup(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id, uint32_t reg)
+static void e_lookup(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id, uint32_t reg, uint32_t flags)
 {
 	struct nftnl_expr *x = expr(t, r, "lookup");
 
@@ -116,6 +116,18 @@ void nft_e_lookup(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint3
 	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SREG, reg);
 	nftnl_expr_set_str(x, NFTNL_EXPR_LOOKUP_SET, set);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_SET_ID, id);
+	if (flags)
+		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_FLAGS, flags);
+}
+
+void nft_e_lookup(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id, uint32_t reg)
+{
+	e_lookup(t, r, set, id, reg, 0);
+}
+
+void nft_e_lookup_not(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id, uint32_t reg)
+{
+	e_lookup(t, r, set, id, reg, NFT_LOOKUP_F_INV);
 }
 
 void nft_e_fib_oif(struct nft_tx *t, struct nftnl_rule *r, uint32_t flags, uint32_t reg)

@@ -10,33 +10,26 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
+#include "net/acct.h"
 #include "net/net_priv.h"
+#include "net/vport.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/fio.h"
 
 #define SYS6 "/proc/sys/net/ipv6/conf"
-#define ALIAS_MAX 64
-
-static void veth_alias(unsigned id, const struct net_if *f, char dst[ALIAS_MAX])
-{
-	str_fmt(dst, ALIAS_MAX, "vz %u %s", id, f->ifname);
-}
 
 /* 1: @name is our end of @f; 0: there is no such interface; -EEXIST: it is another's. */
 static int veth_find(struct nl *nl, unsigned id, const struct net_if *f, const char *name, struct link_info *ret,
 		     struct err *e)
 {
-	char alias[ALIAS_MAX];
-
 	if (link_info(nl, 0, name, ret, e) < 0) {
 		if (e->code != ENODEV)
 			return -e->code;
 		err_clear(e);
 		return 0;
 	}
-	veth_alias(id, f, alias);
-	if (str_eq(ret->kind, "veth") && str_eq(ret->alias, alias))
+	if (str_eq(ret->kind, "veth") && vport_alias_is(ret->alias, id, f->ifname))
 		return 1;
 	return err_say(e, EEXIST, "interface %s is there already and not of this container: rename it, or choose another "
 		       "host_ifname for %s", name, f->ifname);
@@ -131,11 +124,11 @@ static int veth_quiet6(const char *name, struct err *e)
 static int veth_configure(struct nl *nl, unsigned id, unsigned ifindex, const struct net_if *f,
 			  const struct link_info *bridge, struct err *e)
 {
-	char alias[ALIAS_MAX];
+	char alias[VPORT_ALIAS_MAX];
 	struct ifinfomsg *ifi;
 	struct nl_batch b;
 
-	veth_alias(id, f, alias);
+	vport_alias(id, f, alias);
 	nl_batch_begin(&b, nl, e);
 	put_link(&b, ifindex, "configure interface", f->host_ifname);
 	nl_put_str(&b, IFLA_IFALIAS, alias);
@@ -162,6 +155,12 @@ static int veth_configure(struct nl *nl, unsigned id, unsigned ifindex, const st
 	return nl_batch_end(&b);
 }
 
+/* Both, whoever flushed which: the next command brings all back. */
+static int tables_ensure(struct net *n, struct err *e)
+{
+	return antispoof_ensure(n, e) < 0 || guard_ensure(n, e) < 0 || net_acct_ensure(n, e) < 0 ? -e->code : 0;
+}
+
 int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd, struct err *e)
 {
 	struct link_info bridge, link;
@@ -173,7 +172,7 @@ int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd
 	veth_unborn(id, unborn);
 	if (f->macvlan[0])
 		return macvlan_up(n, f, netns_fd, e);
-	if (net_rt(n, e) < 0 || guard_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
+	if (net_rt(n, e) < 0 || tables_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
 		return -e->code;
 	if (link_index(&n->rt, unborn) && link_delete(&n->rt, unborn, e) < 0)
 		return -e->code;
@@ -186,8 +185,10 @@ int net_veth_up(struct net *n, unsigned id, const struct net_if *f, int netns_fd
 	ifindex = link_index_made(&n->rt, unborn);
 	if (!ifindex)
 		return err_say(e, ENODEV, "interface %s vanished while it was being set up", f->host_ifname);
-	if (veth_configure(&n->rt, id, ifindex, f, &bridge, e) == 0)
+	if (vport_change(n, f, true, e) == 0 && veth_configure(&n->rt, id, ifindex, f, &bridge, e) == 0)
 		return 0;
+	vport_change(n, f, false, &undo);
+	err_clear(&undo);
 	if (link_name(&n->rt, ifindex, link.name))
 		link_delete(&n->rt, link.name, &undo);
 	return -e->code;
@@ -242,7 +243,7 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 			return -e->code;
 		return net_veth_up(n, id, f, netns_fd, e);
 	}
-	if (net_rt(n, e) < 0 || guard_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
+	if (net_rt(n, e) < 0 || tables_ensure(n, e) < 0 || veth_bridge(&n->rt, f, &bridge, e) < 0)
 		return -e->code;
 	rc = veth_find(&n->rt, id, f, f->host_ifname, &link, e);
 	if (rc == 0)
@@ -258,7 +259,9 @@ int net_veth_set(struct net *n, unsigned id, const struct net_if *old, const str
 	in.mtu = f->mtu ? f->mtu : bridge.index ? bridge.mtu : link.mtu;
 	if (veth_withdraw(&n->rt, &link, f->host_ifname, e) < 0 || inside_call(netns_fd, inner_set, &in, e) < 0)
 		return -e->code;
-	if (veth_configure(&n->rt, id, link.index, f, &bridge, e) < 0)
+	/* down now: nothing it says is judged by one half of the elements */
+	if (vport_change(n, old, false, e) < 0 || vport_change(n, f, true, e) < 0 ||
+	    veth_configure(&n->rt, id, link.index, f, &bridge, e) < 0)
 		return -e->code;
 	return link_sync(&n->rt, f->host_ifname, e);
 }
@@ -305,7 +308,9 @@ int net_veth_delete(struct net *n, unsigned id, const struct net_if *f, int netn
 		err_clear(e);
 		return 0;		/* ours is gone, and the name is another's by now */
 	}
-	return rc > 0 ? link_delete(&n->rt, f->host_ifname, e) : rc;
+	if (rc < 0 || (rc > 0 && link_delete(&n->rt, f->host_ifname, e) < 0))
+		return -e->code;
+	return vport_change(n, f, false, e);
 }
 
 int net_veth_down(struct net *n, unsigned id, const struct net_if *f, struct err *e)
@@ -323,9 +328,11 @@ int net_veth_down(struct net *n, unsigned id, const struct net_if *f, struct err
 		err_clear(e);
 		return 0;
 	}
-	if (rc <= 0)
+	if (rc < 0)
 		return rc;
-	if (str_fmt(dead, sizeof(dead), "vz-%u.%u", id, link.index) < 0)
-		return link_delete(&n->rt, f->host_ifname, e);
-	return veth_withdraw(&n->rt, &link, dead, e);
+	if (rc > 0 && str_fmt(dead, sizeof(dead), "vz-%u.%u", id, link.index) < 0)
+		rc = link_delete(&n->rt, f->host_ifname, e);
+	else if (rc > 0)
+		rc = veth_withdraw(&n->rt, &link, dead, e);
+	return rc < 0 ? rc : vport_change(n, f, false, e);
 }

@@ -25,6 +25,13 @@ heard() {
 }
 arp_of='^ffffffffffff.{12}0806000108000604000[12].{12}c00002'	# sender 192.0.2.
 
+# outside reaches ADDRESS: a new address of IPv6 takes a moment inside.
+reaches() {
+	local n
+	for n in $(seq 20); do outside ping -c 1 -W 1 "$1" >/dev/null && return; done
+	return 1
+}
+
 # addresses out of the network that the host is on
 sniff
 up 621 --ipadd 192.0.2.51 --ipadd 2001:db8:ffff::51
@@ -88,7 +95,7 @@ like "its first address is inside" "$(in_ct 623 'ip -6 -o addr show dev venet0')
 ok "the other's first" vzctl exec 623 $ping 2001:db8:7:2::1
 ok "from outside" outside $ping 2001:db8:7:1::1
 in_ct 623 'ip addr add 2001:db8:7:1:a:b:c:d/128 dev venet0; ip addr add 2001:db8:7:2::9/128 dev venet0'
-ok "any other of its own" outside $ping 2001:db8:7:1:a:b:c:d
+ok "any other of its own" reaches 2001:db8:7:1:a:b:c:d
 ok "used by itself" vzctl exec 623 "$ping -I 2001:db8:7:1:a:b:c:d 2001:db8:ffff::1"
 rc "none of the neighbour's" 8 vzctl exec 623 'ping -c 1 -W 1 -I 2001:db8:7:2::9 2001:db8:ffff::2'
 ok "IPv4 prefix" $ping 10.77.8.1
@@ -111,3 +118,67 @@ ok "prefixes work" outside $ping 2001:db8:7:1:a:b:c:d
 rc "and hold" 8 vzctl exec 623 'ping -c 1 -W 1 -I 2001:db8:7:2::9 2001:db8:ffff::2'
 gone 623 624
 outside ip -6 route del 2001:db8:7::/48
+
+# interfaces: MTU, VLAN where the kernel has none, macvlan
+vznetcfg br new vtbr6 --mtu 1400 >/dev/null
+new 625
+ok "MTU" vzctl set 625 --netif_add eth0,,,,vtbr6 --ifname eth0 --mtu 1300 --save
+vzctl start 625 >/dev/null
+like "inside" "$(in_ct 625 'ip link show eth0')" 'mtu 1300'
+like "not on the bridge" "$(ip link show vtbr6)$(ip link show veth625.0)" 'vtbr6.*mtu 1400.*veth625.*mtu 1400'
+ok "live" vzctl set 625 --ifname eth0 --mtu 0 --save
+like "the bridge's" "$(in_ct 625 'ip link show eth0')" 'mtu 1400'
+tap_run vzctl set 625 --ifname eth0 --mtu 9000 --save
+is "more than the bridge carries" "$TAP_RC" 130
+like "is refused" "$TAP_OUT" 'MTU of 9000 is more than the 1400 of bridge vtbr6'
+rc "and not stored" 1 grep -q 9000 /etc/vz/conf/625.conf
+if ip link add vtprobe type bridge vlan_filtering 1 2>/dev/null; then
+	ip link del vtprobe
+	skip "a VLAN is refused" "this kernel has VLANs: tests/vm/cases/vlan.sh"
+else
+	tap_run vzctl set 625 --ifname eth0 --vlan 10 --save
+	is "a VLAN where the kernel has none" "$TAP_RC" 130
+	like "is refused by what it lacks" "$TAP_OUT" 'cannot tell VLANs apart \(CONFIG_BRIDGE_VLAN_FILTERING\)'
+	rc "so is such a bridge" 1 vznetcfg br set vtbr6 --vlan-aware on
+	rc "whose file stays" 1 grep -q VLAN /etc/vz/bridges/vtbr6.conf
+fi
+rc "no VLAN" 21 vzctl set 625 --ifname eth0 --vlan 4095 --save
+tap_run vzctl set 625 --netif_add eth1 --ifname eth1 --macvlan up0 --save
+like "macvlan wants consent" "$TAP_RC:$TAP_OUT" '130:.*nothing can filter what a macvlan interface sends'
+ok "with it" vzctl set 625 --netif_add eth1,00:18:51:00:00:21 --ifname eth1 --macvlan up0 --mac_filter off --save
+in_ct 625 'ip link set eth1 up; ip addr add 192.0.2.70/24 dev eth1'
+ok "it is on the cable itself" outside $ping 192.0.2.70
+ok "restart" vzctl restart 625
+like "it is there again" "$(in_ct 625 'ip link show eth1')" '00:18:51:00:00:21'
+ok "goes, live" vzctl set 625 --netif_del eth1 --save
+rc "is gone" 1 sh -c 'ip netns exec 625 ip link show eth1 2>/dev/null'
+rc "a macvlan on nothing" 130 vzctl set 625 --netif_add eth1 --ifname eth1 --macvlan nosuch0 --mac_filter off --save
+gone 625
+vznetcfg br del vtbr6
+
+# two hosts: this one and "outside", bridges joined by VXLAN 7
+outside ip link add vtfar type bridge
+outside ip link add vx7 type vxlan id 7 dstport 4789 local 192.0.2.2 nolearning
+outside bridge fdb append 00:00:00:00:00:00 dev vx7 dst 192.0.2.1
+outside sh -c 'ip link set vx7 master vtfar up; ip link set vtfar up; ip addr add 10.96.0.2/24 dev vtfar'
+rc "a VXLAN without the other side" 1 vznetcfg br new vtbr7 --vxlan 7
+ok "a bridge with a VXLAN" vznetcfg br new vtbr7 --vxlan 7 --local 192.0.2.1 --remote 192.0.2.2
+new 626
+vzctl set 626 --netif_add eth0,,,,vtbr7 --save >/dev/null
+vzctl start 626 >/dev/null
+like "its MTU leaves room for the heads" "$(in_ct 626 'ip link show eth0')" 'mtu 1450'
+in_ct 626 'ip link set eth0 up; ip addr add 10.96.0.1/24 dev eth0'
+ok "container to the other host's bridge" vzctl exec 626 $ping 10.96.0.2
+ok "big ones too" vzctl exec 626 "$ping -s 1400 10.96.0.2"
+ip link del vxlan7
+like "the port deleted" "$(vznetcfg check)" 'bridge vtbr7: its port vxlan7 does not exist'
+ok "repair" vznetcfg repair
+ok "they talk again" vzctl exec 626 $ping 10.96.0.2
+ok "another number" vznetcfg br set vtbr7 --vxlan 8
+rc "is another network" 8 vzctl exec 626 'ping -c 1 -W 1 10.96.0.2'
+ip link show vxlan7 >/dev/null 2>&1 && echo "not ok - the old one is gone"
+gone 626
+ok "all of it goes" vznetcfg br del vtbr7
+rc "VXLAN too" 1 ip link show vxlan8
+outside sh -c 'ip link del vx7; ip link del vtfar'
+rmdir /etc/vz/bridges

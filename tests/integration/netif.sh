@@ -97,6 +97,7 @@ soon "start after a death of both" 5 vzctl start 612
 like "has the interface" "$(ip -o link show vtport)" 'master vtbr0'
 
 # vznetcfg
+mv /usr/sbin/vznetcfg /tmp/vznetcfg.ours
 cat >/usr/sbin/vznetcfg <<'EOT'
 #!/bin/sh
 echo "$VEID $*" >>/tmp/vznetcfg.log
@@ -112,7 +113,7 @@ ok "an interface without a bridge" vzctl set 611 --netif_add lan --save
 ok "start it" vzctl start 611
 like "is put into one by the script" "$(ip -o link show veth611.0)" 'master vtbr1'
 like "and filtered there" "$(bridge -d link show dev veth611.0)" 'locked on'
-rm -f /usr/sbin/vznetcfg
+mv /tmp/vznetcfg.ours /usr/sbin/vznetcfg
 ok "a bridge that goes" ip link del vtbr1
 vzctl stop 611 --fast >/dev/null
 echo 'NETIF="ifname=eth0,bridge=vtbr1"' >>$conf
