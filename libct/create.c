@@ -17,6 +17,7 @@
 #include "util/path.h"
 
 #include "libct/action.h"
+#include "libct/clone.h"
 #include "libct/files.h"
 #include "libct/ips.h"
 
@@ -26,7 +27,7 @@
 
 struct work {
 	const struct ct_conf *opts;
-	const struct ct_create_from *from;
+	const struct ct_create_src *src;
 	struct kv kv;			/* what CTID.conf will say */
 	struct ct_conf want;		/* the same, parsed, and vz.conf's defaults */
 	struct ct_area area;
@@ -37,6 +38,8 @@ struct work {
 	const struct ct_rootfs_ops *ops;
 	struct quota_caps caps;
 	struct ct_actions actions;	/* the administrator's scripts */
+	struct ct *from;		/* a clone's source, else NULL */
+	bool linked;
 	int parent;
 };
 
@@ -82,7 +85,9 @@ static int base_text(struct ct *ct, const char *sample, struct work *w, struct e
 	bool by_default = !sample;
 
 	if (w->from)
-		return copy_kv(w->from->conf, w, e);
+		return ct_clone_conf(w->from, ct, &w->kv, e);
+	if (w->src)
+		return copy_kv(w->src->conf, w, e);
 	w->sample = sample ? sample : ct->host->conf.configfile;
 	if (!w->sample || !*w->sample)
 		return copy_kv(&ct->kv, w, e);
@@ -168,7 +173,7 @@ static int find_template(struct ct *ct, struct work *w, struct err *e)
 	const char *name = w->opts->ostemplate ? w->opts->ostemplate
 			   : w->want.ostemplate && *w->want.ostemplate ? w->want.ostemplate : ct->host->conf.def_ostemplate;
 
-	if (w->from)
+	if (w->from || w->src)
 		return 0;
 	if (ct_template_find(ct, name, &w->tmpl, e) < 0)
 		return -e->code;
@@ -258,7 +263,7 @@ static int begin(struct ct *ct, const struct work *w, struct err *e)
 	const char *const pairs[] = {
 		"PRIVATE", w->area.path, "TMP", w->tmp, "CONF", ct->has_conf ? "old" : "new",
 		"NAME", w->opts->name && *w->opts->name ? w->opts->name : NULL,
-		"HOOK", has_hooks(w) ? "yes" : NULL, "SCRIPTS", w->from ? w->from->scripts : NULL, NULL,
+		"HOOK", has_hooks(w) ? "yes" : NULL, "SCRIPTS", w->src ? w->src->scripts : NULL, NULL,
 	};
 
 	return save_before(ct, e) < 0 ? -e->code : ct_intent_begin(ct, "create", pairs, e);
@@ -267,7 +272,8 @@ static int begin(struct ct *ct, const struct work *w, struct err *e)
 static int make_area(struct ct *ct, struct work *w, struct err *e)
 {
 	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp, .ops = w->ops, .layout = w->want.layout,
-				      .tmpl = w->from ? NULL : &w->tmpl, .from = w->from, .quota = &w->want.quota };
+				      .tmpl = w->src ? NULL : &w->tmpl, .src = w->src, .quota = &w->want.quota, .from = w->from,
+				      .linked = w->linked };
 
 	return ct_newarea(ct, &n, e);
 }
@@ -313,7 +319,8 @@ static int save(struct ct *ct, struct work *w, struct err *e)
 
 static int to_disk(const struct work *w, int dir, struct err *e)
 {
-	if ((w->from || w->ops != &ct_rootfs_overlay) && syncfs(dir) < 0)	/* a whole tree was written */
+	/* a whole tree was written */
+	if ((w->src || w->ops != &ct_rootfs_overlay || w->from) && !w->linked && syncfs(dir) < 0)
 		return err_set(e, errno, "sync %s", w->area.path);
 	return fio_fsync_dir(dir, e);
 }
@@ -350,11 +357,13 @@ static void drop_destroyed(const struct ct *ct)
 
 static int work(struct ct *ct, struct work *w, struct err *e)
 {
-	if (!w->from)
+	if (w->from)
+		ct_say(ct, 0, "Creating container private area (%s of CT %u)", w->linked ? "linked clone" : "copy", w->from->id);
+	else if (!w->src)
 		ct_say(ct, 0, "Creating container private area (%s)", w->want.ostemplate);
 	if (alloc_uids(ct, w, e) < 0 || make_area(ct, w, e) < 0)
 		return -e->code;
-	if (!w->from)
+	if (!w->src)
 		ct_say(ct, 0, "Performing postcreate actions");
 	if (save(ct, w, e) < 0)
 		return -e->code;
@@ -502,9 +511,9 @@ static int create(struct ct *ct, const char *sample, struct work *w, struct err 
 
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e)
 {
-	auto_call(work_done) struct work w = { .opts = opts, .from = c->from, .parent = -1 };
+	auto_call(work_done) struct work w = { .opts = opts, .src = c->src, .parent = -1, .from = c->from, .linked = c->linked };
 
-	if (c->from)
+	if (c->src)
 		return create(ct, NULL, &w, e);
 	if (create(ct, c->sample, &w, e) < 0) {
 		ct_say(ct, e->exit == VZ_ACTIONSCRIPT_ERROR ? 0 : -1, "%s", e->text);

@@ -165,16 +165,21 @@ int ct_templates(const struct ct *ct, struct str_list *ret, struct err *e);
 /* --- life -------------------------------------------------------------------------------------
  * -------------------- */
 /* In place of a template and a sample: files and a configuration that come from somewhere else. */
-struct ct_create_from {
+struct ct_create_src {
 	const struct kv *conf;			/* CTID.conf without what is this host's: paths, ids */
 	int (*fill)(struct ct *ct, int dir, void *arg, struct err *e);	/* puts all files into the empty directory */
 	void *arg;
 	const char *scripts;			/* suffixes of action scripts that @fill makes ("start mount"); or NULL */
 };
 struct ct_create {
-	const char *sample;		/* --config; everything else comes as parsed rows in @opts */
-	const struct ct_create_from *from;	/* or NULL */
+	const char *sample;	/* --config; everything else comes as parsed rows in @opts */
+	const struct ct_create_src *src;	/* or NULL */
+	/* A clone: the container it is made of, locked too. Linked shares all it can, ENOTSUP where there is nothing to share;
+	 * full copies. */
+	struct ct *from;
+	bool linked;
 };
+bool ct_clone_shares(const struct ct *ct);	/* linked clones of it are possible */
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e);
 enum ct_start_flag {
 	CT_START_FORCE = 1,

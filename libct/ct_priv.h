@@ -195,6 +195,7 @@ struct ct_rootfs_ops {
 	int (*snap_mount)(struct ct *ct, int area, const char *guid, const char *at, struct err *e);
 	/* Down only, or frozen: fills the fresh, empty area @dst_area with what @src's root is now. @linked: shares what it
 	 * can with @src, ENOTSUP if that is nothing. */
+	bool clone_shares;	/* linked clones are possible */
 	int (*clone)(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e);
 };
 const struct ct_rootfs_ops *ct_rootfs_by_name(const char *layout);	/* NULL: unknown */

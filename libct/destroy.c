@@ -16,9 +16,13 @@
 
 #include "libct/exitrec.h"
 #include "libct/files.h"
+#include "libct/share.h"
+#include "libct/snap.h"
 
 struct plan {
 	const char *private_dir, *trash, *root;		/* trash NULL: nothing to remove (the area was a symbolic link) */
+	const char *home;	/* clones stand on its layers: @trash is where they stay, under this name (share.h) */
+	bool shared;		/* it stood on layers of others, which nobody may need any more */
 	unsigned slots[2];
 	size_t n_slots;
 };
@@ -40,7 +44,7 @@ static int retire_slots(const struct ct *ct, const struct plan *p, struct err *e
 	if (dir < 0)
 		return -e->code;
 	for (size_t i = 0; i < p->n_slots; i++) {
-		int r = p->trash ? ct_slot_retire(dir, p->slots[i], ct->id, p->trash, e) : -ENOSPC;
+		int r = p->trash && !p->home ? ct_slot_retire(dir, p->slots[i], ct->id, p->trash, e) : -ENOSPC;
 
 		if (r == -ENOSPC)		/* no trash to wait for, or no room to write its name: free at once */
 			r = ct_slot_free(dir, p->slots[i], ct->id, e);
@@ -81,6 +85,24 @@ static int retire_conf(const struct ct *ct, struct err *e)
 	return fio_fsync_dir(dir, e);
 }
 
+static int keep_layers(struct ct *ct, const struct plan *p, struct err *e)
+{
+	auto_area struct ct_area a = { 0 };
+
+	if (ct_area_of(&a, p->private_dir, ct->id, e) < 0)
+		return -e->code;
+	return ct_share_settle(ct->host, a.parent, p->home, e);
+}
+
+static int collect_layers(struct ct *ct, const struct plan *p, struct err *e)
+{
+	auto_area struct ct_area a = { 0 };
+
+	if (ct_area_of(&a, p->private_dir, ct->id, e) < 0)
+		return -e->code;
+	return ct_share_collect(ct->host, a.parent, e);
+}
+
 /* Everything after the rename of the area. */
 static int finish(struct ct *ct, const struct plan *p, struct err *e)
 {
@@ -92,15 +114,16 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
 	    retire_conf(ct, e) < 0)
 		return -e->code;
-	if (p->trash && ct_trash_empty(p->trash, p->slots, p->n_slots, e) < 0)
+	if (p->trash && (p->home ? keep_layers(ct, p, e) : ct_trash_empty(p->trash, p->slots, p->n_slots, e)) < 0)
 		return -e->code;
-	return 0;
+	return p->shared ? collect_layers(ct, p, e) : 0;
 }
 
 int ct_destroy_recover(struct ct *ct, const struct kv *kv, struct err *e)
 {
 	auto_area struct ct_area area = { 0 };
-	struct plan p = { .private_dir = kv_get(kv, "PRIVATE"), .trash = kv_get(kv, "TRASH"), .root = kv_get(kv, "ROOT") };
+	struct plan p = { .private_dir = kv_get(kv, "PRIVATE"), .trash = kv_get(kv, "TRASH"), .root = kv_get(kv, "ROOT"),
+			  .home = kv_get(kv, "HOME"), .shared = kv_get(kv, "SHARED") };
 	struct stat st;
 
 	if (!p.private_dir || ct_area_of(&area, p.private_dir, ct->id, e) < 0)
@@ -122,7 +145,7 @@ static int refuse(const struct ct *ct, int exit, const char *text, struct err *e
 	return err_exit(e, exit);
 }
 
-static int check(const struct ct *ct, const struct ct_area *area, struct stat *st, struct err *e)
+static int check(struct ct *ct, const struct ct_area *area, struct stat *st, struct err *e)
 {
 	if (ct_is_running(ct, NULL))
 		return refuse(ct, VZ_VE_RUNNING, "Container is currently running. Stop it first.", e);
@@ -132,13 +155,14 @@ static int check(const struct ct *ct, const struct ct_area *area, struct stat *s
 		err_say(e, errno, "Container private area %s does not exist", area->path);
 		return err_exit(e, VZ_FS_NOPRVT);
 	}
-	return 0;
+	return ct_snap_in_use(ct, e) < 0 ? err_exit(e, VZ_FS_MOUNTED) : 0;
 }
 
 static int take_away(struct ct *ct, const struct ct_area *area, const struct plan *p, const char *uid, struct err *e)
 {
 	const char *const pairs[] = {
-		"PRIVATE", area->path, "TRASH", p->trash, "ROOT", p->root, "LOCAL_UID", uid, NULL,
+		"PRIVATE", area->path, "TRASH", p->trash, "ROOT", p->root, "LOCAL_UID", uid, "HOME", p->home,
+		"SHARED", p->shared ? "yes" : NULL, NULL,
 	};
 	int r;
 
@@ -152,11 +176,42 @@ static int take_away(struct ct *ct, const struct ct_area *area, const struct pla
 	return r;
 }
 
+/* Linked clones, in either direction. @home is the room for p->home. */
+static int look_at_layers(struct ct *ct, const struct ct_area *a, struct plan *p, char home[CT_GUID_SIZE], struct err *e)
+{
+	auto_close int area = open(a->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct ct_layers l = { .n = 0 };
+	struct err none = { 0 };
+	int used;
+
+	if (area < 0 || !str_eq(ct_area_layout(area), "overlay"))
+		return 0;
+	/* a broken list is no reason to keep a container */
+	p->shared = ct_layers_load(area, CT_LAYERS_FILE, &l, &none) == 0 && ct_layers_shared(&l);
+	used = ct_share_used(ct->host, area, NULL, e);
+	if (used < 0 || used == 0)
+		return used;
+	p->home = home;
+	return ct_share_home(area, false, home, e);
+}
+
+/* Where the area goes. */
+static int plan_trash(struct ct *ct, const struct ct_area *a, struct plan *p, char home[CT_GUID_SIZE], char **ret, struct err *e)
+{
+	if (look_at_layers(ct, a, p, home, e) < 0)
+		return -e->code;
+	if (!p->home)
+		return ct_trash_plan(a, ret, e);
+	*ret = ct_share_plan(a->parent, p->home);
+	return *ret ? 0 : err_set(e, ENOMEM, "%s", a->path);
+}
+
 int ct_destroy(struct ct *ct, struct err *e)
 {
 	auto_area struct ct_area area = { 0 };
 	auto_free char *trash = NULL, *root = ct_path_root(ct);
 	struct plan p = { .root = root };
+	char home[CT_GUID_SIZE];
 	char uid[24];
 	uint32_t base = 0;
 	struct stat st = { 0 };
@@ -168,10 +223,11 @@ int ct_destroy(struct ct *ct, struct err *e)
 	ct_say(ct, 0, "Destroying container private area: %s", area.path);
 	if (S_ISLNK(st.st_mode))
 		ct_say(ct, -1, "Warning: %s is a symbolic link: the link is removed, what it points to is left", area.path);
-	else if (ct_trash_plan(&area, &trash, e) < 0)
+	else if (plan_trash(ct, &area, &p, home, &trash, e) < 0)
 		return err_exit(e, VZ_FS_DEL_PRVT);
 	str_fmt(uid, sizeof(uid), "%" PRIu64, ct_idmap_find(ct, &base) ? base : ct->conf.local_uid.v);
 	p.trash = trash;
+	p.private_dir = area.path;
 	plan_slots(ct, uid, &p);
 	if (take_away(ct, &area, &p, uid, e) < 0 || finish(ct, &p, e) < 0 || ct_intent_end(ct, e) < 0)
 		return err_exit(e, VZ_FS_DEL_PRVT);

@@ -131,8 +131,10 @@ struct ct_newarea {
 	const struct ct_rootfs_ops *ops;
 	const char *layout;
 	struct tmpl *tmpl;
-	const struct ct_create_from *from;	/* instead of @tmpl */
+	const struct ct_create_src *src;	/* instead of @tmpl */
 	const struct quota_conf *quota;
+	struct ct *from;		/* of this container instead of a template */
+	bool linked;
 };
 int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e);
 int ct_area_error(struct err *e);	/* the exit status of a failure of it */

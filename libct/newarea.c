@@ -12,6 +12,7 @@
 
 #include "util/spawn.h"
 
+#include "libct/clone.h"
 #include "libct/files.h"
 #include "libct/postcreate.h"
 
@@ -61,7 +62,7 @@ static int fill(struct ct *ct, const struct ct_newarea *n, const struct ct_rootf
 {
 	auto_close int tree = n->ops->adopt(ct, new, e);
 
-	return tree < 0 ? -e->code : n->from->fill(ct, tree, n->from->arg, e);
+	return tree < 0 ? -e->code : n->src->fill(ct, tree, n->src->arg, e);
 }
 
 /* Limits come before contents, so that unpacking cannot exceed them. */
@@ -83,9 +84,9 @@ int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
 		return err_exit(e, VZ_DQ_SET);
 	const struct ct_rootfs_new new = { .dir = dir, .tmpldir = ct->host->conf.template_dir, .layout = n->layout,
 					   .tmpl = n->tmpl, .quota = n->quota };
-	if (n->from)
+	if (n->src)
 		return fill(ct, n, &new, e) < 0 ? ct_area_error(e) : 0;
-	if (n->ops->create(ct, &new, e) < 0)
+	if (n->from ? ct_clone_area(n->from, ct, dir, n->linked, e) < 0 : n->ops->create(ct, &new, e) < 0)
 		return ct_area_error(e);
 	ct_postcreate_due(dir);
 	return 0;

@@ -16,6 +16,7 @@ int ct_overlay_drop(struct ct *ct, int area, const char *guid, const char *into,
 /* To the trash, which is emptied beside us; done at once where that is another file system or subvolume. Gone is success. */
 int ct_overlay_discard(const struct ct *ct, int area, const char *name, struct err *e);
 int ct_overlay_melt(struct ct *ct, int area, struct err *e);	/* snapshot_melt.c */
+int ct_overlay_clone(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e);
 int ct_overlay_snap_mount(struct ct *ct, int area, const char *guid, const char *at, struct err *e);
 
 /*

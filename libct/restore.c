@@ -289,13 +289,13 @@ static int check_free(struct ct *ct, struct err *e)
 int ct_restore(struct ct *ct, const struct ct_restore *r, const struct ct_conf *opts, struct tmpl_backup_count *ret, struct err *e)
 {
 	auto_call(work_done) struct work w = { .r = r, .meta = { .cap = BK_META_MAX + 1 }, .scripts = BUF_INIT };
-	struct ct_create_from from = { .conf = &w.kv, .fill = fill, .arg = &w };
-	const struct ct_create c = { .from = &from };
+	struct ct_create_src src = { .conf = &w.kv, .fill = fill, .arg = &w };
+	const struct ct_create c = { .src = &src };
 
 	if (check_free(ct, e) < 0 || open_chain(&w, e) < 0 || ct_conf_copy(&w.opts, opts, e) < 0 || read_conf(&w, e) < 0 ||
 	    adapt(ct, &w, e) < 0 || pick_scripts(ct, &w, e) < 0)
 		return -e->code;
-	from.scripts = w.scripts.len ? buf_str(&w.scripts) : NULL;
+	src.scripts = w.scripts.len ? buf_str(&w.scripts) : NULL;
 	ct_say(ct, 0, "Restoring container %u of %s (%llu files)", w.chain.end[w.chain.n - 1].ctid, r->name,
 	       (unsigned long long)w.chain.end[w.chain.n - 1].entries);
 	if (ct_create(ct, &c, &w.opts, e) < 0)

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "libct/overlay.h"
+#include "libct/share.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/sys.h"
@@ -96,9 +97,13 @@ int ct_overlay_layer(struct ct *ct, int area, const struct ct_layer *l, int *ret
 			return err_add(e, "layer of CT %u", ct->id);
 		return 0;
 	case CT_LAYER_SHARE:
-	case CT_LAYER_KIND_N:
-		return err_say(e, ENOTSUP, "layer of CT %u", ct->id);
+		fd = ct_share_open(area, l, e);
+		if (fd < 0)
+			return err_add(e, "CT %u", ct->id);
+		*ret_fd = fd;
+		return 0;
 	case CT_LAYER_SNAP:
+	case CT_LAYER_KIND_N:
 		break;
 	}
 	str_fmt(name, sizeof(name), CT_SNAP_DIR "/%s", l->id);
@@ -198,4 +203,6 @@ const struct ct_rootfs_ops ct_rootfs_overlay = {
 	.snap_switch = ct_overlay_switch,
 	.snap_drop = ct_overlay_drop,
 	.snap_mount = ct_overlay_snap_mount,
+	.clone_shares = true,
+	.clone = ct_overlay_clone,
 };

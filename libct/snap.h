@@ -27,6 +27,8 @@ int ct_snap_sweep(struct ct *ct, struct err *e);
 
 /* snapshot_mount.c */
 bool ct_snap_busy(struct ct *ct);	/* somebody may have the root or a snapshot mounted */
+/* EBUSY while a snapshot is mounted or a backup reads one: the files must stay. */
+int ct_snap_in_use(struct ct *ct, struct err *e);
 bool ct_snap_is_mounted(const struct ct *ct, const char *guid);	/* NULL: any */
 
 #endif

@@ -81,6 +81,4 @@ int ct_snap_conf(struct ct *ct, const char *guid, struct kv *ret, struct err *e)
 int ct_digests_each(struct ct_host *h, int (*fn)(void *arg, const char *digest, const char *where, struct err *e), void *arg,
 		    struct err *e);
 
-enum ct_clone_kind { CT_CLONE_BEST, CT_CLONE_LINKED, CT_CLONE_FULL };	/* best: linked where the layout can, else full */
-
 #endif

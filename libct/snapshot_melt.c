@@ -13,6 +13,7 @@
 
 #include "libct/files.h"
 #include "libct/overlay.h"
+#include "libct/share.h"
 #include "libct/snap.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -116,11 +117,15 @@ static int melt_one(struct melt *m, const char *guid, bool *progress, struct err
 {
 	struct name child;
 	unsigned n;
+	int used;
 
 	if (children(m, guid, &child, &n, e) < 0)
 		return -e->code;
 	if (n > 1 || (n == 1 && m->busy))
 		return 0;
+	used = ct_share_used(m->ct->host, m->area, guid, e);
+	if (used != 0)
+		return used < 0 ? used : 0;
 	if (n == 1 && faccessat(m->area, in_snap(guid, "").s, F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    take_place(m, guid, &child, e) < 0)
 		return err_add(e, "merge layer %s", guid);

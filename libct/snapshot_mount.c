@@ -102,16 +102,41 @@ bool ct_snap_busy(struct ct *ct)
 	return false;
 }
 
+int ct_snap_in_use(struct ct *ct, struct err *e)
+{
+	auto_snaps struct ct_snaps tree = { 0 };
+	struct err none = { 0 };
+
+	if (ct_snap_is_mounted(ct, NULL))
+		return err_say(e, EBUSY, "A snapshot of the container is mounted (snapshot-umount first)");
+	if (ct_snaps_load(ct, &tree, &none) < 0)
+		return 0;		/* broken, or of a layout that has none: in nobody's use */
+	for (size_t i = 0; i < tree.n; i++)
+		if (tree.v[i].owner && ct_snap_owner_alive(&tree.v[i]))
+			return err_say(e, EBUSY, "Process %d reads a snapshot of the container, for a backup: end it first",
+				       tree.v[i].owner);
+	return 0;
+}
+
+static bool is_known(struct ct *ct, const char *guid, struct err *e)
+{
+	auto_snaps struct ct_snaps tree = { 0 };
+
+	if (ct_snaps_load(ct, &tree, e) < 0)
+		return false;
+	if (ct_snaps_find(&tree, guid))
+		return true;
+	err_say(e, ENOENT, "Snapshot {%s} of container %u is not found", guid, ct->id);
+	return false;
+}
+
 int ct_snap_tree(struct ct *ct, const char *guid, const char *at, struct err *e)
 {
 	const struct ct_rootfs_ops *ops;
-	auto_snaps struct ct_snaps tree = { 0 };
 	auto_close int area = ct_snap_area(ct, &ops, e);
 
-	if (area < 0 || ct_snaps_load(ct, &tree, e) < 0)
+	if (area < 0 || !is_known(ct, guid, e))
 		return -e->code;
-	if (!ct_snaps_find(&tree, guid))
-		return err_say(e, ENOENT, "Snapshot {%s} of container %u is not found", guid, ct->id);
 	return ops->snap_mount(ct, area, guid, at, e);
 }
 
@@ -133,13 +158,17 @@ static int mount_it(struct ct *ct, const char *guid, const char *target, struct 
 	auto_kv struct kv kv = { 0 };
 	char key[CT_GUID_SIZE + 1];
 
-	if (!path || check_target(ct, guid, target, e) < 0)
+	if (!is_known(ct, guid, e) || !path || check_target(ct, guid, target, e) < 0)
 		return e->code ? -e->code : err_say(e, errno, "Target %s: %s", target, strerror(errno));
 	key_of(guid, key);
 	load_notes(ct, &kv);
 	if (kv_set(&kv, key, path, true, e) < 0 || save_notes(ct, &kv, e) < 0)
 		return -e->code;
-	return ct_snap_tree(ct, guid, path, e);
+	if (ct_snap_tree(ct, guid, path, e) == 0)
+		return 0;
+	kv_unset(&kv, key);
+	save_notes(ct, &kv, &(struct err){ 0 });
+	return -e->code;
 }
 
 int ct_snapshot_mount(struct ct *ct, const char *guid, const char *target, struct err *e)

@@ -12,20 +12,30 @@
 #include "util/str.h"
 #include "vzctl/cmd.h"
 
-static char cancel_id[16], cancel_lck[4096];
+static char cancel_id[16], cancel_lck[4096], cancel_other[16], cancel_other_lck[4096];
 static bool cancel_quiet;
 
 static void cancel_now(int sig)
 {
 	static char text[] = "\nCancelling...\n";
 	char prog[] = "vzctl", quiet[] = "--quiet", word[] = "repair", why[] = "cancelled";
-	char *const argv[] = { prog, quiet, word, cancel_id, why, NULL };
+	char *const argv[] = { prog, quiet, word, cancel_id, why, cancel_other[0] ? cancel_other : NULL, NULL };
 
 	if (!cancel_quiet)
 		(void)!write(STDOUT_FILENO, text, sizeof(text) - 1);
 	unlink(cancel_lck);
+	if (cancel_other[0])
+		unlink(cancel_other_lck);
 	execv("/proc/self/exe", argv);
 	_exit(128 + sig);
+}
+
+static const char *cancel_dir;
+
+void cancel_arm_too(unsigned id)
+{
+	if (str_fmt(cancel_other_lck, sizeof(cancel_other_lck), "%s/%u.lck", cancel_dir ? cancel_dir : "/vz/lock", id) == 0)
+		str_fmt(cancel_other, sizeof(cancel_other), "%u", id);
 }
 
 void cancel_arm(const struct ct_host *host, unsigned id, bool quiet)
@@ -36,6 +46,7 @@ void cancel_arm(const struct ct_host *host, unsigned id, bool quiet)
 	if (str_fmt(cancel_id, sizeof(cancel_id), "%u", id) < 0 ||
 	    str_fmt(cancel_lck, sizeof(cancel_lck), "%s/%u.lck", dir ? dir : "/vz/lock", id) < 0)
 		return;
+	cancel_dir = dir;
 	cancel_quiet = quiet;
 	sigemptyset(&sa.sa_mask);
 	sigaddset(&sa.sa_mask, SIGINT);

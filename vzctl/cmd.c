@@ -19,7 +19,7 @@ const struct cmd *const cmd_table[] = {
 	&cmd_exec3, &cmd_enter, &cmd_console, &cmd_runscript, &cmd_mount, &cmd_umount, &cmd_chkpnt, &cmd_restore,
 	&cmd_pause, &cmd_compact, &cmd_repair, &cmd_quotaon, &cmd_quotaoff, &cmd_quotainit, &cmd_register,
 	&cmd_unregister, &cmd_reinstall, &cmd_snapshot, &cmd_snapshot_switch, &cmd_snapshot_delete, &cmd_snapshot_mount,
-	&cmd_snapshot_umount, &cmd_snapshot_list, &cmd_convert, &cmd_backup,
+	&cmd_snapshot_umount, &cmd_snapshot_list, &cmd_convert, &cmd_backup, &cmd_clone,
 };
 const size_t cmd_table_n = ARRAY_SIZE(cmd_table);
 

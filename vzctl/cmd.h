@@ -141,12 +141,13 @@ void cmd_usage_one(const struct cmd *cmd, struct buf *b);
 
 /* cancel.c: SIGINT and SIGTERM while an action runs. */
 void cancel_arm(const struct ct_host *host, unsigned id, bool quiet);
+void cancel_arm_too(unsigned id);	/* a second container that the action works on */
 
 /* one file per family */
 extern const struct cmd cmd_create, cmd_start, cmd_stop, cmd_restart, cmd_destroy, cmd_set, cmd_exec, cmd_exec2, cmd_exec3,
 	cmd_enter, cmd_console, cmd_runscript, cmd_mount, cmd_umount, cmd_status, cmd_chkpnt, cmd_restore, cmd_pause,
 	cmd_repair, cmd_compact, cmd_quotaon, cmd_quotaoff, cmd_quotainit, cmd_register, cmd_unregister, cmd_reinstall,
 	cmd_snapshot, cmd_snapshot_switch, cmd_snapshot_delete, cmd_snapshot_mount, cmd_snapshot_umount, cmd_snapshot_list,
-	cmd_convert, cmd_backup;
+	cmd_convert, cmd_backup, cmd_clone;
 
 #endif

@@ -26,10 +26,11 @@ const struct cmd cmd_status = {
 	.run = status_run,
 };
 
-/* The word "cancelled" is what the handler of a cancelled action adds: its caller must not take the work for done. */
+/* The word "cancelled" is what the handler of a cancelled action adds: its caller must not take the work for done. After it
+ * comes the other container that a clone works on. */
 static int repair_parse(struct cmd_call *c, struct err *e)
 {
-	if (c->argc == 1 && str_eq(c->argv[0], "cancelled"))
+	if (c->argc && c->argc < 3 && str_eq(c->argv[0], "cancelled"))
 		c->exit = VZ_SYSTEM_ERROR;
 	else if (c->argc) {
 		err_say(e, EINVAL, "Invalid options: %s", c->argv[0]);
@@ -40,8 +41,16 @@ static int repair_parse(struct cmd_call *c, struct err *e)
 
 static int repair_run(struct cmd_call *c, struct err *e)
 {
-	(void)c, (void)e;
-	return 0;
+	struct ct *other = NULL;
+	int rc;
+
+	if (c->argc < 2)
+		return 0;
+	if (ct_open(c->host, c->argv[1], CT_NO_CONFIG_OK, &other, e) < 0)
+		return -e->code;
+	rc = ct_lock(other, e);
+	ct_close(other);
+	return rc;
 }
 
 const struct cmd cmd_repair = {

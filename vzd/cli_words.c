@@ -42,6 +42,7 @@ const struct cli_verb cli_verbs[] = {
 	{ "register", NULL, SCOPE_NODE_WRITE, CLI_PATH | CLI_NEW },
 	{ "unregister", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "repair", NULL, SCOPE_NODE_WRITE, 0 },
+	{ "clone", NULL, SCOPE_NODE_WRITE, CLI_CONF },	/* tenants have POST /v1/cts/{id}/clone, where limits are counted */
 	{ "convert", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "quotaon", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "quotaoff", NULL, SCOPE_NODE_WRITE, 0 },
@@ -99,6 +100,9 @@ static const struct plain plains[] = {
 	{ "snapshot-list", "no-header", false, false },
 	{ "snapshot-list", "output", true, false },
 	{ "snapshot-list", "list", false, false },
+	{ "snapshot-list", "tree", false, false },
+	{ "clone", "linked", false, false },
+	{ "clone", "full", false, false },
 	{ "convert", "layout", true, false },
 	{ "convert", "velayout", true, false },
 	{ "backup", "dumpdir", true, true },
@@ -176,7 +180,7 @@ bool cli_words_option(size_t i, const char *verb, const char **name, bool *arg)
 /* The verb's own options and, where it takes parameters, the rows: as vzctl/cmd_opt.c has them. */
 static void options_of(const struct cli_verb *verb, struct opt_flag flags[N_PLAINS], struct opt *o)
 {
-	bool create = str_eq(verb->word, "create");
+	bool create = str_eq(verb->word, "create") || str_eq(verb->word, "clone");
 	const char *name;
 	bool arg;
 

@@ -5,59 +5,6 @@
 given none 102
 given stopped 101
 
-U='{00000000-0000-0000-0000-000000000000}'
-ONLY="Snapshot feature is only available for ploop-based CTs"
-
-it "snapshot"
-run vzctl snapshot 101 --name one --description 'the first' --skip-suspend --skip-config
-err "$ONLY"
-rc 156
-
-it "snapshot-switch"
-run vzctl snapshot-switch 101 --id "$U" --skip-resume
-err_like '.'
-rc 159
-
-it "snapshot-delete"
-run vzctl snapshot-delete 101 --id "$U"
-err_like '.'
-rc 158
-
-it "snapshot-mount"
-run vzctl snapshot-mount 101 --id "$U" --target /mnt
-err_like '.'
-rc 160
-
-it "snapshot-umount"
-run vzctl snapshot-umount 101 --id "$U"
-err_like '.'
-rc 161
-
-it "snapshot-list"
-run vzctl snapshot-list 101 -H -o uuid,name
-err_like '.'
-rc 167
-
-it "snapshot-switch without an id"
-run vzctl snapshot-switch 101
-err "Invalid syntax: snapshot id is missing"
-rc 20
-
-it "snapshot-delete without an id"
-run vzctl snapshot-delete 101
-err "Invalid syntax: snapshot id is missing"
-rc 20
-
-it "snapshot-mount without an id"
-run vzctl snapshot-mount 101 --target /mnt
-err "Invalid syntax: snapshot id is missing"
-rc 20
-
-it "an unknown option of snapshot"
-run vzctl snapshot 101 --junk
-err "vzctl: unrecognized option '--junk'"
-rc 21
-
 it "convert to ploop without a size"
 run vzctl convert 101 --layout ploop
 err_like 'diskspace not set \(required for ploop\)'
