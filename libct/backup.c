@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * backup: a temporary snapshot under the container's lock, then its files into an archive without the lock, then the
- * snapshot goes. The archive has no name until it is whole and on disk, so nothing half-made is ever there to be found; the
+ * snapshot goes (backup_still.c: layouts without snapshots). The archive has no name until it is whole and on disk, so nothing half-made is ever there to be found; the
  * snapshot of a backup that was killed is dropped by the next command on the container.
  */
 #include "libct/backup.h"
@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libct/backup_still.h"
 #include "libct/backup_tree.h"
 #include "libct/files.h"
 #include "libct/snapshot.h"
@@ -35,6 +36,8 @@ struct work {
 	int key_len;
 	char guid[CT_GUID_SIZE];
 	bool snapped;
+	bool locked;			/* until the end: the layout has no snapshots */
+	struct ct_still still;
 };
 
 static void work_done(struct work *w)
@@ -190,7 +193,7 @@ static int check(struct ct *ct, struct err *e)
 {
 	auto_free char *path = ct_path_private(ct);
 
-	if (ct_is_ploop(ct)) {
+	if (!ct_rootfs_by_name(ct->conf.layout) || ct_is_ploop(ct)) {
 		err_say(e, ENOTSUP, "The root of CT %u is a ploop image: 'vzctl convert %u --layout overlay' first", ct->id,
 				ct->id);
 		return err_exit(e, VZ_UNK_MOUNT_TYPE);
@@ -223,34 +226,39 @@ static int snap(struct ct *ct, struct work *w, struct err *e)
 	return rc;
 }
 
-/* Under the lock; it is given up when the snapshot is there. */
+/* Under the lock; it is given up when there is a snapshot. */
 static int take(struct ct *ct, struct work *w, struct err *e)
 {
-	bool had = ct->locked;
+	bool had = ct->locked, still = false;
 	int rc;
 
 	if (!had && ct_lock(ct, e) < 0)
 		return -e->code;
-	rc = check(ct, e) < 0 || make_meta(ct, w, e) < 0 || snap(ct, w, e) < 0 ? -e->code : 0;
-	if (!had)
+	rc = check(ct, e) < 0 || make_meta(ct, w, e) < 0 ? -e->code : 0;
+	if (rc == 0) {
+		still = !ct_rootfs_by_name(ct->conf.layout)->snap_take;
+		rc = still ? ct_still_begin(ct, w->b->mode, &w->still, e) : snap(ct, w, e);
+	}
+	w->locked = !had && still && rc == 0;
+	if (!had && !w->locked)
 		ct_unlock(ct);
 	if (rc == 0)
-		rc = ct_backup_tree(ct, w->guid, &w->tree, e);
+		rc = ct_backup_tree(ct, still ? NULL : w->guid, &w->tree, e);
 	return rc;
 }
 
-/* What cannot be dropped now is dropped by the next command. */
+/* What cannot be put back now is put back by the next command. */
 static void drop(struct ct *ct, struct work *w)
 {
 	struct err e = { 0 };
 	bool had = ct->locked;
 
 	auto_close_(&w->tree);
-	if (!w->snapped)
-		return;
-	if ((!had && ct_lock_wait(ct, LOCK_MS, &e) < 0) || ct_snapshot_delete(ct, w->guid, &e) < 0)
+	if (ct_still_end(ct, &w->still, &e) < 0)
+		ct_say(ct, -1, "Warning: %s; the next command on container %u tries again", e.text, ct->id);
+	if (w->snapped && ((!had && ct_lock_wait(ct, LOCK_MS, &e) < 0) || ct_snapshot_delete(ct, w->guid, &e) < 0))
 		ct_say(ct, -1, "Warning: %s; the next command on container %u drops the snapshot of this backup", e.text, ct->id);
-	if (!had)
+	if (w->locked || (w->snapped && !had))
 		ct_unlock(ct);
 }
 

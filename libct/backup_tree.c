@@ -26,7 +26,7 @@ static int mount_it(struct ct *ct, const char *guid, struct err *e)
 
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(e, errno, "mount namespace of the backup");
-	if (ct_snap_tree(ct, guid, AT, e) < 0)
+	if ((guid ? ct_snap_tree(ct, guid, AT, e) : ct_rootfs_by_name(ct->conf.layout)->mount_host(ct, AT, e)) < 0)
 		return -e->code;
 	fd = sys_open_tree(AT_FDCWD, AT, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (fd < 0)

@@ -153,6 +153,7 @@ int ct_destroy_recover(struct ct *ct, const struct kv *kv, struct err *e);
 int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e);
 int ct_set_recover(struct ct *ct, const struct kv *kv, struct err *e);
 int ct_convert_recover(struct ct *ct, const struct kv *kv, struct err *e);
+int ct_backup_recover(struct ct *ct, const struct kv *kv, struct err *e);
 
 /* set_apply.c: the live half of set, in OpenVZ's order */
 enum ct_live_part { CT_LIVE_UBC = 1, CT_LIVE_IP = 2, CT_LIVE_CPU = 4, CT_LIVE_IO = 8, CT_LIVE_GUEST = 16, CT_LIVE_QUOTA = 32,

@@ -29,6 +29,7 @@ static const struct {
 } verbs[] = {
 	{ "create", ct_create_recover }, { "destroy", ct_destroy_recover }, { "set", ct_set_recover },
 	{ "reinstall", ct_reinstall_recover }, { "convert", ct_convert_recover },
+	{ "backup", ct_backup_recover },
 	{ "snapshot", ct_snapshot_recover },
 };
 

@@ -42,7 +42,8 @@ static int open_archive(int dir, const char *name, struct err *e)
 static void reverse(struct tmpl_chain *c)
 {
 	for (unsigned i = 0, k = c->n; i + 1 < k; i++) {
-		SWAP(c->fd[i], c->fd[--k]);
+		k--;
+		SWAP(c->fd[i], c->fd[k]);
 		SWAP(c->end[i], c->end[k]);
 	}
 }

@@ -96,13 +96,13 @@ static void header(struct buf *b, char type, const char *name, const char *link,
 	buf_add(b, &h, sizeof(h));
 }
 
-/* The time as pax has it: a fraction that counts upwards, also before 1970. */
+/* Before 1970 without the fraction: its readers do not agree on which way it counts there. */
 static void record_time(struct buf *b, const char *key, int64_t s, uint32_t ns)
 {
 	char text[40];
 
-	if (s < 0 && ns)
-		str_fmt(text, sizeof(text), "-%" PRId64 ".%09u", -(s + 1), 1000000000u - ns);
+	if (s < 0)
+		str_fmt(text, sizeof(text), "%" PRId64, s);
 	else
 		str_fmt(text, sizeof(text), "%" PRId64 ".%09u", s, ns);
 	record_str(b, key, text);

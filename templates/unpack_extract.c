@@ -33,6 +33,7 @@ struct extract {
 	struct unpack_count *c;
 	char dir[MAX_PATH + 1];		/* the parent directory looked at last ... */
 	int dir_fd;			/* ... and itself */
+	struct timespec top[2];		/* times of the top of a backup; the nanoseconds say whether there are any */
 	char shown[160];		/* name of the entry at hand, fit for an error text */
 	uint8_t buf[128 << 10];
 };
@@ -193,6 +194,8 @@ static int judge_top(struct extract *x, struct archive_entry *en, char *clean, s
 		return -e->code;
 	if (extract_xattrs(en, x->c, e) < 0)
 		return err_add(e, "archive entry \"./\"");
+	x->top[0].tv_nsec = UTIME_OMIT;
+	x->top[1] = (struct timespec){ archive_entry_mtime(en), archive_entry_mtime_nsec(en) };
 	archive_entry_copy_pathname(en, ".");
 	memcpy(clean, ".", 2);
 	return 1;
@@ -330,6 +333,8 @@ static int extract_all(struct extract *x, struct err *e)
 		return -e->code;
 	if (archive_write_close(x->out) != ARCHIVE_OK)
 		return write_error(x, clean, e);
+	if (x->top[0].tv_nsec == UTIME_OMIT && utimensat(AT_FDCWD, "/", x->top, 0) < 0)
+		return err_set(e, errno, "times of the top of the tree");
 	return 0;
 }
 

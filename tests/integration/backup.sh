@@ -1,19 +1,110 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Backups: a container's files and configuration into an archive and back, running and stopped.
+# Backups: a container's files and configuration into an archive and back: running and stopped, under another id, in another
+# layout, incremental, by file.
 # seconds: 90
-. "$TOP/tests/integration/lib.sh"
-D=/var/tmp/dump
-mkdir -p $D
-W=$(mktemp -d)
-new 901
+. "$TOP/tests/integration/backup_lib.sh"
+
+new 901 --hostname orig --diskspace 2G
+vzctl mount 901 >/dev/null 2>&1 && hard_tree /vz/root/901/srv && vzctl umount 901 >/dev/null 2>&1
+tree_of 901 >$W/want
+is "the tree to keep is there" "$(grep -c b299 $W/want)" 1
+
+# stopped
+dump "backup of a stopped container" 901
+A=$F
+like "it says what it did" "$TAP_OUT" 'Backup finished: .*/vzdump-openvz-901-[0-9_]+-[0-9_]+.tar.zst, [0-9]+ files, .* in '
+is "only root reads it" "$(stat -c %a $A)" 600
+ok "zstd and tar read it" sh -c "tar --zstd -tf $A >$W/names && grep -qx ./srv/a/one $W/names && grep -qx ./etc/vzdump/vps.conf $W/names"
+ok "nothing is left of the snapshot" test -z "$(ls /vz/private/901/snap 2>/dev/null | grep -v snapshots)"
+ok "vzdump --check" vzdump --check $A
+like "vzdump --list" "$(vzdump --list --dumpdir $D 901)" "901 .* whole .* $(basename $A)"
+ok "restored under another id" vzrestore $A 902
+same "file by file the same" 902 $W/want
+is "with its configuration" "$(grep 'HOSTNAME\|DISKSPACE' /etc/vz/conf/902.conf)" "$(grep 'HOSTNAME\|DISKSPACE' /etc/vz/conf/901.conf)"
+is "and an id range of its own" "$(grep ^LOCAL_UID /etc/vz/conf/901.conf | grep -cFf - /etc/vz/conf/902.conf)" 0
+rc "never over one that exists" 1 vzrestore $A 902
+like "which is said" "$TAP_OUT" 'Container 902 exists'
+ok "restored in layout dir" vzrestore $A 903 --layout dir
+same "the same in layout dir" 903 $W/want
+is "the layout is stored" "$(grep -c 'VE_LAYOUT="dir"' /etc/vz/conf/903.conf)" 1
+dump "a backup of layout dir" 903
+vzctl start 903 >/dev/null 2>&1
+rc "a running one has to stand still" 95 vzctl backup 903 --dumpdir $D
+like "says how" "$TAP_OUT" 'give --suspend'
+dump "frozen" 903 --suspend
+is "and thawed" "$(field status 903)" running
+dump "stopped" 903 --stop
+is "and started" "$(field status 903)" running
+vzctl stop 903 --fast >/dev/null 2>&1
+gone 903
+ok "goes back into overlay" vzrestore $F 903 --layout overlay
+same "the same again" 903 $W/want
+gone 902 903
+
+# running
 vzctl start 901 >/dev/null 2>&1
-in_ct 901 'mkdir -p /srv/d; echo hello >/srv/d/f; ln /srv/d/f /srv/d/hard; ln -s f /srv/d/sym; mkfifo /srv/d/fifo; dd if=/dev/zero of=/srv/d/sparse bs=1 count=1 seek=5000000 2>/dev/null; chown 5:6 /srv/d/f; chmod 4755 /srv/d/f; touch -d "2001-02-03 04:05:06" /srv/d/sym /srv/d/f'
-echo ---; time vzctl backup 901 --dumpdir $D; ls -l $D; vzdump --list --dumpdir $D
-F=$(ls $D/*.zst)
-tar --zstd -tvf $F | head -20
-tar --zstd -tf $F | wc -l
-vzrestore $F --list | head; vzdump --check $F
-vzrestore $F 902; vzlist -a; vzctl start 902; vzctl exec 902 ls -la /srv/d; stat -c %s,%b /vz/private/902/upper/srv/d/sparse
-vzctl snapshot-list 901; ls /vz/private/901
+in_ct 901 'echo before >/srv/state; while :; do echo x >>/srv/log; done >/dev/null 2>&1 &'
+ok "vzdump of a running container" vzdump 901 --dumpdir $D
+R=$(newest)
+is "it runs on" "$(field status 901)" running
+in_ct 901 'echo after >/srv/state'
+ok "restored" vzrestore $R 902
+ok "starts" vzctl start 902
+is "with the state of the snapshot" "$(in_ct 902 cat /srv/state)" before
+gone 902
+ok "vzdump --stop" vzdump 901 --stop --dumpdir $D
+is "and it runs again" "$(field status 901)" running
+vzctl stop 901 --fast >/dev/null 2>&1
+
+# incremental
+rm -f $D/*
+vzctl mount 901 >/dev/null 2>&1; rm -f /vz/root/901/srv/log; vzctl umount 901 >/dev/null 2>&1
+dump "a whole one" 901; I0=$F
+vzctl mount 901 >/dev/null 2>&1
+s=/vz/root/901/srv
+echo changed >$s/b9; rm $s/b10; rm -rf $s/empty; mkdir $s/new; echo 1 >$s/new/file; chmod 600 $s/b11; mv $s/b12 $s/b12moved
+rm $s/a/one; touch -r $s/b13 $W/stamp; printf '99\n' >$s/b13; touch -r $W/stamp $s/b13; ln $s/b14 $s/b14hard
+vzctl umount 901 >/dev/null 2>&1
+tree_of 901 >$W/want1
+dump "an incremental backup" 901 --incremental
+I1=$F
+like "says on what it builds" "$TAP_OUT" "files have not changed since $(basename $I0)"
+ok "is named so" test "${I1%.inc.tar.zst}" != "$I1"
+ok "and is small" test $(($(stat -c %s $I1) * 20)) -lt $(stat -c %s $I0)
+vzctl mount 901 >/dev/null 2>&1; echo third >$s/third; rm -rf $s/new; vzctl umount 901 >/dev/null 2>&1
+tree_of 901 >$W/want2
+dump "another one on it" 901 --incremental
+I2=$F
+ok "check reads the chain" vzdump --check $I2
+ok "the last is restored" vzrestore $I2 902
+same "whole" 902 $W/want2
+ok "the one before" vzrestore $I1 903
+same "as it was then" 903 $W/want1
+gone 902 903
+rc "what others need is not removed" 1 vzdump --remove $I1
+mv $I0 $W/away
+rc "without the first nothing is restored" 1 vzrestore $I2 902
+like "and it says what is missing" "$TAP_OUT" "builds on $(basename $I0), which is not beside it"
+like "and so does the list" "$(vzdump --list --dumpdir $D)" "builds on $(basename $I0)"
+cp $I2 $I0
+rc "nor with another in its place" 1 vzrestore $I2 902
+like "which is seen" "$TAP_OUT" 'than the one beside it'
+mv $W/away $I0
+ok "nothing was left of the attempts" test ! -e /etc/vz/conf/902.conf -a ! -e /vz/private/902 -a ! -e /vz/private/902.tmp
+
+# by file
+ok "one file to a directory" vzrestore $I2 --file /srv/b9 --to $W/one
+is "is there" "$(cat $W/one/srv/b9)" changed
+ok "a tree" vzrestore $I2 --file srv/a --file etc --to $W/two
+is "with what its links need" "$(cat $W/two/srv/a/b/hard) $(ls $W/two)" "one etc
+srv"
+rc "never over what is there" 1 vzrestore $I2 --file srv/b9 --to $W/one
+rc "a name that is not in it" 1 vzrestore $I2 --file srv/none --to $W/three
+ok "leaves no directory" test ! -e $W/three
+is "to the standard output" "$(vzrestore $I2 --file srv/third --stdout | tar -xO)" third
+like "a line of the list" "$(vzrestore $I2 --list --file srv/b11)" '^-rw------- +0 +0 +3 .* srv/b11$'
+ok "a backup through a pipe" sh -c "vzdump --stdout 901 >$W/piped"
+ok "and back" sh -c "vzrestore - 902 <$W/piped"
+same "is the same" 902 $W/want2
 gone 901 902
-rm -rf $D $W
+bk_done
