@@ -12,9 +12,10 @@ static const struct cmd_opt backup_opts[] = {
 	{ "incremental", OPT_INCREMENTAL, NULL, NULL, "Only what has changed since the newest archive there." },
 	{ "stop", OPT_STOP, NULL, NULL, "Stop a running container for the moment of the snapshot, so that its programs have "
 			"written all." },
-	{ "suspend", OPT_IGNORED, NULL, NULL, "The same as without it: a running container is frozen for the moment of the "
-			"snapshot." },
-	{ "snapshot", OPT_IGNORED, NULL, NULL, "The same." },
+	{ "suspend", OPT_SUSPEND, NULL, NULL,
+	  "Freeze a running container while it must not change: for the moment of the snapshot, or, in a layout without snapshots, "
+	  "while its files are read." },
+	{ "snapshot", OPT_IGNORED, NULL, NULL, "From a snapshot; that is what is done without it." },
 	{ "level", OPT_LEVEL, "num", NULL, "Of zstd, 1 to 19; 3 without it." },
 	{ "bwlimit", OPT_BWLIMIT, "kilobytes", NULL, "Write no more a second." },
 	{ "maxfiles", OPT_MAXFILES, "num", NULL, "Keep so many archives of the container, remove older ones." },
@@ -35,7 +36,7 @@ static int options(const struct cmd_call *c, struct dump_opts *o, struct err *e)
 
 	o->dumpdir = c->val[OPT_DUMPDIR];
 	o->incremental = cmd_seen(c, OPT_INCREMENTAL);
-	o->mode = cmd_seen(c, OPT_STOP) ? CT_BACKUP_STOP : CT_BACKUP_SNAPSHOT;
+	o->mode = cmd_seen(c, OPT_STOP) ? CT_BACKUP_STOP : cmd_seen(c, OPT_SUSPEND) ? CT_BACKUP_SUSPEND : CT_BACKUP_SNAPSHOT;
 	if (level && (num_u64(level, &v) < 0 || v == 0 || v > 19))
 		return bad("level", level, e);
 	o->level = level ? (unsigned)v : 0;

@@ -28,8 +28,15 @@ ok "restored in layout dir" vzrestore $A 903 --layout dir
 same "the same in layout dir" 903 $W/want
 is "the layout is stored" "$(grep -c 'VE_LAYOUT="dir"' /etc/vz/conf/903.conf)" 1
 dump "a backup of layout dir" 903
+gone 903
+ok "goes back into overlay" vzrestore $F 903 --layout overlay
+same "the same again" 903 $W/want
+gone 902 903
+
+# a layout without snapshots
+new 903 --layout dir
 vzctl start 903 >/dev/null 2>&1
-rc "a running one has to stand still" 95 vzctl backup 903 --dumpdir $D
+rc "a running one has to stand still" 3 vzctl backup 903 --dumpdir $D
 like "says how" "$TAP_OUT" 'give --suspend'
 dump "frozen" 903 --suspend
 is "and thawed" "$(field status 903)" running
@@ -37,9 +44,6 @@ dump "stopped" 903 --stop
 is "and started" "$(field status 903)" running
 vzctl stop 903 --fast >/dev/null 2>&1
 gone 903
-ok "goes back into overlay" vzrestore $F 903 --layout overlay
-same "the same again" 903 $W/want
-gone 902 903
 
 # running
 vzctl start 901 >/dev/null 2>&1

@@ -21,7 +21,7 @@ hard_tree() {
 	mkfifo $d/a/fifo
 	head -c 5000000 /dev/urandom >$d/big/noise
 	yes "the same again" | head -c 9000000 >$d/big/text
-	truncate -s 3G $d/big/hole; printf x | dd of=$d/big/hole bs=1 seek=1000000000 conv=notrunc status=none
+	truncate -s 60M $d/big/hole; printf x | dd of=$d/big/hole bs=1 seek=20000000 conv=notrunc status=none
 	truncate -s 100000 $d/big/allhole
 	: >$d/empty/file
 	printf 'x' >"$d/a/new
