@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * backup: a temporary snapshot under the container's lock, then its files into an archive without the lock, then the
- * snapshot goes (backup_still.c: layouts without snapshots). The archive has no name until it is whole and on disk, so nothing half-made is ever there to be found; the
- * snapshot of a backup that was killed is dropped by the next command on the container.
+ * snapshot goes (backup_still.c: layouts without snapshots). The archive has no name until it is whole and on disk, so
+ * nothing half-made is ever there to be found; the snapshot of a backup that was killed is dropped by the next command on
+ * the container.
  */
 #include "libct/backup.h"
 

@@ -14,7 +14,8 @@ int ct_still_begin(struct ct *ct, enum ct_backup_mode mode, struct ct_still *ret
 	if (info.run != CT_RUNNING)
 		return 0;
 	if (mode == CT_BACKUP_SNAPSHOT)
-		return err_say(e, ENOTSUP, "Containers of layout %s have no snapshots: give --suspend, and it is frozen while its files are "
+		return err_say(e, ENOTSUP, "Containers of layout %s have no snapshots: give --suspend, and it is frozen "
+				"while its files are "
 			       "read, or --stop; or 'vzctl convert %u --layout overlay' once", ct->conf.layout, ct->id);
 	if (mode == CT_BACKUP_SUSPEND && info.frozen)
 		return 0;

@@ -4,7 +4,10 @@
 struct ct;
 struct err;
 
-/* What snapshot @guid keeps (NULL: the root as it is, of a layout without snapshots), as a detached mount: read-only, natural ids, no devices. It is gone when *ret_fd is closed. */
+/*
+ * What snapshot @guid keeps (NULL: the root as it is, of a layout without snapshots), as a detached mount: read-only, natural
+ * ids, no devices. It is gone when *ret_fd is closed.
+ */
 int ct_backup_tree(struct ct *ct, const char *guid, int *ret_fd, struct err *e);
 
 #endif
