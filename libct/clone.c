@@ -15,6 +15,7 @@
 #include "libct/files.h"
 #include "libct/postcreate.h"
 #include "libct/snap.h"
+#include "libct/still.h"
 #include "net/netif.h"
 #include "util/buf.h"
 
@@ -88,29 +89,26 @@ static int no_clone(const struct ct *src, bool linked, struct err *e)
 		       linked ? "have nothing to share: use --full" : "cannot be cloned");
 }
 
-/* The source is frozen while its files are looked at, and has a record: what a kill leaves of either is repaired by the next
+/* The source is frozen while its files are looked at, and has a record: what a kill leaves of it is repaired by the next
  * command on it. */
 static int copy_files(struct ct *src, int area, struct ct *dst, int dir, const struct ct_rootfs_ops *ops, bool linked,
 		      struct err *e)
 {
-	struct ct_info info = { 0 };
+	struct ct_still still = CT_STILL_INIT;
 	char done[CT_GUID_SIZE];
 	struct err end = { 0 };
-	bool freeze;
 	int rc;
 
-	if (ct_guid_new(done, e) < 0 || ct_info(src, CT_WANT_FROZEN, &info, e) < 0)
+	if (ct_guid_new(done, e) < 0)
 		return -e->code;
-	freeze = info.run == CT_RUNNING && !info.frozen;
-	const char *const pairs[] = { "OP", "take", "GUID", done, "DONE", done, "FROZEN", freeze ? "yes" : NULL, NULL };
+	const char *const pairs[] = { "OP", "take", "GUID", done, "DONE", done, NULL };
 
-	if (ct_intent_begin(src, "snapshot", pairs, e) < 0 || (freeze && ct_freeze(src, true, e) < 0))
+	if (ct_intent_begin(src, "snapshot", pairs, e) < 0)
 		return -e->code;
-	rc = ops->clone(src, area, dst, dir, linked, e);
-	if (freeze && ct_freeze(src, false, &end) < 0 && ct_is_running(src, NULL))
-		ct_say(src, -1, "Warning: CT %u stays frozen ('vzctl chkpnt %u --resume' thaws it): %s", src->id, src->id,
-		       end.text);
-	err_clear(&end);
+	rc = ct_still_begin(src, &still, e);
+	if (rc == 0)
+		rc = ops->clone(src, area, dst, dir, linked, e);
+	ct_still_end(src, &still);
 	if (rc == 0 || ops->snap_drop(src, area, done, NULL, &end) == 0)
 		ct_intent_end(src, &end);
 	return rc;

@@ -106,7 +106,7 @@ static int collect_layers(struct ct *ct, const struct plan *p, struct err *e)
 /* Everything after the rename of the area. */
 static int finish(struct ct *ct, const struct plan *p, struct err *e)
 {
-	if (ct_dump_remove(ct, e) < 0)
+	if (ct_dump_remove(ct, e) < 0 || (p->home && keep_layers(ct, p, e) < 0) || (p->shared && collect_layers(ct, p, e) < 0))
 		return -e->code;
 	if (p->root)
 		rmdir(p->root);			/* not empty, busy: not ours to decide */
@@ -114,9 +114,9 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
 	    retire_conf(ct, e) < 0)
 		return -e->code;
-	if (p->trash && (p->home ? keep_layers(ct, p, e) : ct_trash_empty(p->trash, p->slots, p->n_slots, e)) < 0)
+	if (p->trash && !p->home && ct_trash_empty(p->trash, p->slots, p->n_slots, e) < 0)
 		return -e->code;
-	return p->shared ? collect_layers(ct, p, e) : 0;
+	return 0;
 }
 
 int ct_destroy_recover(struct ct *ct, const struct kv *kv, struct err *e)
@@ -188,11 +188,19 @@ static int look_at_layers(struct ct *ct, const struct ct_area *a, struct plan *p
 		return 0;
 	/* a broken list is no reason to keep a container */
 	p->shared = ct_layers_load(area, CT_LAYERS_FILE, &l, &none) == 0 && ct_layers_shared(&l);
+	if (ct_share_home(area, false, home, e) < 0) {
+		if (e->code != ENOENT)
+			return -e->code;
+		err_clear(e);
+		return 0;
+	}
 	used = ct_share_used(ct->host, area, NULL, e);
-	if (used < 0 || used == 0)
+	if (used < 0)
 		return used;
-	p->home = home;
-	return ct_share_home(area, false, home, e);
+	p->shared = true;		/* its link goes, or more */
+	if (used)
+		p->home = home;
+	return 0;
 }
 
 /* Where the area goes. */

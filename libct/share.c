@@ -226,6 +226,33 @@ int ct_share_settle(struct ct_host *h, const char *parent, const char *home, str
 	return 0;
 }
 
+/* The link to an area that is gone, and that nobody names. */
+static int drop_link(struct ct_host *h, int shared, const char *home, struct err *e)
+{
+	struct wanted w = { .home = home };
+	int used;
+
+	if (faccessat(shared, home, F_OK, 0) == 0)
+		return 0;
+	used = ct_areas_each(h, wanted_in, &w, e);
+	if (used == 0 && unlinkat(shared, home, 0) < 0 && errno != ENOENT)
+		return err_set(e, errno, "remove " CT_SHARED_DIR "/%s", home);
+	return used < 0 ? used : 0;
+}
+
+static int collect_one(struct ct_host *h, int shared, const char *name, struct err *e)
+{
+	char text[CT_GUID_SIZE + 8], home[CT_GUID_SIZE];
+	bool area = str_ends(name, AREA);
+
+	if (strlen(name) != CT_GUID_SIZE - 1 + (area ? strlen(AREA) : 0))
+		return 0;
+	str_fmt(text, sizeof(text), "%.36s", name);
+	if (ct_guid_parse(text, home) < 0)
+		return 0;
+	return area ? strip(h, shared, home, e) : drop_link(h, shared, home, e);
+}
+
 int ct_share_collect(struct ct_host *h, const char *parent, struct err *e)
 {
 	auto_close int dir = lock_parent(AT_FDCWD, parent, e);
@@ -242,15 +269,9 @@ int ct_share_collect(struct ct_host *h, const char *parent, struct err *e)
 	d = fdopendir(dup(shared));
 	if (!d)
 		return err_set(e, errno, "read " CT_SHARED_DIR);
-	while ((de = readdir(d))) {
-		char text[CT_GUID_SIZE + 8], home[CT_GUID_SIZE];
-
-		if (!str_ends(de->d_name, AREA) || strlen(de->d_name) != CT_GUID_SIZE - 1 + strlen(AREA))
-			continue;
-		str_fmt(text, sizeof(text), "%.36s", de->d_name);
-		if (ct_guid_parse(text, home) == 0 && strip(h, shared, home, e) < 0)
+	while ((de = readdir(d)))
+		if (collect_one(h, shared, de->d_name, e) < 0)
 			return -e->code;
-	}
 	unlinkat(dir, CT_SHARED_DIR, AT_REMOVEDIR);
 	return 0;
 }

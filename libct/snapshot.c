@@ -16,6 +16,7 @@
 #include "libct/files.h"
 #include "libct/layers.h"
 #include "libct/snap.h"
+#include "libct/still.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -258,16 +259,15 @@ static int plan(struct ct *ct, const struct ct_snap_new *n, struct work *w, stru
 	return 0;
 }
 
-static int take_files(struct ct *ct, struct work *w, const char *guid, bool live, bool freeze, struct err *e)
+static int take_files(struct ct *ct, struct work *w, const char *guid, struct err *e)
 {
-	struct err thaw = { 0 };
-	int rc;
+	bool live = ct_is_running(ct, NULL) || ct_is_mounted(ct);
+	struct ct_still still = CT_STILL_INIT;
+	int rc = ct_still_begin(ct, &still, e);
 
-	if (freeze && ct_freeze(ct, true, e) < 0)
-		return -e->code;
-	rc = w->ops->snap_take(ct, w->area, guid, live, e);
-	if (freeze && ct_freeze(ct, false, &thaw) < 0 && ct_is_running(ct, NULL))
-		ct_say(ct, -1, "Warning: the container stays frozen ('vzctl chkpnt %u --resume' thaws it): %s", ct->id, thaw.text);
+	if (rc == 0)
+		rc = w->ops->snap_take(ct, w->area, guid, live, e);
+	ct_still_end(ct, &still);
 	return rc;
 }
 
@@ -278,18 +278,11 @@ static int take_back(struct ct *ct, struct work *w, const char *guid, struct err
 
 static int take(struct ct *ct, const struct ct_snap_new *n, struct work *w, struct ct_snap *s, struct err *e)
 {
-	struct ct_info info = { 0 };
-	bool running, freeze;
-
-	if (ct_info(ct, CT_WANT_FROZEN, &info, e) < 0)
-		return -e->code;
-	running = info.run == CT_RUNNING;
-	freeze = running && !info.frozen;
-	const char *const pairs[] = { "OP", "take", "GUID", s->guid, "DONE", w->done, "FROZEN", freeze ? "yes" : NULL, NULL };
+	const char *const pairs[] = { "OP", "take", "GUID", s->guid, "DONE", w->done, NULL };
 
 	if (ct_intent_begin(ct, "snapshot", pairs, e) < 0)
 		return -e->code;
-	if ((n->temp && put_mark(ct, e) < 0) || take_files(ct, w, s->guid, running || info.run == CT_MOUNTED, freeze, e) < 0 ||
+	if ((n->temp && put_mark(ct, e) < 0) || take_files(ct, w, s->guid, e) < 0 ||
 	    (!n->skip_config && keep_conf(ct, w->home, s->guid, e) < 0) || ct_snaps_add(&w->tree, s, e) < 0)
 		return -e->code;
 	if (!n->temp)
@@ -329,9 +322,10 @@ int ct_snapshot(struct ct *ct, const struct ct_snap_new *n, char ret_guid[CT_GUI
 
 /* --- switch --- */
 
-static int roll_switch(struct ct *ct, struct work *w, const char *guid, bool conf, struct err *e)
+/* The files are there. */
+static int finish_switch(struct ct *ct, struct work *w, const char *guid, bool conf, struct err *e)
 {
-	if (w->ops->snap_switch(ct, w->area, guid, e) < 0 || (conf && restore_conf(ct, guid, e) < 0))
+	if (conf && restore_conf(ct, guid, e) < 0)
 		return -e->code;
 	memcpy(w->tree.current, guid, CT_GUID_SIZE);
 	return save_tree(w, e);
@@ -364,7 +358,11 @@ static int switch_to(struct ct *ct, struct work *w, const char *guid, unsigned f
 		return err_say(e, ENOTSUP, "Snapshot {%s} has no memory of running processes to resume", guid);
 	if (make_still(ct, e) < 0 || ct_intent_begin(ct, "snapshot", pairs, e) < 0)
 		return -e->code;
-	if (roll_switch(ct, w, guid, conf, e) < 0)
+	if (w->ops->snap_switch(ct, w->area, guid, e) < 0) {
+		ct_intent_end(ct, &(struct err){ 0 });		/* all is as it was */
+		return -e->code;
+	}
+	if (finish_switch(ct, w, guid, conf, e) < 0)
 		return err_add(e, "the next command on container %u goes on with it", ct->id);
 	return ct_intent_end(ct, e);
 }
@@ -450,11 +448,6 @@ int ct_snapshot_delete(struct ct *ct, const char *guid, struct err *e)
 
 /* --- after a kill --- */
 
-static int thaw(struct ct *ct, const struct kv *kv, struct err *e)
-{
-	return kv_get(kv, "FROZEN") && ct_is_running(ct, NULL) ? ct_freeze(ct, false, e) : 0;
-}
-
 int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e)
 {
 	const char *op = kv_get(kv, "OP"), *guid = kv_get(kv, "GUID"), *done = kv_get(kv, "DONE");
@@ -463,14 +456,16 @@ int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e)
 
 	if (!op || !guid || !done)
 		return err_say(e, EBADMSG, "the record is not whole");
-	if (thaw(ct, kv, e) < 0 || open_work(ct, &w, true, e) < 0)
+	if (open_work(ct, &w, true, e) < 0)
 		return -e->code;
 	is_done = str_eq(w.tree.done, done);
 	str_copy(w.done, sizeof(w.done), done);
 	if (str_eq(op, "take"))
 		return is_done ? 0 : take_back(ct, &w, guid, e);
+	if (str_eq(op, "switch") && !is_done && w.ops->snap_switch(ct, w.area, guid, e) < 0)
+		return -e->code;
 	if (str_eq(op, "switch"))
-		return is_done ? 0 : roll_switch(ct, &w, guid, kv_get(kv, "CONF"), e);
+		return is_done ? 0 : finish_switch(ct, &w, guid, kv_get(kv, "CONF"), e);
 	return is_done ? finish_delete(ct, &w, guid, kv_get(kv, "INTO"), e) : 0;
 }
 

@@ -67,15 +67,8 @@ static int children(const struct melt *m, const char *guid, struct name *ret, un
 	return 0;
 }
 
-/* The list of the root, and of the child, without @guid. */
-static int unlist(struct melt *m, const char *guid, const struct name *child, struct err *e)
+static int unlist_root(struct melt *m, const char *guid, struct err *e)
 {
-	struct ct_layers below;
-
-	if (ct_below_load(m->area, guid, &below, e) < 0)
-		return -e->code;
-	if (!str_eq(child->s, UPPER) && ct_below_save(m->area, child->s + strlen(CT_SNAP_DIR "/"), &below, e) < 0)
-		return -e->code;
 	for (unsigned i = 0; i < m->layers.n; i++) {
 		if (m->layers.v[i].kind != CT_LAYER_SNAP || !str_eq(m->layers.v[i].id, guid))
 			continue;
@@ -84,6 +77,16 @@ static int unlist(struct melt *m, const char *guid, const struct name *child, st
 		return ct_layers_save(m->area, CT_LAYERS_FILE, &m->layers, e);
 	}
 	return 0;
+}
+
+/* The lists of the root and of the child, without @guid. The child's is the last: by it a second attempt knows what is due. */
+static int unlist(struct melt *m, const char *guid, const struct name *child, struct err *e)
+{
+	struct ct_layers below;
+
+	if (ct_below_load(m->area, guid, &below, e) < 0 || unlist_root(m, guid, e) < 0)
+		return -e->code;
+	return str_eq(child->s, UPPER) ? 0 : ct_below_save(m->area, child->s + strlen(CT_SNAP_DIR "/"), &below, e);
 }
 
 /* The list goes last: as long as it is there, this is done again. */

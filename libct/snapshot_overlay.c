@@ -81,6 +81,16 @@ static int fresh_upper(int area, const char *like, struct err *e)
 	return to < 0 ? -e->code : tree_copy_attrs(from, to, e);
 }
 
+/* An earlier attempt that came to no end: `layers` was not renamed, so the old root is the one that counts. */
+static int unswitch(int area, struct err *e)
+{
+	if (there(area, LAYERS_NEW) && there(area, "upper.old")) {
+		if (path_rmtree(area, "upper", e) < 0 || move(area, "upper.old", "upper", e) < 0)
+			return -e->code;
+	}
+	return remove_file(area, LAYERS_NEW, e);
+}
+
 /* --- take --- */
 
 static int push_layer(int area, const char *guid, struct ct_layers *l, struct err *e)
@@ -194,16 +204,6 @@ int ct_overlay_discard(const struct ct *ct, int area, const char *name, struct e
 	return ct_trash_empty(trash, NULL, 0, e);
 }
 
-/* An earlier attempt that came to no end: `layers` was not renamed, so the old root is the one that counts. */
-static int unswitch(int area, struct err *e)
-{
-	if (there(area, LAYERS_NEW) && there(area, "upper.old")) {
-		if (path_rmtree(area, "upper", e) < 0 || move(area, "upper.old", "upper", e) < 0)
-			return -e->code;
-	}
-	return remove_file(area, LAYERS_NEW, e);
-}
-
 static int exchange(int area, struct err *e)
 {
 	if (move(area, "upper", "upper.old", e) < 0 || move(area, "upper.new", "upper", e) < 0)
@@ -233,27 +233,28 @@ int ct_overlay_switch(struct ct *ct, int area, const char *guid, struct err *e)
 
 /* --- drop --- */
 
-/* A take that was stopped between its list and its renames: they are done, so that what follows finds a whole area. */
-static int settle(int area, struct ct_layers *l, struct err *e)
+/* Whatever was stopped half-way comes to one end or the other, so that what follows finds a whole area. */
+static int settle(struct ct *ct, int area, const char *guid, struct err *e)
 {
-	if (ct_layers_load(area, CT_LAYERS_FILE, l, e) < 0)
+	struct ct_layers l;
+
+	if (unswitch(area, e) < 0 || ct_layers_load(area, CT_LAYERS_FILE, &l, e) < 0)
 		return -e->code;
-	if (l->v[0].kind != CT_LAYER_SNAP || (there(area, in_snap(l->v[0].id, "").s) && there(area, "upper")))
-		return 0;
-	return take_stopped(area, l->v[0].id, l, e);
+	if (l.v[0].kind == CT_LAYER_SNAP && !(there(area, in_snap(l.v[0].id, "").s) && there(area, "upper")) &&
+	    take_stopped(area, l.v[0].id, &l, e) < 0)
+		return -e->code;
+	if (path_rmtree(area, "upper.new", e) < 0 || remove_tree(area, guid, COPY, e) < 0 || remove_tree(area, guid, LINKS, e) < 0)
+		return -e->code;
+	return ct_overlay_discard(ct, area, "upper.old", e);
 }
 
 /* The tree of names has forgotten @guid, which makes its layer one of those that melt. */
 int ct_overlay_drop(struct ct *ct, int area, const char *guid, const char *into, struct err *e)
 {
-	struct ct_layers l;
-
 	(void)into;		/* what stands on a layer is seen from the layers, not from the tree of names */
 	if (!there(area, CT_SNAP_DIR))
-		return 0;
-	if (settle(area, &l, e) < 0 || remove_tree(area, guid, COPY, e) < 0 || remove_tree(area, guid, LINKS, e) < 0)
-		return -e->code;
-	return ct_overlay_melt(ct, area, e);
+		return path_rmtree(area, "upper.new", e);
+	return settle(ct, area, guid, e) < 0 ? -e->code : ct_overlay_melt(ct, area, e);
 }
 
 int ct_overlay_snap_mount(struct ct *ct, int area, const char *guid, const char *at, struct err *e)

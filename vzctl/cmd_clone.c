@@ -41,12 +41,12 @@ static int clone_to(struct cmd_call *c, struct ct *to, struct err *e)
 	const struct ct_create create = { .from = c->ct, .linked = !cmd_seen(c, OPT_FULL) && (cmd_seen(c, OPT_LINKED) ||
 									      ct_clone_shares(c->ct)) };
 
+	if (ct_lock(to, e) < 0)		/* which repairs what an interrupted clone has left */
+		return -e->code;
 	if (ct_has_conf(to)) {
 		err_say(e, EEXIST, "Container %u exists already", ct_id(to));
 		return err_exit(e, VZ_FS_PRVT_AREA_EXIST);
 	}
-	if (ct_lock(to, e) < 0)
-		return -e->code;
 	cancel_arm_too(ct_id(to));
 	return ct_create(to, &create, &c->conf, e);
 }

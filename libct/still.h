@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIBCT_STILL_H
+#define LIBCT_STILL_H
+/*
+ * Holds a running container still while its files are kept. A child waits beside us and thaws it at once should we be
+ * killed: nobody's container stands still until the next command comes by.
+ */
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct ct;
+struct err;
+
+struct ct_still {
+	pid_t guard;	/* 0: it was not running, or frozen already by somebody else */
+	int pipe;	/* closed without a word: we are dead */
+};
+#define CT_STILL_INIT { .pipe = -1 }
+int ct_still_begin(struct ct *ct, struct ct_still *s, struct err *e);
+void ct_still_end(struct ct *ct, struct ct_still *s);	/* says so if it cannot be thawed */
+
+#endif
