@@ -15,7 +15,7 @@
 #include "libct/files.h"
 #include "libct/postcreate.h"
 #include "libct/snap.h"
-#include "libct/still.h"
+#include "libct/frozen.h"
 #include "net/netif.h"
 #include "util/buf.h"
 
@@ -94,7 +94,7 @@ static int no_clone(const struct ct *src, bool linked, struct err *e)
 static int copy_files(struct ct *src, int area, struct ct *dst, int dir, const struct ct_rootfs_ops *ops, bool linked,
 		      struct err *e)
 {
-	struct ct_still still = CT_STILL_INIT;
+	struct ct_frozen frozen = CT_FROZEN_INIT;
 	char done[CT_GUID_SIZE];
 	struct err end = { 0 };
 	int rc;
@@ -105,10 +105,10 @@ static int copy_files(struct ct *src, int area, struct ct *dst, int dir, const s
 
 	if (ct_intent_begin(src, "snapshot", pairs, e) < 0)
 		return -e->code;
-	rc = ct_still_begin(src, &still, e);
+	rc = ct_frozen_begin(src, &frozen, e);
 	if (rc == 0)
 		rc = ops->clone(src, area, dst, dir, linked, e);
-	ct_still_end(src, &still);
+	ct_frozen_end(src, &frozen);
 	if (rc == 0 || ops->snap_drop(src, area, done, NULL, &end) == 0)
 		ct_intent_end(src, &end);
 	return rc;

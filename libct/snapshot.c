@@ -16,7 +16,7 @@
 #include "libct/files.h"
 #include "libct/layers.h"
 #include "libct/snap.h"
-#include "libct/still.h"
+#include "libct/frozen.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -262,12 +262,12 @@ static int plan(struct ct *ct, const struct ct_snap_new *n, struct work *w, stru
 static int take_files(struct ct *ct, struct work *w, const char *guid, struct err *e)
 {
 	bool live = ct_is_running(ct, NULL) || ct_is_mounted(ct);
-	struct ct_still still = CT_STILL_INIT;
-	int rc = ct_still_begin(ct, &still, e);
+	struct ct_frozen frozen = CT_FROZEN_INIT;
+	int rc = ct_frozen_begin(ct, &frozen, e);
 
 	if (rc == 0)
 		rc = w->ops->snap_take(ct, w->area, guid, live, e);
-	ct_still_end(ct, &still);
+	ct_frozen_end(ct, &frozen);
 	return rc;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Frozen for a moment, with a guard. */
-#include "libct/still.h"
+#include "libct/frozen.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static void __attribute__((noreturn)) guard(struct ct *ct, int fd)
 	_exit(0);
 }
 
-static int start_guard(struct ct *ct, struct ct_still *s, struct err *e)
+static int start_guard(struct ct *ct, struct ct_frozen *s, struct err *e)
 {
 	int fd[2];
 	pid_t pid;
@@ -48,7 +48,7 @@ static int start_guard(struct ct *ct, struct ct_still *s, struct err *e)
 	return pid < 0 ? err_set(e, errno, "fork") : 0;
 }
 
-static void end_guard(struct ct_still *s)
+static void end_guard(struct ct_frozen *s)
 {
 	static const char word = FREED;
 
@@ -60,7 +60,7 @@ static void end_guard(struct ct_still *s)
 	s->guard = 0;
 }
 
-int ct_still_begin(struct ct *ct, struct ct_still *s, struct err *e)
+int ct_frozen_begin(struct ct *ct, struct ct_frozen *s, struct err *e)
 {
 	struct ct_info info = { 0 };
 
@@ -74,7 +74,7 @@ int ct_still_begin(struct ct *ct, struct ct_still *s, struct err *e)
 	return -e->code;
 }
 
-void ct_still_end(struct ct *ct, struct ct_still *s)
+void ct_frozen_end(struct ct *ct, struct ct_frozen *s)
 {
 	struct err e = { 0 };
 
