@@ -136,6 +136,33 @@ static const struct api_prop ct_state_props[] = {
 	{ "last_exit", "CtExit?", "" },
 	END
 };
+static const struct api_prop interface_props[] = {
+	{ "name", "string", "Inside." },
+	{ "kind", "routed|bridged|macvlan|lent", "" },
+	{ "host", "string?", "The end on the host; null: there is none, or it is made up at the start." },
+	{ "mac", "string?", "Hardware address inside; null: made from the id." },
+	{ "host_mac", "string?", "" },
+	{ "bridge", "string?", "That the host's end is a port of." },
+	{ "macvlan", "string?", "Interface of the host that it shares." },
+	{ "vlan", "int", "Of what is untagged; 0: none of its own." },
+	{ "trunk", "string", "VLANs that are tagged: 10+20-29." },
+	{ "mtu", "int", "0: the bridge's." },
+	{ "mac_filter", "bool", "Only frames from its own hardware address." },
+	{ "guard", "bool", "No router advertisements, DHCP servers, spanning tree, foreign tags." },
+	{ "ip_filter", "string[]", "The only addresses that it may use; empty: any." },
+	{ "addresses", "string[]", "Of the routed one; the guest gives the others theirs." },
+	END
+};
+static const struct api_prop bridge_props[] = {
+	{ "name", "string", "" },
+	{ "vlan_aware", "bool", "Tells VLANs apart." },
+	{ "mtu", "string?", "" },
+	{ "ports", "string[]", "Interfaces of the host." },
+	{ "addresses", "string[]", "Of the host on it." },
+	{ "vxlan", "string?", "Number of the VXLAN to other hosts." },
+	{ "remotes", "string[]", "Addresses of those hosts." },
+	END
+};
 static const struct api_prop ticket_props[] = {
 	{ "ws", "string", "Path of the WebSocket, with the ticket." }, { "ticket", "string", "" }, { "expires_at", "time", "" }, END
 };
@@ -253,6 +280,8 @@ static const struct api_schema rows[] = {
 	{ "CtRestart", "", ct_restart_props },
 	{ "CtExit", "How it went down last.", ct_exit_props },
 	{ "CtState", "", ct_state_props },
+	{ "Interface", "A network interface of a container.", interface_props },
+	{ "Bridge", "A bridge of the host.", bridge_props },
 	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },
 	{ "Template", "An OS template.", template_props },
 	{ "Autostart", "The start at boot.", autostart_props },

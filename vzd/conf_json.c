@@ -15,7 +15,8 @@
 static bool is_edit(const struct param *p)
 {
 	static const char *const edits[] = { "ipdel", "netif_del", "netdev_del", "ifname", "mac", "host_ifname", "host_mac",
-					     "bridge", "mac_filter", "ve_layout" };
+					     "bridge", "mac_filter", "guard", "vlan", "trunk", "mtu", "ip_filter", "macvlan",
+						"ve_layout" };
 
 	for (size_t i = 0; p->opt && i < ARRAY_SIZE(edits); i++)
 		if (str_eq(p->opt, edits[i]))

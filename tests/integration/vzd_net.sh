@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Interfaces and bridges over vzd's API.
+. "$TOP/tests/integration/vzd_lib.sh"
+
+vzd_up
+new 101 --ipadd 10.77.9.5
+like "a bridge" "$(api PUT /v1/bridges/vtbr4 '{"addresses":["10.94.0.254/24"],"mtu":1400}')" '"kind": *"bridge.put"'
+soon "is made" 10 ip link show vtbr4
+like "and listed" "$(api GET /v1/bridges)" '"name": *"vtbr4".*"mtu": *"1400".*10\.94\.0\.254/24'
+like "one that makes no sense is refused" "$(api PUT /v1/bridges/vtbr4 '{"vxlan":99999999}')" 'vxlan'
+vzctl start 101 >/dev/null
+api PUT /v1/cts/101/interfaces/eth0 '{"bridge":"vtbr4","mac":"00:18:51:00:00:41","mtu":1300,"ip_filter":["10.94.0.1"]}' >/tmp/put.out
+soon "an interface, live" 10 grep -q 'ip_filter=10.94.0.1' /etc/vz/conf/101.conf
+like "inside" "$(in_ct 101 'ip link show eth0')" 'mtu 1300'
+list=$(api GET /v1/cts/101/interfaces)
+like "the list has the routed one" "$list" '"name": *"venet0".*"kind": *"routed".*"host": *"vz101"'
+like "with its address" "$list" '10\.77\.9\.5'
+like "and the bridged one" "$list" '"name": *"eth0".*"mac": *"00:18:51:00:00:41".*"bridge": *"vtbr4".*"mtu": *1300'
+like "which is guarded" "$list" '"ip_filter": *\[ *"10\.94\.0\.1"'
+like "a bad value is refused at once" "$(api PUT /v1/cts/101/interfaces/eth0 '{"trunk":"5000"}')" 'are no VLANs'
+like "so is the routed one's name" "$(api PUT /v1/cts/101/interfaces/venet0 '{"mtu":1300}')" 'cannot be the name'
+ip link del vz101
+api POST /v1/cts/101/network/repair '{}' >/dev/null
+soon "repair" 10 ping -c 1 -W 1 10.77.9.5
+like "a bridge in use" "$(api DELETE /v1/bridges/vtbr4; sleep 1; api GET /v1/bridges)" '"name": *"vtbr4"'
+api DELETE /v1/cts/101/interfaces/eth0 >/dev/null
+soon "the interface goes" 10 sh -c '! grep -q eth0 /etc/vz/conf/101.conf'
+soon "on the host, too" 10 sh -c '! ip link show veth101.0 2>/dev/null'
+api DELETE /v1/bridges/vtbr4 >/dev/null
+soon "and the bridge" 10 sh -c '! ip link show vtbr4 2>/dev/null'
+gone 101
+vzd_down
+vzd_sweep
+rmdir /etc/vz/bridges
