@@ -93,6 +93,23 @@ struct tmpl_index_make { const char *dir, *key, *id; unsigned days; };
 int tmpl_index_make(const struct tmpl_index_make *m, uint64_t *ret_n, struct err *e);
 int tmpl_keygen(const char *base, struct err *e);	/* BASE.sec, BASE.pub; never over existing files */
 
+struct tmpl_add {
+	const char *source;		/* an archive (path or URL), the directory of an OCI image layout, or an archive of one */
+	const char *name;		/* NULL: that of the file */
+	const char *keys, *sha256;	/* whose SOURCE.sig counts; what it, or a layout's manifest, must have. NULL: not given */
+	const char *tag;		/* which image of a layout; NULL: there is one */
+	bool unsigned_ok, app;		/* app: an image without init gets one that runs its entrypoint */
+	const struct tmpl_ui *ui;
+};
+int tmpl_add(const char *tmpldir, const struct tmpl_add *a, struct tmpl *ret, struct err *e);
+
+/*
+ * A tree as an archive (.tar.zst, repeatable) to @out. Several @trees: layers, topmost first, as an overlay shows them.
+ * Read in the box of vz-unpack, with natural ids. @clean: without machine id, host keys, logs and caches.
+ */
+struct tmpl_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped, flags_dropped; };
+int tmpl_pack(const int *trees, size_t n, int out, bool clean, struct tmpl_count *ret, struct err *e);
+
 /* --- what nobody needs any more (gc.c) --- */
 struct tmpl_gc {
 	/* Adds the digest of every tree that something stands on. Called while nobody can begin to use another. */
@@ -130,7 +147,6 @@ struct tmpl_ploop {
 	uint32_t journal;			/* its journal had to be read as well */
 	struct tmpl_ploop_image image[TMPL_PLOOP_MAX];	/* topmost first */
 };
-struct tmpl_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped, flags_dropped; };
 struct tmpl_ploop_set {				/* opened images; tmpl_ploop_close() when done */
 	int fd[TMPL_PLOOP_MAX];
 	bool probe;				/* one image without a descriptor */

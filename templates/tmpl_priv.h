@@ -45,6 +45,7 @@ struct unpack_msg { const void *data; size_t size; const int *fds; size_t n_fds;
 int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int io[2], struct err *e);
 /* @dir: the target, sent as an idmapped mount after the descriptors of @go; -1: none. */
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e);
+int unpack_begin_trees(struct unpack *u, const int *dirs, size_t n, const struct unpack_msg *go, struct err *e);
 /* Its one answer, of exactly @size bytes, and its end. The contents are a stranger's. */
 int unpack_answer(struct unpack *u, void *done, size_t size, struct err *e);
 int unpack_take_text(struct err *e, const struct err *from);	/* a stranger's error, made fit for a terminal */
@@ -57,6 +58,8 @@ struct unpack_result {
 };
 /* Unpacks @archive (read to its end, from its start) into the empty directory @dir. Nothing stays in it after an error. */
 int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e);
+/* One layer of a container image onto @dir; reads @archive twice. What is there stays, also after an error. */
+int unpack_layer(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e);
 /* Has the archive of vz-base written to @out. */
 int unpack_base(int busybox, int out, struct err *e);
 /* SHA-256 of what is left to read of @fd. */

@@ -123,10 +123,11 @@ static int run(struct unpack *u, int archive, int dir, const struct unpack_go *g
 	return 0;
 }
 
-int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e)
+static int unpack_as(int archive, int dir, const struct tmpl_limits *l, unsigned flags, struct unpack_result *ret,
+		     struct err *e)
 {
 	struct unpack u = { .ctl = -1, .in = -1 };
-	struct unpack_go go = { .magic = UNPACK_MAGIC, .stage = UNPACK_GO };
+	struct unpack_go go = { .magic = UNPACK_MAGIC, .stage = UNPACK_GO, .flags = flags };
 	struct stat st, now;
 	int rc;
 
@@ -141,8 +142,46 @@ int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unp
 	if (rc == 0 && (fstat(archive, &now) < 0 || now.st_size != st.st_size ||
 			memcmp(&now.st_mtim, &st.st_mtim, sizeof(st.st_mtim)) != 0))
 		rc = err_say(e, EAGAIN, "the archive changed while it was read");
+	return rc;
+}
+
+int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e)
+{
+	int rc = unpack_as(archive, dir, l, 0, ret, e);
+
 	if (rc < 0)
 		empty_dir(dir);
+	return rc;
+}
+
+int unpack_layer(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e)
+{
+	static const unsigned pass[] = { UNPACK_WHITEOUTS, UNPACK_LAYER };
+
+	for (size_t i = 0; i < ARRAY_SIZE(pass); i++)
+		if (lseek(archive, 0, SEEK_SET) < 0)
+			return err_set(e, errno, "read the layer");
+		else if (unpack_as(archive, dir, l, pass[i], ret, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+int tmpl_pack(const int *trees, size_t n, int out, bool clean, struct tmpl_count *ret, struct err *e)
+{
+	const struct unpack_go go = { .magic = UNPACK_MAGIC, .stage = UNPACK_GO, .max_bytes = UINT64_MAX,
+				      .max_entries = TMPL_MAX_ENTRIES * 4, .flags = clean ? UNPACK_CLEAN : 0 };
+	const struct unpack_msg msg = { .data = &go, .size = sizeof(go) };
+	struct unpack u = { .ctl = -1, .in = -1 };
+	struct unpack_count c = { 0 };
+	int rc = unpack_fork(&u, PROG, "pack", (const int[2]){ -1, out }, e);
+
+	if (rc == 0)
+		rc = unpack_begin_trees(&u, trees, n, &msg, e);
+	if (rc == 0)
+		rc = unpack_end(&u, &c, e);
+	unpack_kill(&u);
+	if (rc == 0 && ret)
+		*ret = (struct tmpl_count){ c.entries, c.bytes, c.nodes_skipped, c.xattrs_dropped, 0 };
 	return rc;
 }
 

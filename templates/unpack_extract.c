@@ -88,6 +88,13 @@ static int clean_path(struct extract *x, const char *path, char out[MAX_PATH + 1
 	return 0;
 }
 
+static void forget_dir(struct extract *x)
+{
+	if (x->dir_fd >= 0)
+		close(x->dir_fd);
+	x->dir_fd = -1;
+}
+
 /* The parent of @path as *ret_fd, never through a symbolic link; -1 when it is not there yet. */
 static int parent_of(struct extract *x, const char *path, int *ret_fd, struct err *e)
 {
@@ -101,8 +108,7 @@ static int parent_of(struct extract *x, const char *path, int *ret_fd, struct er
 		return 0;
 	}
 	if (x->dir_fd < 0 || strncmp(x->dir, path, len) != 0 || x->dir[len] != '\0') {
-		if (x->dir_fd >= 0)
-			close(x->dir_fd);
+		forget_dir(x);
 		memcpy(x->dir, path, len);
 		x->dir[len] = '\0';
 		x->dir_fd = sys_openat2(x->root, x->dir, &how);
@@ -206,6 +212,7 @@ static int judge_type(struct extract *x, struct archive_entry *en, const char *c
 {
 	const char *link = archive_entry_hardlink(en);
 	mode_t type = archive_entry_filetype(en), there;
+	int parent = -1;
 
 	if (link) {
 		if (check_link(x, en, clean, link, e) < 0)
@@ -219,9 +226,29 @@ static int judge_type(struct extract *x, struct archive_entry *en, const char *c
 	}
 	if (type_at(x, clean, &there, e) < 0)
 		return -e->code;
+	if (x->go->flags & UNPACK_LAYER) {
+		if (parent_of(x, clean, &parent, e) < 0 || layer_make_room(parent, clean, type, there, e) < 0)
+			return -e->code;
+		forget_dir(x);		/* it may be what was just removed */
+		return 1;
+	}
 	if (there && there != type)
 		return hostile(x, clean, "it is in the archive twice, with another type", e);
 	return 1;
+}
+
+/* Of a layer: first its whiteouts alone, then the rest alone. */
+static int judge_layer(struct extract *x, const char *clean, struct err *e)
+{
+	int parent = -1;
+
+	if (!layer_is_whiteout(clean))
+		return x->go->flags & UNPACK_LAYER ? 1 : 0;
+	if (x->go->flags & UNPACK_LAYER)
+		return 0;
+	if (parent_of(x, clean, &parent, e) < 0)
+		return -e->code;
+	return layer_whiteout(parent, clean, e) < 0 ? err_add(e, "archive entry \"%s\"", show(x, clean)) : 0;
 }
 
 /* 1: write it, 0: leave it out. */
@@ -239,6 +266,9 @@ static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PAT
 		return -e->code;
 	if (!*clean)
 		return judge_top(x, en, clean, e);
+	rc = x->go->flags & (UNPACK_LAYER | UNPACK_WHITEOUTS) ? judge_layer(x, clean, e) : 1;
+	if (rc <= 0)
+		return rc;
 	rc = judge_type(x, en, clean, e);
 	if (rc <= 0)
 		return rc;

@@ -5,10 +5,14 @@
  * What the privileged side and vz-unpack say to each other over SOCK_SEQPACKET. vz-unpack starts with argv[1] = mode and
  *   fd 3  control: receives UNPACK_GO (mode extract: with the target's mount), answers UNPACK_DONE and exits
  *   fd 4  extract: the archive as a stream; base: the static busybox
- *   fd 5  base: where the archive goes
+ *   fd 5  base, pack: where the archive goes
+ * Mode pack: with several mounts, those are layers, topmost first, and the tree is what an overlay of them shows.
  * Everything that comes from vz-unpack is untrusted: it has read the archive.
  */
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "util/err.h"
 
@@ -24,6 +28,13 @@ struct unpack_go {
 	uint64_t max_bytes, max_entries;	/* never 0 here */
 	uint64_t archive_bytes;			/* the ratio limit is counted from it; 0: there is none */
 	uint32_t backup;			/* of a container's own files: any name a file can have, and the top as it was */
+	uint32_t flags;				/* enum unpack_flag */
+};
+#define UNPACK_TREES_MAX 64
+enum unpack_flag {
+	UNPACK_CLEAN = 1,	/* pack: without identity, keys, logs and caches */
+	UNPACK_LAYER = 2,	/* extract: onto what is there, as a layer of a container image, without its whiteouts ... */
+	UNPACK_WHITEOUTS = 4,	/* ... which come first, by themselves: nothing is written, what they name is removed */
 };
 struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; };
 struct unpack_done {
@@ -42,6 +53,11 @@ int box_enter_reader(int tree, struct err *e);
 int box_seal(struct err *e);					/* system call filter; nothing is executed after it */
 int extract_run(int in, const struct unpack_go *go, struct unpack_count *c, struct err *e);
 struct archive_entry;
+int pack_run(int out, const struct unpack_go *go, struct unpack_count *c, struct err *e);
+int box_overlay(const int *tree, size_t n, struct err *e);	/* a read-only overlay of them as a mount */
+bool layer_is_whiteout(const char *path);
+int layer_whiteout(int parent, const char *path, struct err *e);
+int layer_make_room(int parent, const char *path, mode_t type, mode_t there, struct err *e);
 int extract_xattrs(struct archive_entry *en, struct unpack_count *c, struct err *e);
 int base_write(int busybox, int out, const char *applets, struct err *e);
 int base_applets(int busybox, char **ret, struct err *e);	/* runs it; caller frees */

@@ -13,11 +13,12 @@
 enum vztmpl_opt {
 	VZTMPL_TEMPLATE = 1, VZTMPL_KEYDIR = 2, VZTMPL_UNSIGNED = 4, VZTMPL_NAME = 8, VZTMPL_SHA256 = 16, VZTMPL_DRY = 32,
 	VZTMPL_SIGN = 64, VZTMPL_ID = 128, VZTMPL_DAYS = 256, VZTMPL_LIST = 512, VZTMPL_ALL = 1024, VZTMPL_APP = 2048,
-	VZTMPL_SET = 4096, VZTMPL_NO_TEST = 8192, VZTMPL_LONG = 16384, VZTMPL_FORMAT = 32768
+	VZTMPL_SET = 4096, VZTMPL_NO_TEST = 8192, VZTMPL_LONG = 16384, VZTMPL_FORMAT = 32768, VZTMPL_TAG = 65536
 };
 struct vztmpl {
 	char dir[4096];			/* TEMPLATE */
-	const char *keys, *name, *sha256, *sign, *id, *format;
+	char source[8192];		/* a full path for what was given */
+	const char *keys, *name, *sha256, *sign, *id, *format, *tag;
 	unsigned long days;
 	unsigned given;			/* enum vztmpl_opt */
 	const char **operand;
@@ -52,6 +53,7 @@ void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info 
 int vztmpl_image(struct vztmpl *v, struct err *e);
 /* vztmpl_make.c: what brings something here */
 int vztmpl_pull(struct vztmpl *v, struct err *e);
+int vztmpl_add(struct vztmpl *v, struct err *e);
 int vztmpl_build(struct vztmpl *v, struct err *e);
 int vztmpl_base(struct vztmpl *v, struct err *e);
 int vztmpl_index(struct vztmpl *v, struct err *e);

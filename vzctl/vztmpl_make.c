@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vztmpl pull, build, build-base, and for those who serve templates to others: index, keygen. */
+/* vztmpl pull, add, build, build-base, and for those who serve templates to others: index, keygen. */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "util/auto.h"
 #include "util/err.h"
@@ -10,25 +12,53 @@
 
 #define BUSYBOX "/bin/busybox"
 
+/* What a user calls a file here, as a full path; URLs as they are. */
+static const char *full(struct vztmpl *v, const char *source)
+{
+	char cwd[4096];
+
+	if (source[0] == '/' || strstr(source, "://") || !getcwd(cwd, sizeof(cwd)) ||
+	    str_fmt(v->source, sizeof(v->source), "%s/%s", cwd, source) < 0)
+		return source;
+	return v->source;
+}
+
 int vztmpl_pull(struct vztmpl *v, struct err *e)
 {
 	const struct tmpl_pull p = {
-		.source = v->operand[0], .keys = v->keys, .names = v->operand + 1, .n_names = v->n - 1,
+		.source = full(v, v->operand[0]), .keys = v->keys, .names = v->operand + 1, .n_names = v->n - 1,
 		.unsigned_ok = v->given & VZTMPL_UNSIGNED, .list_only = v->given & VZTMPL_LIST, .ui = &v->ui,
 	};
 
 	return tmpl_pull(v->dir, &p, e);
 }
 
-int vztmpl_build(struct vztmpl *v, struct err *e)
+static int show(struct vztmpl *v, struct tmpl *t, struct err *e)
 {
 	struct tmpl_info i;
+
+	if (tmpl_info(v->dir, t, &i, e) < 0)
+		return -e->code;
+	vztmpl_print(v->dir, t, &i);
+	return 0;
+}
+
+int vztmpl_add(struct vztmpl *v, struct err *e)
+{
+	const struct tmpl_add a = {
+		.source = full(v, v->operand[0]), .name = v->name, .keys = v->keys, .sha256 = v->sha256, .tag = v->tag,
+		.unsigned_ok = v->given & VZTMPL_UNSIGNED, .app = v->given & VZTMPL_APP, .ui = &v->ui,
+	};
 	struct tmpl t;
 
-	if (tmpl_build(v->dir, v->operand[0], &t, e) < 0 || tmpl_info(v->dir, &t, &i, e) < 0)
-		return -e->code;
-	vztmpl_print(v->dir, &t, &i);
-	return 0;
+	return tmpl_add(v->dir, &a, &t, e) < 0 ? -e->code : show(v, &t, e);
+}
+
+int vztmpl_build(struct vztmpl *v, struct err *e)
+{
+	struct tmpl t;
+
+	return tmpl_build(v->dir, v->operand[0], &t, e) < 0 ? -e->code : show(v, &t, e);
 }
 
 int vztmpl_base(struct vztmpl *v, struct err *e)

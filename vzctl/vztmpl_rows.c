@@ -22,6 +22,8 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	{ "image", "NAME", 1, 1, VZTMPL_FORMAT, vztmpl_image, "make it one read-only file system for containers to stand on" },
 	{ "pull", "INDEX [PATTERN ...]", 1, 1000, VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_LIST, vztmpl_pull,
 	  "fetch what a signed index names: a directory or URL" },
+	{ "add", "ARCHIVE|OCI-IMAGE", 1, 1, VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_NAME | VZTMPL_SHA256 | VZTMPL_TAG | VZTMPL_APP,
+	  vztmpl_add, "take a root file system's archive, or an OCI image" },
 	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS, vztmpl_gc, "remove unpacked trees that nothing stands on any more" },
 	{ "pin", "NAME|SHA256", 1, 1, 0, vztmpl_pin, "keep a tree even if nothing stands on it" },
 	{ "unpin", "NAME|SHA256", 1, 1, 0, vztmpl_unpin, "no longer" },
@@ -37,6 +39,10 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "unsigned", 0, false, VZTMPL_UNSIGNED, "take what nobody has signed" },
 	{ "list", 0, false, VZTMPL_LIST, "show what there is, fetch nothing" },
 	{ "long", 'l', false, VZTMPL_LONG, "size, digest and signer too" },
+	{ "name", 0, true, VZTMPL_NAME, "name of the new template" },
+	{ "sha256", 0, true, VZTMPL_SHA256, "what the archive, or the image's manifest, must have" },
+	{ "tag", 0, true, VZTMPL_TAG, "which image, if there are several" },
+	{ "app", 0, false, VZTMPL_APP, "an image without init: run its entrypoint in place of one" },
 	{ "sign", 0, true, VZTMPL_SIGN, "secret key to sign with" },
 	{ "id", 0, true, VZTMPL_ID, "name that tells this index from others of the same key" },
 	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30); gc: keep what is younger" },
@@ -65,6 +71,9 @@ static int take(struct vztmpl *v, const struct opt_found *f, struct err *e)
 			return err_say(e, EINVAL, "--template wants a full path");
 		break;
 	case VZTMPL_KEYDIR: v->keys = f->arg; break;
+	case VZTMPL_NAME: v->name = f->arg; break;
+	case VZTMPL_SHA256: v->sha256 = f->arg; break;
+	case VZTMPL_TAG: v->tag = f->arg; break;
 	case VZTMPL_SIGN: v->sign = f->arg; break;
 	case VZTMPL_FORMAT: v->format = f->arg; break;
 	case VZTMPL_ID: v->id = f->arg; break;

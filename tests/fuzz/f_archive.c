@@ -40,7 +40,7 @@ static int own_namespaces(void)
 
 static void __attribute__((noreturn)) child(int fd, size_t size)
 {
-	const struct unpack_go go = { UNPACK_MAGIC, UNPACK_GO, MAX_BYTES, MAX_ENTRIES, size };
+	const struct unpack_go go = { UNPACK_MAGIC, UNPACK_GO, MAX_BYTES, MAX_ENTRIES, size, 0, 0 };
 	struct unpack_count c = { 0 };
 	struct err e = { 0 };
 	int rc;

@@ -4,7 +4,7 @@
 
 base=$(readlink -f /vz/template/cache/vz-base-*.tar.zst)
 T=/tmp/tm
-mkdir -p $T/srv $T/root /etc/vz/keys
+rm -rf $T; mkdir -p $T/srv $T/root /etc/vz/keys
 store() { find /vz/template/store/sha256 -mindepth 2 -maxdepth 2 | wc -l; }
 # edition TEXT: the archive my-os, with that text in /etc/edition
 edition() {

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vztmpl add: archives and OCI images become templates if somebody vouches for them; and vztmpl save.
+. "$TOP/tests/integration/lib.sh"
+
+export BASE=$(readlink -f /vz/template/cache/vz-base-*.tar.zst)
+T=/tmp/oci
+rm -rf $T; mkdir -p $T /etc/vz/keys
+for kind in system tags app evil dotdot wh-dots; do python3 "$TOP/tests/lib/mkoci.py" $T/$kind $kind; done
+tree() { local s; s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p'); echo "/vz/template/store/sha256/${s:0:2}/$s/tree"; }
+
+# --- archives ---
+cp "$BASE" $T/rootfs.tar.zst
+rc "nobody vouches for it" 1 vztmpl add $T/rootfs.tar.zst
+like "what to do is said" "$TAP_OUT" 'Give its digest with --sha256, or take it as it is with --unsigned'
+rc "another digest" 1 vztmpl add $T/rootfs.tar.zst --sha256 "$(printf %064d 7)"
+ok "the right one" vztmpl add $T/rootfs.tar.zst --name by-digest --sha256 "$(sha256sum <"$BASE" | cut -c1-64)"
+vztmpl keygen $T/me >/dev/null
+printf 'untrusted comment: x\nbm9uZQ==\n' >$T/rootfs.tar.zst.sig
+rc "a broken signature is not no signature" 1 vztmpl add $T/rootfs.tar.zst --unsigned
+rm $T/rootfs.tar.zst.sig
+ok "a relative path, at one's own risk" sh -c "cd $T && vztmpl add rootfs.tar.zst --name mine --unsigned"
+like "info says so" "$(vztmpl info mine)" 'Signed by:  nobody'
+for kind in gz xz bz2; do
+	zstd -dc "$BASE" | case $kind in gz) gzip ;; xz) xz -1 ;; bz2) bzip2 ;; esac >$T/rootfs.tar.$kind
+	ok "rootfs.tar.$kind" vztmpl add $T/rootfs.tar.$kind --name mine --unsigned
+	is "takes the place of the one before" "$(ls /vz/template/cache | grep ^mine)" "mine.tar.$kind"
+done
+head -c 500000 "$BASE" >$T/cut.tar.zst
+rc "one that was cut short" 1 vztmpl add $T/cut.tar.zst --unsigned
+like "is damaged" "$TAP_OUT" 'damaged or cut short after entry'
+rc "a file that is none" 1 vztmpl add /etc/passwd --unsigned
+rc "a directory that is none" 1 vztmpl add /etc --unsigned
+is "nothing of these stays" "$(ls /vz/template/tmp; vztmpl list | grep -c -e cut -e passwd)" 0
+
+# --- OCI images ---
+rc "nobody vouches for an image" 1 vztmpl add $T/system
+ok "an image of three layers, gzip, zstd and plain" vztmpl add $T/system --unsigned
+t=$(tree system)
+is "a file of the upper layer wins" "$(cat "$t/etc/oci")" second
+is "a whiteout takes away" "$(ls "$t/etc/issue" 2>/dev/null)" ""
+is "an opaque directory begins anew" "$(ls "$t/opaque")" new
+is "a file became a directory, a directory a file" "$(cat "$t/kind/file" "$t/other")" "a directory now
+a file now"
+is "a hard link across layers" "$(stat -c %i "$t/hard")" "$(stat -c %i "$t/etc/low")"
+ok "a container of it" vzctl create 801 --ostemplate system
+ok "runs" vzctl start 801
+is "and is the image" "$(in_ct 801 cat /etc/oci)" second
+rc "which of two" 1 vztmpl add $T/tags --unsigned
+ok "is chosen by its tag" vztmpl add $T/tags --unsigned --tag plain
+rc "an application" 1 vztmpl add $T/app --unsigned
+like "is told from a system" "$TAP_OUT" 'no /sbin/init: it is an application, not a system; --app runs its entrypoint'
+ok "and taken with --app" vztmpl add $T/app --unsigned --app
+ok "a container of it" vzctl create 802 --ostemplate app
+ok "runs its entrypoint" vzctl start 802
+soon "there, with its environment" 10 sh -c 'vzctl exec2 802 cat /ran | grep -q "it.s"'
+is "in its directory" "$(in_ct 802 head -n 1 /ran)" /tmp
+gone 802
+rc "a whiteout that leaves the tree" 1 vztmpl add $T/dotdot --unsigned
+like "is named" "$TAP_OUT" 'the name leaves the tree'
+rc "a whiteout of .." 1 vztmpl add $T/wh-dots --unsigned
+like "is named too" "$TAP_OUT" 'a whiteout of'
+rc "one through a link to the host" 1 vztmpl add $T/evil --unsigned
+ok "the host has its files" test -s /etc/passwd
+tar -C $T/system -cf $T/image.tar .
+ok "an archive of a layout" vztmpl add $T/image.tar --unsigned
+is "is the same image" "$(cat "$(tree image)/etc/oci")" second
+blob=$(ls -S $T/system/blobs/sha256 | head -n 1)
+printf xxxx | dd of=$T/system/blobs/sha256/$blob bs=1 seek=9000 conv=notrunc status=none
+rc "a damaged blob" 1 vztmpl add $T/system --unsigned --name bad
+rm $T/system/blobs/sha256/$blob
+rc "a missing one" 1 vztmpl add $T/system --unsigned --name bad
+like "is named" "$TAP_OUT" "the image is incomplete: blobs/sha256/$blob is missing"
+is "nothing of these stays" "$(ls /vz/template/tmp; vztmpl list | grep -c bad)" 0
+#SAVE
+gone 801
+rm -rf $T /etc/vz/keys
+for name in by-digest mine system tags app image; do vztmpl rm $name >/dev/null; done
+vztmpl gc >/dev/null
