@@ -76,7 +76,7 @@ int add_pack(const struct tmpl_tmp *tmp, int tree, bool clean, const char *file,
 
 	if (out < 0)
 		return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
-	if (tmpl_pack(&tree, 1, out, clean, NULL, e) < 0)
+	if (tmpl_pack(tree, out, clean ? TMPL_PACK_CLEAN : 0, NULL, e) < 0)
 		return -e->code;
 	return fsync(out) < 0 ? err_set(e, errno, "tmp/%s/%s", tmp->name, file) : 0;
 }

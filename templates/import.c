@@ -143,6 +143,32 @@ int import_archive(const char *tmpldir, const struct tmpl_tmp *tmp, const char *
 	return 0;
 }
 
+static int fill(const struct tmpl_tmp *tmp, const char *file, const struct tmpl_new *n, struct err *e)
+{
+	auto_close int fd = openat(tmp->dir, file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
+	return n->fill(n->arg, fd, e);
+}
+
+int tmpl_new(const char *tmpldir, const struct tmpl_new *n, struct tmpl *ret, struct err *e)
+{
+	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
+	const struct origin o = { n->kind, n->source, "" };
+	auto_close int base = -1;
+	char file[300];
+
+	if (!tmpl_name_ok(n->name) || str_fmt(file, sizeof(file), "%s.tar.zst", n->name) < 0)
+		return err_say(e, EINVAL, "\"%.80s\" is not a name for a template", n->name);
+	if (path_mkdir_host(tmpldir, 0755, e) < 0)
+		return -e->code;
+	base = tmpl_base(tmpldir, e);
+	if (base < 0 || tmpl_sweep(tmpldir, e) < 0 || tmp_make(base, &tmp, e) < 0 || fill(&tmp, file, n, e) < 0)
+		return -e->code;
+	return import_archive(tmpldir, &tmp, file, n->name, &o, ret, e);
+}
+
 int import_digest(const char *tmpldir, const char *name, char digest[TMPL_DIGEST_LEN + 1], struct err *e)
 {
 	struct err none = { 0 };

@@ -103,12 +103,21 @@ struct tmpl_add {
 };
 int tmpl_add(const char *tmpldir, const struct tmpl_add *a, struct tmpl *ret, struct err *e);
 
+/* NAME.tar.zst as @fill writes it, into the cache by the same way as everything: judged, then renamed. */
+struct tmpl_new {
+	const char *name, *kind, *source;		/* "save", "101" */
+	int (*fill)(void *arg, int out, struct err *e);
+	void *arg;
+};
+int tmpl_new(const char *tmpldir, const struct tmpl_new *n, struct tmpl *ret, struct err *e);
+
 /*
- * A tree as an archive (.tar.zst, repeatable) to @out. Several @trees: layers, topmost first, as an overlay shows them.
- * Read in the box of vz-unpack, with natural ids. @clean: without machine id, host keys, logs and caches.
+ * A tree as an archive (.tar.zst, repeatable) to @out, read in the box of vz-unpack, with natural ids. CLEAN: without
+ * machine id, host keys, logs and caches. MERGED: @tree is a mount that has no idmapped form (an overlay); private to us.
  */
 struct tmpl_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped, flags_dropped; };
-int tmpl_pack(const int *trees, size_t n, int out, bool clean, struct tmpl_count *ret, struct err *e);
+enum tmpl_pack_flag { TMPL_PACK_CLEAN = 1, TMPL_PACK_MERGED = 2 };
+int tmpl_pack(int tree, int out, unsigned flags, struct tmpl_count *ret, struct err *e);
 
 /* --- what nobody needs any more (gc.c) --- */
 struct tmpl_gc {

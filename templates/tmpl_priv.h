@@ -45,7 +45,6 @@ struct unpack_msg { const void *data; size_t size; const int *fds; size_t n_fds;
 int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int io[2], struct err *e);
 /* @dir: the target, sent as an idmapped mount after the descriptors of @go; -1: none. */
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e);
-int unpack_begin_trees(struct unpack *u, const int *dirs, size_t n, const struct unpack_msg *go, struct err *e);
 /* Its one answer, of exactly @size bytes, and its end. The contents are a stranger's. */
 int unpack_answer(struct unpack *u, void *done, size_t size, struct err *e);
 int unpack_take_text(struct err *e, const struct err *from);	/* a stranger's error, made fit for a terminal */

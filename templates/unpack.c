@@ -166,17 +166,19 @@ int unpack_layer(int archive, int dir, const struct tmpl_limits *l, struct unpac
 	return 0;
 }
 
-int tmpl_pack(const int *trees, size_t n, int out, bool clean, struct tmpl_count *ret, struct err *e)
+int tmpl_pack(int tree, int out, unsigned flags, struct tmpl_count *ret, struct err *e)
 {
 	const struct unpack_go go = { .magic = UNPACK_MAGIC, .stage = UNPACK_GO, .max_bytes = UINT64_MAX,
-				      .max_entries = TMPL_MAX_ENTRIES * 4, .flags = clean ? UNPACK_CLEAN : 0 };
+				      .max_entries = TMPL_MAX_ENTRIES * 4, 
+				      .flags = (flags & TMPL_PACK_CLEAN ? UNPACK_CLEAN : 0) |
+					       (flags & TMPL_PACK_MERGED ? UNPACK_READER : 0) };
 	const struct unpack_msg msg = { .data = &go, .size = sizeof(go) };
-	struct unpack u = { .ctl = -1, .in = -1 };
+	struct unpack u = { .ctl = -1, .in = -1, .reader = flags & TMPL_PACK_MERGED };
 	struct unpack_count c = { 0 };
 	int rc = unpack_fork(&u, PROG, "pack", (const int[2]){ -1, out }, e);
 
 	if (rc == 0)
-		rc = unpack_begin_trees(&u, trees, n, &msg, e);
+		rc = unpack_begin(&u, tree, &msg, e);
 	if (rc == 0)
 		rc = unpack_end(&u, &c, e);
 	unpack_kill(&u);

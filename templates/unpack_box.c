@@ -22,8 +22,6 @@
 
 #include "templates/unpack_proto.h"
 #include "util/auto.h"
-#include "util/buf.h"
-#include "util/str.h"
 #include "util/sys.h"
 
 #define BOX_MEMORY (1ull << 30)	/* xz -9 wants 65 MiB, zstd --long=27 128 MiB */
@@ -53,32 +51,6 @@ static int empty_root(struct err *e)
 		return err_set(e, errno, "make an empty root");
 	fd = sys_fsmount(fs, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID);
 	return fd < 0 ? err_set(e, errno, "make an empty root") : fd;
-}
-
-/* Merged by the kernel, in a mount namespace that is this process's own; a single mount on a tmpfs that goes away with it. */
-int box_overlay(const int *tree, size_t n, struct err *e)
-{
-	auto_close int top = empty_root(e), at = -1;
-	auto_buf struct buf b = BUF_INIT;
-	int fd;
-
-	if (top < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    sys_move_mount(top, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0 || fchdir(top) < 0)
-		return e->code ? -e->code : err_set(e, errno, "make room for the layers");
-	buf_adds(&b, "userxattr,xino=off,lowerdir=");
-	for (size_t i = 0; i < n; i++) {
-		char name[16];
-
-		str_fmt(name, sizeof(name), "l%zu", i);
-		if (mkdir(name, 0755) < 0 || sys_move_mount(tree[i], "", AT_FDCWD, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
-			return err_set(e, errno, "mount layer %zu", i);
-		buf_addf(&b, "%s%s", i ? ":" : "", name);
-	}
-	if (buf_failed(&b) || mkdir("root", 0755) < 0 || mount("none", "root", "overlay", MS_RDONLY, buf_str(&b)) < 0)
-		return err_set(e, errno ? errno : ENOMEM, "mount an overlay of %zu layers", n);
-	at = open("root", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	fd = at < 0 ? -1 : sys_open_tree(at, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-	return fd < 0 ? err_set(e, errno, "the overlay") : fd;
 }
 
 static int change_root(int tree, struct err *e)

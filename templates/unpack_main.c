@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -18,9 +17,9 @@
 #include "util/auto.h"
 #include "util/err.h"
 
-static int recv_go(struct unpack_go *go, int tree[UNPACK_TREES_MAX], size_t *ret_n, struct err *e)
+static int recv_go(struct unpack_go *go, int *ret_tree, struct err *e)
 {
-	union { char buf[CMSG_SPACE(UNPACK_TREES_MAX * sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
 	struct iovec iov = { .iov_base = go, .iov_len = sizeof(*go) };
 	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf,
 			    .msg_controllen = sizeof(ctl.buf) };
@@ -29,10 +28,8 @@ static int recv_go(struct unpack_go *go, int tree[UNPACK_TREES_MAX], size_t *ret
 
 	if (n != (ssize_t)sizeof(*go) || go->magic != UNPACK_MAGIC || go->stage != UNPACK_GO)
 		return err_say(e, EPROTO, "vz-unpack: no start message; it is run by vzctl, not by hand");
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-		*ret_n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(tree, CMSG_DATA(c), *ret_n * sizeof(int));
-	}
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
+		memcpy(ret_tree, CMSG_DATA(c), sizeof(int));
 	return 0;
 }
 
@@ -59,11 +56,11 @@ static int run_extract(const struct unpack_go *go, int tree, struct unpack_count
 	return extract_run(UNPACK_IN, go, c, e);
 }
 
-static int run_pack(const struct unpack_go *go, const int *tree, size_t n, struct unpack_count *c, struct err *e)
+static int run_pack(const struct unpack_go *go, int tree, struct unpack_count *c, struct err *e)
 {
-	int root = n == 1 ? tree[0] : n ? box_overlay(tree, n, e) : err_say(e, EPROTO, "vz-unpack: no tree");
-
-	if (root < 0 || box_enter(root, RLIM_INFINITY, e) < 0 || box_seal(e) < 0)
+	if (tree < 0)
+		return err_say(e, EPROTO, "vz-unpack: no tree");
+	if ((go->flags & UNPACK_READER ? box_enter_reader(tree, e) : box_enter(tree, INT64_MAX, e)) < 0 || box_seal(e) < 0)
 		return -e->code;
 	return pack_run(UNPACK_OUT, go, c, e);
 }
@@ -81,19 +78,18 @@ int main(int argc, char **argv)
 {
 	static struct unpack_done done = { .magic = UNPACK_MAGIC, .stage = UNPACK_DONE };
 	struct unpack_go go = { 0 };
-	int tree[UNPACK_TREES_MAX] = { -1 };
-	size_t n = 0;
+	int tree = -1;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGXFSZ, SIG_IGN);
 	warm_up();
 	if (argc != 2) {
 		err_say(&done.err, EINVAL, "vz-unpack: one mode, extract, pack or base");
-	} else if (recv_go(&go, tree, &n, &done.err) == 0) {
+	} else if (recv_go(&go, &tree, &done.err) == 0) {
 		if (strcmp(argv[1], "extract") == 0)
-			run_extract(&go, tree[0], &done.count, &done.err);
+			run_extract(&go, tree, &done.count, &done.err);
 		else if (strcmp(argv[1], "pack") == 0)
-			run_pack(&go, tree, n, &done.count, &done.err);
+			run_pack(&go, tree, &done.count, &done.err);
 		else if (strcmp(argv[1], "base") == 0)
 			run_base(&go, &done.err);
 		else

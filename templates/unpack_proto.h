@@ -6,7 +6,6 @@
  *   fd 3  control: receives UNPACK_GO (mode extract: with the target's mount), answers UNPACK_DONE and exits
  *   fd 4  extract: the archive as a stream; base: the static busybox
  *   fd 5  base, pack: where the archive goes
- * Mode pack: with several mounts, those are layers, topmost first, and the tree is what an overlay of them shows.
  * Everything that comes from vz-unpack is untrusted: it has read the archive.
  */
 #include <stdbool.h>
@@ -30,10 +29,10 @@ struct unpack_go {
 	uint32_t backup;			/* of a container's own files: any name a file can have, and the top as it was */
 	uint32_t flags;				/* enum unpack_flag */
 };
-#define UNPACK_TREES_MAX 64
 enum unpack_flag {
 	UNPACK_CLEAN = 1,	/* pack: without identity, keys, logs and caches */
 	UNPACK_LAYER = 2,	/* extract: onto what is there, as a layer of a container image, without its whiteouts ... */
+	UNPACK_READER = 8,	/* pack: the tree is a mount that cannot be idmapped (a merged one); box_enter_reader() */
 	UNPACK_WHITEOUTS = 4,	/* ... which come first, by themselves: nothing is written, what they name is removed */
 };
 struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; };
@@ -54,7 +53,6 @@ int box_seal(struct err *e);					/* system call filter; nothing is executed afte
 int extract_run(int in, const struct unpack_go *go, struct unpack_count *c, struct err *e);
 struct archive_entry;
 int pack_run(int out, const struct unpack_go *go, struct unpack_count *c, struct err *e);
-int box_overlay(const int *tree, size_t n, struct err *e);	/* a read-only overlay of them as a mount */
 bool layer_is_whiteout(const char *path);
 int layer_whiteout(int parent, const char *path, struct err *e);
 int layer_make_room(int parent, const char *path, mode_t type, mode_t there, struct err *e);

@@ -190,32 +190,6 @@ int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int 
 	return u->pid < 0 ? err_set(e, errno, "start %s in namespaces of its own", prog) : 0;
 }
 
-int unpack_begin_trees(struct unpack *u, const int *dirs, size_t n, const struct unpack_msg *go, struct err *e)
-{
-	struct unpack_msg msg = *go;
-	int trees[UNPACK_TREES_MAX], rc = 0;
-	auto_close int userns = -1;
-	size_t got = 0;
-
-	if (n > UNPACK_TREES_MAX)
-		return err_say(e, E2BIG, "more than %d layers", UNPACK_TREES_MAX);
-	if (write_maps(u->pid, &userns, e) < 0)
-		return -e->code;
-	while (got < n && (trees[got] = idmapped(dirs[got], userns, e)) >= 0)
-		got++;
-	msg.fds = trees;
-	msg.n_fds = n;
-	if (got < n)
-		rc = -e->code;
-	else if (send(u->ctl, "", 1, MSG_NOSIGNAL) != 1)
-		rc = err_set(e, errno, "start %s", u->prog);
-	else
-		rc = send_go(u, &msg, -1, e);
-	while (got > 0)
-		close(trees[--got]);
-	return rc;
-}
-
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e)
 {
 	auto_close int userns = -1, tree = -1;

@@ -53,6 +53,7 @@ void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info 
 int vztmpl_image(struct vztmpl *v, struct err *e);
 /* vztmpl_make.c: what brings something here */
 int vztmpl_pull(struct vztmpl *v, struct err *e);
+int vztmpl_save(struct vztmpl *v, struct err *e);
 int vztmpl_add(struct vztmpl *v, struct err *e);
 int vztmpl_build(struct vztmpl *v, struct err *e);
 int vztmpl_base(struct vztmpl *v, struct err *e);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "libct/ct.h"
+#include "libct/save.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
@@ -52,6 +54,30 @@ int vztmpl_add(struct vztmpl *v, struct err *e)
 	struct tmpl t;
 
 	return tmpl_add(v->dir, &a, &t, e) < 0 ? -e->code : show(v, &t, e);
+}
+
+static int save(void *arg, int out, struct err *e)
+{
+	return ct_save(arg, out, e);
+}
+
+int vztmpl_save(struct vztmpl *v, struct err *e)
+{
+	struct tmpl_new n = { .name = v->operand[1], .kind = "save", .source = v->operand[0], .fill = save };
+	struct ct_host *h = NULL;
+	struct ct *ct = NULL;
+	struct tmpl t;
+	int rc;
+
+	if (ct_host_open(NULL, &h, e) < 0)
+		return -e->code;
+	rc = ct_open(h, v->operand[0], 0, &ct, e);
+	n.arg = ct;
+	if (rc == 0)
+		rc = tmpl_new(v->dir, &n, &t, e);
+	ct_close(ct);
+	ct_host_close(h);
+	return rc < 0 ? rc : show(v, &t, e);
 }
 
 int vztmpl_build(struct vztmpl *v, struct err *e)

@@ -24,6 +24,7 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	  "fetch what a signed index names: a directory or URL" },
 	{ "add", "ARCHIVE|OCI-IMAGE", 1, 1, VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_NAME | VZTMPL_SHA256 | VZTMPL_TAG | VZTMPL_APP,
 	  vztmpl_add, "take a root file system's archive, or an OCI image" },
+	{ "save", "CTID NAME", 2, 2, 0, vztmpl_save, "make a template of a container, running or stopped" },
 	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS, vztmpl_gc, "remove unpacked trees that nothing stands on any more" },
 	{ "pin", "NAME|SHA256", 1, 1, 0, vztmpl_pin, "keep a tree even if nothing stands on it" },
 	{ "unpin", "NAME|SHA256", 1, 1, 0, vztmpl_unpin, "no longer" },

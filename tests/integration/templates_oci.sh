@@ -71,7 +71,29 @@ rm $T/system/blobs/sha256/$blob
 rc "a missing one" 1 vztmpl add $T/system --unsigned --name bad
 like "is named" "$TAP_OUT" "the image is incomplete: blobs/sha256/$blob is missing"
 is "nothing of these stays" "$(ls /vz/template/tmp; vztmpl list | grep -c bad)" 0
-#SAVE
+
+# --- a container becomes a template ---
+vzctl exec 801 'echo saved >/etc/oci; echo key >/etc/ssh_key; mkdir -p /etc/ssh; echo k >/etc/ssh/ssh_host_rsa_key; rm -f /etc/low;
+	echo log >/var/log/x; echo x >/tmp/x; echo 0123 >/etc/machine-id; ln /etc/oci /etc/oci2; mkdir -m 1777 /srv/sticky' >/dev/null
+ok "of a running one" vztmpl save 801 saved
+t=$(tree saved)
+is "what it wrote is in it" "$(cat "$t/etc/oci" "$t/etc/ssh_key")" "saved
+key"
+is "what it removed is not" "$(ls "$t/etc/low" 2>/dev/null)" ""
+is "nor host keys and temporary files" "$(ls "$t/etc/ssh" "$t/tmp" | grep -v :)" ""
+is "machine id and logs are emptied" "$(stat -c %s "$t/etc/machine-id" "$t/var/log/x" | tr '\n' ' ')" "0 0 "
+is "hard links and modes stay" "$(stat -c %h "$t/etc/oci") $(stat -c %a "$t/srv/sticky")" "2 1777"
+is "the container still runs" "$(in_ct 801 cat /etc/machine-id)" 0123
+is "without a snapshot" "$(vzctl snapshot-list 801 -H 2>/dev/null)" ""
+vzctl stop 801 --fast >/dev/null 2>&1
+ok "of a stopped one" vztmpl save 801 saved
+ok "a container of it" vzctl create 803 --ostemplate saved
+ok "runs" vzctl start 803
+is "and is a copy" "$(in_ct 803 cat /etc/oci)" saved
+gone 803
+rc "of none" 1 vztmpl save 899 saved
+rc "with a name that is none" 1 vztmpl save 801 ../x
+vztmpl rm saved >/dev/null
 gone 801
 rm -rf $T /etc/vz/keys
 for name in by-digest mine system tags app image; do vztmpl rm $name >/dev/null; done
