@@ -31,7 +31,7 @@ PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhos
 	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
 TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzdqdump vzdqload vzdump vzifup-post vzmemcheck \
-	vzmigrate vznetaddbr vznetcfg vznetstat vzoversell vzpid vzploop vzps vzquota vzrestore vzsplit vztmpl-dl vztop vzubc
+	vzmigrate vznetaddbr vznetcfg vznetstat vzoversell vzpid vzploop vzps vzquota vzrestore vzpkg vzsplit vztmpl-dl vztop vzubc
 PROGRAMS += $(foreach t,$(TOOLS),$(t):vzctl/tool_$(t).c:$(SBINDIR))
 field = $(word $(2),$(subst :, ,$(1)))
 MAINS := $(foreach p,$(PROGRAMS),$(call field,$(p),2))

@@ -47,6 +47,11 @@ int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e);
 /* Its one answer, of exactly @size bytes, and its end. The contents are a stranger's. */
 int unpack_answer(struct unpack *u, void *done, size_t size, struct err *e);
+/* What run.c needs of the same: ids of nobody for a process in a new user namespace, and a tree as it shall see it. */
+int unpack_maps(pid_t pid, uint32_t base, int *ret_userns, struct err *e);
+int unpack_idmapped(int dir, int userns, unsigned attrs, struct err *e);
+int unpack_send_tree(int sk, int tree, struct err *e);
+int unpack_recv_tree(int sk, int *ret_tree);
 int unpack_take_text(struct err *e, const struct err *from);	/* a stranger's error, made fit for a terminal */
 void unpack_kill(struct unpack *u);
 

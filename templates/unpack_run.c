@@ -79,7 +79,9 @@ static void __attribute__((noreturn)) child(int helper, const char *prog, const 
 	_exit(5);
 }
 
-static int write_maps(pid_t pid, uint32_t base, int *ret_userns, struct err *e)
+#define NO_EXEC (MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC)
+
+int unpack_maps(pid_t pid, uint32_t base, int *ret_userns, struct err *e)
 {
 	static const char *const file[] = { "uid_map", "gid_map" };
 	auto_close int dir = -1;
@@ -97,10 +99,10 @@ static int write_maps(pid_t pid, uint32_t base, int *ret_userns, struct err *e)
 	return *ret_userns < 0 ? err_set(e, errno, "%s/ns/user", path) : 0;
 }
 
-/* The target as the helper shall see it: ids 0 to 65535 on disk are its own, nothing in it can be executed. */
-static int idmapped(int dir, int userns, struct err *e)
+/* The target as the helper shall see it: ids 0 to 65535 on disk are its own. */
+int unpack_idmapped(int dir, int userns, unsigned attrs, struct err *e)
 {
-	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC,
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP | attrs,
 				   .propagation = MS_PRIVATE, .userns_fd = (uint64_t)userns };
 	auto_close int fd = sys_open_tree(dir, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
@@ -190,13 +192,35 @@ int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int 
 	return u->pid < 0 ? err_set(e, errno, "start %s in namespaces of its own", prog) : 0;
 }
 
+int unpack_send_tree(int sk, int tree, struct err *e)
+{
+	const struct unpack u = { .prog = "a program of the template", .ctl = sk };
+
+	return send_go(&u, &(struct unpack_msg){ .data = "", .size = 1 }, tree, e);
+}
+
+int unpack_recv_tree(int sk, int *ret_tree)
+{
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
+	char go;
+	struct iovec iov = { .iov_base = &go, .iov_len = 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
+	ssize_t n = recvmsg(sk, &m, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
+
+	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(ret_tree, CMSG_DATA(c), sizeof(int));
+	return 0;
+}
+
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e)
 {
 	auto_close int userns = -1, tree = -1;
 
-	if (!u->reader && write_maps(u->pid, u->id_base, &userns, e) < 0)
+	if (!u->reader && unpack_maps(u->pid, u->id_base, &userns, e) < 0)
 		return -e->code;
-	if (dir >= 0 && (tree = u->reader ? fcntl(dir, F_DUPFD_CLOEXEC, 0) : idmapped(dir, userns, e)) < 0)
+	if (dir >= 0 && (tree = u->reader ? fcntl(dir, F_DUPFD_CLOEXEC, 0) : unpack_idmapped(dir, userns, NO_EXEC, e)) < 0)
 		return e->code ? -e->code : err_set(e, errno, "start %s", u->prog);
 	if (send(u->ctl, "", 1, MSG_NOSIGNAL) != 1)
 		return err_set(e, errno, "start %s", u->prog);

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# template: debian-12-x86_64
+# vzpkg: apt of a real Debian, in a running container and in a template, from a repository of packages made here.
+. "$TOP/tests/integration/lib.sh"
+. "$TOP/tests/integration/stage.sh"
+
+archive=$(template_archive debian-12-x86_64)
+[ -s "$archive" ] || bail "the template debian-12-x86_64" "it was not built: $archive"
+T=/tmp/pkg
+rm -rf $T; mkdir -p $T/root $T/deb/DEBIAN $T/deb/usr/share/vz-hello
+tar -C $T/root --zstd -xpf "$archive" || bail "unpack"
+
+# deb VERSION: the package vz-hello in the repository of the tree
+deb() {
+	printf 'Package: vz-hello\nVersion: %s\nArchitecture: all\nMaintainer: vz <vz@localhost>\nDescription: test\n' "$1" \
+		>$T/deb/DEBIAN/control
+	echo "$1" >$T/deb/usr/share/vz-hello/version
+	printf '#!/bin/sh\ninvoke-rc.d --quiet ssh restart >/usr/share/vz-hello/rc 2>&1; echo $? >>/usr/share/vz-hello/rc; exit 0\n' \
+		>$T/deb/DEBIAN/postinst
+	chmod 755 $T/deb/DEBIAN/postinst
+	dpkg-deb -q --root-owner-group -b $T/deb "$2/vz-hello_$1_all.deb" >/dev/null &&
+		(cd "$2" && for f in *.deb; do dpkg-deb -f $f; echo "Filename: ./$f"
+			echo "Size: $(stat -c %s $f)"; echo "SHA256: $(sha256sum <$f | cut -c1-64)"; echo; done >Packages)
+}
+mkdir -p $T/root/srv/repo
+rm -rf $T/root/etc/apt/sources.list $T/root/etc/apt/sources.list.d/*
+echo 'deb [trusted=yes] file:/srv/repo ./' >$T/root/etc/apt/sources.list
+deb 1.0 $T/root/srv/repo
+tar -C $T/root --zstd -cpf $T/deb12.tar.zst . && vztmpl add $T/deb12.tar.zst --unsigned >/dev/null || bail "the template"
+tree() { local s; s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p'); echo "/vz/template/store/sha256/${s:0:2}/$s/tree"; }
+before=$(tree deb12)
+
+# --- a template ---
+rc "no such verb" 3 vzpkg dance deb12
+rc "no packages" 3 vzpkg install deb12
+rc "an option is no package" 3 vzpkg install deb12 -- --allow-unauthenticated
+rc "nor is a path" 3 vzpkg install deb12 /etc/passwd
+rc "no such template" 1 vzpkg install none vz-hello
+rc "no such container" 1 vzpkg install 4711 vz-hello
+rc "nothing is pending" 0 vzpkg status deb12
+like "list" "$(vzpkg list deb12 2>/dev/null)" 'apt [0-9]'
+is "asking changes nothing" "$(tree deb12)" "$before"
+ok "a container of it" vzctl create 802 --ostemplate deb12
+rc "a package that is not there" 1 vzpkg install deb12 no-such-package
+is "leaves the template as it was" "$(tree deb12)" "$before"
+ok "install" vzpkg install deb12 vz-hello
+after=$(tree deb12)
+is "it is in the template" "$(cat "$after/usr/share/vz-hello/version")" 1.0
+like "and no service was started by it" "$(tail -n 1 "$after/usr/share/vz-hello/rc")" '^(0|101)$'
+is "what kept services down is gone" "$(ls "$after/usr/sbin/policy-rc.d" 2>/dev/null)" ""
+is "the machine id is empty" "$(stat -c %s "$after/etc/machine-id")" 0
+is "ids are as they were" "$(stat -c %u "$after/etc/passwd" "$after/usr/share/vz-hello" | tr '\n' ' ')" "0 0 "
+is "nothing of the host is in it" "$(ls "$after/run" "$after/tmp" "$after/proc" | grep -v -e : -e '^$')" ""
+like "info tells where it came from" "$(vztmpl info deb12)" 'From:       vzpkg '
+ok "the container on the old one" vzctl start 802 --wait
+is "has no such package" "$(in_ct 802 ls /usr/share/vz-hello 2>/dev/null)" "ls: cannot access '/usr/share/vz-hello': No such file or directory"
+
+# --- a container ---
+rc "nothing is pending" 0 vzpkg status 802
+ok "install" vzpkg install 802 vz-hello
+is "it is there" "$(in_ct 802 cat /usr/share/vz-hello/version)" 1.0
+like "list" "$(vzpkg list 802)" 'vz-hello 1.0'
+cp -r $T/root/srv/repo $T/repo && deb 2.0 $T/repo
+tar -C $T/repo -c . | vzctl exec2 802 tar -C /srv/repo -x
+rc "an update is pending" 2 vzpkg status 802
+like "and named" "$TAP_OUT" 'vz-hello \[1.0\] \(2.0'
+ok "update" vzpkg update 802
+is "is done" "$(in_ct 802 cat /usr/share/vz-hello/version)" 2.0
+rc "none is pending" 0 vzpkg status 802
+ok "remove" vzpkg remove 802 vz-hello
+is "it is gone" "$(in_ct 802 ls /usr/share/vz-hello/version 2>/dev/null | grep -c '^/usr')" 0
+vzctl stop 802 --fast >/dev/null 2>&1
+rc "a stopped one" 1 vzpkg update 802
+like "has no network" "$TAP_OUT" 'container 802 is not running: its packages come over its own network; start it first'
+
+# --- managers that are not Debian's, as far as their words go ---
+up 803
+for pm in dnf yum apk pacman zypper; do
+	vzctl exec 803 "rm -f /bin/dnf /bin/yum /bin/apk /bin/pacman /bin/zypper; printf '#!/bin/sh\necho $pm \"\$@\" >>/calls\n' >/bin/$pm; chmod 755 /bin/$pm; rm -f /calls" >/dev/null
+	ok "$pm: install" vzpkg install 803 one two
+	like "is called" "$(in_ct 803 cat /calls)" "^$pm .*one two"
+done
+vzctl exec 803 'rm -f /bin/zypper' >/dev/null
+rc "no manager at all" 1 vzpkg update 803
+like "is said" "$TAP_OUT" 'there is no package manager inside that vzpkg knows'
+gone 802 803
+vztmpl rm deb12 >/dev/null
+vztmpl gc >/dev/null
+rm -rf $T
