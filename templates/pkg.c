@@ -142,7 +142,7 @@ int tmpl_pkg(const char *tmpldir, const char *name, const char *verb, const char
 	struct tree_run r = { .argv = argv, .net = true, .timeout_ms = TIMEOUT_MS };
 	auto_close int tree = -1;
 	char file[300];
-	struct tmpl t;
+	struct tmpl t, now;
 
 	*status = 1;
 	if (tmpl_pkg_check(verb, packages, n, e) < 0 || tmpl_find(tmpldir, name, &t, e) < 0 || open_tmp(tmpldir, &tmp, e) < 0)
@@ -152,6 +152,7 @@ int tmpl_pkg(const char *tmpldir, const char *name, const char *verb, const char
 		return -e->code;
 	tmpl_pkg_argv("template", verb, packages, n, argv);
 	r.tree = tree;
+	r.own_out = !tmpl_pkg_changes(verb);
 	if (tree_run(&r, status, e) < 0) {
 		if (e->code == ECHILD && *status == 2 && !tmpl_pkg_changes(verb))
 			err_clear(e);
@@ -162,5 +163,5 @@ int tmpl_pkg(const char *tmpldir, const char *name, const char *verb, const char
 	str_fmt(file, sizeof(file), "%s.tar.zst", t.name);
 	if (add_pack(&tmp, tree, true, file, e) < 0)
 		return -e->code;
-	return import_archive(tmpldir, &tmp, file, t.name, &(struct origin){ "vzpkg", t.archive, "" }, &t, e);
+	return import_archive(tmpldir, &tmp, file, t.name, &(struct origin){ "vzpkg", t.archive, "" }, &now, e);
 }

@@ -64,8 +64,11 @@ static const char *make_dev(const int dev[ARRAY_SIZE(nodes)])
 			return path[5] ? "make device nodes" : "";
 	}
 	if (symlink("/proc/self/fd", "/dev/fd") < 0 || symlink("fd/0", "/dev/stdin") < 0 || symlink("fd/1", "/dev/stdout") < 0 ||
-	    symlink("fd/2", "/dev/stderr") < 0 || mkdir("/dev/shm", 01777) < 0)
+	    symlink("fd/2", "/dev/stderr") < 0 || mkdir("/dev/shm", 01777) < 0 || mkdir("/dev/pts", 0755) < 0 ||
+	    symlink("pts/ptmx", "/dev/ptmx") < 0)
 		return "make links in /dev";
+	if (mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=620") < 0)
+		return "mount /dev/pts";
 	return NULL;
 }
 
@@ -140,7 +143,7 @@ static void __attribute__((noreturn)) child(const struct tree_run *r, int sk)
 		give_up(sk, "name itself");
 	umask(022);
 	sk = fcntl(sk, F_DUPFD_CLOEXEC, 10);
-	if (dup2(r->in > 0 ? r->in : open("/dev/null", O_RDONLY | O_CLOEXEC), 0) < 0 || dup2(2, 1) < 0)
+	if (dup2(r->in > 0 ? r->in : open("/dev/null", O_RDONLY | O_CLOEXEC), 0) < 0 || (!r->own_out && dup2(2, 1) < 0))
 		give_up(sk, "standard input");
 	sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 	signal(SIGPIPE, SIG_DFL);

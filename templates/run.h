@@ -11,7 +11,8 @@ struct tree_run {
 	const char *const *argv;	/* argv[0]: a path inside */
 	const char *const *env;		/* NULL: PATH HOME LC_ALL DEBIAN_FRONTEND */
 	bool net;			/* the host's network and its resolv.conf; else none at all */
-	int in;				/* standard input, 0: nothing; output goes to our standard error */
+	int in;				/* standard input, 0: nothing */
+	bool own_out;			/* output is what was asked for: to our standard output, not our standard error */
 	int timeout_ms;
 };
 /*
