@@ -43,8 +43,8 @@ struct ct_ui {
 /* Everything vz.conf says about the host itself (defaults for containers are in ct_conf). */
 struct ct_host_conf {
 	char *lockdir, *dumpdir, *template_dir, *def_ostemplate, *configfile, *logfile;
-	char *cgroup_parent, *nft_table, *pool4, *pool6, *neighbours,
-		*pool_image; /* ours: CGROUP_PARENT NFT_TABLE NAT_POOL NAT_POOL6 POOL_IMAGE */
+	char *cgroup_parent, *nft_table, *pool4, *pool6, *neighbours, *pool_image,
+		*template_format; /* ours: CGROUP_PARENT NFT_TABLE NAT_POOL NAT_POOL6 POOL_IMAGE TEMPLATE_FORMAT */
 	struct num_opt pool_size;		/* POOL_SIZE, bytes */
 	struct num_opt logging, log_level, verbose, virtuozzo, ipv6, ve_parallel, error_on_arpfail,
 		skip_arpdetect;

@@ -15,6 +15,10 @@ static const struct param rows[] = {
 	  .man = "Directory of the images of suspended containers." },
 	{ .key = "TEMPLATE", .arg = "path", .type = &ct_type_path, HOST(template_dir), .def = "/vz/template",
 	  .man = "Directory of OS templates: archives in cache/, unpacked trees in store/." },
+	{ .key = "TEMPLATE_FORMAT", .arg = "tree|erofs|erofs-lz4|squashfs", .type = &param_str, HOST(template_format),
+	  .def = "tree",
+	  .man = "What containers of the layout overlay stand on: the template's unpacked tree, or an image of it, which the first "
+		 "create from a template makes. Walking a big tree costs less on erofs." },
 	{ .key = "DEF_OSTEMPLATE", .arg = "name", .type = &param_str, HOST(def_ostemplate),
 	  .man = "OS template of create without --ostemplate." },
 	{ .key = "CONFIGFILE", .arg = "name", .type = &param_str, HOST(configfile),

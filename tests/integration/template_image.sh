@@ -127,3 +127,21 @@ is "the second container reads no sector again" "$(reads)" "$first"
 gone 202 205
 rm -rf /vz/template/cache/rich.tar "${tree%/tree}" /tmp/rich
 rm -f /vz/template/store/by-archive/*
+
+# TEMPLATE_FORMAT: the first create makes the image.
+mkdir -p /tmp/fmt/sbin && cp /bin/busybox /tmp/fmt/sbin/init && tar -C /tmp/fmt -cf /vz/template/cache/fmt.tar .
+cp /etc/vz/vz.conf /tmp/vz.conf.kept
+sed -i 's/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT="erofs"/' /etc/vz/vz.conf
+ok "create with TEMPLATE_FORMAT=erofs" vzctl create 206 --ostemplate fmt
+digest=$(cat /vz/private/206/layers)
+ok "has made an image" test -s "/vz/template/store/sha256/${digest:0:2}/$digest/image/data"
+made=$(stat -c %i "/vz/template/store/sha256/${digest:0:2}/$digest/image/data")
+ok "the second" vzctl create 207 --ostemplate fmt
+is "uses the same" "$(stat -c %i "/vz/template/store/sha256/${digest:0:2}/$digest/image/data")" "$made"
+sed -i 's/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT="zip"/' /etc/vz/vz.conf
+echo more >/tmp/fmt/more && tar -C /tmp/fmt -cf /vz/template/cache/fmt2.tar .
+like "an unknown format" "$(vzctl create 208 --ostemplate fmt2 2>&1)" 'TEMPLATE_FORMAT of /etc/vz/vz.conf: "zip" is no image format'
+cp /tmp/vz.conf.kept /etc/vz/vz.conf
+gone 206 207
+rm -rf /tmp/fmt /vz/template/cache/fmt.tar /vz/template/cache/fmt2.tar /vz/template/store/by-archive/* \
+	"/vz/template/store/sha256/${digest:0:2}/$digest"

@@ -7,7 +7,7 @@ TEST(host_param_shipped)
 	auto_kv struct kv kv = { 0 };
 	struct err e = { 0 };
 
-	CHECK_OK(kv_load(&kv, AT_FDCWD, "libct/samples/vz.conf", &e), &e);
+	CHECK_OK(kv_load(&kv, AT_FDCWD, "vzctl/etc/vz.conf", &e), &e);
 	for (size_t i = 0; i < kv.n; i++) {
 		const struct param *p = NULL;
 		size_t base;

@@ -48,7 +48,7 @@ TEST(sample_shipped)
 		char path[128];
 		const struct ct_conf_src src = { .ui = &ui, .id = 0, .file = path };
 
-		str_fmt(path, sizeof(path), "libct/samples/ve-%s.conf-sample", t[i].name);
+		str_fmt(path, sizeof(path), "vzctl/etc/ve-%s.conf-sample", t[i].name);
 		CHECK_OK(kv_load(&kv, AT_FDCWD, path, &e), &e);
 		CHECK_OK(ct_conf_read(&c, &kv, &src, &e), &e);
 		CHECK_EQ(cg_conf_is_vswap(&c.cg), t[i].vswap);
