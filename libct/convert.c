@@ -18,6 +18,7 @@
 #include "libct/files.h"
 #include "libct/postcreate.h"
 #include "libct/roottree.h"
+#include "libct/snapshot.h"
 
 #define TMP_SUFFIX "tmp"
 #define DISK "root.hdd"
@@ -91,24 +92,21 @@ static int name_beside(const struct work *w, const char *suffix, char **ret, str
 }
 
 /* Snapshots are the old layout's: they would stay with the old files. */
-static int check_snapshots(const struct ct *ct, const struct work *w, struct err *e)
+static int check_snapshots(struct ct *ct, const struct work *w, struct err *e)
 {
-	auto_buf struct buf b = { .cap = CT_PATH_MAX };
-	auto_closedir DIR *d = NULL;
-	const struct dirent *de;
+	auto_snaps struct ct_snaps snaps = { 0 };
 
-	buf_addf(&b, "%s%s", w->area.path, str_eq(w->old, "dir") ? ".snap" : "/snap");
-	if (buf_failed(&b))
-		return err_set(e, ENAMETOOLONG, "%s", w->area.path);
-	d = opendir(buf_str(&b));
-	while (d && (de = readdir(d)))
-		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
-			return err_say(e, EBUSY, "CT %u has snapshots, which a converted container would not have: 'vzctl "
-				       "snapshot-list %u' names them, 'vzctl snapshot-delete' removes one", ct->id, ct->id);
-	return 0;
+	if (str_eq(w->old, "ploop"))
+		return 0;
+	if (ct_snaps_load(ct, &snaps, e) < 0)
+		return -e->code;
+	if (!snaps.n)
+		return 0;
+	return err_say(e, EBUSY, "CT %u has %zu snapshots, which a converted container would not have: 'vzctl snapshot-list %u' "
+		       "names them, 'vzctl snapshot-delete' removes one", ct->id, snaps.n, ct->id);
 }
 
-static int check_host(const struct ct *ct, const struct work *w, struct err *e)
+static int check_host(struct ct *ct, const struct work *w, struct err *e)
 {
 	const struct ct_rootfs_new n = { .layout = w->layout, .quota = &ct->conf.quota };
 
@@ -117,7 +115,7 @@ static int check_host(const struct ct *ct, const struct work *w, struct err *e)
 	return w->ops->check ? w->ops->check(w->parent, &n, e) : 0;
 }
 
-static int check_place(const struct ct *ct, struct work *w, struct err *e)
+static int check_place(struct ct *ct, struct work *w, struct err *e)
 {
 	struct stat st;
 

@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
-#include "libct/ct_priv.h"
+#include "libct/files.h"
+#include "libct/layers.h"
+#include "util/fio.h"
 #include "util/sys.h"
 
 #define ROOT "root"
+#define ROOT_NEW "root.new"	/* during a switch: the new one, then the old one */
 
 static int btrfs_check(int parent, const struct ct_rootfs_new *n, struct err *e)
 {
@@ -83,6 +86,86 @@ static int btrfs_mount_host(struct ct *ct, const char *at, struct err *e)
 	return 0;
 }
 
+/* --- snapshots: subvolumes, read-only, in VE_PRIVATE/snap --- */
+
+static int open_dir(int dir, const char *name, struct err *e)
+{
+	int fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "open %s", name) : fd;
+}
+
+/* Makes a snapshot in one step, so what has the name is whole. */
+static int btrfs_snap_take(struct ct *ct, int area, const char *guid, bool running, struct err *e)
+{
+	auto_close int root = open_dir(area, ROOT, e), snap = -1;
+
+	(void)ct;
+	(void)running;
+	if (root < 0)
+		return root;
+	if (mkdirat(area, CT_SNAP_DIR, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make " CT_SNAP_DIR);
+	snap = open_dir(area, CT_SNAP_DIR, e);
+	if (snap < 0)
+		return snap;
+	if (faccessat(snap, guid, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return quota_sub_snap(area, snap, guid, root, true, e) < 0 ? -e->code : fio_fsync_dir(snap, e);
+}
+
+/* Done twice it ends the same. */
+static int btrfs_snap_switch(struct ct *ct, int area, const char *guid, struct err *e)
+{
+	auto_close int snap = open_dir(area, CT_SNAP_DIR, e), from = snap < 0 ? -1 : open_dir(snap, guid, e);
+
+	(void)ct;
+	if (from < 0 || quota_area_remove(area, ROOT_NEW, e) < 0 || quota_sub_snap(area, area, ROOT_NEW, from, false, e) < 0)
+		return -e->code;
+	if (renameat2(area, ROOT_NEW, area, ROOT, RENAME_EXCHANGE) < 0)
+		return err_set(e, errno, "replace the root");
+	return fio_fsync_dir(area, e) < 0 ? -e->code : quota_area_remove(area, ROOT_NEW, e);
+}
+
+static int btrfs_snap_drop(struct ct *ct, int area, const char *guid, const char *into, struct err *e)
+{
+	auto_close int snap = openat(area, CT_SNAP_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	(void)ct;
+	(void)into;
+	if (snap < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open " CT_SNAP_DIR);
+	return quota_area_remove(snap, guid, e);
+}
+
+static int btrfs_snap_mount(struct ct *ct, int area, const char *guid, const char *at, struct err *e)
+{
+	struct mount_attr ro = { .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
+	auto_close int snap = open_dir(area, CT_SNAP_DIR, e), tree = -1;
+
+	(void)ct;
+	if (snap < 0)
+		return snap;
+	tree = sys_open_tree(snap, guid, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
+	if (tree < 0 || sys_mount_setattr(tree, "", AT_EMPTY_PATH, &ro) < 0 ||
+	    sys_move_mount(tree, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "mount the snapshot on %s", at);
+	return 0;
+}
+
+/* A snapshot of one area is as good as a copy for another: neither needs the other, linked or not. */
+static int btrfs_clone(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e)
+{
+	auto_close int root = open_dir(area, ROOT, e);
+
+	(void)src;
+	(void)dst;
+	(void)linked;
+	if (root < 0 || quota_area_remove(dst_area, ROOT, e) < 0)
+		return -e->code;
+	return quota_sub_snap(dst_area, dst_area, ROOT, root, false, e);
+}
+
 const struct ct_rootfs_ops ct_rootfs_btrfs = {
 	.name = "btrfs",
 	.check = btrfs_check,
@@ -91,4 +174,9 @@ const struct ct_rootfs_ops ct_rootfs_btrfs = {
 	.open = btrfs_open,
 	.mount_host = btrfs_mount_host,
 	.host_beside = true,
+	.snap_take = btrfs_snap_take,
+	.snap_switch = btrfs_snap_switch,
+	.snap_drop = btrfs_snap_drop,
+	.snap_mount = btrfs_snap_mount,
+	.clone = btrfs_clone,
 };

@@ -9,7 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "libct/ct_priv.h"
+#include "libct/files.h"
+#include "libct/layers.h"
 #include "util/sys.h"
 
 #define INODE_BYTES 256		/* of ext4 */
@@ -137,6 +138,105 @@ static int image_mount_host(struct ct *ct, const char *at, struct err *e)
 	return 0;
 }
 
+/* --- snapshots: images in VE_PRIVATE/snap, which share blocks where the host's file system can --- */
+
+struct name { char s[64]; };
+
+/* What its frozen processes have written reaches the image. */
+static int sync_root(const struct ct *ct, struct err *e)
+{
+	auto_free char *path = ct_path_root(ct);
+	auto_close int fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC) : -1;
+
+	return fd < 0 || syncfs(fd) < 0 ? err_set(e, path ? errno : ENOMEM, "sync the root of CT %u", ct->id) : 0;
+}
+
+static struct name file_of(const char *guid, const char *suffix)
+{
+	struct name n;
+
+	str_fmt(n.s, sizeof(n.s), "%.36s.img%s", guid, suffix);
+	return n;
+}
+
+static int open_snap(int area, struct err *e)
+{
+	int fd = openat(area, CT_SNAP_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, "open " CT_SNAP_DIR) : fd;
+}
+
+static int image_snap_take(struct ct *ct, int area, const char *guid, bool running, struct err *e)
+{
+	struct name to = file_of(guid, "");
+	struct quota_disk_copy c = { .from = area, .from_name = QUOTA_DISK_FILE, .to_name = to.s, .live = running };
+	auto_close int snap = -1;
+	bool shared = false;
+	struct stat st;
+
+	if (mkdirat(area, CT_SNAP_DIR, 0700) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make " CT_SNAP_DIR);
+	snap = c.to = open_snap(area, e);
+	if (snap < 0)
+		return snap;
+	if (faccessat(snap, to.s, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	if ((running && sync_root(ct, e) < 0) || quota_disk_copy(&c, &shared, e) < 0)
+		return -e->code;
+	if (!shared && fstatat(snap, to.s, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		ct_say(ct, 0, "Copied the image, %llu KiB: its file system cannot share blocks",
+		       (unsigned long long)st.st_blocks / 2);
+	return 0;
+}
+
+static int image_snap_switch(struct ct *ct, int area, const char *guid, struct err *e)
+{
+	struct name from = file_of(guid, "");
+	auto_close int snap = open_snap(area, e);
+	const struct quota_disk_copy c = { .from = snap, .from_name = from.s, .to = area, .to_name = QUOTA_DISK_FILE };
+	bool shared;
+
+	(void)ct;
+	return snap < 0 ? snap : quota_disk_copy(&c, &shared, e);
+}
+
+static int image_snap_drop(struct ct *ct, int area, const char *guid, const char *into, struct err *e)
+{
+	auto_close int snap = openat(area, CT_SNAP_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct name whole = file_of(guid, ""), half = file_of(guid, ".new");
+
+	(void)ct;
+	(void)into;
+	if (snap < 0)
+		return errno == ENOENT ? 0 : err_set(e, errno, "open " CT_SNAP_DIR);
+	if ((unlinkat(snap, whole.s, 0) < 0 && errno != ENOENT) || (unlinkat(snap, half.s, 0) < 0 && errno != ENOENT))
+		return err_set(e, errno, "remove %s", whole.s);
+	return 0;
+}
+
+static int image_snap_mount(struct ct *ct, int area, const char *guid, const char *at, struct err *e)
+{
+	auto_close int snap = open_snap(area, e), mnt = -1;
+	struct name from = file_of(guid, "");
+
+	(void)ct;
+	if (snap < 0 || quota_disk_mount_ro(snap, from.s, &mnt, e) < 0)
+		return -e->code;
+	if (sys_move_mount(mnt, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return err_set(e, errno, "mount the snapshot on %s", at);
+	return 0;
+}
+
+static int image_clone(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e)
+{
+	const struct quota_disk_copy c = { .from = area, .from_name = QUOTA_DISK_FILE, .to = dst_area,
+					   .to_name = QUOTA_DISK_FILE, .live = ct_is_mounted(src), .share = linked };
+	bool shared;
+
+	(void)dst;
+	return (c.live && sync_root(src, e) < 0) || quota_disk_copy(&c, &shared, e) < 0 ? -e->code : quota_disk_mark(dst_area, e);
+}
+
 const struct ct_rootfs_ops ct_rootfs_image = {
 	.name = "image",
 	.own_fs = true,
@@ -146,4 +246,9 @@ const struct ct_rootfs_ops ct_rootfs_image = {
 	.open = image_open,
 	.mount_host = image_mount_host,
 	.host_beside = true,
+	.snap_take = image_snap_take,
+	.snap_switch = image_snap_switch,
+	.snap_drop = image_snap_drop,
+	.snap_mount = image_snap_mount,
+	.clone = image_clone,
 };

@@ -55,13 +55,13 @@ static int ensure_group(int fd, uint64_t subvol, struct err *e)
 	return q_btrfs_ops.set(fd, 0, &u.limit, e) < 0 ? -e->code : 1;
 }
 
-static int make(int area, const char *name, int from, bool read_only, struct err *e)
+static int make(int area, int dir, const char *name, int from, bool read_only, struct err *e)
 {
 	struct btrfs_ioctl_vol_args_v2 a = { .fd = from };
 	struct inherit in = { .i = { .num_qgroups = 1 } };
 	uint64_t subvol = 0;
-	auto_close int fd = open_area(area, &subvol, e);
-	int rc = fd < 0 ? fd : ensure_group(fd, subvol, e);
+	auto_close int fd = open_area(area, &subvol, e), at = fd < 0 ? -1 : q_reopen(dir, e);
+	int rc = at < 0 ? -e->code : ensure_group(fd, subvol, e);
 
 	if (rc < 0)
 		return rc;
@@ -75,21 +75,21 @@ static int make(int area, const char *name, int from, bool read_only, struct err
 	}
 	if (read_only)
 		a.flags |= BTRFS_SUBVOL_RDONLY;
-	if (ioctl(fd, from < 0 ? BTRFS_IOC_SUBVOL_CREATE_V2 : BTRFS_IOC_SNAP_CREATE_V2, &a) < 0)
+	if (ioctl(at, from < 0 ? BTRFS_IOC_SUBVOL_CREATE_V2 : BTRFS_IOC_SNAP_CREATE_V2, &a) < 0)
 		return err_set(e, errno, "make subvolume %s", name);
 	return 0;
 }
 
 int quota_sub_create(int area, const char *name, struct err *e)
 {
-	if (make(area, name, -1, false, e) < 0)
+	if (make(area, area, name, -1, false, e) < 0)
 		return -e->code;
 	return fchmodat(area, name, 0755, 0) < 0 ? err_set(e, errno, "chmod %s", name) : 0;
 }
 
-int quota_sub_snap(int area, const char *name, int from, bool read_only, struct err *e)
+int quota_sub_snap(int area, int dir, const char *name, int from, bool read_only, struct err *e)
 {
 	auto_close int fd = q_reopen(from, e);
 
-	return fd < 0 ? fd : make(area, name, fd, read_only, e);
+	return fd < 0 ? fd : make(area, dir, name, fd, read_only, e);
 }

@@ -97,7 +97,7 @@ static int mount_here(int dir, int image, bool ugid, int *ret_mnt, unsigned n, s
 	if (attach(dir, image, &loop, name, e) < 0 || disk_super_read(loop, &s, e) < 0)
 		return -e->code;
 	for (unsigned i = 0; i < n; i++) {
-		if (disk_mount(name, s.fs, ugid, &ret_mnt[i], e) == 0)
+		if (disk_mount(name, s.fs, ugid ? DISK_UGID : 0, &ret_mnt[i], e) == 0)
 			continue;
 		while (i-- > 0)
 			auto_close_(&ret_mnt[i]);
@@ -178,10 +178,11 @@ int quota_disk_make(int area, const struct quota_disk *d, struct err *e)
 static int by_copy(int dir, int image, uint64_t bytes, struct err *e)
 {
 	auto_close int fd = new_file(dir, e);
+	bool shared;
 
 	if (fd < 0)
 		return fd;
-	if (disk_copy(image, fd, e) == 0 && disk_resize_copy(fd, bytes, e) == 0 && put_file(dir, fd, e) == 0)
+	if (disk_copy(image, fd, &shared, e) == 0 && disk_resize_copy(fd, bytes, e) == 0 && put_file(dir, fd, e) == 0)
 		return 0;
 	unlinkat(dir, NEW_FILE, 0);
 	return -e->code;
@@ -279,7 +280,7 @@ static int disk_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e
 	if (image < 0 || disk_super_read(image, &s, e) < 0)
 		return -e->code;
 	if (hinted(dir, image, &loop, name) == 1) {
-		if (disk_mount(name, s.fs, false, &mnt, e) < 0)
+		if (disk_mount(name, s.fs, 0, &mnt, e) < 0)
 			return -e->code;
 		if (fstatvfs(mnt, &v) < 0)
 			return err_set(e, errno, "statfs");

@@ -20,7 +20,9 @@ int disk_grow(int mnt, const struct disk_super *s, uint64_t bytes, struct err *e
 int disk_resize_copy(int image, uint64_t bytes, struct err *e);
 int disk_ugid_on(int image, struct err *e);		/* ext4: the feature, on one that lacks it */
 /* One mount of @loop, detached. */
-int disk_mount(const char *loop, enum quota_disk_fs fs, bool ugid, int *ret_mnt, struct err *e);
-int disk_copy(int from, int to, struct err *e);		/* a reflink where the file system has them, else the data, sparse */
+enum { DISK_UGID = 1, DISK_RO = 2 };
+int disk_mount(const char *loop, enum quota_disk_fs fs, unsigned flags, int *ret_mnt, struct err *e);
+int disk_copy(int from, int to, bool *ret_shared, struct err *e);	/* a reflink, or the data, sparse */
+int disk_share(int from, int to);			/* a reflink, or -errno */
 
 #endif

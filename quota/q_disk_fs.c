@@ -259,8 +259,9 @@ static int mount_error(int ctx, int code, const char *loop, const char *fs, stru
 	return last[0] ? err_say(e, code, "mount %s as %s: %s", loop, fs, last) : err_set(e, code, "mount %s as %s", loop, fs);
 }
 
-int disk_mount(const char *loop, enum quota_disk_fs fs, bool ugid, int *ret_mnt, struct err *e)
+int disk_mount(const char *loop, enum quota_disk_fs fs, unsigned flags, int *ret_mnt, struct err *e)
 {
+	const bool ugid = flags & DISK_UGID;
 	static const char *const ext4[] = { "discard", NULL };
 	static const char *const ext4_ugid[] = { "discard", "usrquota", "grpquota", NULL };
 	static const char *const xfs[] = { "discard", "nouuid", NULL };		/* clones have one uuid */
@@ -273,13 +274,16 @@ int disk_mount(const char *loop, enum quota_disk_fs fs, bool ugid, int *ret_mnt,
 	if (ctx < 0)
 		return err_set(e, errno, "file system %s", name);
 	ok = sys_fsconfig(ctx, FSCONFIG_SET_STRING, "source", loop, 0) == 0;
+	if (flags & DISK_RO)
+		ok = ok && sys_fsconfig(ctx, FSCONFIG_SET_FLAG, "ro", NULL, 0) == 0;
 	for (; ok && *opts; opts++)
 		ok = sys_fsconfig(ctx, FSCONFIG_SET_FLAG, *opts, NULL, 0) == 0;
 	if (!ok || sys_fsconfig(ctx, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0) {
 		mount_error(ctx, errno, loop, name, e);
 		return ugid ? err_add(e, "with quotas of users and groups (QUOTAUGIDLIMIT), which this kernel may lack") : -e->code;
 	}
-	*ret_mnt = sys_fsmount(ctx, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
+	*ret_mnt = sys_fsmount(ctx, FSMOUNT_CLOEXEC,
+			       MOUNT_ATTR_NODEV | (flags & DISK_RO ? MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID : 0));
 	return *ret_mnt < 0 ? err_set(e, errno, "mount %s", loop) : 0;
 }
 
@@ -302,13 +306,19 @@ static int copy_data(int from, int to, off_t size, struct err *e)
 	return at < 0 && errno != ENXIO ? err_set(e, errno, "copy the image") : 0;
 }
 
-int disk_copy(int from, int to, struct err *e)
+int disk_share(int from, int to)
+{
+	return ioctl(to, FICLONE, from) < 0 ? -errno : 0;
+}
+
+int disk_copy(int from, int to, bool *ret_shared, struct err *e)
 {
 	struct stat st;
 
 	if (fstat(from, &st) < 0)
 		return err_set(e, errno, "stat the image");
-	if (ioctl(to, FICLONE, from) == 0)
+	*ret_shared = disk_share(from, to) == 0;
+	if (*ret_shared)
 		return 0;
 	if (ftruncate(to, st.st_size) < 0)
 		return err_set(e, errno, "size of the copy");

@@ -57,7 +57,8 @@ int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
  * quota_area_remove(). ENOTSUP: not btrfs.
  */
 int quota_sub_create(int area, const char *name, struct err *e);
-int quota_sub_snap(int area, const char *name, int from, bool read_only, struct err *e);	/* of the subvolume @from */
+/* DIR/NAME, DIR in the area, becomes a snapshot of the subvolume @from, which may be another area's. */
+int quota_sub_snap(int area, int dir, const char *name, int from, bool read_only, struct err *e);
 
 /*
  * A file system of the area's own in AREA/root.img. The area is marked by an attribute that no guest can set; its limit is
@@ -78,6 +79,14 @@ int quota_disk_make(int area, const struct quota_disk *d, struct err *e);	/* who
  * Blocks until one that is being unmounted is gone. */
 int quota_disk_mount(int area, bool ugid, int *ret_mnt, unsigned n, struct err *e);
 int quota_disk_mark(int area, struct err *e);		/* the attribute, which a copy by other tools may have lost */
+/*
+ * Copies of images, whole and synced under their name, or not there. They share blocks with the original where the file
+ * system can, and *ret_shared says so; with @share it fails else, ENOTSUP. @live: the original is mounted, and nobody writes
+ * to it now: what its journal has is put in place in the copy.
+ */
+struct quota_disk_copy { int from, to; const char *from_name, *to_name; bool live, share; };
+int quota_disk_copy(const struct quota_disk_copy *c, bool *ret_shared, struct err *e);
+int quota_disk_mount_ro(int dir, const char *name, int *ret_mnt, struct err *e);	/* nodev, nosuid; detached */
 /* Gives blocks that its file system does not use back to the host. *ret_kib: what the file shrank by. */
 int quota_disk_compact(int area, uint64_t *ret_kib, struct err *e);
 
