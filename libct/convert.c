@@ -96,7 +96,9 @@ static int check_snapshots(struct ct *ct, const struct work *w, struct err *e)
 {
 	auto_snaps struct ct_snaps snaps = { 0 };
 
-	if (str_eq(w->old, "ploop"))
+	const struct ct_rootfs_ops *now = ct_rootfs_by_name(w->old);
+
+	if (!now || !now->snap_take || str_eq(w->old, "ploop"))
 		return 0;
 	if (ct_snaps_load(ct, &snaps, e) < 0)
 		return -e->code;
