@@ -90,7 +90,11 @@ static int by_date(const void *a, const void *b)
 
 	if (x->ctid != y->ctid)
 		return x->ctid < y->ctid ? -1 : 1;
-	return x->when != y->when ? (x->when < y->when ? -1 : 1) : strcmp(x->name, y->name);
+	if (x->when != y->when)
+		return x->when < y->when ? -1 : 1;
+	if (x->ours && y->ours && x->end.depth != y->end.depth)	/* of one second */
+		return x->end.depth < y->end.depth ? -1 : 1;
+	return strcmp(x->name, y->name);
 }
 
 static void look(int dir, struct ct_dump *d)
@@ -154,10 +158,10 @@ int ct_dumps_load(int dir, unsigned ctid, struct ct_dumps *ret, struct err *e)
 		l.v = v;
 		l.v[l.n++] = one;
 	}
-	if (l.n)
-		qsort(l.v, l.n, sizeof(*l.v), by_date);
 	for (size_t i = 0; i < l.n; i++)
 		look(dir, &l.v[i]);
+	if (l.n)
+		qsort(l.v, l.n, sizeof(*l.v), by_date);
 	link_up(&l);
 	*ret = l;
 	return 0;

@@ -61,6 +61,12 @@ int tmpl_backup_extract(const struct tmpl_restore *r, int dir, struct tmpl_backu
 int tmpl_backup_tar(const struct tmpl_restore *r, int out, struct tmpl_backup_count *ret, struct err *e);
 /* Lines of the index to @out (bk_row_parse() reads them). */
 int tmpl_backup_list(const struct tmpl_restore *r, int out, struct tmpl_backup_count *ret, struct err *e);
+/*
+ * Shows the files on the directory @at, read-only and to root only, until somebody unmounts it. A process stays that serves
+ * them. ENODEV: the kernel has no FUSE.
+ */
+int tmpl_backup_mount(const struct tmpl_chain *c, const char *at, struct err *e);
+int tmpl_backup_umount(const char *at, struct err *e);		/* EINVAL: no archive is mounted there */
 int tmpl_backup_check(const struct tmpl_restore *r, struct tmpl_backup_count *ret, struct err *e);	/* every byte */
 
 #endif

@@ -3,7 +3,7 @@
 # use as well. Both ask dpkg first and are silent when nothing is missing; only then apt is called (root).
 
 DEPS_RUN := gcc make pkg-config libc6-dev libcap-dev libseccomp-dev libmnl-dev libnftnl-dev libcgroup-dev libarchive-dev \
-	libacl1-dev linux-libc-dev libext2fs-dev libexpat1-dev libzstd-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-gnutls-dev \
+	libacl1-dev linux-libc-dev libext2fs-dev libexpat1-dev libzstd-dev libfuse3-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-gnutls-dev \
 	busybox-static zstd iproute2 btrfs-progs e2fsprogs mmdebstrap rsync openssh-client erofs-utils squashfs-tools
 DEPS_TEST := $(DEPS_RUN) qemu-system-x86 cpio kmod xz-utils bzip2 python3 xfsprogs nftables strace curl jq netcat-openbsd \
 	python3-jsonschema python3-prometheus-client iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy \

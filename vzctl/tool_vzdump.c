@@ -176,6 +176,19 @@ static int remove_file(struct call *c, struct err *e)
 	return dump_open(c->o.ids.v[0], &dir, &name, e) < 0 ? -e->code : ct_dump_remove_file(dir, name, e);
 }
 
+static int mount_file(struct call *c, struct err *e)
+{
+	__attribute__((cleanup(tmpl_chain_close))) struct tmpl_chain chain = { .n = 0 };
+	const char *name, *at = c->o.ids.v[1];
+	auto_close int dir = -1;
+
+	if (dump_open(c->o.ids.v[0], &dir, &name, e) < 0 || tmpl_chain_open(dir, name, &chain, e) < 0 ||
+	    tmpl_backup_mount(&chain, at, e) < 0)
+		return err_add(e, "%s", c->o.ids.v[0]);
+	ui_sayf(&c->ui, 0, "%s is mounted on %s; 'vzdump --umount %s' ends it", name, at, at);
+	return 0;
+}
+
 static int run(struct call *c, struct err *e)
 {
 	const struct ct_ui sink = { .say = ui_say, .arg = &c->ui };
@@ -192,7 +205,9 @@ static int run(struct call *c, struct err *e)
 	case DUMP_PRUNE: return prune(c, e);
 	case DUMP_CHECK: return check(c, e);
 	case DUMP_REMOVE: return remove_file(c, e);
-	case DUMP_MOUNT: case DUMP_UMOUNT: case DUMP_WHAT_N: break;
+	case DUMP_MOUNT: return mount_file(c, e);
+	case DUMP_UMOUNT: return tmpl_backup_umount(c->o.ids.v[0], e);
+	case DUMP_WHAT_N: break;
 	}
 	return err_say(e, ENOTSUP, "not possible in this version");
 }

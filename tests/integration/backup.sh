@@ -107,6 +107,15 @@ rc "a name that is not in it" 1 vzrestore $I2 --file srv/none --to $W/three
 ok "leaves no directory" test ! -e $W/three
 is "to the standard output" "$(vzrestore $I2 --file srv/third --stdout | tar -xO)" third
 like "a line of the list" "$(vzrestore $I2 --list --file srv/b11)" '^-rw------- +0 +0 +3 .* srv/b11$'
+# mounted
+mkdir $W/mnt
+ok "an archive is mounted" vzdump --mount $I2 $W/mnt
+$DUMP $W/mnt | sed 's/ \(user\|security\|system\)\.[^ ]*//g; s/sparse/full/' >$W/got
+sed 's/ \(user\|security\|system\)\.[^ ]*//g; s/sparse/full/' $W/want2 >$W/want3
+is "and shows all files" "$(diff $W/want3 $W/got | head -n 5)" ""
+rc "nothing is written there" 2 sh -c "echo x >$W/mnt/srv/b9"
+ok "unmounted" vzdump --umount $W/mnt
+rc "once" 1 vzdump --umount $W/mnt
 ok "a backup through a pipe" sh -c "vzdump --stdout 901 >$W/piped"
 ok "and back" sh -c "vzrestore - 902 <$W/piped"
 same "is the same" 902 $W/want2
