@@ -6,10 +6,11 @@
 IMAGE_PACKAGES=systemd-sysv,dbus,udev,kmod,iproute2,iputils-ping,procps,nftables,quota,e2fsprogs,xfsprogs,btrfs-progs,\
 busybox-static,zstd,xz-utils,libarchive13,libmnl0,libnftnl11,libcap2,libseccomp2,libacl1,curl,strace,jq,netcat-openbsd,\
 libext2fs2,libcom-err2,libexpat1,python3,attr,acl,libcap2-bin,\
+erofs-utils,squashfs-tools,nbd-client,nbd-server,tgt,open-iscsi,nfs-kernel-server,\
 libjansson4,libsqlite3-0,libmicrohttpd12,libgnutls30,libcurl3-gnutls,passwd
 
 # The drivers that a machine of ours can have; everything else of drivers/ is left out.
-IMAGE_DRIVERS="block virtio net md char crypto"
+IMAGE_DRIVERS="block virtio net md char crypto scsi"
 IMAGE_NET_DENY="ethernet wireless usb can fddi hamradio ieee802154 wwan phy hyperv arcnet ppp slip plip thunderbolt"
 
 image_key() {
