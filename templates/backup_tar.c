@@ -80,7 +80,8 @@ static void header(struct buf *b, char type, const char *name, const char *link,
 
 	memset(&h, 0, sizeof(h));
 	memcpy(h.name, name, strnlen(name, sizeof(h.name)));
-	memcpy(h.link, link ? link : "", strnlen(link ? link : "", sizeof(h.link)));
+	if (link)
+		memcpy(h.link, link, strnlen(link, sizeof(h.link)));
 	octal(h.mode, sizeof(h.mode), r->mode);
 	octal(h.uid, sizeof(h.uid), MIN(r->uid, 07777777u));
 	octal(h.gid, sizeof(h.gid), MIN(r->gid, 07777777u));

@@ -61,7 +61,7 @@ static int device_of(int dir, char path[300], struct err *e)
 		return err_set(e, errno, "the pool's directory");
 	str_fmt(file, sizeof(file), "/sys/dev/block/%u:%u/uevent", major(st.st_dev), minor(st.st_dev));
 	if (major(st.st_dev) == 0)
-		return -ENOENT;
+		return -ENOENT;		/* no error of ours is ENOENT */
 	if (fio_read_at(AT_FDCWD, file, &b, e) < 0)
 		return err_say(e, EIO, "its device %u:%u is gone", major(st.st_dev), minor(st.st_dev));
 	name = strstr(buf_str(&b), "DEVNAME=");
@@ -83,13 +83,16 @@ static int ask(const char *tmpldir, const struct tmpl_pool *p, struct answer *a,
 	rc = device_of(dir, dev, e);
 	if (rc == 0)
 		rc = read_direct(AT_FDCWD, dev, dev, e);
-	else if (rc == -ENOENT)
+	if (rc == -EPERM || rc == -EACCES)	/* a device group forbids us the disk of the system */
+		rc = (err_clear(e), -ENOENT);
+	if (rc == -ENOENT)
 		rc = read_direct(dir, POOL_MARK, p->path, e);
 	if (rc < 0 || pool_images(dir, &v, &n, e) < 0)
 		return -e->code;
 	a->images = n;
 	for (size_t i = 0; i < n; i++)
 		a->bytes += v[i].bytes;
+	err_clear(e);		/* of what was tried first */
 	return 0;
 }
 

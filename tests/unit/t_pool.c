@@ -115,6 +115,7 @@ TEST_ROOT(pool_attached_found_detached)
 	CHECK_OK(tmpl_pool_of(tmpl, D64, &p, &e), &e);
 	CHECK_STR(p.name, "one");
 	tmpl_pool_status(tmpl, &p, 5000);
+	CHECK_STR(p.why, "");
 	CHECK_EQ(p.health, TMPL_POOL_OK);
 	CHECK_EQ(p.images, 1);
 	CHECK_OK(tmpl_pool_detach(tmpl, "one", &e), &e);
@@ -124,6 +125,7 @@ TEST_ROOT(pool_attached_found_detached)
 
 TEST_ROOT(pool_that_is_gone_or_another)
 {
+	static const char other[] = "SCHEMA=\"1\"\nID=\"00000000000000000000000000000000\"\n";
 	auto_close int top = -1;
 	struct tmpl_pool p;
 	struct err e = { 0 };
@@ -140,7 +142,7 @@ TEST_ROOT(pool_that_is_gone_or_another)
 	CHECK(strstr(p.why, "is no pool"));
 	CHECK_ERR(tmpl_find(tmpl, "web", &t, &e), EIO);		/* it may have it: not "there is none" */
 	CHECK(pool_find_image(tmpl, D64, &dir, &e) < 0 && e.code != ENOENT);
-	CHECK_OK(fio_replace(top, POOL_MARK, "SCHEMA=\"1\"\nID=\"00000000000000000000000000000000\"\n", 50, 0644, &e), &e);
+	CHECK_OK(fio_replace(top, POOL_MARK, other, strlen(other), 0644, &e), &e);
 	tmpl_pool_status(tmpl, &p, 5000);
 	CHECK_EQ(p.health, TMPL_POOL_FOREIGN);
 }
