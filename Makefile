@@ -100,13 +100,16 @@ man: $(MAN)
 $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
-completion: $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm
+completion: $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool
 $(B)/completion/vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion bash >$@
 $(B)/completion/vzadm: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion vzadm >$@
+$(B)/completion/vzpool: $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$< --completion vzpool >$@
 $(B)/completion/_vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion zsh >$@
@@ -133,6 +136,7 @@ install: all
 	$(Q)for t in $(TOOLS); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
 	$(Q)$(INST) 0644 $(B)/completion/vzadm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm
+	$(Q)$(INST) 0644 $(B)/completion/vzpool $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 
 # Programs and manuals only: containers, their files and /etc/vz stay.
@@ -143,6 +147,7 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd \
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS)) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 

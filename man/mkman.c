@@ -2,7 +2,7 @@
 /*
  * Build-time program: fills the tables of the manuals, and prints shell completion, from the rows that parse the options.
  *   mkman FILE.in           copies FILE, replacing a line "@TABLE" by that table in mdoc
- *   mkman --completion bash|zsh|vzadm
+ *   mkman --completion bash|zsh|vzadm|vzpool
  *   mkman --schema          JSON Schema of a container's configuration
  * A row without a text is an error: what has no manual is not built.
  */
@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "vzctl/cmd.h"
 #include "vzctl/vzadm.h"
+#include "vzctl/vzpool.h"
 #include "vzctl/vzlist.h"
 #include "vzd/api_man.h"
 #include "vzd/vzd.h"
@@ -441,6 +442,30 @@ static int completion_vzadm(void)
 	return 0;
 }
 
+static int completion_vzpool(void)
+{
+	printf("# vzpool completion for bash; printed from the same rows that parse the options.\n"
+	       "_vzpool()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+	       "\tif ((COMP_CWORD == 1)); then\n\t\twords='--help");
+	for (size_t i = 0; i < vzpool_cmds_n; i++)
+		printf(" %s", vzpool_cmds[i].word);
+	printf("'\n\telse case ${COMP_WORDS[1]} in\n");
+	for (size_t i = 0; i < vzpool_cmds_n; i++) {
+		printf("\t\t%s) words='", vzpool_cmds[i].word);
+		for (size_t k = 0; k < vzpool_flags_n; k++)
+			if (vzpool_cmds[i].opts & (unsigned)vzpool_flags[k].id)
+				printf("--%s ", vzpool_flags[k].name);
+		printf("' ;;\n");
+	}
+	printf("\tesac\n\t\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
+	       "\t\tdetach|status|list|verify) words+=\" $(vzpool list 2>/dev/null | cut -d' ' -f1)\" ;;\n"
+	       "\t\t--format) words='erofs erofs-lz4 squashfs' ;;\n\t\tesac\n"
+	       "\t\t[[ ${COMP_WORDS[1]} == @(add|rm) && $COMP_CWORD -ge 3 ]] && words+=\" $(vztmpl list 2>/dev/null)\"\n\tfi\n"
+	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\"))\n}\n"
+	       "complete -o filenames -F _vzpool vzpool\n");
+	return 0;
+}
+
 static int schema(void)
 {
 	struct buf auto_buf b = BUF_INIT;
@@ -462,8 +487,9 @@ int main(int argc, char **argv)
 		rc = !strcmp(argv[1], "--schema") ? schema() : manual(argv[1]);
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
 		rc = !strcmp(argv[2], "bash") ? completion_bash() :
+		     !strcmp(argv[2], "vzpool") ? completion_vzpool() :
 		     !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
 	else
-		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm | --schema\n");
+		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm|vzpool | --schema\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
 }

@@ -44,6 +44,18 @@ static int find(const char *tmpldir, const char *digest, struct layer *l, struct
 	return err_set(e, ENOENT, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest);
 }
 
+bool tmpl_is_local(const char *tmpldir, const char *digest)
+{
+	struct layer l auto_call(layer_done) = { -1, -1 };
+	struct err none = { 0 };
+	auto_close int base = tmpl_base(tmpldir, &none);
+
+	if (base < 0 || !tmpl_is_digest(digest))
+		return false;
+	l.image = image_store_open(base, digest);
+	return l.image >= 0 || store_tree_open(base, digest, &l.tree) == 0;
+}
+
 static int mount_image(int dir, const char *digest, int *ret_fd, struct err *e)
 {
 	return image_attach(dir, digest, ret_fd, e) < 0 ? err_add(e, "template %.12s...", digest) : 0;

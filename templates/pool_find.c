@@ -114,12 +114,8 @@ int pool_add_names(const char *tmpldir, struct str_list *ret, struct err *e)
 int tmpl_pool_of(const char *tmpldir, const char *digest, struct tmpl_pool *ret, struct err *e)
 {
 	struct search s = { .digest = digest, .dir = -1 };
-	auto_close int base = tmpl_base(tmpldir, e), local = -1, tree = -1;
 
-	if (base < 0)
-		return -e->code;
-	local = image_store_open(base, digest);
-	if (local >= 0 || store_tree_open(base, digest, &tree) == 0)
+	if (tmpl_is_local(tmpldir, digest))
 		return err_set(e, ENOENT, "template %.12s... is local", digest);
 	if (search(tmpldir, &s, e) == 0) {
 		auto_close_(&s.dir);

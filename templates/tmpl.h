@@ -38,6 +38,7 @@ int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, 
 /* Opens a tree by digest: from the store or from an attached pool; of an image it is a mount of its own, gone with the
  * descriptor. ENOENT: neither has it; EBADMSG: the image is not what it should be; EIO: the pool's device is lost. */
 int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e);
+bool tmpl_is_local(const char *tmpldir, const char *digest);	/* the store has it: no pool is needed */
 /* The same as a detached mount that the caller may attach or shift. Those of one image share its page cache. */
 int tmpl_layer_open(const char *tmpldir, const char *digest, int *ret_mnt, struct err *e);
 /* Unpacks the archive of @t into the empty directory @dir (layout dir). Same checks and sandbox. */

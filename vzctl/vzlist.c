@@ -258,7 +258,10 @@ static int list_run(struct list *l, struct err *e)
 
 	if (geteuid() != 0)
 		return err_say(e, EPERM, "This program can only be run under root.");
-	if (ct_host_open(&sink, &l->host, e) < 0 || host_pool_mounted(ct_host_conf(l->host), e) < 0 || list_collect(l, e) < 0 ||
+	if (ct_host_open(&sink, &l->host, e) < 0)
+		return -e->code;
+	vzlist_pool_dir(ct_host_conf(l->host)->template_dir);
+	if (host_pool_mounted(ct_host_conf(l->host), e) < 0 || list_collect(l, e) < 0 ||
 	    list_print(l, e) < 0)
 		return -e->code;
 	return 0;

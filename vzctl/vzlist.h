@@ -58,6 +58,9 @@ void vzlist_fields_all(struct vzlist_fields *ret);		/* every field without a suf
 unsigned vzlist_fields_want(const struct vzlist_fields *f);
 void vzlist_print_names(struct buf *b);				/* vzlist -L */
 const char *vzlist_status(const struct vzlist_row *r);
+/* vzlist_pool.c: the pool that its files come from, "web" or "web(lost)"; NULL: none. TEMPLATE is told first. */
+const char *vzlist_pool(const struct vzlist_row *r);
+void vzlist_pool_dir(const char *tmpldir);
 void vzlist_sort(struct vzlist_row *v, size_t n, const struct vzlist_field *by, bool down);
 
 struct vzlist_form { bool no_header, no_trim; };
