@@ -169,7 +169,7 @@ int unpack_layer(int archive, int dir, const struct tmpl_limits *l, struct unpac
 int tmpl_pack(int tree, int out, unsigned flags, struct tmpl_count *ret, struct err *e)
 {
 	const struct unpack_go go = { .magic = UNPACK_MAGIC, .stage = UNPACK_GO, .max_bytes = UINT64_MAX,
-				      .max_entries = TMPL_MAX_ENTRIES * 4, 
+				      .max_entries = TMPL_MAX_ENTRIES * 4,
 				      .flags = (flags & TMPL_PACK_CLEAN ? UNPACK_CLEAN : 0) |
 					       (flags & TMPL_PACK_MERGED ? UNPACK_READER : 0) };
 	const struct unpack_msg msg = { .data = &go, .size = sizeof(go) };
