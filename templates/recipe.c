@@ -11,7 +11,9 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "templates/tmpl_priv.h"
+#include "templates/add.h"
+#include "templates/pull.h"
+#include "templates/recipe.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/fio.h"
@@ -127,10 +129,12 @@ static int read_hooks(struct recipe *r, struct err *e)
 
 int tmpl_recipe_check(const struct kv *kv, const char *dir, struct err *e)
 {
-	static const struct { const char *key, *more; bool need; } t[] = {
-		{ "NAME", "", true }, { "ARCH", "", true }, { "BUILDER", "", true }, { "SUITE", "", true },
+	const struct { const char *key, *more; bool need; } t[] = {
+		{ "NAME", "", true }, { "ARCH", "", true }, { "BUILDER", "", true },
+		{ "SUITE", "", !str_eq(value(kv, "BUILDER", ""), "base") },
 		{ "SUITES_MORE", " ", false }, { "COMPONENTS", " ", false }, { "VARIANT", "", false },
-		{ "PACKAGES", " :", false }, { "ZSTD_LEVEL", "", false }, { "SOURCE_DATE_EPOCH", "", false },
+		{ "PACKAGES", " :", false }, { "KEYRING", "/", false }, { "KEYRING_PACKAGE", "", false }, { "NET", "", false },
+		{ "BASE", "", false }, { "ZSTD_LEVEL", "", false }, { "SOURCE_DATE_EPOCH", "", false },
 	};
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
 		const char *v = value(kv, t[i].key, "");
@@ -140,8 +144,10 @@ int tmpl_recipe_check(const struct kv *kv, const char *dir, struct err *e)
 	}
 	if (!path_is_component(value(kv, "NAME", "")) || strlen(value(kv, "NAME", "")) > 200)
 		return err_say(e, EINVAL, "%s/recipe.conf: NAME is not valid", dir);
-	if (!str_eq(value(kv, "BUILDER", ""), "mmdebstrap"))
-		return err_say(e, EINVAL, "%s/recipe.conf: BUILDER: only mmdebstrap is known", dir);
+	if (!str_eq(value(kv, "BUILDER", ""), "mmdebstrap") && !str_eq(value(kv, "BUILDER", ""), "base"))
+		return err_say(e, EINVAL, "%s/recipe.conf: BUILDER: mmdebstrap and base are known", dir);
+	if (str_eq(value(kv, "BUILDER", ""), "base") && !tmpl_name_ok(value(kv, "BASE", "")))
+		return err_say(e, EINVAL, "%s/recipe.conf: BASE is missing: the template to begin with", dir);
 	return 0;
 }
 
@@ -227,11 +233,15 @@ static int add_source(struct recipe *r, const char *url, const char *suite, stru
 	return str_list_add(&r->sources, buf_str(&b), e);
 }
 
-static int own_mirror(struct recipe *r, const char *mirror, struct err *e)
+/* All suites from the one mirror, which a distribution other than this host's needs. */
+static int own_mirror(struct recipe *r, const char *mirror, const struct str_list *suites, struct err *e)
 {
 	if (!plain(mirror, "/:@[]%?="))
 		return err_say(e, EINVAL, "%s/recipe.conf: MIRROR is not a plain URL", r->dir);
-	return add_source(r, mirror, conf(r, "SUITE", ""), e);
+	for (size_t i = 0; i < suites->n; i++)
+		if (add_source(r, mirror, suites->v[i], e) < 0)
+			return -e->code;
+	return 0;
 }
 
 static int find_sources(struct recipe *r, struct err *e)
@@ -242,10 +252,12 @@ static int find_sources(struct recipe *r, struct err *e)
 	const char *mirror = conf(r, "MIRROR", NULL);
 	char url[1024];
 
-	if (mirror)
-		return own_mirror(r, mirror, e);
 	if (str_list_add(&suites, conf(r, "SUITE", ""), e) < 0 ||
-	    str_list_split(&suites, conf(r, "SUITES_MORE", ""), " ", e) < 0 || apt_targets(&b, e) < 0 ||
+	    str_list_split(&suites, conf(r, "SUITES_MORE", ""), " ", e) < 0)
+		return -e->code;
+	if (mirror)
+		return own_mirror(r, mirror, &suites, e);
+	if (apt_targets(&b, e) < 0 ||
 	    str_list_split(&lines, buf_str(&b), "\n", e) < 0)
 		return err_add(e, "ask apt for a mirror");
 	for (size_t i = 0; i < suites.n; i++) {
@@ -270,6 +282,19 @@ static int arg(struct str_list *l, const char *opt, const char *val, struct err 
 	return str_list_add(l, buf_str(&b), e);
 }
 
+/* Of another distribution than this host's. */
+static int keyring_arg(const struct recipe *r, struct str_list *l, struct err *e)
+{
+	const char *keys = conf(r, "KEYRING", NULL);
+
+	if (!keys)
+		return 0;
+	if (access(keys, R_OK) < 0)
+		return err_say(e, ENOENT, "%s is missing, the keys that sign this distribution: apt-get install %s, or get it from "
+			       "the distribution's site", keys, conf(r, "KEYRING_PACKAGE", "its keyring"));
+	return arg(l, "--keyring=", keys, e);
+}
+
 static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_list *l, struct err *e)
 {
 	bool lists = str_eq(conf(r, "APT_LISTS", "no"), "yes");
@@ -280,6 +305,8 @@ static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_l
 	if (arg(l, "/usr/bin/mmdebstrap", "", e) < 0 || arg(l, "--mode=", "unshare", e) < 0 ||
 	    arg(l, "--variant=", conf(r, "VARIANT", "minbase"), e) < 0 ||
 	    arg(l, "--architectures=", conf(r, "ARCH", ""), e) < 0 || arg(l, "--format=", "tar", e) < 0)
+		return -e->code;
+	if (keyring_arg(r, l, e) < 0)
 		return -e->code;
 	if (packages.len && arg(l, "--include=", buf_str(&packages), e) < 0)
 		return -e->code;
@@ -326,45 +353,54 @@ static int compress(const struct recipe *r, const char *from, const char *to, st
 	return run_tool(&l, r, "zstd", e);
 }
 
-static int install(int base, const struct tmpl_tmp *tmp, const char *tmpldir, const char *name, struct tmpl *ret,
-		   struct err *e)
+static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmpl_tmp *tmp, const char *file, struct err *e)
 {
-	auto_close int cache = path_mkdirs(base, "cache", 0755, e);
-	auto_close int fd = openat(tmp->dir, "root.tar.zst", O_RDONLY | O_CLOEXEC);
-	char file[256];
+	struct str_list args __attribute__((cleanup(str_list_clear))) = { 0 };
+	char tar[4300], zst[4600];
 
-	if (cache < 0)
+	if (find_sources(r, e) < 0)
 		return -e->code;
-	if (fd < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
-		return err_set(e, errno, "tmp/%s/root.tar.zst", tmp->name);
-	str_fmt(file, sizeof(file), "%s.tar.zst", name);
-	if (renameat(tmp->dir, "root.tar.zst", cache, file) < 0)
-		return err_set(e, errno, "%s/cache/%s", tmpldir, file);
-	if (fio_fsync_dir(cache, e) < 0)
+	if (str_fmt(tar, sizeof(tar), "%s/tmp/%s/root.tar", tmpldir, tmp->name) < 0 || !plain(tar, "/") ||
+	    str_fmt(zst, sizeof(zst), "%s/tmp/%s/%s", tmpldir, tmp->name, file) < 0)
+		return err_say(e, EINVAL, "the path %s has characters that a build cannot use", tmpldir);
+	if (mmdebstrap_args(r, tar, &args, e) < 0 || run_tool(&args, r, "mmdebstrap", e) < 0 || compress(r, tar, zst, e) < 0)
 		return -e->code;
-	return tmpl_find(tmpldir, name, ret, e);
+	unlinkat(tmp->dir, "root.tar", 0);
+	return 0;
+}
+
+/* The archive of another template, to which chroot.d adds. */
+static int by_base(const struct recipe *r, const char *tmpldir, const struct tmpl_tmp *tmp, const char *file, struct err *e)
+{
+	auto_close int tree = -1;
+	struct tmpl t;
+
+	if (tmpl_find(tmpldir, conf(r, "BASE", ""), &t, e) < 0)
+		return err_add(e, "BASE");
+	tree = add_dir(tmp, "base", e);
+	return tree < 0 || tmpl_unpack(&t, tree, NULL, e) < 0 ? -e->code : add_pack(tmp, tree, false, file, e);
 }
 
 int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e)
 {
 	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
 	struct recipe r __attribute__((cleanup(recipe_done))) = { .dir = "" };
-	struct str_list args __attribute__((cleanup(str_list_clear))) = { 0 };
-	char tar[4300], zst[4300];
+	struct origin o = { "build", r.dir, "" };
 	auto_close int base = -1;
+	char file[300];
+	int rc;
 
-	if (load(&r, tmpldir, name, e) < 0 || find_sources(&r, e) < 0 || path_mkdir_host(tmpldir, 0755, e) < 0)
+	if (load(&r, tmpldir, name, e) < 0 || path_mkdir_host(tmpldir, 0755, e) < 0)
 		return -e->code;
-	base = open(tmpldir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	if (base < 0)
-		return err_set(e, errno, "%s", tmpldir);
-	if (tmpl_sweep(tmpldir, e) < 0 || tmp_make(base, &tmp, e) < 0)
+	str_fmt(file, sizeof(file), "%s.tar.zst", conf(&r, "NAME", ""));
+	base = tmpl_base(tmpldir, e);
+	if (base < 0 || tmpl_sweep(tmpldir, e) < 0 || tmp_make(base, &tmp, e) < 0)
 		return -e->code;
-	if (str_fmt(tar, sizeof(tar), "%s/tmp/%s/root.tar", tmpldir, tmp.name) < 0 || !plain(tar, "/") ||
-	    str_fmt(zst, sizeof(zst), "%s/tmp/%s/root.tar.zst", tmpldir, tmp.name) < 0)
-		return err_say(e, EINVAL, "the path %s has characters that a build cannot use", tmpldir);
-	if (mmdebstrap_args(&r, tar, &args, e) < 0 || run_tool(&args, &r, "mmdebstrap", e) < 0 ||
-	    compress(&r, tar, zst, e) < 0)
+	if (str_eq(conf(&r, "BUILDER", ""), "base"))
+		rc = by_base(&r, tmpldir, &tmp, file, e);
+	else
+		rc = by_mmdebstrap(&r, tmpldir, &tmp, file, e);
+	if (rc < 0 || recipe_finish(r.dir, str_eq(conf(&r, "NET", "no"), "yes"), &tmp, file, e) < 0)
 		return -e->code;
-	return install(base, &tmp, tmpldir, conf(&r, "NAME", ""), ret, e);
+	return import_archive(tmpldir, &tmp, file, conf(&r, "NAME", ""), &o, ret, e);
 }

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a recipe does to a tree that its builder has made: chroot.d/NN-* run inside, test.d/NN-* judge the result. Scripts
+ * come as standard input of the shell inside, so nothing of the recipe lies in the tree; test.d has a copy that is thrown
+ * away, and one that fails means that there is no template.
+ */
+#include "templates/recipe.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "templates/add.h"
+#include "templates/run.h"
+#include "util/auto.h"
+#include "util/str.h"
+
+#define TIMEOUT_MS (3600 * 1000)
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static int scripts(const char *recipe, const char *sub, struct str_list *ret, struct err *e)
+{
+	char dir[4200], path[4500];
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+
+	str_fmt(dir, sizeof(dir), "%s/%s", recipe, sub);
+	d = opendir(dir);
+	if (!d)
+		return errno == ENOENT ? 0 : err_set(e, errno, "%s", dir);
+	while ((de = readdir(d)))
+		if (de->d_name[0] >= '0' && de->d_name[0] <= '9') {
+			str_fmt(path, sizeof(path), "%s/%s", dir, de->d_name);
+			if (str_list_add(ret, path, e) < 0)
+				return -e->code;
+		}
+	if (ret->n > 1)
+		qsort(ret->v, ret->n, sizeof(ret->v[0]), by_name);
+	return 0;
+}
+
+static int run_all(const struct str_list *l, int tree, bool net, struct err *e)
+{
+	static const char *const argv[] = { "/bin/sh", "-s", NULL };
+
+	for (size_t i = 0; i < l->n; i++) {
+		auto_close int in = open(l->v[i], O_RDONLY | O_CLOEXEC);
+		struct tree_run r = { .tree = tree, .argv = argv, .net = net, .in = in, .timeout_ms = TIMEOUT_MS };
+		int status = 0;
+
+		if (in < 0)
+			return err_set(e, errno, "%s", l->v[i]);
+		if (tree_run(&r, &status, e) < 0)
+			return err_add(e, "%s", l->v[i]);
+	}
+	return 0;
+}
+
+static int unpack_to(const struct tmpl_tmp *tmp, const char *file, const char *dir, struct err *e)
+{
+	auto_close int fd = openat(tmp->dir, file, O_RDONLY | O_CLOEXEC), tree = -1;
+	struct unpack_result r;
+
+	if (fd < 0)
+		return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
+	tree = add_dir(tmp, dir, e);
+	if (tree < 0 || unpack_archive(fd, tree, NULL, &r, e) < 0)
+		return -e->code;
+	return take_fd(&tree);
+}
+
+int recipe_finish(const char *recipe, bool net, const struct tmpl_tmp *tmp, const char *file, struct err *e)
+{
+	struct str_list hooks __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct str_list tests __attribute__((cleanup(str_list_clear))) = { 0 };
+	auto_close int tree = -1, copy = -1;
+
+	if (scripts(recipe, "chroot.d", &hooks, e) < 0 || scripts(recipe, "test.d", &tests, e) < 0)
+		return -e->code;
+	if (hooks.n) {
+		tree = unpack_to(tmp, file, "chroot", e);
+		if (tree < 0 || run_all(&hooks, tree, net, e) < 0)
+			return -e->code;
+		if (unlinkat(tmp->dir, file, 0) < 0)
+			return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
+		if (add_pack(tmp, tree, true, file, e) < 0)
+			return -e->code;
+	}
+	if (!tests.n)
+		return 0;
+	copy = unpack_to(tmp, file, "test", e);
+	return copy < 0 || run_all(&tests, copy, false, e) < 0 ? err_add(e, "the template was not made") : 0;
+}

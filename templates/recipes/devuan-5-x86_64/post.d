@@ -1,0 +1,1 @@
+../debian-12-x86_64-sysvinit/post.d
