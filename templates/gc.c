@@ -169,6 +169,20 @@ static void forget(struct gc *x)
 	}
 }
 
+/* Uploads that nobody has gone on with for a day. */
+static void drop_uploads(struct gc *x)
+{
+	auto_close int dir = openat(x->base, "upload", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	struct dirent *de;
+	struct stat st;
+
+	while (d && (de = readdir(d)))
+		if (fstatat(dir, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode) &&
+		    st.st_mtime < time(NULL) - DAY)
+			unlinkat(dir, de->d_name, 0);
+}
+
 static void gc_done(struct gc *x)
 {
 	tmp_done(&x->tmp);
@@ -198,8 +212,10 @@ int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
 		return err_add(e, "nothing was removed, since it is not known what is in use");
 	if (cached(&x, e) < 0 || walk(&x, e) < 0)
 		return -e->code;
-	if (!g->dry_run)
+	if (!g->dry_run) {
 		forget(&x);
+		drop_uploads(&x);
+	}
 	auto_close_(&lock);		/* what was taken out is removed without holding anybody up */
 	return 0;
 }

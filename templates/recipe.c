@@ -295,20 +295,23 @@ static int keyring_arg(const struct recipe *r, struct str_list *l, struct err *e
 	return arg(l, "--keyring=", keys, e);
 }
 
+static void commas(struct buf *b, const char *words)
+{
+	for (; *words; words++)
+		buf_addc(b, *words == ' ' ? ',' : *words);
+}
+
 static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_list *l, struct err *e)
 {
 	bool lists = str_eq(conf(r, "APT_LISTS", "no"), "yes");
 	auto_buf struct buf packages = BUF_INIT;
 
-	for (const char *p = conf(r, "PACKAGES", ""); *p; p++)
-		buf_addc(&packages, *p == ' ' ? ',' : *p);
+	commas(&packages, conf(r, "PACKAGES", ""));
 	if (arg(l, "/usr/bin/mmdebstrap", "", e) < 0 || arg(l, "--mode=", "unshare", e) < 0 ||
 	    arg(l, "--variant=", conf(r, "VARIANT", "minbase"), e) < 0 ||
 	    arg(l, "--architectures=", conf(r, "ARCH", ""), e) < 0 || arg(l, "--format=", "tar", e) < 0)
 		return -e->code;
-	if (keyring_arg(r, l, e) < 0)
-		return -e->code;
-	if (packages.len && arg(l, "--include=", buf_str(&packages), e) < 0)
+	if (keyring_arg(r, l, e) < 0 || (packages.len && arg(l, "--include=", buf_str(&packages), e) < 0))
 		return -e->code;
 	if (lists && (arg(l, "--skip=", "cleanup/apt/lists", e) < 0 ||
 		      arg(l, "--aptopt=", "Acquire::Languages \"none\"", e) < 0 ||

@@ -53,7 +53,11 @@ int vztmpl_add(struct vztmpl *v, struct err *e)
 	};
 	struct tmpl t;
 
-	return tmpl_add(v->dir, &a, &t, e) < 0 ? -e->code : show(v, &t, e);
+	int rc = tmpl_add(v->dir, &a, &t, e);
+
+	if ((v->given & VZTMPL_MOVE) && a.source[0] == '/')
+		unlink(a.source);
+	return rc < 0 ? rc : show(v, &t, e);
 }
 
 static int save(void *arg, int out, struct err *e)

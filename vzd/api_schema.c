@@ -174,8 +174,10 @@ static const struct api_prop template_props[] = {
 	{ "bytes", "int?", "" },
 	{ "entries", "int?", "" },
 	{ "used_by", "int", "Containers." },
+	{ "signed_by", "string?", "The key that vouched for it; null: none, or not known." },
 	END
 };
+static const struct api_prop upload_props[] = { { "offset", "int", "Bytes that are here." }, END };
 static const struct api_prop autostart_props[] = {
 	{ "total", "int", "" }, { "up", "int", "" }, { "starting", "int", "" }, { "waiting", "int", "" },
 	{ "failed", "AutostartFailure[]", "" }, END
@@ -284,6 +286,7 @@ static const struct api_schema rows[] = {
 	{ "Bridge", "A bridge of the host.", bridge_props },
 	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },
 	{ "Template", "An OS template.", template_props },
+	{ "Upload", "An archive that comes in pieces.", upload_props },
 	{ "Autostart", "The start at boot.", autostart_props },
 	{ "AutostartFailure", "", autostart_failure_props },
 	{ "Token", "Of a token everything but its secret.", token_props },

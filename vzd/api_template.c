@@ -31,15 +31,19 @@ static unsigned users_of(struct vzd *d, const char *name)
 static json_t *tmpl_json(struct api_call *c, const char *name, struct err *e)
 {
 	struct tmpl_info i = { 0 };
+	struct tmpl_origin o = { .kind = "" };
+	struct err none = { 0 };
 	struct tmpl t;
 
 	if (tmpl_find(tmpl_dir(c), name, &t, e) < 0 || tmpl_info(tmpl_dir(c), &t, &i, e) < 0)
 		return NULL;
-	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:i}", "name", t.name, "archive_bytes", (json_int_t)i.archive_bytes,
+	if (t.digest[0])
+		tmpl_origin(tmpl_dir(c), t.digest, &o, &none);
+	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:i, s:o}", "name", t.name, "archive_bytes", (json_int_t)i.archive_bytes,
 			 "sha256", t.digest[0] ? json_string(t.digest) : json_null(), "unpacked", i.unpacked, "bytes",
 			 i.unpacked ? json_integer((json_int_t)i.bytes) : json_null(), "entries",
 			 i.unpacked ? json_integer((json_int_t)i.entries) : json_null(), "used_by",
-			 (int)users_of(c->d, t.name));
+			 (int)users_of(c->d, t.name), "signed_by", o.signed_by[0] ? json_string(o.signed_by) : json_null());
 }
 
 /* Names with a slash are paths; the API knows names only. */

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * How templates come to be over the API: pulled from a signed index, saved of a container, uploaded in pieces; and the
+ * collection of what nobody needs. Each is a job that runs vztmpl, which judges; here are words and pieces only.
+ *   TEMPLATE/upload/NAME.part   0700; pieces come in order, each tells where it begins; one left for a day is rubbish
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "util/auto.h"
+#include "util/b64.h"
+#include "util/buf.h"
+#include "util/path.h"
+#include "util/str.h"
+#include "vzd/api_ct.h"
+#include "vzd/inv.h"
+
+#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
+#define DEFAULT_TEMPLATE "/vz/template"
+#define PIECE_MAX 61440		/* characters of base64 */
+#define UPLOAD_MAX (64ll << 30)
+
+static const char *tmpl_dir(const struct api_call *c)
+{
+	const char *dir = ct_host_conf(c->d->host)->template_dir;
+
+	return dir && *dir ? dir : DEFAULT_TEMPLATE;
+}
+
+/* What becomes a file's name and an operand of vztmpl. */
+static bool name_ok(struct api_call *c, const char *name)
+{
+	if (name && path_is_component(name) && name[0] != '.' && name[0] != '-' && strlen(name) < 200)
+		return true;
+	api_problem(c, "invalid-field", 0, "a template's name has no '/' and does not begin with '.' or '-'", NULL);
+	return false;
+}
+
+static int words(struct conf_args *a, const char *const *w, struct err *e)
+{
+	if (ct_word(a, VZTMPL, e) < 0)
+		return -e->code;
+	for (; *w; w++)
+		if (ct_word(a, *w, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+static int submit(struct api_call *c, const struct conf_args *a, const char *name, struct err *e)
+{
+	char resource[300];
+	const struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name,
+				    .resource = resource, .argv = (const char *const *)a->v };
+
+	str_fmt(resource, sizeof(resource), "/v1/templates%s%s", *name ? "/" : "", name);
+	return api_job(c, &s, NULL, e);
+}
+
+static int pull_run(struct api_call *c, struct err *e)
+{
+	const char *index = ct_body_text(c, "index");
+	const json_t *names = json_object_get(c->req.body, "names");
+	ARGS a = { 0 };
+
+	if (!str_starts(index, "https://") && !str_starts(index, "http://")) {
+		api_problem(c, "invalid-field", 0, "index: a URL that begins with https:// or http://", NULL);
+		return 0;
+	}
+	if (words(&a, (const char *const[]){ "pull", "--", index, NULL }, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < json_array_size(names); i++)
+		if (ct_word(&a, json_string_value(json_array_get(names, i)), e) < 0)
+			return -e->code;
+	return submit(c, &a, "", e);
+}
+
+static int save_run(struct api_call *c, struct err *e)
+{
+	const char *name = ct_body_text(c, "name");
+	char id[16];
+	ARGS a = { 0 };
+
+	if (!name_ok(c, name))
+		return 0;
+	str_fmt(id, sizeof(id), "%u", c->ctid);
+	return words(&a, (const char *const[]){ "save", "--", id, name, NULL }, e) < 0 ? -e->code : submit(c, &a, name, e);
+}
+
+static int gc_run(struct api_call *c, struct err *e)
+{
+	bool dry = json_is_true(json_object_get(c->req.body, "dry_run"));
+	ARGS a = { 0 };
+
+	return words(&a, (const char *const[]){ "gc", dry ? "--dry-run" : NULL, NULL }, e) < 0 ? -e->code : submit(c, &a, "", e);
+}
+
+/* --- uploads --- */
+
+static int upload_dir(struct api_call *c, struct err *e)
+{
+	auto_close int base = open(tmpl_dir(c), O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return base < 0 ? err_set(e, errno, "%s", tmpl_dir(c)) : path_mkdirs(base, "upload", 0700, e);
+}
+
+static int answer_offset(struct api_call *c, long long at)
+{
+	api_json(c, 200, json_pack("{s:I}", "offset", (json_int_t)at));
+	return 0;
+}
+
+static int put_piece(int fd, const struct buf *data, off_t at, struct err *e)
+{
+	if (pwrite(fd, data->s, data->len, at) == (ssize_t)data->len)
+		return 0;
+	err_set(e, errno ? errno : ENOSPC, "write the upload");
+	if (ftruncate(fd, at) < 0)		/* what was written of the piece is sent again */
+		return err_add(e, "it must begin anew");
+	return -e->code;
+}
+
+static int piece_run(struct api_call *c, struct err *e)
+{
+	long long at = json_integer_value(json_object_get(c->req.body, "offset"));
+	auto_buf struct buf data = { .cap = PIECE_MAX };
+	auto_close int dir = -1, fd = -1;
+	char file[256];
+	struct stat st;
+
+	if (!name_ok(c, c->seg[0]))
+		return 0;
+	if (b64_parse(&data, ct_body_text(c, "data"), false) < 0 || !data.len) {
+		api_problem(c, "invalid-field", 0, "data: base64 with padding, not empty", NULL);
+		return 0;
+	}
+	str_fmt(file, sizeof(file), "%s.part", c->seg[0]);
+	dir = upload_dir(c, e);
+	fd = dir < 0 ? -1 : openat(dir, file, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | (at == 0 ? O_TRUNC : 0), 0600);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return e->code ? -e->code : err_set(e, errno, "upload of %s", c->seg[0]);
+	if (st.st_size != at) {
+		api_problem(c, "conflict-state", 0, "the piece does not begin where the last one ended: see offset",
+			    json_pack("{s:I}", "offset", (json_int_t)st.st_size));
+		return 0;
+	}
+	if (put_piece(fd, &data, at, e) < 0)
+		return -e->code;
+	return answer_offset(c, at + (long long)data.len);
+}
+
+static int offset_run(struct api_call *c, struct err *e)
+{
+	auto_close int dir = -1;
+	char file[256];
+	struct stat st;
+
+	if (!name_ok(c, c->seg[0]))
+		return 0;
+	str_fmt(file, sizeof(file), "%s.part", c->seg[0]);
+	dir = upload_dir(c, e);
+	if (dir < 0)
+		return -e->code;
+	return answer_offset(c, fstatat(dir, file, &st, AT_SYMLINK_NOFOLLOW) < 0 ? 0 : (long long)st.st_size);
+}
+
+static int commit_run(struct api_call *c, struct err *e)
+{
+	const char *format = ct_body_text(c, "format"), *sha256 = ct_body_text(c, "sha256");
+	char part[256], file[300], path[4400];
+	auto_close int dir = -1;
+	ARGS a = { 0 };
+
+	if (!name_ok(c, c->seg[0]))
+		return 0;
+	str_fmt(part, sizeof(part), "%s.part", c->seg[0]);
+	str_fmt(file, sizeof(file), "%s.%s", c->seg[0], format);
+	dir = upload_dir(c, e);
+	if (dir < 0)
+		return -e->code;
+	if (renameat(dir, part, dir, file) < 0) {
+		if (errno != ENOENT)
+			return err_set(e, errno, "upload of %s", c->seg[0]);
+		api_problem(c, "not-found", 0, "nothing was uploaded under this name", NULL);
+		return 0;
+	}
+	str_fmt(path, sizeof(path), "%s/upload/%s", tmpl_dir(c), file);
+	if (words(&a, (const char *const[]){ "add", "--move", "--sha256", sha256, "--name", c->seg[0], "--", path, NULL }, e) < 0)
+		return -e->code;
+	return submit(c, &a, c->seg[0], e);
+}
+
+static const struct api_field pull_body[] = {
+	{ .name = "index", .type = API_STR, .required = true, .min = 8, .max = 1000, .doc = "URL of a signed index of templates." },
+	{ .name = "names", .type = API_LIST, .max = 100, .doc = "Which: names, or patterns with * and ?. Absent: all." },
+	{ .name = NULL },
+};
+static const struct api_field save_body[] = {
+	{ .name = "name", .type = API_STR, .required = true, .min = 1, .max = 199, .doc = "Of the new template." },
+	{ .name = NULL },
+};
+static const struct api_field gc_body[] = {
+	{ .name = "dry_run", .type = API_BOOL, .doc = "Only say what would be removed." },
+	{ .name = NULL },
+};
+static const struct api_field piece_body[] = {
+	{ .name = "offset", .type = API_INT, .required = true, .max = UPLOAD_MAX, .doc = "Where the piece begins; 0 begins anew." },
+	{ .name = "data", .type = API_STR, .required = true, .min = 4, .max = PIECE_MAX, .doc = "Base64." },
+	{ .name = NULL },
+};
+static const struct api_field commit_body[] = {
+	{ .name = "format", .type = API_STR, .required = true, .one_of = "tar tar.gz tar.bz2 tar.xz tar.zst",
+	  .doc = "Of the archive." },
+	{ .name = "sha256", .type = API_STR, .required = true, .min = 64, .max = 64, .doc = "Of the whole archive." },
+	{ .name = NULL },
+};
+
+static const struct api_route rows[] = {
+	{ "POST", "/v1/templates/pull", "template.pull", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB, pull_body, NULL, "Operation",
+	  "Takes templates from a signed index.", pull_run },
+	{ "POST", "/v1/templates/gc", "template.gc", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB, gc_body, NULL, "Operation",
+	  "Removes unpacked trees that nothing stands on any more.", gc_run },
+	{ "POST", "/v1/cts/{ct}/template", "template.save", SCOPE_TEMPLATE_WRITE, API_CT | API_WRITE | API_JOB, save_body, NULL,
+	  "Operation", "Makes a template of a container, running or stopped.", save_run },
+	{ "GET", "/v1/templates/{template}/upload", "template.upload.get", SCOPE_TEMPLATE_WRITE, 0, NULL, NULL, "Upload",
+	  "How far an upload is.", offset_run },
+	{ "PUT", "/v1/templates/{template}/upload", "template.upload.put", SCOPE_TEMPLATE_WRITE, API_WRITE, piece_body, NULL,
+	  "Upload", "The next piece of an archive.", piece_run },
+	{ "POST", "/v1/templates/{template}/upload", "template.upload.commit", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB,
+	  commit_body, NULL, "Operation", "Makes a template of the pieces, if they have the digest.", commit_run },
+};
+const struct api_table api_template_new_table = API_TABLE(rows);
