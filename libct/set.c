@@ -13,7 +13,7 @@
 
 #include "libct/announce.h"
 #include "libct/files.h"
-#include "libct/heal.h"
+#include "libct/net_heal.h"
 #include "libct/ips.h"
 
 struct work {

@@ -15,7 +15,7 @@
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-#include "net/frame.h"
+#include "net/ether.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"

@@ -14,7 +14,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#include "net/frame.h"
+#include "net/ether.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/sys.h"

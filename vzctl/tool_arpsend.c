@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "net/frame.h"
+#include "net/ether.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/opt.h"

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "net/frame.h"
+#include "net/ether.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "vzctl/tool.h"

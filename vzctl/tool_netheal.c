@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "libct/bridges.h"
-#include "libct/heal.h"
+#include "libct/net_heal.h"
 #include "libct/record.h"
 #include "vzctl/tool.h"
 

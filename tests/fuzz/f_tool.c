@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "tests/fuzz/fuzz.h"
-#include "net/frame.h"
+#include "net/ether.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"

@@ -2,7 +2,7 @@
 /* net/neigh.c: neighbours find a container's address behind the host, and hear of it; nothing is left when it goes. */
 #include "tests/unit/t_net_lab.h"
 
-#include "net/frame.h"
+#include "net/ether.h"
 #include <linux/if_ether.h>
 #include <linux/neighbour.h>
 

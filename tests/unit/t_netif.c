@@ -134,3 +134,41 @@ TEST(netif_list)
 	CHECK(!l.v[2]);
 	str_list_clear(&l);
 }
+
+TEST(netif_new_keys)
+{
+	static const struct { const char *text, *why; } bad[] = {
+		{ "ifname=eth0,vlan=4095", "VLAN" }, { "ifname=eth0,vlan=ten", "VLAN" }, { "ifname=eth0,trunk=20-10", "VLANs" },
+		{ "ifname=eth0,trunk=10+", NULL }, { "ifname=eth0,trunk=0", "VLANs" }, { "ifname=eth0,mtu=67", "MTU" },
+		{ "ifname=eth0,guard=maybe", "guard" }, { "ifname=eth0,ip_filter=10.0.0.0/8", "no single address" },
+		{ "ifname=eth0,macvlan=a/b", "interface" },
+	};
+	static const struct { const char *text; bool ok; } fits[] = {
+		{ "ifname=eth0,bridge=br0,vlan=10", true }, { "ifname=eth0,vlan=10", false }, { "ifname=eth0,trunk=10", false },
+		{ "ifname=eth0,macvlan=eth1,mac_filter=off", true }, { "ifname=eth0,macvlan=eth1", false },
+		{ "ifname=eth0,macvlan=eth1,bridge=br0,mac_filter=off", false },
+		{ "ifname=eth0,bridge=br0,ip_filter=10.0.0.5,guard=off", false },
+	};
+	const char *at = NULL;
+	unsigned first, last;
+	struct net_if f;
+	struct err e = { 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		err_clear(&e);
+		CHECK_EQ(net_if_parse(bad[i].text, &f, &e) < 0, bad[i].why != NULL);
+		if (bad[i].why)
+			CHECK(strstr(e.text, bad[i].why));
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(fits); i++) {
+		err_clear(&e);
+		CHECK_OK(net_if_parse(fits[i].text, &f, &e), &e);
+		CHECK_EQ(net_if_check(&f, &e) == 0, fits[i].ok);
+	}
+	err_clear(&e);
+	CHECK_OK(net_if_parse("ifname=eth0,bridge=br0,trunk=10+20-29+4094", &f, &e), &e);
+	CHECK(net_if_trunk(&f, &at, &first, &last) && first == 10 && last == 10);
+	CHECK(net_if_trunk(&f, &at, &first, &last) && first == 20 && last == 29);
+	CHECK(net_if_trunk(&f, &at, &first, &last) && first == 4094 && last == 4094);
+	CHECK(!net_if_trunk(&f, &at, &first, &last));
+}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef NET_FRAME_H
-#define NET_FRAME_H
+#ifndef NET_ETHER_H
+#define NET_ETHER_H
 /* Ethernet frames of ARP (RFC 826, 5227) and IPv6 neighbour discovery (RFC 4861), built and read. Network byte order inside. */
 #include <stddef.h>
 #include <stdint.h>

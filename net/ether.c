@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "net/frame.h"
+#include "net/ether.h"
 
 #include <errno.h>
 #include <string.h>

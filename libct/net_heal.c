@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "libct/heal.h"
+#include "libct/net_heal.h"
 
 #include <errno.h>
 

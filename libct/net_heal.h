@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#ifndef LIBCT_HEAL_H
-#define LIBCT_HEAL_H
+#ifndef LIBCT_NET_HEAL_H
+#define LIBCT_NET_HEAL_H
 /* The network of a running container against other hands on this host: see net/heal.h. */
 #include <stdbool.h>
 
