@@ -48,7 +48,7 @@ LIBS_vztmpl := -ljansson -lgnutls $(LIBS_vzctl)
 LIBS_vz-fetch := -lcurl-gnutls
 LIBS_vzpool := $(LIBS_vzctl)
 LIBS_vzcheck := $(LIBS_vzctl)
-LIBS_mkman := -lsqlite3 -ljansson -lm $(LIBS_vzctl)
+LIBS_mkman := -lgnutls -lsqlite3 -ljansson -lm $(LIBS_vzctl)
 $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))
 LIBS_vz-reap := $(LIBS_vzctl)
 LIBS_vz-unpack := -larchive -lcap
@@ -100,10 +100,13 @@ man: $(MAN)
 $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
-completion: $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool
+completion: $(B)/completion/vztmpl $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool
 $(B)/completion/vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion bash >$@
+$(B)/completion/vztmpl: $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$< --completion vztmpl >$@
 $(B)/completion/vzadm: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion vzadm >$@
@@ -135,6 +138,7 @@ install: all
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
 	$(Q)for t in $(TOOLS); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
+	$(Q)$(INST) 0644 $(B)/completion/vztmpl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl
 	$(Q)$(INST) 0644 $(B)/completion/vzadm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm
 	$(Q)$(INST) 0644 $(B)/completion/vzpool $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
@@ -146,6 +150,7 @@ uninstall:
 		$(TOOLS:%=$(DESTDIR)$(MANDIR)/man8/%.8) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd \
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS)) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl

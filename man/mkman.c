@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "vzctl/cmd.h"
 #include "vzctl/vzadm.h"
+#include "vzctl/vztmpl.h"
 #include "vzctl/vzpool.h"
 #include "vzctl/vzlist.h"
 #include "vzd/api_man.h"
@@ -410,6 +411,28 @@ static int completion_zsh(void)
 }
 
 /* Nouns, then their words, then the options of the two. */
+/* One for vztmpl: its commands, then the options of each, and names of templates where they are wanted. */
+static int completion_vztmpl(void)
+{
+	printf("# vztmpl completion for bash; printed from the same rows that parse the options.\n"
+	       "_vztmpl()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
+	       "\tif ((COMP_CWORD == 1)); then\n\t\twords='--template --help");
+	for (size_t i = 0; i < vztmpl_cmds_n; i++)
+		printf(" %s", vztmpl_cmds[i].word);
+	printf("'\n\telse case ${COMP_WORDS[1]} in\n");
+	for (size_t i = 0; i < vztmpl_cmds_n; i++) {
+		const struct vztmpl_cmd *c = &vztmpl_cmds[i];
+
+		printf("\t%s) words=\"", c->word);
+		for (size_t k = 0; k < vztmpl_flags_n; k++)
+			if (c->opts & (unsigned)vztmpl_flags[k].id)
+				printf("--%s ", vztmpl_flags[k].name);
+		printf("%s\" ;;\n", strstr(c->args, "NAME") && c->args[0] != 'C' ? "$(vztmpl list 2>/dev/null)" : "");
+	}
+	printf("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _vztmpl vztmpl\n");
+	return 0;
+}
+
 static int completion_vzadm(void)
 {
 	printf("# vzadm completion for bash; printed from the same rows that parse the options.\n"
@@ -488,8 +511,9 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
 		rc = !strcmp(argv[2], "bash") ? completion_bash() :
 		     !strcmp(argv[2], "vzpool") ? completion_vzpool() :
+		     !strcmp(argv[2], "vztmpl") ? completion_vztmpl() :
 		     !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
 	else
-		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm|vzpool | --schema\n");
+		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm|vzpool|vztmpl | --schema\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
 }
