@@ -45,17 +45,24 @@ struct ct_host_conf {
 	char *lockdir, *dumpdir, *template_dir, *def_ostemplate, *configfile, *logfile;
 	char *cgroup_parent, *nft_table, *pool4, *pool6, *neighbours, *pool_image,
 		*template_format; /* ours: CGROUP_PARENT NFT_TABLE NAT_POOL NAT_POOL6 POOL_IMAGE TEMPLATE_FORMAT */
+	char *totalrate, *bandwidth, *ratempu;
 	struct num_opt pool_size;		/* POOL_SIZE, bytes */
 	struct num_opt logging, log_level, verbose, virtuozzo, ipv6, ve_parallel, error_on_arpfail,
-		skip_arpdetect;
+		skip_arpdetect, shaping;
 };
 
 /* What other versions know and nothing here acts on: stored, shown, copied (compat_param.c). @distribution is read: action.c. */
 struct ct_compat {
 	struct str_list iptables, pci, pci_del;
-	char *vm_overcommit, *meminfo, *memguarantee, *autostop, *rate, *ratebound;
+	char *vm_overcommit, *meminfo, *memguarantee, *autostop;
 	char *distribution, *technologies, *version, *uuid, *ctid, *veid, *customized;
 	struct num_opt cpuweight, burst_avg, burst_limit, ha_enable, ha_prio;
+};
+
+/* Rates, caps and the monthly quota of the network (shape_param.c). */
+struct ct_shape {
+	char *rate, *limit, *action;
+	struct num_opt bound, burst, packets, conns, smtp, quota, throttle;
 };
 
 /* What vzd does for a container; libct only keeps it (policy_param.c). */
@@ -81,6 +88,7 @@ struct ct_conf {
 	struct ct_policy policy;
 	struct cg_conf cg;
 	struct net_conf net;
+	struct ct_shape shape;
 	struct quota_conf quota;
 };
 extern const struct param_group ct_param_groups[];	/* every row there is, by section */

@@ -97,6 +97,7 @@ static struct param_group groups[] = {
 	{ "Identity and life", ct_params, ARRAY_SIZE(ct_params), 0 },
 	{ "Memory, processors, processes and I/O", cg_params, 0, offsetof(struct ct_conf, cg) },
 	{ "Network", net_params, 0, offsetof(struct ct_conf, net) },
+	{ "Rates and traffic", ct_shape_params, 0, offsetof(struct ct_conf, shape) },
 	{ "Disk quota", quota_params, 0, offsetof(struct ct_conf, quota) },
 	{ "Policy of the daemon", ct_policy_params, 0, offsetof(struct ct_conf, policy) },
 	{ "Known for other versions", ct_compat_params, 0, offsetof(struct ct_conf, compat) },
@@ -108,9 +109,10 @@ static void __attribute__((constructor)) complete_groups(void)
 {
 	groups[1].n = cg_params_n;
 	groups[2].n = net_params_n;
-	groups[3].n = quota_params_n;
-	groups[4].n = ct_policy_params_n;
-	groups[5].n = ct_compat_params_n;
+	groups[3].n = ct_shape_params_n;
+	groups[4].n = quota_params_n;
+	groups[5].n = ct_policy_params_n;
+	groups[6].n = ct_compat_params_n;
 }
 
 const struct param *ct_row_next(struct ct_row_iter *it, size_t *base)

@@ -96,6 +96,7 @@ struct ct_state {
 	uint64_t started_ms;		/* CLOCK_BOOTTIME */
 	uint32_t uid_base;
 };
+const char *ct_boot_id(void);		/* of the kernel, never NULL */
 int ct_state_load(const struct ct *ct, struct ct_state *ret,
 		  struct err *e); /* no file, other boot: stage NONE, success */
 int ct_state_parse(const struct kv *kv, struct ct_state *ret, struct err *e);

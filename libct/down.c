@@ -15,6 +15,8 @@
 #include "libct/ct_priv.h"
 #include "libct/netdevs.h"
 #include "libct/netlines.h"
+#include "libct/shape.h"
+#include "libct/traffic.h"
 #include "libct/rootmnt.h"
 #include "libct/veths.h"
 #include "util/sys.h"
@@ -53,18 +55,24 @@ static int down_init(struct ct *ct, unsigned flags, struct err *e)
 static int down_network(struct ct *ct, unsigned flags, struct err *e)
 {
 	struct str_list ips = { 0 };
+	struct err counted = { 0 };
 	struct net *n;
 	int rc;
 
 	(void)flags;
 	if (ct_host_net(ct->host, &n, e) < 0)
 		return -e->code;
+	/* before the counters go; what is written twice is not counted twice */
+	if (ct_traffic_collect(ct, false, NULL, &counted) < 0)
+		ct_say(ct, -1, "Warning: %s", counted.text);
 	/* the kernel may have taken the link, and with it the routes that tell of addresses nobody saved */
 	rc = str_list_copy(&ips, &ct->conf.net.ip, e);
 	if (rc == 0)
 		rc = ct_announced_ips(ct, &ips, e);
 	if (rc == 0)
 		rc = ct_net_down(ct, n, &ips, e);
+	if (rc == 0)
+		rc = ct_shape_down(ct, n, e);
 	str_list_clear(&ips);
 	return rc;
 }

@@ -48,6 +48,10 @@ bool ct_feature_known(const char *item);	/* "nfs:on" */
 extern const struct param ct_policy_params[];
 extern const size_t ct_policy_params_n;
 
+/* shape_param.c */
+extern const struct param ct_shape_params[];
+extern const size_t ct_shape_params_n;
+
 /* compat_param.c: what is only kept */
 extern const struct param ct_compat_params[];
 extern const size_t ct_compat_params_n;
@@ -157,7 +161,7 @@ int ct_backup_recover(struct ct *ct, const struct kv *kv, struct err *e);
 
 /* set_apply.c: the live half of set, in OpenVZ's order */
 enum ct_live_part { CT_LIVE_UBC = 1, CT_LIVE_IP = 2, CT_LIVE_CPU = 4, CT_LIVE_IO = 8, CT_LIVE_GUEST = 16, CT_LIVE_QUOTA = 32,
-	CT_LIVE_DEV = 64, CT_LIVE_NETDEV = 128, CT_LIVE_NETIF = 256, CT_LIVE_FW = 1024 };
+	CT_LIVE_DEV = 64, CT_LIVE_NETDEV = 128, CT_LIVE_NETIF = 256, CT_LIVE_FW = 1024, CT_LIVE_SHAPE = 2048 };
 struct ct_live {
 	const struct ct_conf *old, *want, *change;	/* change: what was asked for, for the messages; NULL: say nothing */
 	unsigned parts, done;

@@ -182,7 +182,7 @@ static struct net_host_conf net_conf_of(const struct ct_host *h)
 	return (struct net_host_conf){
 		.table = h->conf.nft_table, .pool4 = h->conf.pool4,
 		.pool6 = h->conf.ipv6.v ? h->conf.pool6 : NULL, .forward = true,
-		.neighbours = h->conf.neighbours,
+		.neighbours = h->conf.neighbours, .classes = CT_CONF_DIR "/networks_classes",
 	};
 }
 

@@ -40,6 +40,14 @@ static const struct param rows[] = {
 		 "containers has always is." },
 	{ .key = "SKIP_ARPDETECT", .arg = "yes|no", .type = &param_yesno, HOST(skip_arpdetect), .def = "no",
 	  .man = "Do not look whether an address is in use elsewhere." },
+	{ .key = "TRAFFIC_SHAPING", .arg = "yes|no", .type = &param_yesno, HOST(shaping), .def = "yes",
+	  .man = "With no, RATE and RATELIMIT of containers are not applied." },
+	{ .key = "BANDWIDTH", .arg = "device:kbits", .type = &param_str, HOST(bandwidth),
+	  .man = "What all containers together may send, and receive, in kbit/s. Figures for several devices are added." },
+	{ .key = "TOTALRATE", .arg = "device:class:kbits", .type = &param_str, HOST(totalrate),
+	  .man = "The same for one class of networks." },
+	{ .key = "RATEMPU", .arg = "device:class:bytes", .type = &param_str, HOST(ratempu),
+	  .man = "The least that a packet counts for in a rate, in bytes." },
 	{ .key = "NEIGHBOUR_DEVS", .arg = "detect|all|list:names", .type = &ct_type_neighbours, HOST(neighbours), .def = "detect",
 	  .man = "Interfaces on which other machines look for the containers' addresses; there the host answers for them and tells "
 		 "everybody when a container starts. detect: the one whose network an address is of, if any; all: every Ethernet "

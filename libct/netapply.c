@@ -15,6 +15,7 @@
 
 #include "libct/files.h"
 #include "libct/record.h"
+#include "libct/traffic.h"
 #include "net/nat.h"
 #include "net/net_part.h"
 #include "util/buf.h"
@@ -298,17 +299,34 @@ static bool may_be_other(int rc)
 	return rc == -ENOENT || rc == -EEXIST || rc == -EBUSY;
 }
 
+/* Are there counters in one that are not in the other? They begin anew. */
+static bool counters_differ(const struct str_list *a, const struct str_list *b)
+{
+	for (int k = 0; k < 2; k++) {
+		const struct str_list *from = k ? b : a, *to = k ? a : b;
+
+		for (size_t i = 0; i < from->n; i++)
+			if (net_line_of(from->v[i], "traffic") && !str_list_has(to, from->v[i]))
+				return true;
+	}
+	return false;
+}
+
 int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 {
 	auto_close int lock = ct_fw_lock(true, e);
 	auto_list struct str_list all = { 0 }, want = { 0 }, both = { 0 };
 	struct net *n;
 	int rc = -ENOENT;
+	bool anew;
 
 	if (lock < 0 || ct_record_load(ct, RECORD, &all, e) < 0 || ct_net_lines(ct, c, &want, e) < 0)
 		return -e->code;
 	if (sections(&all) == 1 && str_list_equal(&all, &want))
 		return 0;
+	anew = counters_differ(&all, &want);
+	if (anew && ct_traffic_collect(ct, false, NULL, e) < 0)
+		return -e->code;
 	if (ct_host_net(ct->host, &n, e) < 0 || append(&both, &all, false, e) < 0 || append(&both, &want, true, e) < 0 ||
 	    ct_record_save(ct, RECORD, &both, e) < 0)
 		return -e->code;
@@ -323,7 +341,9 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 		ct_record_save(ct, RECORD, &all, &(struct err){ 0 });
 		return explain(ct->id, &want, e);
 	}
-	return ct_record_save(ct, RECORD, &want, e);
+	if (ct_record_save(ct, RECORD, &want, e) < 0)
+		return -e->code;
+	return anew ? ct_traffic_anew(ct, e) : 0;
 }
 
 /* --- all --- */

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "libct/record.h"
+#include "libct/shape.h"
+#include "libct/traffic.h"
 #include "net/fw.h"
 #include "net/nat.h"
 #include "net/net_part.h"
@@ -206,6 +208,8 @@ static int fw_lines(const struct ct *ct, const struct ct_conf *c, struct str_lis
 
 int ct_net_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *ret, struct err *e)
 {
+	if (ct_traffic_lines(ct, c, ret, e) < 0 || ct_shape_lines(ct, c, ret, e) < 0)
+		return err_add(e, "traffic of container %u", ct->id);
 	if (fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0)
 		return err_add(e, "firewall of container %u", ct->id);
 	return 0;

@@ -19,6 +19,7 @@
 static const struct { const char *type; enum ct_form form; const char *unit; } forms[] = {
 	{ "number", CT_FORM_INT, NULL }, { "percent", CT_FORM_INT, "percent of one CPU" },
 	{ "rate", CT_FORM_INT, "bytes a second" }, { "iops", CT_FORM_INT, "operations a second" },
+	{ "rates", CT_FORM_STR, NULL },
 	{ "uid", CT_FORM_INT, NULL }, { "size", CT_FORM_INT, "bytes" }, { "yesno", CT_FORM_BOOL, NULL },
 	{ "owner", CT_FORM_STR, NULL }, { "restart policy", CT_FORM_STR, NULL }, { "string", CT_FORM_STR, NULL },
 	{ "name", CT_FORM_STR, NULL }, { "path", CT_FORM_STR, NULL }, { "layout", CT_FORM_STR, NULL },

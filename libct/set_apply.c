@@ -14,6 +14,7 @@
 #include "libct/devnode.h"
 #include "libct/files.h"
 #include "libct/netdevs.h"
+#include "libct/shape.h"
 #include "libct/netlines.h"
 #include "libct/ips.h"
 #include "libct/veths.h"
@@ -29,6 +30,12 @@ static unsigned cg_parts(const struct cg_conf *c)
 	if (c->ioprio.set || c->iolimit.set || c->iopslimit.set)
 		parts |= CT_LIVE_IO;
 	return parts;
+}
+
+static bool shape_given(const struct ct_shape *s)
+{
+	return s->rate || s->limit || s->action || s->bound.set || s->burst.set || s->packets.set || s->conns.set ||
+	       s->smtp.set || s->quota.set || s->throttle.set;
 }
 
 unsigned ct_live_parts(const struct ct_conf *c)
@@ -49,6 +56,10 @@ unsigned ct_live_parts(const struct ct_conf *c)
 		parts |= CT_LIVE_NETIF;
 	if (net_conf_has_fw(&c->net) || c->net.ip.set || c->net.ip_del.set || net_conf_has_netif(&c->net) || c->policy.owner)
 		parts |= CT_LIVE_FW;
+	if (shape_given(&c->shape))
+		parts |= CT_LIVE_FW | CT_LIVE_SHAPE;
+	if (net_conf_has_netif(&c->net))
+		parts |= CT_LIVE_SHAPE;
 	return parts;
 }
 
@@ -276,6 +287,14 @@ static int apply_fw(struct ct *ct, const struct ct_live *l, const struct ct_conf
 	return ct_net_apply(ct, c, e);
 }
 
+/* The lines were applied with those of the firewall. */
+static int apply_shape(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
+{
+	if (l->change && c == l->want && (l->change->shape.rate || l->change->shape.limit))
+		ct_say(ct, 0, "Setting network rates");
+	return ct_shape_ways(ct, c, e);
+}
+
 static const struct {
 	unsigned part;
 	int exit;			/* unless the part's own error has one */
@@ -292,6 +311,7 @@ static const struct {
 	{ CT_LIVE_GUEST, 0, "host name and DNS parameters", apply_guest },
 	{ CT_LIVE_QUOTA, VZ_DQ_SET, "disk quota parameters", apply_quota },
 	{ CT_LIVE_NETIF, VZ_VETH_ERROR, "veth", apply_netif },
+	{ CT_LIVE_SHAPE, VZ_SET_RATE, "network rates", apply_shape },	/* when all interfaces are there */
 };
 
 int ct_live_apply(struct ct *ct, struct ct_live *l, struct err *e)

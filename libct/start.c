@@ -28,11 +28,13 @@
 #include "libct/launch.h"
 #include "libct/mon_client.h"
 #include "libct/postcreate.h"
+#include "libct/shape.h"
 #include "libct/netdevs.h"
 #include "libct/netlines.h"
 #include "libct/relay.h"
 #include "libct/rootmnt.h"
 #include "libct/sync.h"
+#include "libct/traffic.h"
 #include "libct/veths.h"
 #include "util/buf.h"
 #include "util/log.h"
@@ -180,7 +182,11 @@ static int up_network(struct start *s, struct err *e)
 	if (ct_net_up_end(s->ct, &up, e) < 0)
 		return err_exit(e, e->code == EADDRINUSE ? VZ_IP_INUSE : VZ_CANT_ADDIP);
 	ct_announce_up(s->ct, s->l.init, &s->ct->conf.net.ip);
-	return ct_veths_up(s->ct, s->l.netns, e) < 0 ? -e->code : ct_netdevs_up(s->ct, s->l.netns, e);
+	if (ct_veths_up(s->ct, s->l.netns, e) < 0)
+		return -e->code;
+	if (ct_shape_ways(s->ct, &s->ct->conf, e) < 0)
+		return err_exit(e, VZ_SET_RATE);
+	return ct_netdevs_up(s->ct, s->l.netns, e);
 }
 
 static int up_root(struct start *s, struct err *e)
@@ -320,6 +326,16 @@ static const struct start_step steps[] = {
 /* --- checks -----------------------------------------------------------------------------------
  * -------------------- */
 
+static bool over_quota(struct ct *ct)
+{
+	auto_free struct ct_traffic *t = calloc(1, sizeof(*t));
+	struct err ignored = { 0 };
+
+	if (!t || ct_traffic_collect(ct, false, t, &ignored) < 0 || t->month[0].month != ct_traffic_now())
+		return false;
+	return ct_quota_month(&ct->conf, t->month[0].v[NET_SENT].bytes + t->month[0].v[NET_RECEIVED].bytes) >= CT_QUOTA_THROTTLED;
+}
+
 static int check(struct start *s, struct err *e)
 {
 	const struct ct_conf *c = &s->ct->conf;
@@ -327,6 +343,10 @@ static int check(struct start *s, struct err *e)
 
 	if (c->disabled.set && c->disabled.v && !(s->flags & CT_START_FORCE)) {
 		err_say(e, EPERM, "Container start disabled");
+		return err_exit(e, VZ_VE_START_DISABLED);
+	}
+	if (!(s->flags & CT_START_FORCE) && c->shape.quota.set && str_eq(c->shape.action, "stop") && over_quota(s->ct)) {
+		err_say(e, EDQUOT, "Container start refused: its monthly TRAFFICQUOTA is used up (--force starts it)");
 		return err_exit(e, VZ_VE_START_DISABLED);
 	}
 	if (!priv) {

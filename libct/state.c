@@ -26,7 +26,7 @@ static const char *const stage_names[] = {
 };
 _Static_assert(ARRAY_SIZE(stage_names) == CT_STAGE_N, "name every stage");
 
-static const char *boot_id(void)
+const char *ct_boot_id(void)
 {
 	static char id[64];
 	auto_buf struct buf b = BUF_INIT;
@@ -90,7 +90,7 @@ int ct_state_load(const struct ct *ct, struct ct_state *ret, struct err *e)
 		err_clear(e);
 		return 0;
 	}
-	if (!str_eq(kv_get(&kv, "BOOT"), boot_id()))
+	if (!str_eq(kv_get(&kv, "BOOT"), ct_boot_id()))
 		return 0;
 	return ct_state_parse(&kv, ret, e) < 0 ? err_add(e, "%s/%u/state is damaged", CT_RUN_DIR, ct->id) : 0;
 }
@@ -101,7 +101,7 @@ static int print(const struct ct_state *s, char *text, size_t size)
 		     "STAGE=\"%s\"\nBOOT=\"%s\"\nGEN=\"%" PRIu64
 		     "\"\nINIT_PID=\"%d\"\nINIT_START=\"%" PRIu64 "\"\n"
 		     "MONITOR_PID=\"%d\"\nSTARTED_MS=\"%" PRIu64 "\"\nUID_BASE=\"%u\"\n",
-		     stage_names[s->stage], boot_id(), s->gen, s->init_pid, s->init_start,
+		     stage_names[s->stage], ct_boot_id(), s->gen, s->init_pid, s->init_start,
 		     s->monitor_pid, s->started_ms, s->uid_base);
 }
 

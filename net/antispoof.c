@@ -24,6 +24,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter_ipv4.h>
 
+#include "net/acct.h"
 #include "net/net_part.h"
 #include "util/auto.h"
 #include "util/err.h"
@@ -314,7 +315,7 @@ static int set_up(struct net *n, bool anew, struct err *e)
 		if (rc == -ERESTART)
 			continue;
 		if (rc == 0)
-			return guard_setup(n, e);
+			return guard_setup(n, e) < 0 ? -e->code : net_acct_ensure(n, e);
 		if (anew || (rc != -EEXIST && rc != -EBUSY && rc != -EINVAL && rc != -EOPNOTSUPP))
 			return rc;
 		anew = true;	/* sets or chains of another make under our name */

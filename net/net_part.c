@@ -19,6 +19,8 @@ static const struct net_part *const parts[] = {
 	&net_acct_part,
 	&fw_part,
 	&nat_part,
+	&net_shape_part,
+	&net_flood_part,
 	NULL,
 };
 

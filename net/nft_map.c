@@ -46,6 +46,28 @@ void nft_put_set_spec(struct nft_tx *t, const struct nft_set_spec *spec)
 	nftnl_set_free(s);
 }
 
+static void put_be64(struct nlmsghdr *nlh, uint16_t type, uint64_t v)
+{
+	uint64_t be = htobe64(v);
+
+	mnl_attr_put(nlh, type, sizeof(be), &be);
+}
+
+static void put_over(struct nlmsghdr *nlh, uint64_t rate)
+{
+	struct nlattr *x = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_EXPR), *data;
+
+	mnl_attr_put_strz(nlh, NFTA_EXPR_NAME, "limit");
+	data = mnl_attr_nest_start(nlh, NFTA_EXPR_DATA);
+	put_be64(nlh, NFTA_LIMIT_RATE, rate);
+	put_be64(nlh, NFTA_LIMIT_UNIT, 1);
+	mnl_attr_put_u32(nlh, NFTA_LIMIT_BURST, htonl((uint32_t)(rate < UINT32_MAX ? rate : UINT32_MAX)));
+	mnl_attr_put_u32(nlh, NFTA_LIMIT_TYPE, htonl(NFT_LIMIT_PKTS));
+	mnl_attr_put_u32(nlh, NFTA_LIMIT_FLAGS, htonl(NFT_LIMIT_F_INV));
+	mnl_attr_nest_end(nlh, data);
+	mnl_attr_nest_end(nlh, x);
+}
+
 static void put_elem(struct nlmsghdr *nlh, const struct nft_elem *el)
 {
 	struct nlattr *item = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM), *nest;
@@ -60,6 +82,8 @@ static void put_elem(struct nlmsghdr *nlh, const struct nft_elem *el)
 		mnl_attr_put(nlh, NFTA_DATA_VALUE, el->data_len, el->data);
 		mnl_attr_nest_end(nlh, nest);
 	}
+	if (el->over_rate)
+		put_over(nlh, el->over_rate);
 	mnl_attr_nest_end(nlh, item);
 }
 
@@ -88,6 +112,26 @@ void nft_put_flush_set(struct nft_tx *t, const char *set)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, t->table);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
+}
+
+void nft_put_dev_chain(struct nft_tx *t, const char *name, const char *dev, uint32_t hook)
+{
+	struct nlmsghdr *nlh = nft_tx_msg(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	struct nftnl_chain *c = nftnl_chain_alloc();
+
+	t->failed |= !c;
+	if (nlh && c) {
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TABLE, t->table);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_NAME, name);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_TYPE, "filter");
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_HOOKNUM, hook);
+		nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, 0);
+		nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, dev);
+		nftnl_chain_nlmsg_build_payload(nlh, c);
+	}
+	if (c)
+		nftnl_chain_free(c);
 }
 
 /* --- expressions --- */
@@ -148,6 +192,26 @@ void nft_e_meta_set(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32
 		return;
 	nftnl_expr_set_u32(x, NFTNL_EXPR_META_KEY, key);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_META_SREG, sreg);
+}
+
+void nft_e_ct_state(struct nft_tx *t, struct nftnl_rule *r, uint32_t dreg)
+{
+	struct nftnl_expr *x = expr(t, r, "ct");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_KEY, NFT_CT_STATE);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_CT_DREG, dreg);
+}
+
+void nft_e_reject_tcp(struct nft_tx *t, struct nftnl_rule *r)
+{
+	struct nftnl_expr *x = expr(t, r, "reject");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
+	nftnl_expr_set_u8(x, NFTNL_EXPR_REJECT_CODE, 0);
 }
 
 void nft_e_fwd(struct nft_tx *t, struct nftnl_rule *r, uint32_t sreg_dev)

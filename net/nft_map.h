@@ -18,14 +18,20 @@ struct nft_elem {
 	const void *key, *data;
 	uint32_t key_len, data_len;	/* at most 32 each; no data: 0 */
 	bool end;			/* the first key behind an interval */
+	uint64_t over_rate;		/* 0, or: found only by packets above so many a second, with a second's worth of burst */
 };
 void nft_put_elem_list(struct nft_tx *t, bool add, const char *set, const struct nft_elem *v, size_t n);
 void nft_put_flush_set(struct nft_tx *t, const char *set);
+
+/* A base chain of family netdev at the hook of one interface. */
+void nft_put_dev_chain(struct nft_tx *t, const char *name, const char *dev, uint32_t hook);
 
 void nft_e_map(struct nft_tx *t, struct nftnl_rule *r, const char *map, uint32_t id, uint32_t sreg, uint32_t dreg);
 void nft_e_xor(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, uint32_t with);
 void nft_e_load(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const void *data, uint32_t len);
 void nft_e_meta_set(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t sreg);
+void nft_e_ct_state(struct nft_tx *t, struct nftnl_rule *r, uint32_t dreg);
+void nft_e_reject_tcp(struct nft_tx *t, struct nftnl_rule *r);
 void nft_e_fwd(struct nft_tx *t, struct nftnl_rule *r, uint32_t sreg_dev);
 
 /* Figures of elements. @keys: @n keys of @len bytes to ask for one by one, or NULL: all of the set. A key that is not there is

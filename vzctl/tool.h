@@ -12,6 +12,7 @@
 #include <sys/types.h>
 
 #include "libct/ct.h"
+#include "net/acct.h"
 
 struct buf;
 struct kv;
@@ -142,15 +143,10 @@ struct tool_ps {
 void tool_ps_head(struct buf *b, bool full);
 void tool_ps_row(struct buf *b, const struct tool_ps *p, bool full);
 
-/* --- tool_net.c: vznetstat's table --------------------------------------------------------------------------------- */
-#define TOOL_ETH_HEAD 14u	/* bytes of a frame's head, counted for a link and not for IPv6 */
-enum tool_family { TOOL_ALL, TOOL_V4, TOOL_V6 };
-/* Of @all and its IPv6 part @v6 what belongs to @family, both counted in frames. */
-void tool_net_family(const struct net_stat *all, const struct net_stat *v6, enum tool_family family, struct net_stat *ret);
-/* @now less @base; a counter that is below it has begun anew and counts whole. */
-void tool_net_since(struct net_stat *now, const struct net_stat *base);
-void tool_net_head(struct buf *b);
-void tool_net_row(struct buf *b, unsigned ctid, unsigned cls, const struct net_stat *s);
+/* --- tool_net.c: vznetstat's tables -------------------------------------------------------------------------------- */
+void tool_net_head(struct buf *b, bool months);
+void tool_net_row(struct buf *b, unsigned ctid, unsigned cls, const struct net_traffic_cell v[NET_WAY_N]);
+void tool_net_month(struct buf *b, unsigned ctid, int month, const struct net_traffic_cell v[NET_WAY_N]);
 
 /* --- tool_repo.c: template repositories that are directories ------------------------------------------------------- */
 const char *tool_repo_dir(const char *url);		/* "file:///DIR" or "/DIR": the directory; else NULL */

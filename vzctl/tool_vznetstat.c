@@ -1,134 +1,149 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The program vznetstat: traffic of running containers by network class. Class 1 is everything, class 0 what is not counted;
- * the host knows no others. With -r what was printed is remembered in /run/vz/CTID/netstat, which goes away with the start.
+ * The program vznetstat: traffic of containers by network class, over all their starts, from the firewall's counters and what
+ * libct/traffic.c keeps of them on disk. What it reads it also writes down, so run by cron it does what vzd does.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 
+#include "libct/netlines.h"
+#include "libct/shape.h"
+#include "libct/traffic.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
-#include "util/fio.h"
-#include "util/kv.h"
 #include "util/opt.h"
 #include "vzctl/tool.h"
 
+#define CLASSES_FILE "/etc/vz/conf/networks_classes"
+
 static const char usage[] =
-	"Usage: vznetstat [-4 | -6] [-r] [-v CTID] [-c CLASS]\n"
+	"Usage: vznetstat [-4 | -6] [-a] [-l] [-m] [-r] [-s] [-v CTID] [-c CLASS]\n"
 	"  -4, -6    only this version of IP\n"
+	"  -a        also containers that are down, and all classes\n"
+	"  -l        load networks_classes anew, also for what runs\n"
+	"  -m        by month\n"
 	"  -r        count anew from here on\n"
+	"  -s        print nothing: write what was counted to disk, look after monthly quotas\n"
 	"  -v CTID   only this container\n"
 	"  -c CLASS  only this network class\n";
 static const struct opt_flag flags[] = {
-	{ NULL, '4', false, '4', NULL }, { NULL, '6', false, '6', NULL }, { NULL, 'r', false, 'r', NULL },
+	{ NULL, '4', false, '4', NULL }, { NULL, '6', false, '6', NULL }, { NULL, 'a', false, 'a', NULL },
+	{ NULL, 'm', false, 'm', NULL }, { NULL, 'l', false, 'l', NULL }, { NULL, 'r', false, 'r', NULL },
+	{ NULL, 's', false, 's', NULL },
 	{ NULL, 'v', true, 'v', NULL }, { NULL, 'c', true, 'c', NULL }, { "help", 'h', false, 'h', NULL },
 };
-static const char *const family_words[] = { [TOOL_ALL] = "ALL", [TOOL_V4] = "V4", [TOOL_V6] = "V6" };
 
 struct netstat {
-	enum tool_family family;
-	bool reset, help;
+	int v6;				/* -1: both */
+	bool reset, help, all, months, store, load;
 	const char *ct;
-	uint64_t cls;
-	bool cls_given;
+	int cls;			/* -1: all */
+	uint32_t used;			/* classes there are */
 	struct buf out;
 	struct err *e;
 };
 
-static int base_dir(unsigned id, struct err *e)
+static void put_classes(struct netstat *n, unsigned id, const struct net_traffic *t)
 {
-	char path[64];
-	int fd;
+	for (int c = 0; c < NET_CLASS_N; c++) {
+		struct net_traffic_cell v[NET_WAY_N];
+		bool any;
 
-	str_fmt(path, sizeof(path), "/run/vz/%u", id);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "%s", path) : fd;
-}
+		net_traffic_sum(t, c, n->v6, v);
+		any = c == 0 || n->all || n->used >> c & 1 || v[NET_SENT].packets || v[NET_RECEIVED].packets;
 
-static uint64_t base_figure(const struct kv *kv, enum tool_family family, const char *word)
-{
-	const char *text;
-	uint64_t v = 0;
-	char key[32];
-
-	str_fmt(key, sizeof(key), "%s_%s", family_words[family], word);
-	text = kv_get(kv, key);
-	return text && num_u64(text, &v) == 0 ? v : 0;
-}
-
-/* What was there at the last -r of this start; zero if there was none. */
-static void base_load(int dir, enum tool_family family, struct net_stat *ret)
-{
-	auto_kv struct kv kv = { 0 };
-	struct err ignored = { 0 };
-
-	*ret = (struct net_stat){ 0 };
-	if (kv_load(&kv, dir, "netstat", &ignored) < 0)
-		return;
-	ret->rx_bytes = base_figure(&kv, family, "RX_BYTES");
-	ret->tx_bytes = base_figure(&kv, family, "TX_BYTES");
-	ret->rx_packets = base_figure(&kv, family, "RX_PACKETS");
-	ret->tx_packets = base_figure(&kv, family, "TX_PACKETS");
-}
-
-static int base_save(int dir, const struct ct_info *info, struct err *e)
-{
-	struct buf auto_buf b = BUF_INIT;
-
-	for (size_t f = 0; f < ARRAY_SIZE(family_words); f++) {
-		struct net_stat s;
-
-		tool_net_family(&info->net, &info->net6, (enum tool_family)f, &s);
-		buf_addf(&b, "%s_RX_BYTES=\"%" PRIu64 "\"\n%s_TX_BYTES=\"%" PRIu64 "\"\n%s_RX_PACKETS=\"%" PRIu64
-			 "\"\n%s_TX_PACKETS=\"%" PRIu64 "\"\n", family_words[f], s.rx_bytes, family_words[f], s.tx_bytes,
-			 family_words[f], s.rx_packets, family_words[f], s.tx_packets);
+		if (n->cls >= 0 ? c == n->cls : any)
+			tool_net_row(&n->out, id, (unsigned)c, v);
 	}
-	return fio_replace_run(dir, "netstat", buf_str(&b), b.len, 0644, e);
+}
+
+/* One that somebody works on is looked after the next time. */
+static int check_quota(const struct tool_ct *t, const struct ct_traffic *traffic, struct err *e)
+{
+	const struct ct_traffic_month *m = &traffic->month[0];
+	uint64_t used = m->month == ct_traffic_now() ? m->v[NET_SENT].bytes + m->v[NET_RECEIVED].bytes : 0;
+	enum ct_quota_state state;
+	struct err busy = { 0 };
+
+	if (ct_quota_month(t->conf, used) < CT_QUOTA_THROTTLED && !ct_quota_acted(t->ct))
+		return 0;
+	if (ct_lock(t->ct, &busy) < 0)
+		return 0;
+	return ct_quota_check(t->ct, used, &state, e);
 }
 
 static int add(const struct tool_ct *t, void *arg)
 {
+	auto_free struct ct_traffic *traffic = calloc(1, sizeof(*traffic));
+	struct net_traffic_cell sum[NET_WAY_N];
 	struct netstat *n = arg;
-	struct net_stat s, base;
-	auto_close int dir = -1;
 
-	if (t->info.run != CT_RUNNING)
+	if (!traffic)
+		return err_set(n->e, ENOMEM, "CT %u", t->id);
+	if (t->info.run != CT_RUNNING && !n->all && !n->ct)
 		return 0;
-	dir = base_dir(t->id, n->e);
-	if (dir < 0) {
-		err_clear(n->e);		/* it ended a moment ago */
+	if (n->load && t->info.run != CT_RUNNING)
 		return 0;
-	}
-	if (!n->cls_given || n->cls == 0)
-		tool_net_row(&n->out, t->id, 0, &(struct net_stat){ 0 });
-	if (!n->cls_given || n->cls == 1) {
-		tool_net_family(&t->info.net, &t->info.net6, n->family, &s);
-		base_load(dir, n->family, &base);
-		tool_net_since(&s, &base);
-		tool_net_row(&n->out, t->id, 1, &s);
-	}
-	return n->reset ? base_save(dir, &t->info, n->e) : 0;
+	if (n->load)
+		return ct_lock(t->ct, n->e) < 0 ? -n->e->code : ct_net_apply(t->ct, ct_conf(t->ct), n->e);
+	if (ct_traffic_collect(t->ct, n->store, traffic, n->e) < 0)
+		return -n->e->code;
+	if (n->store)
+		return t->info.run == CT_RUNNING ? check_quota(t, traffic, n->e) : 0;
+	for (size_t i = 0; n->months && i < CT_TRAFFIC_MONTHS && traffic->month[i].month; i++)
+		tool_net_month(&n->out, t->id, traffic->month[i].month, traffic->month[i].v);
+	net_traffic_sum(&traffic->total, -1, -1, sum);
+	if (!n->months && (t->info.run == CT_RUNNING || sum[NET_SENT].packets || sum[NET_RECEIVED].packets))
+		put_classes(n, t->id, &traffic->total);
+	return n->reset ? ct_traffic_reset(t->ct, n->e) : 0;
+}
+
+static int load_classes(struct netstat *n, struct err *e)
+{
+	auto_call(net_classes_done) struct net_classes c = { 0 };
+
+	if (net_classes_load(CLASSES_FILE, &c, e) < 0)
+		return -e->code;
+	n->used = c.used & ~1u;
+	if (n->cls > 0 && !n->all && !(n->used >> n->cls & 1))
+		return err_say(e, EINVAL, "There is no network class %d in " CLASSES_FILE, n->cls);
+	return 0;
 }
 
 static int run(struct netstat *n, struct err *e)
 {
 	auto_host struct ct_host *host = NULL;
+	struct net *net;
 	struct tool_ct t;
 	int rc;
 
 	n->e = e;
-	tool_net_head(&n->out);
+	if (load_classes(n, e) < 0)
+		return -e->code;
+	if (!n->store && !n->load)
+		tool_net_head(&n->out, n->months);
 	if (tool_host(&host, e) < 0)
 		return -e->code;
+	if (n->load && (ct_host_net(host, &net, e) < 0 || net_acct_ensure(net, e) < 0))
+		return -e->code;
 	if (!n->ct)
-		return tool_each(host, CT_WANT_NET | CT_WANT_NET6, add, n, e);
-	if (tool_ct_open(host, n->ct, CT_WANT_NET | CT_WANT_NET6, &t, e) < 0)
+		return tool_each(host, 0, add, n, e);
+	if (tool_ct_open(host, n->ct, 0, &t, e) < 0)
 		return -e->code;
 	rc = add(&t, n);
 	tool_ct_done(&t);
 	return rc;
+}
+
+static int class_flag(struct netstat *n, const char *arg, struct err *e)
+{
+	uint64_t cls;
+
+	if (num_u64(arg, &cls) < 0 || cls >= NET_CLASS_N)
+		return err_say(e, EINVAL, "'%s' is not a network class: they are 0 to %d", arg, NET_CLASS_N - 1);
+	n->cls = (int)cls;
+	return 0;
 }
 
 static int flag(struct netstat *n, const struct opt_found *f, struct err *e)
@@ -136,21 +151,30 @@ static int flag(struct netstat *n, const struct opt_found *f, struct err *e)
 	switch (f->flag->id) {
 	case '4':
 	case '6':
-		if (n->family != TOOL_ALL)
+		if (n->v6 >= 0)
 			return err_say(e, EINVAL, "-4 and -6 exclude one another; without them both are counted");
-		n->family = f->flag->id == '4' ? TOOL_V4 : TOOL_V6;
+		n->v6 = f->flag->id == '6';
+		return 0;
+	case 'a':
+		n->all = true;
+		return 0;
+	case 'l':
+		n->load = true;
+		return 0;
+	case 'm':
+		n->months = true;
 		return 0;
 	case 'r':
 		n->reset = true;
+		return 0;
+	case 's':
+		n->store = true;
 		return 0;
 	case 'v':
 		n->ct = f->arg;
 		return 0;
 	case 'c':
-		n->cls_given = true;
-		if (num_u64(f->arg, &n->cls) < 0 || n->cls > 1)
-			return err_say(e, EINVAL, "There is no network class %s: 1 is all traffic, 0 what is not counted", f->arg);
-		return 0;
+		return class_flag(n, f->arg, e);
 	default:
 		n->help = true;
 		return 0;
@@ -160,7 +184,7 @@ static int flag(struct netstat *n, const struct opt_found *f, struct err *e)
 int main(int argc, char **argv)
 {
 	struct opt o = { .prog = "vznetstat", .flags = flags, .n_flags = ARRAY_SIZE(flags), .argv = argv, .at = 1 };
-	struct netstat n = { .out = { .cap = 64u << 20 } };
+	struct netstat n = { .v6 = -1, .cls = -1, .out = { .cap = 64u << 20 } };
 	struct opt_found f;
 	struct err e = { 0 };
 	int what, rc;

@@ -193,7 +193,7 @@ out 1
 
 it "vznetstat of a class that is not there"
 run vznetstat -c 7
-err "vznetstat: There is no network class 7: 1 is all traffic, 0 what is not counted"
+err "vznetstat: There is no network class 7 in /etc/vz/conf/networks_classes"
 rc 1
 
 it "vzcheck: one line for each ability"

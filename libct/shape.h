@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef LIBCT_SHAPE_H
+#define LIBCT_SHAPE_H
+/* Rates, caps and the monthly quota of a container: from its configuration to the kernel (net/shape.h, net/flood.h). */
+#include "libct/ct_priv.h"
+#include "net/shape.h"
+
+/* Lines of the parts "rate" and "flood" for the firewall (netlines.h). Makes the classes of the tree that they name. */
+int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *lines, struct err *e);
+/* Once the interfaces are there: their ways through the trees, or straight when @c has no rates (any more). */
+int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e);
+int ct_shape_down(struct ct *ct, struct net *n, struct err *e);
+
+/* What the month's traffic means by now; @used: bytes sent and received. */
+enum ct_quota_state { CT_QUOTA_NONE, CT_QUOTA_WITHIN, CT_QUOTA_THROTTLED, CT_QUOTA_OVER, CT_QUOTA_STATE_N };
+extern const char *const ct_quota_state_names[CT_QUOTA_STATE_N];
+enum ct_quota_state ct_quota_month(const struct ct_conf *c, uint64_t used);
+bool ct_quota_acted(const struct ct *ct);	/* it was throttled, this month or before */
+/* Looks after the quota of one that runs: throttles, notifies or stops. Under its lock. *ret: what it found. */
+int ct_quota_check(struct ct *ct, uint64_t used, enum ct_quota_state *ret, struct err *e);
+
+#endif

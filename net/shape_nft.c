@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The part "rate": table "netdev vz101" of each container with rates, made and removed with its other elements.
+ *
+ *	map net4, net6 (intervals)	address -> class of the tree, of those destination classes that have a rate
+ *	chain up-vz101 (ingress)	class of the destination into the packet's priority, then the way through vzifb-up
+ *	chain down-vz101 (egress)	class of the source into the priority; the way through vzifb-down is tc's (shape.c)
+ *
+ * A table of its own because the kernel checks all chains of a table when one of them changes.
+ */
+#include "net/net_priv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "net/net_part.h"
+#include "net/nft_map.h"
+#include "net/shape.h"
+#include "net/shape_priv.h"
+#include "util/auto.h"
+#include "util/buf.h"
+#include "util/err.h"
+
+#define PART "rate"
+#define NET4 "net4"
+#define NET6 "net6"
+enum { NET4_ID = 45, NET6_ID };
+#define TYPE_CLASSID 23u
+#define TYPE_IP4 7u
+#define TYPE_IP6 8u
+
+/* "rate IFNAME SLOT INDEX MASK FILE": INDEX of vzifb-up, MASK of the classes with a rate, FILE of the classes or "-". */
+int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, unsigned slot, const struct net_rates *r,
+		   struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+	uint32_t mask = 0;
+	unsigned index;
+
+	if (net_rt(n, e) < 0)
+		return -e->code;
+	index = link_index(&n->rt, SHAPE_UP);
+	if (!index)
+		return err_say(e, ENODEV, "interface " SHAPE_UP " does not exist");
+	for (unsigned c = 1; c < NET_CLASS_N; c++)
+		for (int w = 0; w < NET_WAY_N; w++)
+			mask |= r->rate[c].kbit[w] || r->limit[c].kbit[w] ? 1u << c : 0;
+	buf_addf(&b, PART " %s %u %u %u %s", ifname, slot, index, mask, n->classes[0] ? n->classes : "-");
+	return str_list_add(lines, buf_str(&b), e);
+}
+
+static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, unsigned slot, uint32_t mask)
+{
+	const struct nft_set_spec spec = {
+		.name = v6 ? NET6 : NET4, .id = v6 ? NET6_ID : NET4_ID, .flags = NFT_SET_MAP | NFT_SET_INTERVAL,
+		.key_type = v6 ? TYPE_IP6 : TYPE_IP4, .key_len = v6 ? 16 : 4, .data_type = TYPE_CLASSID, .data_len = 4,
+	};
+
+	nft_put_set_spec(t, &spec);
+	for (size_t i = 0; i < n; i++) {
+		uint32_t data = shape_class(slot, v[i].cls);
+		uint8_t behind[16];
+		size_t k = spec.key_len;
+		struct nft_elem el[2] = {
+			{ .key = v[i].from, .key_len = spec.key_len, .data = &data, .data_len = sizeof(data) },
+			{ .key = behind, .key_len = spec.key_len, .end = true },
+		};
+
+		if (!(mask >> v[i].cls & 1))
+			continue;
+		memcpy(behind, v[i].to, sizeof(behind));
+		while (k > 0 && ++behind[k - 1] == 0)
+			k--;
+		nft_put_elem_list(t, true, spec.name, el, k ? 2 : 1);
+	}
+}
+
+static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, uint32_t ifb)
+{
+	uint16_t ether = htons(v6 ? 0x86dd : 0x0800);
+	struct nftnl_rule *r = nft_rule(t, chain);
+
+	nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &ether, sizeof(ether));
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, v6 ? down ? 8 : 24 : down ? 12 : 16, v6 ? 16 : 4, NFT_REG_1);
+	nft_e_map(t, r, v6 ? NET6 : NET4, v6 ? NET6_ID : NET4_ID, NFT_REG_1, NFT_REG_1);
+	nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
+	if (!down) {
+		nft_e_load(t, r, NFT_REG_1, &ifb, sizeof(ifb));
+		nft_e_fwd(t, r, NFT_REG_1);
+	}
+	nft_put_rule(t, r);
+}
+
+static void put_chain(struct nft_tx *t, const char *ifname, bool down, uint32_t ifb)
+{
+	static const uint32_t none;
+	struct nftnl_rule *r;
+	char chain[32];
+
+	str_fmt(chain, sizeof(chain), "%s-%s", down ? "down" : "up", ifname);
+	nft_put_dev_chain(t, chain, ifname, down ? NF_NETDEV_EGRESS : NF_NETDEV_INGRESS);
+	if (down) {		/* whatever a program on the host wished for it */
+		r = nft_rule(t, chain);
+		nft_e_load(t, r, NFT_REG_1, &none, sizeof(none));
+		nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
+		nft_put_rule(t, r);
+	}
+	rule_class(t, chain, down, false, ifb);
+	rule_class(t, chain, down, true, ifb);
+}
+
+struct words { char ifname[16], file[256]; unsigned slot, ifb, mask; };
+
+static bool words_of(const char *line, struct words *w)
+{
+	const char *s = net_line_of(line, PART);
+
+	return s && sscanf(s, "%15s %u %u %u %255s", w->ifname, &w->slot, &w->ifb, &w->mask, w->file) == 5;
+}
+
+static int put_table(struct nft_tx *t, const struct str_list *lines, size_t first, struct err *e)
+{
+	auto_call(net_classes_done) struct net_classes c = { 0 };
+	struct words w;
+
+	if (!words_of(lines->v[first], &w) || net_classes_load(str_eq(w.file, "-") ? NULL : w.file, &c, e) < 0)
+		return -e->code;
+	nft_put_table(t, true);
+	put_map(t, c.v4, c.n4, false, w.slot, w.mask);
+	put_map(t, c.v6, c.n6, true, w.slot, w.mask);
+	for (size_t i = first; i < lines->n; i++)	/* one that is not there yet comes with the next change */
+		if (words_of(lines->v[i], &w) && if_nametoindex(w.ifname))
+			put_chain(t, w.ifname, false, w.ifb), put_chain(t, w.ifname, true, w.ifb);
+	return 0;
+}
+
+static int elems(struct nft_tx *t, unsigned id, bool add, const struct str_list *lines, unsigned families, struct err *e)
+{
+	const char *table = t->table;
+	char name[IFNAMSIZ];
+	struct words w;
+	size_t first = 0;
+	int rc = 0;
+
+	while (first < lines->n && !words_of(lines->v[first], &w))
+		first++;
+	if (first == lines->n || !(families & NET_INET))
+		return 0;
+	if (!id && sscanf(w.ifname, "vz%u", &id) != 1)
+		return 0;
+	net_ifname(id, name);
+	t->family = NFPROTO_NETDEV;
+	t->table = name;
+	nft_put_table(t, true);
+	nft_put_table(t, false);
+	if (add)
+		rc = put_table(t, lines, first, e);
+	t->table = table;
+	return rc;
+}
+
+int net_shape_again(struct net *n, unsigned id, const struct str_list *lines, struct err *e)
+{
+	struct nft_tx t;
+
+	if (net_nf(n, e) < 0)
+		return -e->code;
+	nft_tx_begin(&t, &n->nft, n->table, 0);
+	return elems(&t, id, true, lines, NET_INET, e) < 0 ? -e->code : nft_tx_end(&t, "set rates", e);
+}
+
+const struct net_part net_shape_part = { .name = PART, .elems = elems };

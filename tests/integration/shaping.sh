@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Rates of a container in both directions and by class, live; guarantees; caps against floods; mail; the month's quota.
+# What is measured is a ratio to what was asked, with room for a busy machine.
+. "$TOP/tests/integration/lib.sh"
+
+cat >/etc/vz/conf/networks_classes <<'END'
+1 0.0.0.0/0
+1 ::/0
+2 198.51.100.0/24
+END
+python=$(command -v python3)
+# A sink and a source of TCP at an address outside: connects say which by the port.
+cat >/tmp/peer.py <<'END'
+import socket, sys, threading, time
+def serve(port, send):
+    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", port)); s.listen(64)
+    while True:
+        c, _ = s.accept()
+        threading.Thread(target=work, args=(c, send), daemon=True).start()
+def work(c, send):
+    try:
+        while c.send(b"x" * 65536) if send else c.recv(65536): pass
+    except OSError: pass
+    c.close()
+for port, send in ((7001, False), (7002, True)): threading.Thread(target=serve, args=(port, send)).start()
+END
+# mbit PID-OF-INIT HOST PORT: megabits a second through one connection of the container for 2 s, the first half second left out.
+cat >/tmp/mbit.py <<'END'
+import ctypes, socket, sys, time
+pid, host, port, secs = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
+fd = open("/proc/%s/ns/net" % pid); ctypes.CDLL(None).setns(fd.fileno(), 0)
+s = socket.create_connection((host, port), 5); s.settimeout(5)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")	# what is queued would hold the namespace
+n, at = 0, time.time(); start = at
+while time.time() < start + secs:
+    got = s.send(b"x" * 16384) if port == 7001 else len(s.recv(65536))
+    if time.time() > start + secs / 4:
+        if at == start: at = time.time()
+        else: n += got
+print(int(n * 8 / (time.time() - at) / 1e5) / 10)
+END
+mbit() { timeout 30 "$python" /tmp/mbit.py "$(init_of "$1")" "$2" "$3" "${4:-2}"; }
+# within NAME VALUE LOW HIGH
+within() {
+	if awk -v v="$2" -v a="$3" -v b="$4" 'BEGIN { exit !(v != "" && v >= a && v <= b) }'; then pass "$1"; else fail "$1" "$2, wanted $3 to $4"; fi
+}
+nsenter -t "$OUTSIDE" -n timeout 80 "$python" /tmp/peer.py & peer=$!
+"$python" -c 'import time; time.sleep(0.5)'
+
+up 621 --ipadd 10.77.6.21 --ipadd fd00:77::21 --rate 1:20000/40000 --ratebound yes
+within "sends 20 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 15 23
+within "receives 40 Mbit/s" "$(mbit 621 192.0.2.2 7002)" 30 46
+within "another class goes free" "$(mbit 621 198.51.100.1 7002 1)" 60 100000
+says "live" 0 "UB limits were set successfully
+Setting network rates
+CT configuration saved to /etc/vz/conf/621.conf" "" vzctl set 621 --rate '1:10000 2:30000/5000' --save
+within "sends 10 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 7 12
+within "receives 5 Mbit/s of class 2" "$(mbit 621 198.51.100.1 7002)" 3.5 6.2
+rc "no rate" 21 vzctl set 621 --rate eth0:99:5
+ok "restart" vzctl restart 621
+within "still 10 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 7 12
+nft flush ruleset
+vzctl --quiet set 621 --ipadd 10.77.6.31
+within "and after a flush" "$(mbit 621 192.0.2.2 7001)" 7 12
+
+# --- what is guaranteed, under contention: the host has 30 Mbit/s, one has 20 of them ---
+sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
+echo 'BANDWIDTH="eth0:30000"' >>/etc/vz/vz.conf
+up 622 --ipadd 10.77.6.22 --rate eth0:1:1000
+ok "a guarantee" vzctl set 621 --rate eth0:1:20000 --ratebound no
+mbit 622 192.0.2.2 7001 4 >/tmp/other & other=$!
+a=$(mbit 621 192.0.2.2 7001 4)
+wait $other
+within "has its 20 of 30" "$a" 15 29
+within "the other gets what is left" "$(cat /tmp/other)" 1 14
+within "and all of it when alone" "$(mbit 622 192.0.2.2 7001)" 20 33
+vzctl --quiet stop 622 --fast
+is "its place in the tree is free" "$(ls /run/vz/shape | wc -l)" 1
+
+# --- floods ---
+sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
+vzctl --quiet set 621 --rate '' --ratelimit '' --newconns 20 --packetrate 200 --smtp no --save
+is "no rates, no place" "$(ls /run/vz/shape | wc -l)" 0
+dropped() { nft list ruleset inet | awk -v k="$1 counter" '$0 ~ k { for (i = 1; i < NF; i++) if ($i == "packets") print $(i + 1) }'; }
+cat >/tmp/flood.py <<'END'
+import ctypes, socket, sys
+fd = open("/proc/%s/ns/net" % sys.argv[1]); ctypes.CDLL(None).setns(fd.fileno(), 0)
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for n in range(2000): s.sendto(b"x", ("192.0.2.2", 9))
+END
+"$python" /tmp/flood.py "$(init_of 621)"
+within "packets above 200 a second are dropped" "$(dropped '@pps')" 100 100000
+cat >/tmp/conns.py <<'END'
+import ctypes, socket, sys
+fd = open("/proc/%s/ns/net" % sys.argv[1]); ctypes.CDLL(None).setns(fd.fileno(), 0)
+for port in range(20000, 20150):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.sendto(b"x", ("192.0.2.2", port)); s.close()
+END
+vzctl --quiet set 621 --packetrate 0 --save
+"$python" /tmp/conns.py "$(init_of 621)"
+within "so are new connections above 20 a second" "$(dropped '@newconns')" 50 150
+nsenter -t "$OUTSIDE" -n timeout 20 "$python" -c 'import socket; s = socket.socket(); s.bind(("0.0.0.0", 25)); s.listen(9)
+while True: s.accept()[0].close()' & mail=$!
+"$python" -c 'import time; time.sleep(0.5)'
+rc "no mail to the world" 8 vzctl exec 621 'nc -w 2 192.0.2.2 25 </dev/null'
+vzctl --quiet set 621 --smtp yes --newconns 0 --save
+ok "mail again" vzctl exec 621 'nc -w 2 192.0.2.2 25 </dev/null'
+kill $mail
+
+# --- the month ---
+rc "a quota is a size" 21 vzctl set 621 --trafficquota many
+vzctl --quiet set 621 --trafficquota 10K --trafficaction throttle --trafficrate 2000 --save
+ok "looked after" vznetstat -s
+is "above it" "$(ls /run/vz/shape | wc -l)" 1
+within "2 Mbit/s are left" "$(mbit 621 192.0.2.2 7002 4)" 0.7 3
+vzctl --quiet set 621 --trafficquota 0 --save
+ok "looked after once more" vznetstat -s
+is "no quota, no throttle" "$(ls /run/vz/shape | wc -l)" 0
+vzctl --quiet set 621 --trafficquota 10K --trafficaction stop --save
+ok "and once more" vznetstat -s
+is "stopped" "$(vzctl status 621)" "CTID 621 exist unmounted down"
+tap_run vzctl start 621
+is "start is refused" "$TAP_RC" 105
+like "and says why" "$TAP_OUT$TAP_ERR" 'TRAFFICQUOTA|quota'
+ok "with --force it starts" vzctl start 621 --force
+
+gone 621 622
+kill $peer
+wait 2>/dev/null
+rmdir /run/vz/shape
+ip link del vzifb-up
+ip link del vzifb-down
+rm -f /etc/vz/conf/networks_classes
+ok "the classes go" vznetstat -l
