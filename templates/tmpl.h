@@ -228,6 +228,8 @@ int tmpl_pool_list(const char *tmpldir, struct tmpl_pool **ret, size_t *n, struc
 int tmpl_pool_get(const char *tmpldir, const char *name, struct tmpl_pool *ret, struct err *e);	/* ENOENT */
 /* Asks the device itself, not a cache; at most @ms. Mounts it if it has come back. Fills @p->health and on. */
 void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms);
+/* From now on this process looks into no pool, whose device may hang: for one that must not wait (vzd). */
+void tmpl_pools_off(void);
 /* The pool that @digest comes from on this host; ENOENT: from none, or the store has it too. */
 int tmpl_pool_of(const char *tmpldir, const char *digest, struct tmpl_pool *ret, struct err *e);
 

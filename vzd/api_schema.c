@@ -153,6 +153,14 @@ static const struct api_prop interface_props[] = {
 	{ "addresses", "string[]", "Of the routed one; the guest gives the others theirs." },
 	END
 };
+static const struct api_prop pool_props[] = {
+	{ "name", "string", "" },
+	{ "kind", "directory|device|nfs", "" },
+	{ "source", "string", "What it was attached from." },
+	{ "path", "string", "Its directory on this host." },
+	{ "id", "string", "Of the pool itself; empty: its attaching was interrupted." },
+	END
+};
 static const struct api_prop bridge_props[] = {
 	{ "name", "string", "" },
 	{ "vlan_aware", "bool", "Tells VLANs apart." },
@@ -283,6 +291,7 @@ static const struct api_schema rows[] = {
 	{ "CtExit", "How it went down last.", ct_exit_props },
 	{ "CtState", "", ct_state_props },
 	{ "Interface", "A network interface of a container.", interface_props },
+	{ "Pool", "A pool of template images on a device or export that several nodes have.", pool_props },
 	{ "Bridge", "A bridge of the host.", bridge_props },
 	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },
 	{ "Template", "An OS template.", template_props },

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "templates/tmpl.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "vzd/api_schema.h"
@@ -240,6 +241,7 @@ static int run(struct vzd *d, struct err *e)
 		return -e->code;
 	if (!in_foreground && proc_background(e) < 0)
 		return -e->code;
+	tmpl_pools_off();		/* a lost one would hold the loop */
 	if (proc_lock(&lock, e) < 0 || ct_host_open(&ui, &d->host, e) < 0 || ev_open(&d->ev, e) < 0)
 		return -e->code;
 	rc = add_signals(d, e);

@@ -16,6 +16,15 @@ api POST /v1/tenants '{"name":"owner"}' >/dev/null
 api POST /v1/tenants '{"name":"stranger"}' >/dev/null
 api PATCH /v1/cts/101 '{"owner":"owner"}' >/dev/null
 hook=$(api POST /v1/webhooks '{"url":"http://192.0.2.1/","tenant":"owner","enabled":false}' | jq -r .id)
+mkdir /vz/apipool && vzpool create /vz/apipool >/dev/null
+sync_op() { api GET "/v1/operations/$(jq -r .id)?wait=20" | jq -r .state; }
+is "a pool is attached" "$(api POST /v1/pools '{"name":"web","source":"/vz/apipool"}' | sync_op)" done
+is "and listed" "$(api GET /v1/pools | jq -r '.items[0] | .name + " " + .kind + " " + .source')" "web directory /vz/apipool"
+is "checked" "$(api POST /v1/pools/web/check | sync_op)" done
+is "verified" "$(api POST /v1/pools/web/verify | sync_op)" done
+is "one that is none fails" "$(api POST /v1/pools '{"name":"x","source":"/etc"}' | sync_op)" failed
+is "an image of a template" "$(api POST /v1/templates/vz-base/image '{"format":"erofs"}' | sync_op)" done
+is "and no longer" "$(api POST /v1/templates/vz-base/image '{"format":"none"}' | sync_op)" done
 op=$(api POST /v1/cts/101/exec '{"argv":["echo","hello"]}' | jq -r .id)
 like "an operation" "$op" '^j[0-9a-z]{19}$'
 api GET "/v1/operations/$op?wait=20" >/dev/null
@@ -26,7 +35,7 @@ jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role vie
 	--arg hook "$hook" --arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[] | select(.tenant == "owner") | .id')" \
 	--arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
-	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, slug: "locked"}}' >"$VZTEST_DIR/context"
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", slug: "locked"}}' >"$VZTEST_DIR/context"
 for n in $(seq 50); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
@@ -43,6 +52,8 @@ done <"$VZTEST_DIR/walk.tap"
 grep -q '^ok' "$VZTEST_DIR/walk.tap" && [ $rc -le 1 ] || fail "the walk is done"
 
 is "the document is that of vzd --openapi" "$(api GET /v1/openapi.json | jq -S . | sha256sum)" "$(vzd --openapi | jq -S . | sha256sum)"
+is "the pool is detached" "$(api DELETE /v1/pools/web | sync_op)" done
 vzd_down
 gone 101
+rm -rf /vz/apipool /etc/vz/pools
 vzd_sweep
