@@ -117,7 +117,8 @@ static int check_here(struct migrate *m, struct err *e)
 		err_say(e, ENOTSUP, "CT %u has the layout ploop, which cannot be migrated", m->id);
 		return fail(e, MIG_PLOOP);
 	}
-	m->overlay = str_eq(layout, "overlay");
+	/* elsewhere the files are seen only where the root is mounted */
+	m->overlay = !str_eq(layout, "dir") && !str_eq(layout, "simfs");
 	m->was_running = info.run == CT_RUNNING;
 	m->was_mounted = info.run == CT_MOUNTED;
 	m->src = m->overlay ? ct_path_root(m->ct) : take_ptr(priv);
