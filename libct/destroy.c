@@ -104,10 +104,30 @@ static int collect_layers(struct ct *ct, const struct plan *p, struct err *e)
 	return ct_share_collect(ct->host, a.parent, e);
 }
 
+/* The snapshots of a layout that keeps them beside the area. */
+static int drop_beside(const struct ct *ct, const struct plan *p, struct err *e)
+{
+	const struct ct_rootfs_ops *ops = ct_rootfs_by_name(ct->conf.layout);
+	auto_area struct ct_area a = { 0 };
+	auto_free char *trash = NULL;
+	char path[CT_PATH_MAX];
+
+	if (!ops || !ops->snap_beside)
+		return 0;
+	if (ct_path_fmt(path, sizeof(path), e, "%s." CT_SNAP_DIR, p->private_dir) < 0)
+		return -e->code;
+	if (access(path, F_OK) < 0)
+		return 0;
+	if (ct_area_of(&a, path, ct->id, e) < 0 || ct_trash_plan(&a, &trash, e) < 0 || ct_trash_move(&a, trash, e) < 0)
+		return -e->code;
+	return ct_trash_empty(trash, NULL, 0, e);
+}
+
 /* Everything after the rename of the area. */
 static int finish(struct ct *ct, const struct plan *p, struct err *e)
 {
-	if (ct_dump_remove(ct, e) < 0 || (p->home && keep_layers(ct, p, e) < 0) || (p->shared && collect_layers(ct, p, e) < 0))
+	if (ct_dump_remove(ct, e) < 0 || drop_beside(ct, p, e) < 0 || (p->home && keep_layers(ct, p, e) < 0) ||
+	    (p->shared && collect_layers(ct, p, e) < 0))
 		return -e->code;
 	if (p->root)
 		rmdir(p->root);			/* not empty, busy: not ours to decide */

@@ -90,7 +90,7 @@ int ct_layers_save(int dir, const char *name, const struct ct_layers *l, struct 
 		print_layer(&b, &l->v[i]);
 	if (buf_failed(&b))
 		return err_set(e, ENOMEM, "%s", name);
-	return fio_replace(dir, name, buf_str(&b), b.len, 0600, e);
+	return fio_replace_file(dir, name, buf_str(&b), b.len, 0600, e);
 }
 
 #define BELOW "%.36s.below"

@@ -29,7 +29,7 @@ int ct_layer_parse(const char *line, struct ct_layer *ret);	/* -EINVAL */
 /* @what: the file, for the text. EBADMSG: a line that is none of these; E2BIG. */
 int ct_layers_parse(const char *text, const char *what, struct ct_layers *ret, struct err *e);
 int ct_layers_load(int dir, const char *name, struct ct_layers *ret, struct err *e);
-int ct_layers_save(int dir, const char *name, const struct ct_layers *l, struct err *e);	/* durable */
+int ct_layers_save(int dir, const char *name, const struct ct_layers *l, struct err *e);	/* the caller syncs @dir */
 int ct_below_load(int area, const char *guid, struct ct_layers *ret, struct err *e);	/* snap/GUID.below */
 int ct_below_save(int area, const char *guid, const struct ct_layers *l, struct err *e);
 bool ct_layers_own(const struct ct_layers *l, const char *guid);	/* one of its lines is snap:@guid */

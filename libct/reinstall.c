@@ -15,6 +15,7 @@
 #include "util/fio.h"
 
 #include "libct/files.h"
+#include "libct/snap.h"
 
 struct work {
 	struct ct_area area, tmp;
@@ -50,6 +51,8 @@ static int check(struct ct *ct, struct work *w, struct err *e)
 		err_say(e, ENOENT, "Container private area %s does not exist", w->area.path);
 		return err_exit(e, VZ_FS_NOPRVT);
 	}
+	if (ct_snap_none(ct, "reinstall", e) < 0)
+		return -e->code;
 	w->ops = ct_rootfs_by_name(ct->conf.layout);
 	if (w->ops)
 		return 0;

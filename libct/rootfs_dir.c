@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "libct/ct_priv.h"
+#include "libct/dir.h"
 #include "util/sys.h"
 
 /*
@@ -93,4 +93,10 @@ const struct ct_rootfs_ops ct_rootfs_dir = {
 	.assemble = dir_assemble,
 	.mount_host = dir_mount_host,
 	.host_beside = true,
+	.snap_beside = true,
+	.snap_take = ct_dir_take,
+	.snap_switch = ct_dir_switch,
+	.snap_drop = ct_dir_drop,
+	.snap_mount = ct_dir_snap_mount,
+	.clone = ct_dir_clone,
 };

@@ -18,6 +18,8 @@ int ct_snaps_save(int home, const struct ct_snaps *s, struct err *e);	/* durable
 int ct_snap_home(struct ct *ct, bool make, struct err *e);
 /* GUIDs of the files GUID@suffix in VE_PRIVATE/snap. */
 int ct_snap_files(int area, const char *suffix, struct str_list *ret, struct err *e);
+/* EBUSY when the container has snapshots or linked clones stand on it, which @what would lose. */
+int ct_snap_none(struct ct *ct, const char *what, struct err *e);
 bool ct_snap_owner_alive(const struct ct_snap *s);
 /* The layout's directory of the area, and its table; ENOTSUP when that has no snapshots. Caller closes. */
 int ct_snap_area(struct ct *ct, const struct ct_rootfs_ops **ret_ops, struct err *e);

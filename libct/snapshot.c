@@ -15,6 +15,7 @@
 
 #include "libct/files.h"
 #include "libct/layers.h"
+#include "libct/share.h"
 #include "libct/snap.h"
 #include "libct/frozen.h"
 #include "util/buf.h"
@@ -164,7 +165,7 @@ static int keep_conf(const struct ct *ct, int home, const char *guid, struct err
 
 	if (kv_print(&ct->kv, &b, e) < 0)
 		return -e->code;
-	return fio_replace(home, conf_name(guid).s, buf_str(&b), b.len, 0600, e);
+	return fio_replace_file(home, conf_name(guid).s, buf_str(&b), b.len, 0600, e);
 }
 
 static int drop_conf(int home, const char *guid, struct err *e)
@@ -467,6 +468,28 @@ int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e)
 	if (str_eq(op, "switch"))
 		return is_done ? 0 : finish_switch(ct, &w, guid, kv_get(kv, "CONF"), e);
 	return is_done ? finish_delete(ct, &w, guid, kv_get(kv, "INTO"), e) : 0;
+}
+
+int ct_snap_none(struct ct *ct, const char *what, struct err *e)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int area = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	auto_snaps struct ct_snaps tree = { 0 };
+	const struct ct_rootfs_ops *ops = ct_is_ploop(ct) ? NULL : ct_rootfs_by_name(ct->conf.layout);
+	int used;
+
+	if (area < 0 || !ops || !ops->snap_take)
+		return 0;
+	if (ct_snaps_load(ct, &tree, e) < 0)
+		return -e->code;
+	if (tree.n)
+		return err_say(e, EBUSY, "Container %u has %zu snapshots, which %s would lose: 'vzctl snapshot-delete' them first",
+			       ct->id, tree.n, what);
+	used = ct_share_used(ct->host, area, NULL, e);
+	if (used > 0)
+		return err_say(e, EBUSY, "Linked clones stand on the files of container %u, which %s would take from them", ct->id,
+			       what);
+	return used;
 }
 
 bool ct_snap_owner_alive(const struct ct_snap *s)

@@ -99,6 +99,17 @@ static int prj_adopt(int dir, uint32_t project, struct err *e)
 	return 0;
 }
 
+int quota_area_join(int area, int dir, struct err *e)
+{
+	struct fsxattr x = { 0 }, now = { 0 };
+
+	if (ioctl(area, FS_IOC_FSGETXATTR, &x) < 0 || !(x.fsx_xflags & FS_XFLAG_PROJINHERIT) || !x.fsx_projid)
+		return 0;
+	if (ioctl(dir, FS_IOC_FSGETXATTR, &now) == 0 && now.fsx_projid == x.fsx_projid)
+		return 0;
+	return prj_adopt(dir, x.fsx_projid, e);
+}
+
 static int prj_inodes(int fd, uint32_t project, uint64_t *ret, struct err *e)
 {
 	struct if_dqblk d;

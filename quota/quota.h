@@ -36,6 +36,10 @@ int quota_area_create(int parent, const char *name, uint32_t id, struct err *e);
 /* Removes parent/name with all that is in it, limits included; does not cross mounts. ENOENT is success. btrfs: immediate. */
 int quota_area_remove(int parent, const char *name, struct err *e);
 
+/* Makes the directory @dir, which lies beside the area @area, part of it: what is made in it from now on is counted and limited
+ * with the area. Nothing happens where areas are not projects. */
+int quota_area_join(int area, int dir, struct err *e);
+
 struct quota_limit { uint64_t soft_kib, hard_kib, soft_inodes, hard_inodes; };	/* 0 = none */
 void quota_conf_limit(const struct quota_conf *c, struct quota_limit *ret);
 /* Sets or replaces the limits of the area that @dir (its top directory) is. A limit the backend cannot enforce: ENOTSUP,

@@ -100,7 +100,8 @@ static int write_aside(int dir, const char *tmp, const char *name, const void *p
 	return 0;
 }
 
-static int replace(int dir, const char *name, const void *p, size_t n, mode_t mode, bool sync, struct err *e)
+static int replace(int dir, const char *name, const void *p, size_t n, mode_t mode, bool sync, bool sync_dir,
+		   struct err *e)
 {
 	char tmp[NAME_MAX + 1];
 	int r;
@@ -118,17 +119,22 @@ static int replace(int dir, const char *name, const void *p, size_t n, mode_t mo
 		unlinkat(dir, tmp, 0);
 		return err_set(e, -r, "write %s", name);
 	}
-	return sync ? fio_fsync_dir(dir, e) : 0;
+	return sync_dir ? fio_fsync_dir(dir, e) : 0;
 }
 
 int fio_replace(int dir, const char *name, const void *p, size_t n, mode_t mode, struct err *e)
 {
-	return replace(dir, name, p, n, mode, true, e);
+	return replace(dir, name, p, n, mode, true, true, e);
+}
+
+int fio_replace_file(int dir, const char *name, const void *p, size_t n, mode_t mode, struct err *e)
+{
+	return replace(dir, name, p, n, mode, true, false, e);
 }
 
 int fio_replace_run(int dir, const char *name, const void *p, size_t n, mode_t mode, struct err *e)
 {
-	return replace(dir, name, p, n, mode, false, e);
+	return replace(dir, name, p, n, mode, false, false, e);
 }
 
 int fio_fsync_dir(int dir, struct err *e)

@@ -16,6 +16,8 @@ int fio_read_fd(int fd, struct buf *b, const char *what, struct err *e);
 int fio_control(int dir, const char *name, const char *val, struct err *e);
 /* Atomically replaces dir/name: temp file beside it (".NAME.tmp"), fsync, rename, fsync of @dir. */
 int fio_replace(int dir, const char *name, const void *p, size_t n, mode_t mode, struct err *e);
+/* The same, but for the fsync of @dir, which a caller with more to write there does once. */
+int fio_replace_file(int dir, const char *name, const void *p, size_t n, mode_t mode, struct err *e);
 /* The same without any fsync, for files under /run. */
 int fio_replace_run(int dir, const char *name, const void *p, size_t n, mode_t mode, struct err *e);
 int fio_fsync_dir(int dir, struct err *e);	/* works on O_PATH directories too */

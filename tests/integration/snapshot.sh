@@ -9,24 +9,24 @@ C='{cccccccc-0000-4000-8000-000000000003}'
 mkdir -p /mnt/snap
 
 up 871 --hostname first.example
-in_ct 871 'mkdir /d; echo one >/d/f; ln /d/f /d/g; ln -s f /d/l; mkfifo /d/p; rm /etc/hosts; echo 1 >/root/n; chown 33:44 /d/f; chmod 4711 /d/g
+in_ct 871 'mkdir /d; echo one >/d/f; ln /d/f /d/g; ln -s f /d/l; mkfifo /d/p; rm /etc/group; echo 1 >/root/n; chown 33:44 /d/f; chmod 4711 /d/g
 	dd if=/dev/zero of=/d/hole bs=1 count=1 seek=100M 2>/dev/null'
 rc "of a running one" 0 vzctl snapshot 871 --id "$A" --name one --description 'the first, a text with "quotes" and $'
 is "it goes on running" "$(vzctl status 871)" "CTID 871 exist mounted running"
-in_ct 871 'rm -r /d; mkdir /d; echo two >/d/f; echo 2 >/root/n; echo new >/etc/hosts'
+in_ct 871 'rm -r /d; mkdir /d; echo two >/d/f; echo 2 >/root/n; echo new >/etc/group'
 vzctl set 871 --hostname second.example --save >/dev/null
 vzctl stop 871 --fast >/dev/null
 rc "of a stopped one" 0 vzctl snapshot 871 --id "$B" --name two
 is "description" "$(vzctl snapshot-list 871 -H -o desc --id "$A")" 'the first, a text with "quotes" and $'
 rc "it starts on two layers" 0 vzctl start 871
-is "and has what it had" "$(in_ct 871 'cat /root/n /d/f /etc/hosts; ls /d')" "2
+is "and has what it had" "$(in_ct 871 'cat /root/n /d/f /etc/group; ls /d')" "2
 two
 new
 f"
 in_ct 871 'echo 3 >/root/n; rm -r /d'
 
 rc "mount beside a running one" 0 vzctl snapshot-mount 871 --id "$A" --target /mnt/snap
-is "what is mounted" "$(cat /mnt/snap/root/n /mnt/snap/d/f /mnt/snap/d/g /mnt/snap/d/l; ls /mnt/snap/etc/hosts 2>&1 | grep -c 'No such')" "1
+is "what is mounted" "$(cat /mnt/snap/root/n /mnt/snap/d/f /mnt/snap/d/g /mnt/snap/d/l; ls /mnt/snap/etc/group 2>&1 | grep -c 'No such')" "1
 one
 one
 one
@@ -41,9 +41,9 @@ rc "switch of a running one" 0 vzctl snapshot-switch 871 --id "$A"
 is "it is down" "$(vzctl status 871)" "CTID 871 exist unmounted down"
 ok "the configuration came back" grep -qx 'HOSTNAME="first.example"' /etc/vz/conf/871.conf
 vzctl start 871 >/dev/null
-is "the files came back" "$(in_ct 871 'cat /root/n /d/f; ls /d /etc/hosts 2>&1 | tr "\n" " "')" "1
+is "the files came back" "$(in_ct 871 'cat /root/n /d/f; ls /d /etc/group 2>&1 | tr "\n" " "')" "1
 one
-ls: /etc/hosts: No such file or directory /d: f g hole l p "
+ls: /etc/group: No such file or directory /d: f g hole l p "
 in_ct 871 'echo 4 >/root/n'
 vzctl stop 871 --fast >/dev/null
 rc "a branch" 0 vzctl snapshot 871 --id "$C" --name three
@@ -62,7 +62,7 @@ vzctl stop 871 --fast >/dev/null
 rc "delete" 0 vzctl snapshot-delete 871 --id "$B"
 rc "delete of the last" 0 vzctl snapshot-delete 871 --id "$C"
 vzctl start 871 >/dev/null
-is "is merged into what stood on it" "$(in_ct 871 'cat /root/n /d/f; ls /d; cat /etc/hosts')" "2
+is "is merged into what stood on it" "$(in_ct 871 'cat /root/n /d/f; ls /d; cat /etc/group')" "2
 two
 f
 new"
