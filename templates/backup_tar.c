@@ -79,9 +79,9 @@ static void header(struct buf *b, char type, const char *name, const char *link,
 	unsigned sum = 0;
 
 	memset(&h, 0, sizeof(h));
-	memcpy(h.name, name, strnlen(name, sizeof(h.name)));
+	memcpy(h.name, name, MIN(strlen(name), sizeof(h.name)));
 	if (link)
-		memcpy(h.link, link, strnlen(link, sizeof(h.link)));
+		memcpy(h.link, link, MIN(strlen(link), sizeof(h.link)));
 	octal(h.mode, sizeof(h.mode), r->mode);
 	octal(h.uid, sizeof(h.uid), MIN(r->uid, 07777777u));
 	octal(h.gid, sizeof(h.gid), MIN(r->gid, 07777777u));
