@@ -24,7 +24,7 @@ LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN)
 # A program = one file with main(), named here; everything else of a module goes into build/libvz.a.
 # NAME:source:destination
 PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhost:vzctl/vzhost.c:$(SBINDIR) \
-	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzpool:vzctl/vzpool.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
+	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzpool:vzctl/vzpool.c:$(SBINDIR) vzfw:vzctl/vzfw.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
 	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) vz-fetch:templates/fetch_main.c:$(LIBEXEC) \
 	vz-backup:templates/backup_main.c:$(LIBEXEC) vz-bkmount:templates/backup_fuse.c:$(LIBEXEC) vz-copy:templates/copy_main.c:$(LIBEXEC) mkman:man/mkman.c: \
@@ -47,6 +47,7 @@ LIBS_vzhost := $(LIBS_vzctl)
 LIBS_vztmpl := -ljansson -lgnutls $(LIBS_vzctl)
 LIBS_vz-fetch := -lcurl-gnutls
 LIBS_vzpool := $(LIBS_vzctl)
+LIBS_vzfw := $(LIBS_vzctl)
 LIBS_vzcheck := $(LIBS_vzctl)
 LIBS_mkman := -lgnutls -lsqlite3 -ljansson -lm $(LIBS_vzctl)
 $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))

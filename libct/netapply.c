@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "libct/files.h"
+#include "libct/fwfile.h"
 #include "libct/record.h"
 #include "libct/traffic.h"
 #include "net/nat.h"
@@ -251,7 +252,10 @@ static int explain(unsigned id, const struct str_list *lines, struct err *e)
 
 int ct_net_up_begin(struct ct *ct, struct net *n, struct ct_net_up *u, struct err *e)
 {
-	*u = (struct ct_net_up){ .lock = ct_fw_lock(false, e), .n = n };
+	*u = (struct ct_net_up){ .lock = -1, .n = n };
+	if (ct_fw_follow(n, e) < 0)
+		return -e->code;
+	u->lock = ct_fw_lock(false, e);
 	if (u->lock < 0)
 		return u->lock;
 	if (ct_net_lines(ct, &ct->conf, &u->lines, e) < 0 || (u->lines.n && ct_record_save(ct, RECORD, &u->lines, e) < 0)) {
@@ -264,39 +268,48 @@ int ct_net_up_begin(struct ct *ct, struct net *n, struct ct_net_up *u, struct er
 
 int ct_net_up_end(const struct ct *ct, struct ct_net_up *u, struct err *e)
 {
+	auto_list struct str_list none = { 0 };
+
 	net_with(u->n, NULL);
-	if (e->code)
+	if (e->code) {
 		explain(ct->id, &u->lines, e);
+		/* nothing of it is in the kernel; an element of that key may be another's */
+		ct_record_save(ct, RECORD, &none, &(struct err){ 0 });
+	}
 	auto_close_(&u->lock);
 	str_list_clear(&u->lines);
 	return -e->code;
+}
+
+/*
+ * A record of two parts: somebody was killed, and the kernel has one of them, nobody knows which. The tables are made anew with
+ * the latter.
+ */
+static int settle(struct ct *ct, struct net *n, struct str_list *all, struct err *e)
+{
+	auto_list struct str_list last = { 0 };
+
+	if (sections(all) == 1)
+		return 0;
+	section(all, sections(all) - 1, &last, e);
+	if (e->code || ct_record_save(ct, RECORD, &last, e) < 0 || net_table_renew(n, e) < 0)
+		return -e->code;
+	SWAP(*all, last);
+	return 0;
 }
 
 int ct_net_down(struct ct *ct, struct net *n, const struct str_list *ips, struct err *e)
 {
 	auto_close int lock = ct_fw_lock(false, e);
 	auto_list struct str_list all = { 0 }, none = { 0 };
-	int rc = -EEXIST;
+	int rc;
 
-	if (lock < 0 || ct_record_load(ct, RECORD, &all, e) < 0)
+	if (lock < 0 || ct_record_load(ct, RECORD, &all, e) < 0 || settle(ct, n, &all, e) < 0)
 		return -e->code;
-	for (size_t i = sections(&all); i-- > 0 && (rc == -EEXIST || rc == -EBUSY); ) {
-		auto_list struct str_list lines = { 0 };
-
-		err_clear(e);
-		section(&all, i, &lines, e);
-		net_with(n, &lines);
-		rc = e->code ? -e->code : net_down(n, ct->id, ips, e);
-		net_with(n, NULL);
-	}
-	if (rc == 0 && all.n)
-		rc = ct_record_save(ct, RECORD, &none, e);
-	return rc;
-}
-
-static bool may_be_other(int rc)
-{
-	return rc == -ENOENT || rc == -EEXIST || rc == -EBUSY;
+	net_with(n, &all);
+	rc = net_down(n, ct->id, ips, e);
+	net_with(n, NULL);
+	return rc == 0 && all.n ? ct_record_save(ct, RECORD, &none, e) : rc;
 }
 
 /* Are there counters in one that are not in the other? They begin anew. */
@@ -317,27 +330,20 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 	auto_close int lock = ct_fw_lock(true, e);
 	auto_list struct str_list all = { 0 }, want = { 0 }, both = { 0 };
 	struct net *n;
-	int rc = -ENOENT;
 	bool anew;
 
 	if (lock < 0 || ct_record_load(ct, RECORD, &all, e) < 0 || ct_net_lines(ct, c, &want, e) < 0)
 		return -e->code;
-	if (sections(&all) == 1 && str_list_equal(&all, &want))
+	all.set = want.set = true;
+	if (str_list_equal(&all, &want))
 		return 0;
 	anew = counters_differ(&all, &want);
 	if (anew && ct_traffic_collect(ct, false, NULL, e) < 0)
 		return -e->code;
-	if (ct_host_net(ct->host, &n, e) < 0 || append(&both, &all, false, e) < 0 || append(&both, &want, true, e) < 0 ||
-	    ct_record_save(ct, RECORD, &both, e) < 0)
+	if (ct_host_net(ct->host, &n, e) < 0 || settle(ct, n, &all, e) < 0 || append(&both, &all, false, e) < 0 ||
+	    append(&both, &want, true, e) < 0 || ct_record_save(ct, RECORD, &both, e) < 0)
 		return -e->code;
-	for (size_t i = 0; i < sections(&both) && may_be_other(rc); i++) {
-		auto_list struct str_list old = { 0 };
-
-		err_clear(e);
-		section(&both, i, &old, e);
-		rc = e->code ? -e->code : net_lines_change(n, ct->id, &old, &want, e);
-	}
-	if (rc < 0) {
+	if (net_lines_change(n, ct->id, &all, &want, e) < 0) {
 		ct_record_save(ct, RECORD, &all, &(struct err){ 0 });
 		return explain(ct->id, &want, e);
 	}
@@ -351,6 +357,7 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 struct batch {
 	struct net_line_change *v;
 	size_t n, size;
+	bool unsure;		/* a record of two parts: see settle() */
 };
 
 static void batch_done(struct batch *b)
@@ -389,6 +396,7 @@ static int batch_one(void *arg, unsigned id, const struct str_list *all, struct 
 
 	if (batch_add(b, id, &old, &want, e) < 0)
 		return -e->code;
+	b->unsure |= sections(all) > 1;
 	section(all, sections(all) - 1, old, e);
 	if (e->code || ct_net_regroup(old, want, e) < 0)
 		return -e->code;
@@ -437,19 +445,41 @@ static int batch_save(const struct batch *b, bool both, struct err *e)
 	return 0;
 }
 
+static int settle_one(void *arg, unsigned id, const struct str_list *all, struct err *e)
+{
+	auto_list struct str_list last = { 0 };
+	char name[16];
+
+	(void)arg;
+	if (sections(all) == 1)
+		return 0;
+	str_fmt(name, sizeof(name), "%u", id);
+	section(all, sections(all) - 1, &last, e);
+	return e->code ? -e->code : save(name, RECORD, &last, e);
+}
+
+static int settle_all(struct err *e)
+{
+	return each_record(settle_one, NULL, e);
+}
+
 int ct_net_apply_all(struct net *n, unsigned *ret, struct err *e)
 {
 	auto_close int lock = ct_fw_lock(true, e);
 	auto_call(batch_done) struct batch b = { 0 };
-	int rc;
+	int rc = -EAGAIN;
 
-	if (lock < 0 || batch_host(&b, e) < 0 || each_record(batch_one, &b, e) < 0 || batch_save(&b, true, e) < 0)
+	if (lock < 0 || batch_host(&b, e) < 0 || each_record(batch_one, &b, e) < 0)
 		return -e->code;
-	rc = net_lines_change_all(n, b.v, b.n, e);
-	if (may_be_other(rc)) {
-		/* what we thought is there is not: flushed or left by somebody who was killed */
+	if (!b.unsure) {
+		if (batch_save(&b, true, e) < 0)
+			return -e->code;
+		rc = net_lines_change_all(n, b.v, b.n, e);
+	}
+	/* what we thought is there is not: flushed, or left by somebody who was killed */
+	if (rc == -EAGAIN || rc == -ENOENT || rc == -EEXIST || rc == -EBUSY) {
 		err_clear(e);
-		if (batch_save(&b, false, e) < 0)
+		if (batch_save(&b, false, e) < 0 || settle_all(e) < 0)
 			return -e->code;
 		rc = net_table_renew(n, e);
 	}

@@ -210,7 +210,7 @@ int ct_net_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *
 {
 	if (ct_traffic_lines(ct, c, ret, e) < 0 || ct_shape_lines(ct, c, ret, e) < 0)
 		return err_add(e, "traffic of container %u", ct->id);
-	if (fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0)
+	if (fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0 || fw_lines_check(ret, e) < 0)
 		return err_add(e, "firewall of container %u", ct->id);
 	return 0;
 }

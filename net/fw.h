@@ -81,6 +81,7 @@ void fw_elems_done(struct fw_elems *l);
  *	fw group NAME			nothing: whose the rules behind it are
  */
 extern const struct net_part fw_part;
+int fw_lines_check(const struct str_list *lines, struct err *e);	/* would they make elements? */
 
 struct fw_count { unsigned rule; uint64_t packets, bytes; };
 /* Sums of the counters of interface @name's elements into @ret[rule]; @rules as in fw_compile(). */

@@ -138,7 +138,7 @@ static void rule_ask(struct nft_tx *t, const struct side *s, bool six, unsigned 
 	struct nftnl_rule *r = nft_rule(t, six ? s->chain6 : s->chain4);
 	const uint8_t xor[4] = { 0, 0, (uint8_t)port_len, (uint8_t)(level / 8 | (s->out ? FW_WORD_OUT : 0)) };
 	static const uint8_t zero[4];
-	uint16_t keep = htons((uint16_t)(0xffff0000u >> port_len));
+	uint16_t keep = htons((uint16_t)(port_len > 0 ? 0xffff0000u >> port_len : 0));
 	uint8_t mask[4] = { 0 };
 
 	put_if(t, r, s);

@@ -196,6 +196,13 @@ static int items_of(const struct str_list *lines, struct items *out, struct err 
 	return out->failed ? err_set(e, ENOMEM, "firewall rules") : 0;
 }
 
+int fw_lines_check(const struct str_list *lines, struct err *e)
+{
+	auto_items struct items l = { 0 };
+
+	return items_of(lines, &l, e);
+}
+
 static int item_cmp(const void *va, const void *vb)
 {
 	const struct item *a = va, *b = vb;

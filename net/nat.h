@@ -9,9 +9,10 @@
  * In the kernel: elements of maps that destination NAT asks, for what comes in and for what the host itself sends,
  *	fwd4, fwd6 { protocol . port : address . port }		for each address of the host
  *	fwdip4, fwdip6 { protocol . port . host's address : address . port }
- * and of a set hairpin { interface . interface }: what is forwarded and leaves by the way it came, to the container itself or to
- * one on the same bridge, gets the host's address as its source, so that the answer comes back here.
- * The rules of the firewall (fw.h) see the port inside; a forward opens nothing by itself.
+ * and of sets hairpin4, hairpin6 { interface . address }: what is forwarded and leaves by the way it came, to the container
+ * itself or to one on the same bridge, gets the host's address as its source, so that the answer comes back here.
+ * The rules of the firewall (fw.h) see the port inside; a forward opens nothing by itself. A bridged container does not reach
+ * itself by a forwarded port; its neighbours do.
  */
 #include <stdint.h>
 

@@ -22,7 +22,7 @@
 #define R_DATA NFT_REG32_08
 #define T2(a, b) ((a) << 6 | (b))
 
-enum { FWD4, FWD6, FWDIP4, FWDIP6, HAIRPIN, MAP_N };
+enum { FWD4, FWD6, FWDIP4, FWDIP6, HAIRPIN4, HAIRPIN6, MAP_N };
 
 /* Address and port: the port lies behind the four or sixteen bytes of the address. */
 static const struct nft_dict maps[MAP_N] = {
@@ -34,7 +34,8 @@ static const struct nft_dict maps[MAP_N] = {
 		     .data_type = T2(NFT_T_IP4, NFT_T_PORT), .data_len = 8 },
 	[FWDIP6] = { .name = "fwdip6", .id = 23, .key_type = T2(T2(NFT_T_PROTO, NFT_T_PORT), NFT_T_IP6), .key_len = 24,
 		     .data_type = T2(NFT_T_IP6, NFT_T_PORT), .data_len = 20 },
-	[HAIRPIN] = { .name = "hairpin", .id = 24, .key_type = T2(NFT_T_IFNAME, NFT_T_IFNAME), .key_len = 32 },
+	[HAIRPIN4] = { .name = "hairpin4", .id = 24, .key_type = T2(NFT_T_IFNAME, NFT_T_IP4), .key_len = 20 },
+	[HAIRPIN6] = { .name = "hairpin6", .id = 25, .key_type = T2(NFT_T_IFNAME, NFT_T_IP6), .key_len = 32 },
 };
 
 static void rule_dnat(struct nft_tx *t, const char *chain, bool six, bool ip)
@@ -59,10 +60,24 @@ static void rule_dnat(struct nft_tx *t, const char *chain, bool six, bool ip)
 	nft_put_rule(t, r);
 }
 
+static void rule_hairpin(struct nft_tx *t, bool six)
+{
+	struct nftnl_rule *r = nft_rule(t, "hairpin_out");
+	uint8_t nfproto = six ? NFPROTO_IPV6 : NFPROTO_IPV4;
+
+	nft_e_meta(t, r, NFT_META_NFPROTO, R0);
+	nft_e_cmp(t, r, NFT_CMP_EQ, R0, &nfproto, 1);
+	nft_e_ct_is(t, r, NFT_CT_STATUS, IPS_DST_NAT, true);
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, six ? 24 : 16, six ? 16 : 4, NFT_REG_2);
+	nft_e_ask(t, r, &maps[six ? HAIRPIN6 : HAIRPIN4], NFT_REG_1, 0);
+	nft_e_masq(t, r);
+	nft_put_rule(t, r);
+}
+
 static void nat_table(struct nft_tx *t)
 {
 	static const char *const chains[] = { "forward_in", "forward_out" };
-	struct nftnl_rule *r;
 
 	for (size_t i = 0; i < MAP_N; i++)
 		nft_put_dict(t, &maps[i]);
@@ -72,24 +87,17 @@ static void nat_table(struct nft_tx *t)
 			rule_dnat(t, chains[i], k & 1, k < 2);
 	}
 	nft_put_chain(t, "hairpin_out", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC - 1);
-	r = nft_rule(t, "hairpin_out");
-	nft_e_ct_is(t, r, NFT_CT_STATUS, IPS_DST_NAT, true);
-	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_meta(t, r, NFT_META_OIFNAME, NFT_REG_2);
-	nft_e_ask(t, r, &maps[HAIRPIN], NFT_REG_1, 0);
-	nft_e_masq(t, r);
-	nft_put_rule(t, r);
+	for (int six = 0; six < 2; six++)
+		rule_hairpin(t, six);
 }
 
-static int put_fwd(struct nft_tx *t, bool add, const char *text, struct err *e)
+static int put_fwd(struct nft_tx *t, bool add, const struct nat_fwd *fwd, struct err *e)
 {
 	auto_free struct nft_entry *v = NULL;
-	struct nat_fwd f;
+	const struct nat_fwd f = *fwd;
 	uint32_t len;
 	size_t n;
 
-	if (nat_fwd_parse(text, &f, e) < 0)
-		return -e->code;
 	n = (size_t)(f.hi - f.lo) + 1;
 	len = f.to.family == AF_INET ? 4 : 16;
 	v = calloc(n, sizeof(*v));
@@ -111,34 +119,64 @@ static int put_fwd(struct nft_tx *t, bool add, const char *text, struct err *e)
 	return 0;
 }
 
-static void put_hairpin(struct nft_tx *t, bool add, unsigned id, const char *ifname)
+static void put_hairpin(struct nft_tx *t, bool add, const char *ifname, const struct net_ip *to)
 {
+	bool six = to->family == AF_INET6;
 	struct nft_entry el = { 0 };
-	char own[IFNAMSIZ];
 
-	net_ifname(id, own);
-	if (!add && !str_eq(own, ifname))	/* a bridge's stays: others may be on it */
-		return;
 	str_copy((char *)el.key, IFNAMSIZ, ifname);
-	str_copy((char *)el.key + IFNAMSIZ, IFNAMSIZ, ifname);
-	nft_put_entries(t, add, &maps[HAIRPIN], &el, 1);
+	memcpy(el.key + IFNAMSIZ, &to->v6, six ? 16 : 4);
+	nft_put_entries(t, add, &maps[six ? HAIRPIN6 : HAIRPIN4], &el, 1);
+}
+
+static const char *line(const struct str_list *lines, size_t i, const char *word)
+{
+	const char *s = net_line_of(lines->v[i], "nat");
+
+	return s ? net_line_of(s, word) : NULL;
+}
+
+/* Is line @i the first that leads to that address? */
+static bool first_to(const struct str_list *lines, size_t i, const struct nat_fwd *f)
+{
+	struct err e = { 0 };
+	struct nat_fwd other;
+
+	for (size_t k = 0; k < i; k++) {
+		const char *s = line(lines, k, "fwd");
+
+		if (s && nat_fwd_parse(s, &other, &e) == 0 && net_ip_equal(&other.to, &f->to))
+			return false;
+	}
+	return true;
 }
 
 static int nat_elems(struct nft_tx *t, unsigned id, bool add, const struct str_list *lines, unsigned families, struct err *e)
 {
-	const char *s, *arg;
+	struct nat_fwd f;
 
+	(void)id;
 	if (!(families & NET_INET))
 		return 0;
 	t->family = NFPROTO_INET;
 	for (size_t i = 0; i < lines->n; i++) {
-		s = net_line_of(lines->v[i], "nat");
-		if (s && (arg = net_line_of(s, "fwd")) && put_fwd(t, add, arg, e) < 0)
+		const char *fwd = line(lines, i, "fwd");
+
+		if (!fwd)
+			continue;
+		if (nat_fwd_parse(fwd, &f, e) < 0 || put_fwd(t, add, &f, e) < 0)
 			return -e->code;
-		if (s && (arg = net_line_of(s, "hairpin")))
-			put_hairpin(t, add, id, arg);
+		for (size_t k = 0; k < lines->n && first_to(lines, i, &f); k++) {
+			if (line(lines, k, "hairpin"))
+				put_hairpin(t, add, line(lines, k, "hairpin"), &f.to);
+		}
 	}
 	return 0;
 }
 
-const struct net_part nat_part = { .name = "nat", .table = nat_table, .elems = nat_elems };
+static int nat_change(struct nft_tx *t, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e)
+{
+	return nat_elems(t, id, false, old, NET_INET, e) < 0 ? -e->code : nat_elems(t, id, true, want, NET_INET, e);
+}
+
+const struct net_part nat_part = { .name = "nat", .table = nat_table, .elems = nat_elems, .change = nat_change };

@@ -24,7 +24,8 @@ bool cmd_takes(const struct cmd *cmd, const struct param *p)
 /* Parameters whose own complaint is part of the interface and goes first. */
 static bool opt_explains(const char *name)
 {
-	return str_eq(name, "devices") || str_eq(name, "devnodes") || str_eq(name, "capability");
+	return str_eq(name, "devices") || str_eq(name, "devnodes") || str_eq(name, "capability") || str_starts(name, "fw_") ||
+	       str_starts(name, "forward_");
 }
 
 static int opt_bad(struct cmd_call *c, const char *name, const char *val, struct err *e)
