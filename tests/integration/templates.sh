@@ -62,7 +62,13 @@ is "with its first edition" "$(in_ct 801 cat /etc/edition)" one
 mv /etc/vz/conf/801.conf /etc/vz/conf/801.conf.away
 like "one without configuration counts" "$(vztmpl gc)" '^0 trees'
 mv /etc/vz/conf/801.conf.away /etc/vz/conf/801.conf
+vzctl stop 801 --fast >/dev/null 2>&1
+ok "a linked clone" vzctl clone 801 804 --linked
 gone 801
+like "keeps what its source had" "$(vztmpl gc)" '^0 trees'
+ok "and runs" vzctl start 804
+is "with that edition" "$(in_ct 804 cat /etc/edition)" one
+gone 804
 like "--dry-run" "$(vztmpl gc --dry-run)" "would remove ${first:0:12} [0-9]+ bytes"
 is "removes nothing" "$(store)" "$n"
 ok "pinned" vztmpl pin "$first"
