@@ -57,7 +57,8 @@ static int netif_parse(const struct param *p, const char *text, enum param_src s
 
 		if (!*word)
 			continue;
-		if ((src == PARAM_CLI ? parse_positional(word, &f, e) : net_if_parse(word, &f, e)) < 0 ||
+		/* as it is stored is as good: what was read may be given back */
+		if ((src == PARAM_CLI && !strchr(word, '=') ? parse_positional(word, &f, e) : net_if_parse(word, &f, e)) < 0 ||
 		    net_if_put(&out, &f, e) < 0)
 			return -e->code;
 	}
@@ -157,6 +158,17 @@ static void overlay(struct net_if *f, const struct net_if *old)
 	sum.has_host_mac |= f->has_host_mac;
 	if (f->filter)
 		sum.filter = f->filter;
+	if (f->guard)
+		sum.guard = f->guard;
+	if (f->vlan)
+		sum.vlan = f->vlan;
+	if (f->mtu)
+		sum.mtu = f->mtu;
+	over_name(sum.macvlan, f->macvlan);
+	if (f->trunk[0])
+		memcpy(sum.trunk, f->trunk, sizeof(sum.trunk));
+	if (f->ip_filter[0])
+		memcpy(sum.ip_filter, f->ip_filter, sizeof(sum.ip_filter));
 	*f = sum;
 }
 

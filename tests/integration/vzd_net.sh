@@ -23,6 +23,10 @@ ip link del vz101
 api POST /v1/cts/101/network/repair '{}' >/dev/null
 soon "repair" 10 ping -c 1 -W 1 10.77.9.5
 like "a bridge in use" "$(api DELETE /v1/bridges/vtbr4; sleep 1; api GET /v1/bridges)" '"name": *"vtbr4"'
+entry=$(sed -n 's/^NETIF="\(.*\)"/\1/p' /etc/vz/conf/101.conf)
+api PATCH /v1/cts/101 "{\"config\":{\"netif\":[\"$entry\"]},\"description\":\"back\"}" >/tmp/patch.out
+soon "an entry as it is stored is taken back" 10 grep -q '^DESCRIPTION="back"' /etc/vz/conf/101.conf
+is "and the same" "$(sed -n 's/^NETIF="\(.*\)"/\1/p' /etc/vz/conf/101.conf)" "$entry"
 api DELETE /v1/cts/101/interfaces/eth0 >/dev/null
 soon "the interface goes" 10 sh -c '! grep -q eth0 /etc/vz/conf/101.conf'
 soon "on the host, too" 10 sh -c '! ip link show veth101.0 2>/dev/null'
