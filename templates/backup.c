@@ -170,22 +170,27 @@ static int job_start(struct job *j, const char *mode, const struct tmpl_chain *c
 	return unpack_begin(&j->u, tree, &msg, e);
 }
 
+static int job_end(struct job *j, struct err *e)
+{
+	if (unpack_answer(&j->u, &j->answer, sizeof(j->answer), e) < 0)
+		return -e->code;
+	if (j->answer.magic != BK_MAGIC || j->answer.stage != BK_DONE)
+		return err_say(e, EPROTO, PROG " gave no answer that can be read");
+	return j->answer.err.code ? unpack_take_text(e, &j->answer.err) : 0;
+}
+
 /* What it says next. 1: it goes on; 0: it has ended well. */
 static int job_hear(struct job *j, struct err *e)
 {
 	struct tmpl_backup_count c;
+	ssize_t n = recv(j->u.ctl, &j->answer, sizeof(j->answer), MSG_PEEK);
 
 	/* a reader that is killed closes the socket: unpack_answer() says by what */
-	if (recv(j->u.ctl, &j->answer, sizeof(j->answer), MSG_PEEK) != (ssize_t)sizeof(j->answer))
-		return unpack_answer(&j->u, &j->answer, sizeof(j->answer), e) < 0 ? -e->code : 0;
-	if (j->answer.magic != BK_MAGIC || (j->answer.stage != BK_DONE && j->answer.stage != BK_PROGRESS))
-		return err_say(e, EPROTO, PROG " gave no answer that can be read");
-	if (j->answer.stage == BK_DONE) {
-		if (unpack_answer(&j->u, &j->answer, sizeof(j->answer), e) < 0)
-			return -e->code;
-		return j->answer.err.code ? unpack_take_text(e, &j->answer.err) : 0;
-	}
-	if (recv(j->u.ctl, &j->answer, sizeof(j->answer), 0) < 0)
+	if (n >= 0 && (n != (ssize_t)sizeof(j->answer) || j->answer.magic != BK_MAGIC || j->answer.stage != BK_PROGRESS))
+		return job_end(j, e);
+	if (n >= 0)
+		n = recv(j->u.ctl, &j->answer, sizeof(j->answer), 0);
+	if (n < 0 && errno != EINTR)
 		return err_set(e, errno, PROG);
 	take_count(&c, &j->answer.count);
 	if (j->tell && j->tell(j->arg, &c) < 0)
