@@ -137,7 +137,8 @@ install: all
 	$(Q)sed -i 's|/usr/sbin/vz|$(SBINDIR)/vz|' $(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,vz.service $(UNITS)) \
 		$(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
-	$(Q)for t in $(TOOLS); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
+	$(Q)for t in $(filter-out vzdump vzrestore,$(TOOLS)); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
+	$(Q)echo '.so man8/vzdump.8' >$(DESTDIR)$(MANDIR)/man8/vzrestore.8
 	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
 	$(Q)$(INST) 0644 $(B)/completion/vztmpl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl
 	$(Q)$(INST) 0644 $(B)/completion/vzadm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm
