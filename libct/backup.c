@@ -227,6 +227,14 @@ static int snap(struct ct *ct, struct work *w, struct err *e)
 	return rc;
 }
 
+/* A snapshot of layout dir is a second copy of all files: only for one that must run on meanwhile. */
+static bool stands_still(const struct ct *ct, enum ct_backup_mode mode)
+{
+	const struct ct_rootfs_ops *ops = ct_rootfs_by_name(ct->conf.layout);
+
+	return !ops->snap_take || (ops == &ct_rootfs_dir && (mode != CT_BACKUP_SNAPSHOT || !ct_is_running(ct, NULL)));
+}
+
 /* Under the lock; it is given up when there is a snapshot. */
 static int take(struct ct *ct, struct work *w, struct err *e)
 {
@@ -237,7 +245,7 @@ static int take(struct ct *ct, struct work *w, struct err *e)
 		return -e->code;
 	rc = check(ct, e) < 0 || make_meta(ct, w, e) < 0 ? -e->code : 0;
 	if (rc == 0) {
-		still = !ct_rootfs_by_name(ct->conf.layout)->snap_take;
+		still = stands_still(ct, w->b->mode);
 		rc = still ? ct_still_begin(ct, w->b->mode, &w->still, e) : snap(ct, w, e);
 	}
 	w->locked = !had && still && rc == 0;
