@@ -78,10 +78,12 @@ static int put_one(void *arg, unsigned id, const struct str_list *lines)
 int net_parts_all(struct net *n, struct nft_tx *t, unsigned families, struct err *e)
 {
 	struct put_all p = { .t = t, .families = families, .e = e };
+	uint8_t family = t->family;
 	int rc = n->running ? n->running(n->running_arg, put_one, &p, e) : 0;
 
 	if (rc == 0 && n->with && n->with->n)		/* one that is just coming has no record yet */
 		rc = net_parts_elems(t, 0, true, n->with, families, e);
+	t->family = family;
 	return rc;
 }
 
