@@ -217,11 +217,26 @@ static int leave_here(struct migrate *m, struct err *e)
 	return 0;
 }
 
+/* What it has sent and received by now: the last word was written when it stopped. */
+static int send_traffic(struct migrate *m, struct err *e)
+{
+	for (unsigned slot = 0; slot < 2; slot++) {
+		char path[64];
+
+		str_fmt(path, sizeof(path), "/var/lib/vz/traffic/%u.%u", m->id, slot);
+		if (access(path, F_OK) < 0)
+			continue;
+		if (remote_runf(m, e, "mkdir -p /var/lib/vz/traffic") < 0 || remote_put(m, path, path, e) < 0)
+			return err_add(e, "Failed to copy %s", path);
+	}
+	return 0;
+}
+
 static int start_there(struct migrate *m, struct err *e)
 {
 	const char *verb = m->was_running ? "start" : "mount";
 
-	if (send_conf(m, true, e) < 0)
+	if (send_conf(m, true, e) < 0 || send_traffic(m, e) < 0)
 		return fail_remote(e, MIG_COPY);
 	if (!m->was_running && !m->was_mounted)
 		return 0;

@@ -23,6 +23,7 @@
 #include "vzd/policy.h"
 #include "vzd/proc.h"
 #include "vzd/sampler.h"
+#include "vzd/traffic.h"
 #include "vzd/server.h"
 #include "vzd/supervise.h"
 #include "vzd/web.h"
@@ -54,6 +55,8 @@ static int sampler_up(struct vzd *d, struct err *e) { return sampler_open(d, &d-
 static void sampler_down(struct vzd *d) { sampler_close(d->sampler); }
 static int policy_up(struct vzd *d, struct err *e) { return policy_open(d, &d->policy, e); }
 static void policy_down(struct vzd *d) { policy_close(d->policy); }
+static int traffic_up(struct vzd *d, struct err *e) { return traffic_open(d, &d->traffic, e); }
+static void traffic_down(struct vzd *d) { traffic_close(d->traffic); }
 static int webhooks_up(struct vzd *d, struct err *e) { return webhooks_open(d, &d->webhooks, e); }
 static void webhooks_down(struct vzd *d) { webhooks_close(d->webhooks); }
 static int server_up(struct vzd *d, struct err *e) { return server_open(d, &d->server, e); }
@@ -76,6 +79,7 @@ static const struct vzd_module {
 	{ "autostart", autostart_up, autostart_down },
 	{ "figures", sampler_up, sampler_down },
 	{ "memory policy", policy_up, policy_down },
+	{ "traffic", traffic_up, traffic_down },
 	{ "webhooks", webhooks_up, webhooks_down },
 	{ "sockets", server_up, server_down },
 	{ "vzweb", web_up, web_down },

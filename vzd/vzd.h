@@ -60,6 +60,7 @@ struct vzd {
 	struct autostart *autostart;	/* autostart.h */
 	struct sampler *sampler;	/* sampler.h */
 	struct policy *policy;		/* policy.h */
+	struct traffic *traffic;	/* traffic.h */
 	struct webhooks *webhooks;	/* webhook.h */
 	struct server *server;		/* server.h */
 	struct web *web;		/* web.h: starts or adopts vzweb */

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef VZD_TRAFFIC_H
+#define VZD_TRAFFIC_H
+/* Once a minute vznetstat(8) -s: what containers sent and received goes to disk, monthly quotas are looked after. It is a
+ * program of its own because a stop may take minutes, and because it is what cron runs where there is no daemon. */
+struct err;
+struct traffic;
+struct vzd;
+
+int traffic_open(struct vzd *d, struct traffic **ret, struct err *e);
+void traffic_close(struct traffic *t);		/* one that runs goes on to its end */
+
+#endif
