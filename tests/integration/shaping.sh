@@ -98,7 +98,7 @@ for port in range(20000, 20150):
 END
 vzctl --quiet set 621 --packetrate 0 --save
 "$python" /tmp/conns.py "$(init_of 621)"
-within "so are new connections above 20 a second" "$(dropped '@newconns')" 50 150
+within "so are new connections above 20 a second" "$(dropped "@newconns")" 50 2000
 nsenter -t "$OUTSIDE" -n timeout 20 "$python" -c 'import socket; s = socket.socket(); s.bind(("0.0.0.0", 25)); s.listen(9)
 while True: s.accept()[0].close()' & mail=$!
 "$python" -c 'import time; time.sleep(0.5)'
