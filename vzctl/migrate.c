@@ -103,6 +103,18 @@ static int addresses_there(struct migrate *m, struct err *e)
 	return 0;
 }
 
+/* The root is copied as it is shown: what is kept beside it would stay here. */
+static int no_snapshots(struct migrate *m, struct err *e)
+{
+	auto_snaps struct ct_snaps tree = { 0 };
+	struct err none = { 0 };
+
+	if (ct_snaps_load(m->ct, &tree, &none) < 0 || !tree.n)
+		return none.code && none.code != ENOTSUP && none.code != ENOENT ? (*e = none, -e->code) : 0;
+	return err_say(e, ENOTSUP, "CT %u has %zu snapshots, which cannot be migrated: 'vzctl snapshot-delete' them first", m->id,
+		       tree.n);
+}
+
 static int check_here(struct migrate *m, struct err *e)
 {
 	const char *layout = ct_conf(m->ct)->layout;
@@ -113,6 +125,8 @@ static int check_here(struct migrate *m, struct err *e)
 		err_say(e, ENOENT, "CT %u does not exist here", m->id);
 		return fail(e, MIG_ABSENT);
 	}
+	if (no_snapshots(m, e) < 0)
+		return fail(e, MIG_PLOOP);
 	if (layout && str_starts(layout, "ploop")) {
 		err_say(e, ENOTSUP, "CT %u has the layout ploop, which cannot be migrated", m->id);
 		return fail(e, MIG_PLOOP);
