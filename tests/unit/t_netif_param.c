@@ -68,8 +68,9 @@ TEST(netif_param_option)
 		{ "eth0,00:18:51:00:00:01,v,00:18:51:00:00:02,br0",
 		  "ifname=eth0,bridge=br0,mac=00:18:51:00:00:01,host_ifname=v,host_mac=00:18:51:00:00:02" },
 		{ "eth0,,v,", "ifname=eth0,host_ifname=v" },
+		{ "ifname=eth0,bridge=br0,vlan=10", "ifname=eth0,bridge=br0,vlan=10" },	/* as it is stored */
 	};
-	static const char *const bad[] = { "", " ", ",", "eth0,x", "eth0,,,,,", "eth0,,,,br0,x", "ifname=eth0", "eth0 ,a" };
+	static const char *const bad[] = { "", " ", ",", "eth0,x", "eth0,,,,,", "eth0,,,,br0,x", "bridge=eth0", "eth0 ,a" };
 	struct net_conf c = { 0 };
 	struct err e = { 0 };
 
