@@ -43,8 +43,8 @@ const struct param ct_shape_params[] = {
 	{ .key = "PACKETRATE", .opt = "packetrate", .arg = "num", .type = &param_u64, S(packets), .max = 1000000000, .flags = LIVE,
 	  .man = "Packets a second that the container may send; what is above is dropped. 0 lifts the limit." },
 	{ .key = "NEWCONNS", .opt = "newconns", .arg = "num", .type = &param_u64, S(conns), .max = 1000000000, .flags = LIVE,
-	  .man = "New connections a second that the container may open, each datagram that nobody has answered yet among them; on a bridge only "
-		 "those of TCP. 0 lifts the limit." },
+	  .man = "New connections a second that the container may open, each datagram that nobody has answered yet "
+		 "among them; on a bridge only those of TCP. 0 lifts the limit." },
 	{ .key = "SMTP", .opt = "smtp", .arg = "yes|no", .type = &param_yesno, S(smtp), .flags = LIVE, .def = "yes",
 	  .man = "With no, connections to port 25 of other machines are refused; a mail server of this host is within reach." },
 	{ .key = "TRAFFICQUOTA", .opt = "trafficquota", .arg = "size", .type = &ct_type_size, S(quota), .flags = LIVE,
