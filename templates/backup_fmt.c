@@ -153,7 +153,7 @@ int bk_end_get(const uint8_t in[BK_END_SIZE], uint64_t size, struct bk_end *ret,
 	uint64_t *const numbers[11] = { &d.created, &d.pieces_off, &d.pieces_n, &d.index_off, &d.index_len, &d.index_raw,
 			&d.meta_off,
 					&d.meta_len, &d.tar_len, &d.entries, &d.bytes };
-	uint8_t digest[32];
+	uint8_t digest[32], again[BK_END_SIZE];
 
 	if (memcmp(in, END_MAGIC, 8) != 0 || memcmp(in + AT_MARK, END_MARK, sizeof(END_MARK) - 1) != 0)
 		return bad(e, "it has no end: it was cut short, or is still being written, or no backup of this format");
@@ -170,7 +170,8 @@ int bk_end_get(const uint8_t in[BK_END_SIZE], uint64_t size, struct bk_end *ret,
 	memcpy(d.seal, in + AT_SEAL, 32);
 	memcpy(d.digest, in + AT_DIGEST, 32);
 	digest_of(&d, digest);
-	if (memcmp(digest, d.digest, 32) != 0)
+	bk_end_put(&d, again);
+	if (memcmp(digest, d.digest, 32) != 0 || memcmp(in, again, sizeof(again)) != 0)	/* nothing hides between the fields */
 		return bad(e, "its end is damaged: the digest is not that of what it says");
 	if ((d.depth > 0) != (d.parent_name[0] != '\0') || (d.depth && !path_is_component(d.parent_name)))
 		return bad(e, "the name of the archive it builds on is none");
