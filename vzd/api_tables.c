@@ -13,7 +13,6 @@ extern const struct api_table
 	api_net_table,
 	api_exec_table,
 	api_template_table, api_template_new_table,
-	api_template_table,
 	api_pool_table,
 	api_events_table,
 	api_cli_table,
