@@ -9,6 +9,7 @@ POINTS=${VZTEST_POINTS:-6}
 mkdir -p $W/keep
 up 911
 in_ct 911 'mkdir /srv/x; for i in 1 2 3 4 5; do echo $i >/srv/x/$i; done'
+sleep 3	# the guest's boot has processes that end by themselves
 vzdump 911 --quiet --dumpdir $W/keep
 A=$(ls $W/keep/*.zst)
 
