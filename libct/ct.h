@@ -99,6 +99,7 @@ extern const struct param_group ct_host_param_group;	/* rows of struct ct_host_c
  * number when they are equal). */
 enum ct_form { CT_FORM_INT, CT_FORM_BOOL, CT_FORM_STR, CT_FORM_LIST, CT_FORM_SIZES, CT_FORM_COUNTS };
 int ct_form(const struct param *p);	/* enum ct_form, or -EINVAL: its type has none yet */
+char ct_form_sep(const struct param *p);	/* of a list: what stands between two values, stored and given */
 /* JSON Schema (draft 2020-12) of struct ct_conf as rows have it: what is installed, and what vzd checks against. */
 struct buf;
 int ct_schema_print(struct buf *b, struct err *e);

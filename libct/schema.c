@@ -27,8 +27,8 @@ static const struct { const char *type; enum ct_form form; const char *unit; } f
 	{ "factor", CT_FORM_STR, NULL }, { "guarantee", CT_FORM_STR, NULL }, { "cpumask", CT_FORM_STR, NULL },
 	{ "nodemask", CT_FORM_STR, NULL }, { "list", CT_FORM_LIST, NULL }, { "addresses", CT_FORM_LIST, NULL },
 	{ "domains", CT_FORM_LIST, NULL }, { "interfaces", CT_FORM_LIST, NULL },
-	{ "firewall rules", CT_FORM_LIST, NULL }, { "firewall policy", CT_FORM_LIST, NULL },
-	{ "firewall groups", CT_FORM_LIST, NULL }, { "zone", CT_FORM_LIST, NULL }, { "port forwards", CT_FORM_LIST, NULL },
+	{ "firewall rules", CT_FORM_LIST, NULL }, { "firewall policy", CT_FORM_STR, NULL },
+	{ "firewall groups", CT_FORM_LIST, NULL }, { "zone", CT_FORM_STR, NULL }, { "port forwards", CT_FORM_LIST, NULL },
 	{ "interfaces of the host", CT_FORM_LIST, NULL }, { "switches", CT_FORM_LIST, NULL },
 	{ "devices", CT_FORM_LIST, NULL }, { "modules", CT_FORM_LIST, NULL }, { "containers", CT_FORM_LIST, NULL },
 	{ "items", CT_FORM_COUNTS, NULL }, { "inodes", CT_FORM_COUNTS, NULL }, { "bytes", CT_FORM_SIZES, "bytes" },
@@ -48,6 +48,18 @@ int ct_form(const struct param *p)
 	int i = find_form(p);
 
 	return i < 0 ? -EINVAL : (int)forms[i].form;
+}
+
+char ct_form_sep(const struct param *p)
+{
+	static const struct { const char *type; char sep; } seps[] = {
+		{ "firewall rules", ';' }, { "port forwards", ';' }, { "firewall groups", ',' },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(seps); i++)
+		if (str_eq(seps[i].type, p->type->name))
+			return seps[i].sep;
+	return ' ';
 }
 
 static void member(struct buf *b, const char *name, const char *text)

@@ -16,7 +16,7 @@ static bool is_edit(const struct param *p)
 {
 	static const char *const edits[] = { "ipdel", "netif_del", "netdev_del", "ifname", "mac", "host_ifname", "host_mac",
 					     "bridge", "mac_filter", "guard", "vlan", "trunk", "mtu", "ip_filter", "macvlan",
-						"ve_layout" };
+						"ve_layout", "fw_del", "forward_del" };
 
 	for (size_t i = 0; p->opt && i < ARRAY_SIZE(edits); i++)
 		if (str_eq(p->opt, edits[i]))
@@ -90,14 +90,16 @@ const struct param *conf_json_find(const char *property)
 
 /* --- configuration to JSON --- */
 
-static json_t *words(const char *text)
+/* Values as the row's own type takes them apart: a rule has blanks in it. */
+static json_t *values(const struct param *p, const char *text)
 {
+	const char end[] = { ct_form_sep(p), '\0' }, skip[] = { ct_form_sep(p), ' ', '\0' };
 	json_t *a = json_array();
 	size_t n;
 
-	for (const char *p = text; *(p += strspn(p, " ")); p += n) {
-		n = strcspn(p, " ");
-		json_array_append_new(a, json_stringn(p, n));
+	for (; *(text += strspn(text, skip)); text += n) {
+		n = strcspn(text, end);
+		json_array_append_new(a, json_stringn(text, n));
 	}
 	return a;
 }
@@ -112,7 +114,7 @@ static json_t *value_of(const struct param *p, const char *text)
 	case CONF_JSON_INT:
 		return num_u64(text, &v) == 0 && v < UINT64_C(1) << 53 ? json_integer((json_int_t)v) : json_string(text);
 	case CONF_JSON_LIST:
-		return words(text);
+		return values(p, text);
 	case CONF_JSON_TEXT:
 		break;
 	}
@@ -179,7 +181,14 @@ int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct 
 /* What replaces a list must take away what was there: these options only add. */
 static const char *eraser(const struct param *p)
 {
-	return str_eq(p->opt, "ipadd") ? "ipdel" : str_eq(p->opt, "netif_add") ? "netif_del" : NULL;
+	static const char *const pairs[][2] = {
+		{ "ipadd", "ipdel" }, { "netif_add", "netif_del" }, { "fw_add", "fw_del" }, { "forward_add", "forward_del" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++)
+		if (str_eq(p->opt, pairs[i][0]))
+			return pairs[i][1];
+	return NULL;
 }
 
 struct in {
@@ -219,6 +228,21 @@ static int one_value(struct in *in, json_t *v, struct err *e)
 	return err_say(e, EINVAL, "a value of this type is not taken; ctid.conf(5) has the forms");
 }
 
+/* For an option that takes its list at once. */
+static int joined(struct in *in, json_t *v, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+	json_t *item;
+	size_t i;
+
+	json_array_foreach(v, i, item) {
+		if (i)
+			buf_addc(&b, ct_form_sep(in->p));
+		buf_adds(&b, json_string_value(item));
+	}
+	return one_text(in, buf_str(&b), e);
+}
+
 static int one_list(struct in *in, json_t *v, struct err *e)
 {
 	const char *erase = in->created ? NULL : eraser(in->p);
@@ -236,6 +260,10 @@ static int one_list(struct in *in, json_t *v, struct err *e)
 	json_array_foreach(v, i, item) {
 		if (!json_is_string(item))
 			return err_say(e, EINVAL, "an array of strings is wanted");
+	}
+	if (!(in->p->flags & PARAM_LIST))
+		return joined(in, v, e);
+	json_array_foreach(v, i, item) {
 		if (one_text(in, json_string_value(item), e) < 0)
 			return -e->code;
 	}

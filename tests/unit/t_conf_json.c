@@ -70,6 +70,21 @@ TEST(conf_json_replaces_addresses_as_a_whole)
 	gives("{\"ip_address\":[\"10.0.0.1\"]}", true, "--ipadd=10.0.0.1");
 }
 
+/* A rule has blanks in it: one value all the same. */
+TEST(conf_json_replaces_rules_as_a_whole)
+{
+	gives("{\"fw_rules\":[\"ssh\",\"in accept tcp 80,443 from 10.0.0.0/8\"],\"fw_in\":\"drop,log\"}", false,
+	      "--fw_del=all --fw_add=ssh --fw_add=in accept tcp 80,443 from 10.0.0.0/8 --fw_in=drop,log");
+	gives("{\"fw_rules\":[]}", false, "--fw_del=all");
+	gives("{\"fw_groups\":[\"web\",\"mgmt\"],\"fw_zone\":\"blue\"}", true, "--fw_groups=web,mgmt --fw_zone=blue");
+	gives("{\"fw_groups\":null}", false, "--fw_groups=");
+	gives("{\"port_forward\":[\"tcp 8080 to 80\"]}", false, "--forward_del=all --forward_add=tcp 8080 to 80");
+	fails("{\"fw_rules\":[\"in accept nonsense\"]}", false, "fw_rules");
+	fails("{\"fw_del\":\"all\"}", false, "fw_del");
+	fails("{\"forward_del\":[\"all\"]}", false, "forward_del");
+	fails("{\"fw_groups\":[1]}", false, "fw_groups");
+}
+
 TEST(conf_json_names_the_property_that_is_wrong)
 {
 	fails("{\"ram\":\"much\"}", false, "ram");
@@ -99,6 +114,9 @@ TEST(conf_json_takes_what_it_shows)
 	static const char *const shown[] = {
 		"{\"hostname\":\"www\"}", "{\"cpuunits\":1000}", "{\"nameserver\":[\"10.0.0.53\"]}", "{\"numproc\":\"100:200\"}",
 		"{\"restart\":\"on-failure\"}", "{\"start_after\":[\"101\",\"db\"]}", "{\"onboot\":true}",
+		"{\"fw_rules\":[\"in accept tcp 80,443 from 10.0.0.0/8\",\"out drop smtp log\"]}", "{\"fw_in\":\"drop,log\"}",
+		"{\"fw_groups\":[\"web\",\"mgmt\"]}", "{\"fw_zone\":\"blue\"}", "{\"ip_address\":[\"10.0.0.1\",\"10.0.0.2\"]}",
+		"{\"port_forward\":[\"tcp 8080 to 80\",\"udp 5000-5010\"]}",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(shown); i++) {
