@@ -277,7 +277,7 @@ static int bridge_ensure(struct net *n, const struct net_classes *c, struct err 
 	return rc;
 }
 
-int net_acct_ensure(struct net *n, struct err *e)
+int net_acct_load(struct net *n, struct err *e)
 {
 	auto_call(net_classes_done) struct net_classes c = { 0 };
 
@@ -286,6 +286,14 @@ int net_acct_ensure(struct net *n, struct err *e)
 	if (net_nf(n, e) < 0 || ensure(n, NFPROTO_INET, &c, e) < 0)
 		return -e->code;
 	return bridge_ensure(n, &c, e);
+}
+
+int net_acct_ensure(struct net *n, struct err *e)
+{
+	if (net_acct_load(n, e) != -ENOENT)
+		return -e->code;
+	err_clear(e);		/* somebody flushed the table since it was looked for */
+	return antispoof_setup(n, e);
 }
 
 int net_acct_classes(struct net *n, uint32_t *used, struct err *e)

@@ -314,8 +314,12 @@ static int set_up(struct net *n, bool anew, struct err *e)
 		rc = setup_once(n, anew, e);
 		if (rc == -ERESTART)
 			continue;
-		if (rc == 0)
-			return guard_setup(n, e) < 0 ? -e->code : net_acct_ensure(n, e);
+		if (rc == 0) {
+			rc = guard_setup(n, e) < 0 ? -e->code : net_acct_load(n, e);
+			if (rc != -ENOENT)
+				return rc;
+			continue;	/* flushed meanwhile */
+		}
 		if (anew || (rc != -EEXIST && rc != -EBUSY && rc != -EINVAL && rc != -EOPNOTSUPP))
 			return rc;
 		anew = true;	/* sets or chains of another make under our name */

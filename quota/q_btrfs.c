@@ -4,7 +4,7 @@
  * qgroups answer to the same calls; simple ones cost nothing at a snapshot or a deletion, so they are what is switched
  * on where the kernel (6.7) has them.
  *
- * What an area keeps in subvolumes of its own (q_btrfs_sub.c) is counted in the group 1/ID and limited there.
+ * What an area keeps in subvolumes of its own (q_btrfs_sub.c) is counted in the group 122/ID and limited there.
  *
  * The kernel has no soft limit and no inode limit here. A subvolume made inside an area has a qgroup of its own without
  * a limit: see QUOTA_ESCAPE_IOCTLS. (A limit on a group above, 1/ID, does not help: who makes the subvolume may say that
@@ -268,9 +268,10 @@ static int take_empty(const struct found *f, void *arg)
 {
 	struct sweep *s = arg;
 	struct btrfs_qgroup_info_item it = { 0 };
+	uint64_t level = f->offset >> BTRFS_QGROUP_LEVEL_SHIFT;
 
 	memcpy(&it, f->data, MIN(sizeof(it), f->len));
-	if (SUBVOL_OF(f->offset) >= BTRFS_FIRST_FREE_OBJECTID && f->offset >> BTRFS_QGROUP_LEVEL_SHIFT <= 1 && it.rfer == 0 &&
+	if (SUBVOL_OF(f->offset) >= BTRFS_FIRST_FREE_OBJECTID && (level == 0 || level == QUOTA_GROUP_LEVEL) && it.rfer == 0 &&
 	    le64toh(it.generation) < s->running)
 		s->stale[s->n++] = f->offset;
 	return s->n == SWEEP_MAX || ++s->seen == SWEEP_LOOK;

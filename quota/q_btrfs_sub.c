@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Subvolumes inside an area: the root of a container, its snapshots. Each joins the group 1/ID of the area's subvolume as
+ * Subvolumes inside an area: the root of a container, its snapshots. Each joins the group 122/ID of the area's subvolume as
  * it is made, so that together they have the area's limit; a kernel with simple quotas charges what they share to whom
  * wrote it, one with full ones charges it once.
  */

@@ -26,7 +26,9 @@ bool q_prj_enforced(int fd);			/* project quota is accounted and enforced on fd'
 bool q_btrfs_enabled(int fd);			/* qgroups or simple quotas are on */
 int q_btrfs_enable(int fd, struct err *e);	/* simple quotas where the kernel has them, else qgroups; idempotent */
 int q_btrfs_subvol(int fd, uint64_t *ret);	/* its number; -EINVAL: not the top of a subvolume */
-#define QUOTA_GROUP(subvol) ((subvol) | 1ull << 48)	/* 1/ID */
+/* 122/ID: of a level that is ours, so that groups made by hand stay out of it. */
+#define QUOTA_GROUP_LEVEL 122ull
+#define QUOTA_GROUP(subvol) ((subvol) | QUOTA_GROUP_LEVEL << 48)
 bool q_btrfs_has_group(int fd, uint64_t subvol);
 int q_reopen(int dir, struct err *e);		/* a real descriptor of a directory that may have come as O_PATH */
 /* What the fd is called, for messages: never fails. */

@@ -27,7 +27,7 @@ static json_t *sample_value(const struct api_field *f)
 		{ "user", "root" },
 		{ "path", "/vz/private/101" }, { "command", "uname -r" }, { "stdin", "a line\n" },
 		{ "title", "Acme Ltd." }, { "reason", "unpaid" }, { "expires", "30d" }, { "not_before", "1h" },
-		{ "role", "operator" }, { "url", "https://example.com/hook" },
+		{ "role", "operator" }, { "url", "https://example.com/hook" }, { "index", "https://example.com/vz/index.json" },
 	};
 	const char *text = "x";
 

@@ -26,7 +26,7 @@ TEST_ROOT(convert_refuses)
 	struct box b;
 	struct ct *ct = on_ploop(&b, "VE_LAYOUT=\"ploop\"\n");
 
-	box_failed(&b, ct_convert(ct, "tape", false, &b.e), 155, "unknown layout tape: use overlay or dir");
+	box_failed(&b, ct_convert(ct, "tape", false, &b.e), 155, "unknown layout tape: use overlay, dir, btrfs or image");
 	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 43, "Container private area /run/box/private/101 does not exist");
 	CHECK(mkdir(BOX "/private/101", 0700) == 0);
 	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155, "/run/box/private/101/root.hdd: No such file or directory");
@@ -35,21 +35,21 @@ TEST_ROOT(convert_refuses)
 		   "/run/box/private/101/root.hdd is no ploop disk: no directory with a DiskDescriptor.xml");
 	CHECK(mkdir(BOX "/private/101.ploop", 0700) == 0);
 	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155,
-		   "/run/box/private/101.ploop is there from another conversion: the old image would be kept under that name; move it away");
+		   "/run/box/private/101.ploop is there from another conversion: the old files would be kept under that name; move it away");
 	CHECK(!box_is_there(CT_INTENT_DIR "/101") && !box_is_there(BOX "/private/101.tmp"));
 	ct_close(ct);
 	box_done(&b);
 }
 
-TEST_ROOT(convert_only_ploop)
+TEST_ROOT(convert_not_to_the_same)
 {
 	struct box b;
 	struct ct *ct = on_ploop(&b, "VE_LAYOUT=\"dir\"\n");
 
 	disk();		/* of the guest's making */
 	CHECK(!ct_is_ploop(ct));
-	box_failed(&b, ct_convert(ct, "overlay", false, &b.e), 155, "Only containers on ploop are converted, and this one has the layout "
-		   "dir; create a new one with --layout and copy the files");
+	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155, "CT 101 has the layout dir already");
+	box_failed(&b, ct_convert(ct, "simfs", false, &b.e), 155, "CT 101 has the layout dir already");
 	ct_close(ct);
 	box_done(&b);
 }

@@ -61,11 +61,6 @@ TEST_ROOT(create_unknown_template)
 	refused(NULL, "s", (const char *[]){ "ostemplate", "nope", NULL }, VZ_OSTEMPLATE_NOT_FOUND,
 		"E Cached OS template " BOX "/template/cache/nope.tar[.gz|.bz2|.xz|.zst] not found\n");
 }
-TEST_ROOT(create_ploop)
-{
-	refused(NULL, "s", (const char *[]){ "layout", "ploop", NULL }, VZ_PLOOP_UNSUP,
-		"E ploop is not supported: use --layout overlay or --layout dir, or set VE_LAYOUT=overlay in /etc/vz/vz.conf\n");
-}
 TEST_ROOT(create_name_taken)
 {
 	refused(NULL, "s", (const char *[]){ "name", "taken", NULL }, VZ_SET_NAME_ERROR,

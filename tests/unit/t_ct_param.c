@@ -8,7 +8,7 @@ TEST(ct_param_rows)
 	const struct param *p;
 	size_t base, other, n = 0;
 
-	CHECK_EQ(ct_param_groups_n, 6);
+	CHECK_EQ(ct_param_groups_n, 7);
 	while ((p = ct_row_next(&it, &base))) {
 		n++;
 		CHECK(p->type && p->man && *p->man && p->arg);

@@ -3,6 +3,8 @@
  * integration tests. */
 #include "tests/unit/t_ct_box.h"
 
+#define NETIF_PARTS (CT_LIVE_NETIF | CT_LIVE_FW | CT_LIVE_SHAPE)
+
 static void set(struct ct_conf *c, const char *opt, const char *text)
 {
 	struct err e = { 0 };
@@ -18,11 +20,11 @@ TEST(set_apply_parts)
 	static const struct { const char *opt, *val; unsigned parts; } t[] = {
 		{ "ram", "1G", CT_LIVE_UBC }, { "numproc", "10", CT_LIVE_UBC }, { "cpuunits", "1000", CT_LIVE_CPU },
 		{ "cpus", "1", CT_LIVE_CPU }, { "cpumask", "0", CT_LIVE_CPU }, { "ioprio", "3", CT_LIVE_IO },
-		{ "iolimit", "10", CT_LIVE_IO }, { "ipadd", "10.0.0.1", CT_LIVE_IP }, { "ipdel", "all", CT_LIVE_IP },
+		{ "iolimit", "10", CT_LIVE_IO }, { "ipadd", "10.0.0.1", CT_LIVE_IP | CT_LIVE_FW }, { "ipdel", "all", CT_LIVE_IP | CT_LIVE_FW },
 		{ "hostname", "a", CT_LIVE_GUEST }, { "nameserver", "1.1.1.1", CT_LIVE_GUEST },
 		{ "searchdomain", "a.b", CT_LIVE_GUEST }, { "diskspace", "1G", CT_LIVE_QUOTA }, { "diskinodes", "10", CT_LIVE_QUOTA },
-		{ "netif_add", "eth0,,,,br0", CT_LIVE_NETIF }, { "netif_del", "all", CT_LIVE_NETIF }, { "ifname", "eth0", CT_LIVE_NETIF },
-		{ "mac_filter", "off", CT_LIVE_NETIF }, { "netdev_add", "eth1", CT_LIVE_NETDEV }, { "netdev_del", "eth1", CT_LIVE_NETDEV },
+		{ "netif_add", "eth0,,,,br0", NETIF_PARTS }, { "netif_del", "all", NETIF_PARTS }, { "ifname", "eth0", NETIF_PARTS },
+		{ "mac_filter", "off", NETIF_PARTS }, { "netdev_add", "eth1", CT_LIVE_NETDEV }, { "netdev_del", "eth1", CT_LIVE_NETDEV },
 		{ "onboot", "yes", 0 }, { "description", "x", 0 }, { "capability", "mknod:on", 0 },
 		{ "devices", "c:1:3:rw", CT_LIVE_DEV }, { "devnodes", "null:rw", CT_LIVE_DEV }, { "netfilter", "full", 0 },
 	};
@@ -53,7 +55,8 @@ TEST(set_apply_live_rows)
 			continue;
 		while (i < ARRAY_SIZE(values) && p->type->parse(p, values[i], PARAM_CLI, param_field(p, base, &c), &e) < 0)
 			i++;
-		CHECK(i < ARRAY_SIZE(values));
+		if (i == ARRAY_SIZE(values))
+			test_fail(__FILE__, __LINE__, "no value for --%s", p->opt ? p->opt : p->key);
 		if (!ct_live_parts(&c) && !str_eq(p->key, "QUOTATIME") && !str_eq(p->key, "QUOTAUGIDLIMIT"))
 			test_fail(__FILE__, __LINE__, "--%s is live, but nothing applies it", p->opt ? p->opt : p->key);
 	}
