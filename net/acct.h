@@ -18,6 +18,7 @@ void net_traffic_sum(const struct net_traffic *t, int cls, int v6, struct net_tr
 
 /* The classes' ranges are in the tables. Cheap if they are; the file of net_host_conf.classes is read each time. */
 int net_acct_ensure(struct net *n, struct err *e);
+int net_acct_load(struct net *n, struct err *e);	/* the same; ENOENT: there is no table */
 /* Of net_part.h: what has one interface counted. @used: bits of net_classes.used. */
 int net_acct_line(struct str_list *lines, const char *ifname, bool bridged, uint32_t used, struct err *e);
 int net_acct_classes(struct net *n, uint32_t *used, struct err *e);	/* as the file has them now */

@@ -56,7 +56,7 @@ static const struct exit_slug exit_slugs[] = {
 	{ VZ_NOTENOUGHUBCPARAMS, "unprocessable" }, { VZ_VALIDATE_ERROR, "unprocessable" }, { VZ_SETUBC_ERROR, "unprocessable" },
 	{ VZ_SETFSHD_ERROR, "unprocessable" }, { VZ_CANT_ADDIP, "unprocessable" }, { VZ_DQ_SET, "unprocessable" },
 	{ VZ_DISKSPACE_NOT_SET, "unprocessable" }, { VZ_DISKINODES_NOT_SET, "unprocessable" }, { VZ_SET_CAP, "unprocessable" },
-	{ VZ_SET_RATE, "unprocessable" },
+	{ VZ_SET_RATE, "unprocessable" }, { VZ_COMPACT_IMAGE, "failed" },
 	{ VZ_CHANGEPASS, "unprocessable" }, { VZ_SET_DEVICES, "unprocessable" }, { VZ_PLOOP_UNSUP, "unprocessable" },
 	{ VZ_NETDEV_ERROR, "unprocessable" }, { VZ_VETH_ERROR, "unprocessable" }, { VZ_SET_IO, "unprocessable" },
 	{ VZ_INVALID_CONFIG, "unprocessable" }, { VZ_APPLY_CONFIG_ERROR, "unprocessable" }, { VZ_FS_BAD_TMPL, "unprocessable" },

@@ -19,6 +19,16 @@
 
 /* --- examples --- */
 
+/* A digest, or another text of which only the length is known. */
+static json_t *zeros(size_t n)
+{
+	char text[129];
+
+	n = MIN(n, sizeof(text) - 1);
+	memset(text, '0', n);
+	return json_stringn(text, n);
+}
+
 static json_t *sample_value(const struct api_field *f)
 {
 	static const struct { const char *name, *value; } known[] = {
@@ -28,6 +38,7 @@ static json_t *sample_value(const struct api_field *f)
 		{ "path", "/vz/private/101" }, { "command", "uname -r" }, { "stdin", "a line\n" },
 		{ "title", "Acme Ltd." }, { "reason", "unpaid" }, { "expires", "30d" }, { "not_before", "1h" },
 		{ "role", "operator" }, { "url", "https://example.com/hook" }, { "index", "https://example.com/vz/index.json" },
+		{ "data", "AAAA" },
 	};
 	const char *text = "x";
 
@@ -39,6 +50,7 @@ static json_t *sample_value(const struct api_field *f)
 	}
 	switch (f->type) {
 	case API_STR:
+		return strlen(text) < (size_t)MAX(f->min, 0) ? zeros((size_t)f->min) : json_string(text);
 	case API_LINES:
 		return json_string(text);
 	case API_INT:

@@ -20,7 +20,7 @@ TEST(ct_param_rows)
 			CHECK(ct_param_by_opt(p->alias_opt, &other) == p);
 	}
 	CHECK_EQ(n, ct_param_groups[0].n + cg_params_n + net_params_n + quota_params_n +
-			    ct_compat_params_n + ct_policy_params_n);
+			    ct_compat_params_n + ct_policy_params_n + ct_shape_params_n);
 	CHECK(n < 400);			/* the table of keys has room for 1024, old spellings too */
 	CHECK(!ct_param_by_key("NOTHING", &other) && !ct_param_by_opt("nothing", &other));
 	CHECK(ct_param_by_key("VE_ROOT", &other)->flags & PARAM_RAW);
