@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* quota/q_disk_fs.c: the first 4 KiB of an image. What is accepted has figures that can be used without a second look. */
+#include "util/err.h"
 #include "quota/q_disk.h"
 #include "tests/fuzz/fuzz.h"
 
