@@ -4,6 +4,7 @@
 #include "net/net_priv.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <linux/if_ether.h>
 #include <linux/pkt_cls.h>
@@ -161,14 +162,30 @@ static void put_root(struct nl_batch *b, unsigned index)
 
 /* --- trees --- */
 
-static int devices(struct net *n, unsigned index[NET_WAY_N], struct err *e)
+/* Which figures the trunk of a device was set to is its alias, so it goes when the device goes. */
+static int device(struct net *n, const char *name, const char *mark, unsigned *index, bool *marked, struct err *e)
+{
+	struct link_info info = { 0 };
+	struct err why = { 0 };
+
+	if (link_info(&n->rt, 0, name, &info, &why) < 0 && why.code != ENODEV) {
+		*e = why;
+		return -why.code;
+	}
+	*index = info.index;
+	*marked = info.index && str_eq(info.alias, mark);
+	return 0;
+}
+
+static int devices(struct net *n, const char *mark, unsigned index[NET_WAY_N], bool marked[NET_WAY_N], struct err *e)
 {
 	struct nl_batch b;
 
 	if (net_rt(n, e) < 0)
 		return -e->code;
-	index[NET_SENT] = link_index(&n->rt, SHAPE_UP);
-	index[NET_RECEIVED] = link_index(&n->rt, SHAPE_DOWN);
+	for (int w = 0; w < NET_WAY_N; w++)
+		if (device(n, ifb[w], mark, &index[w], &marked[w], e) < 0)
+			return -e->code;
 	if (index[NET_SENT] && index[NET_RECEIVED])
 		return 0;
 	nl_batch_begin(&b, &n->rt, e);
@@ -225,19 +242,58 @@ static void put_branch(struct nl_batch *b, unsigned index, unsigned slot, int wa
 	}
 }
 
-int net_shape_set(struct net *n, unsigned slot, const struct net_rates *r, const struct net_totals *t, struct err *e)
+/* The figures of the trunk in one word. */
+static void mark_of(const struct net_totals *t, char mark[32])
 {
-	unsigned index[NET_WAY_N];
+	uint64_t v[NET_CLASS_N + 2] = { [NET_CLASS_N] = t->bandwidth_kbit, t->mpu };
+	uint64_t hash = 0xcbf29ce484222325ull;		/* FNV-1a */
+
+	memcpy(v, t->total_kbit, sizeof(t->total_kbit));
+	for (size_t i = 0; i < ARRAY_SIZE(v) * 8; i++)
+		hash = (hash ^ (v[i / 8] >> i % 8 * 8 & 0xff)) * 0x100000001b3ull;
+	str_fmt(mark, 32, "vz rates %016" PRIx64, hash);
+}
+
+static int put_mark(struct net *n, const unsigned index[NET_WAY_N], const char *mark, struct err *e)
+{
 	struct nl_batch b;
 
-	if (devices(n, index, e) < 0)
-		return -e->code;
 	nl_batch_begin(&b, &n->rt, e);
 	for (int w = 0; w < NET_WAY_N; w++) {
-		put_trunk(&b, index[w], t);
-		put_branch(&b, index[w], slot, w, r, t);
+		struct ifinfomsg *ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "name the figures of", ifb[w]);
+
+		ifi->ifi_index = (int)index[w];
+		nl_put_str(&b, IFLA_IFALIAS, mark);
 	}
 	return nl_batch_end(&b);
+}
+
+/* A trunk that stands with these figures is left alone, and made anew when a class finds it gone after all. */
+int net_shape_set(struct net *n, unsigned slot, const struct net_rates *r, const struct net_totals *t, struct err *e)
+{
+	bool marked[NET_WAY_N], stands;
+	unsigned index[NET_WAY_N];
+	struct nl_batch b;
+	char mark[32];
+
+	mark_of(t, mark);
+	if (devices(n, mark, index, marked, e) < 0)
+		return -e->code;
+	stands = marked[NET_SENT] && marked[NET_RECEIVED];
+	for (;;) {
+		nl_batch_begin(&b, &n->rt, e);
+		for (int w = 0; w < NET_WAY_N; w++) {
+			if (!stands)
+				put_trunk(&b, index[w], t);
+			put_branch(&b, index[w], slot, w, r, t);
+		}
+		if (nl_batch_end(&b) == 0)
+			return stands ? 0 : put_mark(n, index, mark, e);
+		if (!stands)
+			return -e->code;
+		stands = false;
+		err_clear(e);
+	}
 }
 
 int net_shape_clear(struct net *n, unsigned slot, struct err *e)

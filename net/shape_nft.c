@@ -2,7 +2,8 @@
 /*
  * The part "rate": table "netdev vz101" of each container with rates, made and removed with its other elements.
  *
- *	map net4, net6 (intervals)	address -> class of the tree, of those destination classes that have a rate
+ *	map net4, net6 (intervals)	address -> class of the tree, of those destination classes that have a rate; none where
+ *					all addresses are of one class
  *	chain up-vz101 (ingress)	class of the destination into the packet's priority, then the way through vzifb-up
  *	chain down-vz101 (egress)	class of the source into the priority; the way through vzifb-down is tc's (shape.c)
  *
@@ -54,6 +55,25 @@ int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, un
 	return str_list_add(lines, buf_str(&b), e);
 }
 
+/* What is classified how: class 0 of the tree asks the map, none leaves it alone. */
+struct family { uint32_t all; bool any; };
+
+/* One class for all there is, as without a file of classes, needs no map. */
+static struct family family_of(const struct net_range *v, size_t n, bool v6, unsigned slot, uint32_t mask)
+{
+	struct family f = { 0 };
+	size_t len = v6 ? 16 : 4;
+	bool all = n == 1;
+
+	for (size_t i = 0; i < n; i++)
+		f.any |= mask >> v[i].cls & 1;
+	for (size_t i = 0; i < len && all; i++)
+		all = v[0].from[i] == 0 && v[0].to[i] == 0xff;
+	if (all)
+		f.all = shape_class(slot, v[0].cls);
+	return f;
+}
+
 static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, unsigned slot, uint32_t mask)
 {
 	const struct nft_set_spec spec = {
@@ -80,15 +100,23 @@ static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool 
 	}
 }
 
-static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, uint32_t ifb)
+static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, const struct family *f,
+		       uint32_t ifb)
 {
 	uint16_t ether = htons(v6 ? 0x86dd : 0x0800);
-	struct nftnl_rule *r = nft_rule(t, chain);
+	struct nftnl_rule *r;
 
+	if (!f->any)
+		return;
+	r = nft_rule(t, chain);
 	nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &ether, sizeof(ether));
-	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, v6 ? down ? 8 : 24 : down ? 12 : 16, v6 ? 16 : 4, NFT_REG_1);
-	nft_e_map(t, r, v6 ? NET6 : NET4, v6 ? NET6_ID : NET4_ID, NFT_REG_1, NFT_REG_1);
+	if (f->all) {
+		nft_e_load(t, r, NFT_REG_1, &f->all, sizeof(f->all));
+	} else {
+		nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, v6 ? down ? 8 : 24 : down ? 12 : 16, v6 ? 16 : 4, NFT_REG_1);
+		nft_e_map(t, r, v6 ? NET6 : NET4, v6 ? NET6_ID : NET4_ID, NFT_REG_1, NFT_REG_1);
+	}
 	nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
 	if (!down) {
 		nft_e_load(t, r, NFT_REG_1, &ifb, sizeof(ifb));
@@ -97,7 +125,7 @@ static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, 
 	nft_put_rule(t, r);
 }
 
-static void put_chain(struct nft_tx *t, const char *ifname, bool down, uint32_t ifb)
+static void put_chain(struct nft_tx *t, const char *ifname, bool down, const struct family f[2], uint32_t ifb)
 {
 	static const uint32_t none;
 	struct nftnl_rule *r;
@@ -111,8 +139,8 @@ static void put_chain(struct nft_tx *t, const char *ifname, bool down, uint32_t 
 		nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
 		nft_put_rule(t, r);
 	}
-	rule_class(t, chain, down, false, ifb);
-	rule_class(t, chain, down, true, ifb);
+	rule_class(t, chain, down, false, &f[0], ifb);
+	rule_class(t, chain, down, true, &f[1], ifb);
 }
 
 struct words { char ifname[16], file[256]; unsigned slot, ifb, mask; };
@@ -127,16 +155,21 @@ static bool words_of(const char *line, struct words *w)
 static int put_table(struct nft_tx *t, const struct str_list *lines, size_t first, struct err *e)
 {
 	auto_call(net_classes_done) struct net_classes c = { 0 };
+	struct family f[2];
 	struct words w;
 
 	if (!words_of(lines->v[first], &w) || net_classes_load(str_eq(w.file, "-") ? NULL : w.file, &c, e) < 0)
 		return -e->code;
 	nft_put_table(t, true);
-	put_map(t, c.v4, c.n4, false, w.slot, w.mask);
-	put_map(t, c.v6, c.n6, true, w.slot, w.mask);
+	f[0] = family_of(c.v4, c.n4, false, w.slot, w.mask);
+	f[1] = family_of(c.v6, c.n6, true, w.slot, w.mask);
+	if (f[0].any && !f[0].all)
+		put_map(t, c.v4, c.n4, false, w.slot, w.mask);
+	if (f[1].any && !f[1].all)
+		put_map(t, c.v6, c.n6, true, w.slot, w.mask);
 	for (size_t i = first; i < lines->n; i++)	/* one that is not there yet comes with the next change */
 		if (words_of(lines->v[i], &w) && if_nametoindex(w.ifname))
-			put_chain(t, w.ifname, false, w.ifb), put_chain(t, w.ifname, true, w.ifb);
+			put_chain(t, w.ifname, false, f, w.ifb), put_chain(t, w.ifname, true, f, w.ifb);
 	return 0;
 }
 

@@ -54,14 +54,14 @@ within "another class goes free" "$(mbit 621 198.51.100.1 7002 1)" 60 100000
 says "live" 0 "UB limits were set successfully
 Setting network rates
 CT configuration saved to /etc/vz/conf/621.conf" "" vzctl set 621 --rate '1:10000 2:30000/5000' --save
-within "sends 10 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 7 12
+within "sends 10 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 7 14
 within "receives 5 Mbit/s of class 2" "$(mbit 621 198.51.100.1 7002)" 3.5 6.2
 rc "no rate" 21 vzctl set 621 --rate eth0:99:5
 ok "restart" vzctl restart 621
-within "still 10 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 7 12
+within "still 10 Mbit/s" "$(mbit 621 192.0.2.2 7001)" 7 14
 nft flush ruleset
 vzctl --quiet set 621 --ipadd 10.77.6.31
-within "and after a flush" "$(mbit 621 192.0.2.2 7001)" 7 12
+within "and after a flush" "$(mbit 621 192.0.2.2 7001)" 7 14
 
 # --- what is guaranteed, under contention: the host has 30 Mbit/s, one has 20 of them ---
 sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
