@@ -181,6 +181,18 @@ int ct_traffic_collect(struct ct *ct, bool sync, struct ct_traffic *ret, struct 
 	return with_file(ct, sync, COLLECT, ret, e);
 }
 
+int ct_traffic_stored(unsigned id, struct ct_traffic *ret, struct err *e)
+{
+	auto_free struct traffic_file *f = calloc(1, sizeof(*f));
+	auto_close int dir = open_dir(e);
+
+	if (dir < 0 || !f)
+		return dir < 0 ? dir : err_set(e, ENOMEM, "traffic of CT %u", id);
+	load(dir, id, f);
+	*ret = f->t;
+	return 0;
+}
+
 int ct_traffic_anew(struct ct *ct, struct err *e)
 {
 	return with_file(ct, false, ANEW, NULL, e);

@@ -23,6 +23,8 @@ int ct_traffic_lines(const struct ct *ct, const struct ct_conf *c, struct str_li
  * time, at once with others. @sync: on disk when it returns; else within the time the kernel takes for that.
  */
 int ct_traffic_collect(struct ct *ct, bool sync, struct ct_traffic *ret, struct err *e);
+/* What was last written down of @id, by whoever collected it: no kernel is asked. None: zeros. */
+int ct_traffic_stored(unsigned id, struct ct_traffic *ret, struct err *e);
 int ct_traffic_anew(struct ct *ct, struct err *e);	/* its counters in the kernel were just made anew */
 int ct_traffic_reset(struct ct *ct, struct err *e);	/* counts anew from here on; the months stay */
 void ct_traffic_forget(unsigned id);			/* destroy */

@@ -19,7 +19,12 @@ static const struct api_prop stats_props[] = {
 	{ "pressure", "StatsPressure?", "Seconds in which processes waited (PSI)." },
 	{ "network", "StatsNetwork?", "As the container sees it." },
 	{ "disk", "StatsDisk", "" },
+	{ "traffic", "TrafficClass[]", "By network class and version of IP, over all starts, a minute old at most." },
 	END
+};
+static const struct api_prop traffic_class_props[] = {
+	{ "class", "int", "Of networks_classes." }, { "family", "ipv4|ipv6", "" },
+	{ "rx_bytes", "int", "" }, { "tx_bytes", "int", "" }, { "rx_packets", "int", "" }, { "tx_packets", "int", "" }, END
 };
 static const struct api_prop stats_cpu_props[] = {
 	{ "used_s", "number", "" }, { "throttled_s", "number", "" },
@@ -150,6 +155,7 @@ static const struct api_schema rows[] = {
 	{ "StatsNetwork", "", stats_network_props },
 	{ "StatsInterface", "", stats_if_props },
 	{ "StatsDisk", "", stats_disk_props },
+	{ "TrafficClass", "What vznetstat shows, as the container sees it.", traffic_class_props },
 	{ "History", "Figures over time, for graphs.", history_props },
 	{ "HistorySeries", "A list each; null where nothing is known.", history_series_props },
 	{ "Limits", "Which limits a container has run into.", limits_props },

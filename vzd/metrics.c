@@ -98,6 +98,22 @@ static void put_hits(struct m_out *o, const struct row *r, const struct one *x)
 	}
 }
 
+/* r->off: the way. What never moved is left out. */
+static void put_traffic(struct m_out *o, const struct row *r, const struct one *x)
+{
+	const struct s_ct *c = x->ct->sample;
+	char extra[64];
+
+	for (int i = 0; c && i < NET_CLASS_N * 2; i++) {
+		const struct net_traffic_cell *v = c->traffic.v[i / 2][i % 2];
+
+		if (!v[NET_SENT].packets && !v[NET_RECEIVED].packets)
+			continue;
+		str_fmt(extra, sizeof(extra), "class=\"%d\",family=\"%s\"", i / 2, i % 2 ? "ipv6" : "ipv4");
+		m_u64(o, r->name, r->type, x->labels, extra, v[r->off].bytes);
+	}
+}
+
 #define S(field) offsetof(struct sample, field)
 #define L(field) offsetof(struct inv_ct, field)
 #define N(field) offsetof(struct net_stat, field)
@@ -123,6 +139,9 @@ static const struct row rows[] = {
 	{ "vz_ct_net_tx_packets", M_COUNTER, R_CALL, N(tx_packets), "Packets sent.", put_if },
 	{ "vz_ct_net_rx_drops", M_COUNTER, R_CALL, N(rx_drops), "Packets to it that were dropped.", put_if },
 	{ "vz_ct_net_tx_drops", M_COUNTER, R_CALL, N(tx_drops), "Packets from it that were dropped.", put_if },
+	{ "vz_ct_traffic_rx_bytes", M_COUNTER, R_CALL, NET_RECEIVED, "Bytes received by network class, over all starts.",
+	  put_traffic },
+	{ "vz_ct_traffic_tx_bytes", M_COUNTER, R_CALL, NET_SENT, "Bytes sent by network class, over all starts.", put_traffic },
 	{ "vz_ct_io_read_bytes", M_COUNTER, R_SAMPLE, S(io_read_bytes), "Bytes read from disks.", NULL },
 	{ "vz_ct_io_write_bytes", M_COUNTER, R_SAMPLE, S(io_write_bytes), "Bytes written to disks.", NULL },
 	{ "vz_ct_io_read_ops", M_COUNTER, R_SAMPLE, S(io_reads), "Reads from disks.", NULL },

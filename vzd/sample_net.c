@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libct/traffic.h"
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/ev.h"
 #include "vzd/sampler_priv.h"
 
 static int one_if(void *arg, unsigned id, unsigned index, const char *inside, const struct net_stat *st)
@@ -65,6 +67,21 @@ int sample_net(struct sampler *s, struct err *e)
 		}
 	}
 	return 0;
+}
+
+void sample_traffic(struct s_ct *c)
+{
+	uint64_t now = ev_now_ms();
+	auto_free struct ct_traffic *t = NULL;
+	struct err ignored = { 0 };
+
+	if (c->traffic_ms && now - c->traffic_ms < SAMPLE_TRAFFIC_MS)
+		return;
+	t = malloc(sizeof(*t));
+	if (!t || ct_traffic_stored(c->id, t, &ignored) < 0)
+		return;
+	c->traffic = t->total;
+	c->traffic_ms = now;
 }
 
 void sample_net_sum(const struct s_ct *c, struct sample *ret)

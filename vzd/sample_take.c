@@ -308,6 +308,7 @@ int sample_take(struct sampler *s, struct inv_ct *ct, bool whole, struct err *e)
 	if (!life)
 		return err_say(e, ENOENT, "container %u has just ended", ct->id);
 	resolve(c);
+	sample_traffic(c);
 	if (life != c->life && life_begin(c, ct, life, e) < 0)
 		return -e->code;
 	n = c->last;
@@ -345,6 +346,7 @@ void sample_down(struct sampler *s, struct inv_ct *ct)
 		return;
 	life_end(c);
 	resolve(c);
+	sample_traffic(c);
 	take_disk(c, &c->last);
 	l.disk_bytes = c->last.disk_used;
 	usage_look(s->usage, &l);

@@ -4,11 +4,13 @@
 /* What sampler.c (rounds), sample_take.c (one container) and metrics.c (all of them as text) share. */
 #include <net/if.h>
 
+#include "net/acct.h"
 #include "util/buf.h"
 #include "vzd/history.h"
 #include "vzd/sampler.h"
 #include "vzd/usage.h"
 
+#define SAMPLE_TRAFFIC_MS 10000u	/* traffic by class is read again */
 #define SAMPLE_TURN_MS 5	/* of the loop, at a time */
 #define SAMPLE_QUIET 10		/* an idle container is looked at whole every so many rounds */
 #define SAMPLE_DOWN 20		/* the disk of a stopped one, every so many rounds */
@@ -32,6 +34,8 @@ struct s_ct {			/* inv_ct.sample */
 	struct s_if *ifs;
 	size_t n_ifs;
 	struct net_stat past;		/* of interfaces that this start had and has no more */
+	struct net_traffic traffic;	/* by class of networks, as vznetstat -s wrote it down */
+	uint64_t traffic_ms;		/* when it was read, 0: never */
 	char *area;			/* private area; NULL: not known yet */
 	uint64_t birth;			/* ct_birth() */
 	struct limits lim;
@@ -67,6 +71,7 @@ void sample_flush_hist(struct s_ct *c);
 /* sample_net.c */
 int sample_net(struct sampler *s, struct err *e);		/* one dump for all containers */
 void sample_net_sum(const struct s_ct *c, struct sample *ret);
+void sample_traffic(struct s_ct *c);				/* by class, from disk, when it is time */
 
 void metrics_close(struct metrics *m);
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The API's Stats: one container as it is now. */
 #include <errno.h>
+#include <stdlib.h>
 
+#include "libct/traffic.h"
+#include "util/auto.h"
 #include "util/err.h"
 #include "util/num.h"
 #include "vzd/sampler_priv.h"
@@ -60,6 +63,29 @@ static json_t *network(const struct s_ct *c)
 	return o;
 }
 
+/* vznetstat -s writes it down each minute (traffic.c); what never moved is left out. */
+static json_t *by_class(unsigned id)
+{
+	auto_free struct ct_traffic *t = malloc(sizeof(*t));
+	struct err ignored = { 0 };
+	json_t *list = json_array();
+
+	if (!t || ct_traffic_stored(id, t, &ignored) < 0)
+		return list;
+	for (int i = 0; i < NET_CLASS_N * 2; i++) {
+		const struct net_traffic_cell *v = t->total.v[i / 2][i % 2];
+		json_t *o;
+
+		if (!v[NET_SENT].packets && !v[NET_RECEIVED].packets)
+			continue;
+		o = json_pack("{si ss so so so so}", "class", i / 2, "family", i % 2 ? "ipv6" : "ipv4", "rx_bytes",
+			      num(v[NET_RECEIVED].bytes), "tx_bytes", num(v[NET_SENT].bytes), "rx_packets",
+			      num(v[NET_RECEIVED].packets), "tx_packets", num(v[NET_SENT].packets));
+		json_array_append_new(list, o);
+	}
+	return list;
+}
+
 static void put_running(json_t *j, const struct s_ct *c, const struct inv_ct *ct)
 {
 	const struct sample *s = &c->last;
@@ -96,5 +122,6 @@ json_t *sampler_stats_json(struct sampler *s, struct inv_ct *ct, struct err *e)
 						 json_null(), "limit", num(ct->disk_limit), "inodes_used",
 						 c && c->last.disk_known ? num(c->last.inodes_used) : json_null(), "inodes_limit",
 						 num(ct->inode_limit)));
+	json_object_set_new(j, "traffic", by_class(ct->id));
 	return j;
 }

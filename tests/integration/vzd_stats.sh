@@ -40,6 +40,8 @@ sleep 2.2
 above "traffic to it" "$(get /v1/cts/601/stats .network.rx_bytes)" 20000
 above "and from it" "$(get /v1/cts/601/stats .network.tx_bytes)" 20000
 is "by interface" "$(get /v1/cts/601/stats '.network.interfaces[0].name')" venet0
+vznetstat -s
+above "by class of networks" "$(get /v1/cts/601/stats '.traffic[] | select(.class == 1 and .family == "ipv4").rx_bytes')" 20000
 for n in 1 2 3 4 5; do		# cgroup v1 counts only what the process itself writes out: the host's own writeback may be first
 	in_ct 601 'dd if=/dev/zero of=/root/f bs=1M count=16 conv=fsync 2>/dev/null; sync' >/dev/null
 	sleep 1.5
@@ -91,6 +93,7 @@ assert len([n for n in fams if n.startswith("vz_ct_")]) >= 28, len(fams)
 print("ok", len(fams))
 EOT
 api GET /metrics >/tmp/metrics.txt
+like "traffic by class for a scraper" "$(grep '^vz_ct_traffic_tx_bytes_total{ct="601"' /tmp/metrics.txt)" 'class="1",family="ipv4"} [0-9]{5}'
 like "metrics as Prometheus reads them" "$(python3 /tmp/check_metrics.py classic </tmp/metrics.txt 2>&1)" '^ok'
 
 token=$(vzadm token add --role admin --description scraper | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
