@@ -2,11 +2,15 @@
 /* See fwfile.h. */
 #include "libct/fwfile.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "libct/record.h"
+#include "net/fw.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -113,6 +117,28 @@ bool ct_fw_exists(const char *file)
 	auto_close int dir = open_dir(false, &e);
 
 	return dir >= 0 && faccessat(dir, file, F_OK, 0) == 0;
+}
+
+static int name_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+int ct_fw_groups(struct str_list *ret, struct err *e)
+{
+	auto_closedir DIR *d = opendir(CT_FW_DIR);
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		if (!str_ends(de->d_name, ".conf"))
+			continue;
+		de->d_name[strlen(de->d_name) - 5] = '\0';
+		if (fw_name_ok(de->d_name) && str_list_add(ret, de->d_name, e) < 0)
+			return -e->code;
+	}
+	if (ret->n)
+		qsort(ret->v, ret->n, sizeof(*ret->v), name_cmp);
+	return 0;
 }
 
 int ct_fw_follow(struct net *n, struct err *e)

@@ -17,6 +17,7 @@ int ct_fw_remove(const char *file, struct err *e);
 /* A value, split at semicolons, blanks trimmed; no file or no key: nothing. */
 int ct_fw_values(const char *file, const char *key, struct str_list *ret, struct err *e);
 bool ct_fw_exists(const char *file);
+int ct_fw_groups(struct str_list *ret, struct err *e);	/* names of groups, sorted */
 int ct_fw_follow(struct net *n, struct err *e);		/* cheap if nothing is pending */
 
 #endif

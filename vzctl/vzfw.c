@@ -46,6 +46,7 @@ const struct vzfw_cmd vzfw_cmds[] = {
 	{ "host", "policy", 2, 2, "net|ct accept|drop[,log]", "for what no rule is about", vzfw_host_policy },
 	{ "host", "add", 2, SIZE_MAX, "net|ct RULE", "a rule for packets to the host", vzfw_host_add },
 	{ "host", "del", 2, SIZE_MAX, "net|ct RULE|all", "a rule less", vzfw_host_del },
+	{ "host", "set", 2, SIZE_MAX, "net|ct 'RULE; RULE'", "these rules and no others", vzfw_host_set },
 	{ "show", NULL, 1, 1, "CTID", "what is in effect for a running container, with its counters", vzfw_show },
 	{ "reload", NULL, 0, 0, "", "after files in /etc/vz/firewall were edited", reload },
 	{ "services", NULL, 0, 0, "", "names of services in rules", services },
@@ -87,10 +88,17 @@ int main(int argc, char **argv)
 	struct vzfw f = { 0 };
 	struct err e = { 0 };
 	const struct vzfw_cmd *c;
+	bool plain = false;
 	size_t n = 0, used;
 
+	if (argc == 3 && str_eq(argv[1], "--completion"))	/* for the build */
+		return vzfw_completion(stdout, vzfw_cmds, str_eq(argv[2], "zsh"));
 	for (int i = 1; i < argc; i++) {
-		if (str_eq(argv[i], "--force"))
+		if (!plain && str_eq(argv[i], "--"))
+			plain = true;
+		else if (plain && n < ARRAY_SIZE(word))
+			word[n++] = argv[i];
+		else if (str_eq(argv[i], "--force"))
 			f.force = true;
 		else if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h") || str_eq(argv[i], "help"))
 			return usage(stdout, 0);

@@ -2,6 +2,8 @@
 #ifndef VZCTL_VZFW_H
 #define VZCTL_VZFW_H
 /* The program vzfw: its words and what each does. */
+#include <stdio.h>
+
 #include "libct/ct.h"
 
 struct vzfw {
@@ -18,6 +20,7 @@ struct vzfw_cmd {
 	int (*run)(struct vzfw *f, struct err *e);
 };
 extern const struct vzfw_cmd vzfw_cmds[];	/* ended by a row of NULL */
+int vzfw_completion(FILE *to, const struct vzfw_cmd *rows, bool zsh);		/* a program's status */
 
 int vzfw_group_list(struct vzfw *f, struct err *e);
 int vzfw_group_create(struct vzfw *f, struct err *e);
@@ -33,6 +36,7 @@ int vzfw_host_show(struct vzfw *f, struct err *e);
 int vzfw_host_policy(struct vzfw *f, struct err *e);
 int vzfw_host_add(struct vzfw *f, struct err *e);
 int vzfw_host_del(struct vzfw *f, struct err *e);
+int vzfw_host_set(struct vzfw *f, struct err *e);
 int vzfw_show(struct vzfw *f, struct err *e);
 
 #endif

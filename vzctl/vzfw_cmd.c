@@ -2,7 +2,6 @@
 /* What vzfw's commands on groups, zones and the host do. */
 #include "vzctl/vzfw.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -165,26 +164,12 @@ static int need(const char *name, char file[FILE_MAX], struct err *e)
 	return ct_fw_exists(file) ? 0 : err_say(e, ENOENT, "group %s does not exist: vzfw group create %s", name, name);
 }
 
-static int name_cmp(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
 int vzfw_group_list(struct vzfw *f, struct err *e)
 {
-	auto_closedir DIR *d = opendir(CT_FW_DIR);
 	auto_list struct str_list names = { 0 };
-	struct dirent *de;
 
-	while (d && (de = readdir(d))) {
-		if (de->d_name[0] != '.' && str_ends(de->d_name, ".conf")) {
-			de->d_name[strlen(de->d_name) - 5] = '\0';
-			if (str_list_add(&names, de->d_name, e) < 0)
-				return -e->code;
-		}
-	}
-	if (names.n)
-		qsort(names.v, names.n, sizeof(*names.v), name_cmp);
+	if (ct_fw_groups(&names, e) < 0)
+		return -e->code;
 	for (size_t i = 0; i < names.n; i++) {
 		auto_list struct str_list rules = { 0 }, about = { 0 };
 		auto_buf struct buf b = BUF_INIT;
@@ -403,4 +388,9 @@ int vzfw_host_add(struct vzfw *f, struct err *e)
 int vzfw_host_del(struct vzfw *f, struct err *e)
 {
 	return host_edit(f, DEL, e);
+}
+
+int vzfw_host_set(struct vzfw *f, struct err *e)
+{
+	return host_edit(f, SET, e);
 }

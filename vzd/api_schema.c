@@ -171,6 +171,23 @@ static const struct api_prop bridge_props[] = {
 	{ "remotes", "string[]", "Addresses of those hosts." },
 	END
 };
+static const struct api_prop fw_group_props[] = {
+	{ "name", "string", "" },
+	{ "description", "string", "" },
+	{ "rules", "string[]", "As vzfw(8) has them." },
+	END
+};
+static const struct api_prop fw_zone_props[] = {
+	{ "zone", "string", "" },
+	{ "other", "string", "The two reach one another." },
+	END
+};
+static const struct api_prop fw_host_props[] = {
+	{ "from", "net|ct", "From the network, or from routed containers." },
+	{ "policy", "string", "For what no rule is about: accept or drop, and whether that is logged." },
+	{ "rules", "string[]", "" },
+	END
+};
 static const struct api_prop ticket_props[] = {
 	{ "ws", "string", "Path of the WebSocket, with the ticket." }, { "ticket", "string", "" }, { "expires_at", "time", "" }, END
 };
@@ -293,6 +310,9 @@ static const struct api_schema rows[] = {
 	{ "Interface", "A network interface of a container.", interface_props },
 	{ "Pool", "A pool of template images on a device or export that several nodes have.", pool_props },
 	{ "Bridge", "A bridge of the host.", bridge_props },
+	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },
+	{ "FirewallZonePair", "Two zones that reach one another.", fw_zone_props },
+	{ "FirewallHost", "What the host itself takes.", fw_host_props },
 	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },
 	{ "Template", "An OS template.", template_props },
 	{ "Upload", "An archive that comes in pieces.", upload_props },

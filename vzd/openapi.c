@@ -38,7 +38,7 @@ static json_t *sample_value(const struct api_field *f)
 		{ "path", "/vz/private/101" }, { "command", "uname -r" }, { "stdin", "a line\n" },
 		{ "title", "Acme Ltd." }, { "reason", "unpaid" }, { "expires", "30d" }, { "not_before", "1h" },
 		{ "role", "operator" }, { "url", "https://example.com/hook" }, { "index", "https://example.com/vz/index.json" },
-		{ "data", "AAAA" },
+		{ "data", "AAAA" }, { "scopes", "ct:read" }, { "cts", "101" }, { "rules", "in accept ssh" },
 	};
 	const char *text = "x";
 
@@ -58,7 +58,7 @@ static json_t *sample_value(const struct api_field *f)
 	case API_BOOL:
 		return json_true();
 	case API_LIST:
-		return json_pack("[s]", !strcmp(f->name, "scopes") ? "ct:read" : !strcmp(f->name, "cts") ? "101" : "192.0.2.0/24");
+		return json_pack("[s]", str_eq(text, "x") ? "192.0.2.0/24" : text);
 	case API_ARGV:
 		return json_pack("[ss]", "uname", "-r");
 	case API_OBJ:

@@ -16,6 +16,7 @@ api POST /v1/tenants '{"name":"owner"}' >/dev/null
 api POST /v1/tenants '{"name":"stranger"}' >/dev/null
 api PATCH /v1/cts/101 '{"owner":"owner"}' >/dev/null
 hook=$(api POST /v1/webhooks '{"url":"http://192.0.2.1/","tenant":"owner","enabled":false}' | jq -r .id)
+vzfw group create web >/dev/null
 mkdir /vz/apipool && vzpool create /vz/apipool >/dev/null
 sync_op() { api GET "/v1/operations/$(jq -r .id)?wait=20" | jq -r .state; }
 is "a pool is attached" "$(api POST /v1/pools '{"name":"web","source":"/vz/apipool"}' | sync_op)" done
@@ -35,7 +36,7 @@ jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role vie
 	--arg hook "$hook" --arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[] | select(.tenant == "owner") | .id')" \
 	--arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
-	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", slug: "locked"}}' >"$VZTEST_DIR/context"
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
 for n in $(seq 50); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
@@ -55,5 +56,5 @@ is "the document is that of vzd --openapi" "$(api GET /v1/openapi.json | jq -S .
 is "the pool is detached" "$(api DELETE /v1/pools/web | sync_op)" done
 vzd_down
 gone 101
-rm -rf /vz/apipool /etc/vz/pools
+rm -rf /vz/apipool /etc/vz/pools /etc/vz/firewall
 vzd_sweep

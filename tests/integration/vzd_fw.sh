@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The firewall over vzd's API: a container's rules in its configuration, groups, zones, the host's own lists.
+# seconds: 10
+. "$TOP/tests/integration/vzd_lib.sh"
+
+# done_op: the state of the operation on standard input when it has ended
+done_op() {
+	api GET "/v1/operations/$(jq -r .id)?wait=20" | jq -r .state
+}
+# conf MEMBER: of 101's configuration, as the API has it
+conf() {
+	api GET /v1/cts/101 | jq -c ".config.$1"
+}
+
+vzd_up
+new 101 --ipadd 10.77.9.6
+is "a group" "$(api POST /v1/firewall/groups '{"name":"web","description":"for web servers"}' | done_op)" done
+is "its rules" "$(api PUT /v1/firewall/groups/web '{"rules":["http,https","tcp 8000-8010 from 10.0.0.0/8"]}' | done_op)" done
+is "are those" "$(api GET /v1/firewall/groups/web | jq -c .)" \
+	'{"name":"web","description":"for web servers","rules":["in accept http,https","in accept tcp 8000-8010 from 10.0.0.0/8"]}'
+is "and in the list" "$(api GET /v1/firewall/groups | jq -c '[.items[].name]')" '["web"]'
+is "and vzfw's" "$(vzfw group show web | head -n 1)" "in accept http,https"
+like "a wrong rule is refused at once" "$(api PUT /v1/firewall/groups/web '{"rules":["in accept telepathy"]}')" 'telepathy.*is no service'
+like "so is a name that is none" "$(api POST /v1/firewall/groups '{"name":"../x"}')" 'cannot be the name of a group'
+like "and a group that is not there" "$(api PUT /v1/firewall/groups/nothere '{"rules":["ssh"]}')" 'no firewall group of this name'
+
+vzctl start 101 >/dev/null
+body='{"config":{"fw_rules":["in accept ssh","in accept tcp 80,443 from 10.0.0.0/8"],"fw_in":"drop","fw_groups":["web"],"port_forward":["tcp 8080 to 80","udp 5000-5010"]}}'
+api PATCH /v1/cts/101 "$body" >/tmp/patch.out
+soon "a container's rules, live" 10 sh -c 'vzfw show 101 | grep -q "^rule *in accept http,https"'
+is "one value each" "$(conf fw_rules)" '["in accept ssh","in accept tcp 80,443 from 10.0.0.0/8"]'
+is "forwards, too" "$(conf port_forward)" '["tcp 8080 to 80","udp 5000-5010"]'
+is "and groups and the policy" "$(conf fw_groups)$(conf fw_in)" '["web"]"drop"'
+api PATCH /v1/cts/101 '{"config":{"fw_rules":["in accept http"],"port_forward":[]}}' >/tmp/patch.out
+soon "a list replaces the other" 10 grep -q '^FW_RULES="in accept http"$' /etc/vz/conf/101.conf
+is "an empty one takes it away" "$(grep -c 'tcp 8080' /etc/vz/conf/101.conf)" 0
+is "a group in use stays" "$(api DELETE /v1/firewall/groups/web | done_op)" failed
+
+is "zones" "$(api PUT /v1/firewall/zones/red/blue | done_op)" done
+is "are listed" "$(api GET /v1/firewall/zones | jq -c .items)" '[{"zone":"red","other":"blue"}]'
+is "and parted" "$(api DELETE /v1/firewall/zones/blue/red | done_op)$(api GET /v1/firewall/zones | jq -c .items)" 'done[]'
+
+is "the host's rules" "$(api PUT /v1/firewall/host/ct/rules '{"rules":["tcp 7022","ping"]}' | done_op)" done
+is "and policy" "$(api PUT /v1/firewall/host/ct/policy '{"policy":"drop,log"}' | done_op)" done
+is "are those" "$(api GET /v1/firewall/host/ct | jq -c .)" '{"from":"ct","policy":"drop,log","rules":["in accept tcp 7022","in accept ping"]}'
+is "who would lock himself out" "$(api PUT /v1/firewall/host/net/policy '{"policy":"drop"}' | done_op)" failed
+is "is told why" "$(api GET /v1/firewall/host/net | jq -c .policy)" '"accept"'
+is "none again" "$(api PUT /v1/firewall/host/ct/rules '{"rules":[]}' | done_op)$(vzfw host show | grep -c 7022)" done0
+is "all of it" "$(api PUT /v1/firewall/host/ct/policy '{"policy":"accept"}' | done_op)" done
+
+api POST /v1/tenants '{"name":"acme"}' >/dev/null
+token=$(vzadm token add --role tenant-admin --tenant acme | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
+echo "$token" >/tmp/token; chmod 600 /tmp/token
+like "a tenant has no business here" "$(vzadm --token-file /tmp/token call GET /v1/firewall/groups 2>&1)" 'node:read|scope|may not|forbidden'
+gone 101
+is "the group goes" "$(api DELETE /v1/firewall/groups/web | done_op)" done
+rm -f /etc/vz/firewall/host
+vzfw reload >/dev/null
+vzd_down
+vzd_sweep
+rm -rf /etc/vz/firewall
