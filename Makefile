@@ -101,7 +101,8 @@ man: $(MAN)
 $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
-completion: $(B)/completion/vztmpl $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool
+completion: $(B)/completion/vztmpl $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool \
+	$(B)/completion/vzfw $(B)/completion/_vzfw
 $(B)/completion/vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion bash >$@
@@ -114,6 +115,9 @@ $(B)/completion/vzadm: $(B)/mkman
 $(B)/completion/vzpool: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion vzpool >$@
+$(B)/completion/vzfw $(B)/completion/_vzfw: $(B)/vzfw
+	@mkdir -p $(@D)
+	$(Q)$< --completion $(if $(filter _%,$(@F)),zsh,bash) >$@
 $(B)/completion/_vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion zsh >$@
@@ -143,6 +147,8 @@ install: all
 	$(Q)$(INST) 0644 $(B)/completion/vztmpl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl
 	$(Q)$(INST) 0644 $(B)/completion/vzadm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm
 	$(Q)$(INST) 0644 $(B)/completion/vzpool $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool
+	$(Q)$(INST) 0644 $(B)/completion/vzfw $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzfw
+	$(Q)$(INST) 0644 $(B)/completion/_vzfw $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzfw
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 
 # Programs and manuals only: containers, their files and /etc/vz stay.
@@ -155,6 +161,8 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzfw \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzfw \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 
