@@ -16,11 +16,6 @@
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
-static bool is_admin(const struct api_call *c)
-{
-	return !c->who->tenant[0] && !c->who->cts && auth_has(c->who, SCOPE_NODE_WRITE);
-}
-
 static int forbid(struct api_call *c, const char *text, enum scope need)
 {
 	api_problem(c, "forbidden", VZ_NO_ACCES, text, json_pack("{s:s}", "required_scope", scope_names[need]));
@@ -40,7 +35,7 @@ static int judge_object(struct api_call *c, const struct cli_words *w)
 		c->ctid = w->ctid;
 		return 0;
 	}
-	if (is_admin(c))
+	if (change_by_admin(c))
 		return 0;	/* vzctl has the words for what is missing or wrong */
 	str_fmt(text, sizeof(text), "there is no container '%s'", w->id_text ? w->id_text : "");
 	api_problem(c, "not-found", VZ_NOVECONFIG, text, NULL);
@@ -54,15 +49,17 @@ static int judge_words(struct api_call *c, struct cli_words *w)
 
 	if (w->verb->flags & CLI_NEW && !owner)
 		return -1;
-	if (w->admin_option && !is_admin(c))
+	if (w->admin_option && !change_by_admin(c))
 		return forbid(c, w->admin_option, SCOPE_NODE_WRITE);
-	if (w->problem.code && !is_admin(c)) {
+	if (w->problem.code && !change_by_admin(c)) {
 		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_SYNTAX, w->problem.text, NULL);
 		return -1;
 	}
 	if (w->problem.code)
 		return 0;
 	if (w->verb->flags & CLI_STARTS && ct && ct->state != INV_RUNNING && ct->state != INV_FROZEN && change_may_start(c, ct) < 0)
+		return -1;
+	if (w->verb->flags & CLI_SNAP && ct && change_snapshot(c, ct) < 0)
 		return -1;
 	return w->verb->flags & CLI_CONF ? change_judge(c, ct ? c->ctid : 0, owner, &w->conf) : 0;
 }
@@ -94,6 +91,8 @@ static int run_words(struct api_call *c, const struct cli_words *w, struct conf_
 	for (size_t i = 0; i < w->argc; i++)
 		if (ct_word(a, w->id_text && c->ctid && i == w->id_at ? id : w->argv[i], e) < 0)
 			return -e->code;
+	if (w->verb && w->verb->flags & CLI_OWN_CONF && !change_by_admin(c) && conf_args_add(a, "skip-config", NULL, e) < 0)
+		return -e->code;
 	/* what a tenant makes is the tenant's */
 	return w->verb && w->verb->flags & CLI_NEW && *owner && !w->conf.policy.owner ? conf_args_add(a, "owner", owner, e) : 0;
 }
@@ -105,7 +104,7 @@ static int answer(struct api_call *c, const struct cli_words *w, struct err *e)
 	bool tty = json_is_true(json_object_get(c->req.body, "tty"));
 	struct console_spec s = { .kind = tty ? CONSOLE_TTY : CONSOLE_EXEC, .cols = cols ? (unsigned)json_integer_value(cols) : 80,
 				  .rows = rows ? (unsigned)json_integer_value(rows) : 24, .ctid = c->ctid,
-				  .changes = w->verb && w->verb->flags & CLI_CONF };
+				  .changes = w->verb && w->verb->flags & (CLI_CONF | CLI_SNAP) };
 	char ticket[CONSOLE_TICKET_LEN + 1], url[128], until[TIMEFMT_LEN];
 
 	if (run_words(c, w, &a, e) < 0)

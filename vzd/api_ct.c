@@ -87,7 +87,7 @@ static int get_run(struct api_call *c, struct err *e)
 
 /* --- changes --- */
 
-static int bad_property(struct api_call *c, const char *property, const struct err *e)
+int ct_bad_property(struct api_call *c, const char *property, const struct err *e)
 {
 	char pointer[96];
 
@@ -98,7 +98,7 @@ static int bad_property(struct api_call *c, const char *property, const struct e
 }
 
 /* Members that stand beside "config" are parameters, too. */
-static json_t *config_of(struct api_call *c)
+json_t *ct_config_of(struct api_call *c)
 {
 	static const char *const beside[] = { "name", "hostname", "description", "owner" };
 	json_t *config = json_object_get(c->req.body, "config"), *all = config ? json_copy(config) : json_object();
@@ -148,7 +148,7 @@ static int patch_run(struct api_call *c, struct err *e)
 {
 	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 };
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
-	__attribute__((cleanup(json_drop))) json_t *config = config_of(c);
+	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(c);
 	const char *at = NULL;
 	size_t words;
 
@@ -158,7 +158,7 @@ static int patch_run(struct api_call *c, struct err *e)
 		return -e->code;
 	words = a.n;
 	if (conf_json_args(config, false, &a, &parsed, &at, e) < 0)
-		return e->code == ENOMEM ? -ENOMEM : bad_property(c, at, e);
+		return e->code == ENOMEM ? -ENOMEM : ct_bad_property(c, at, e);
 	if (a.n == words)
 		return get_run(c, e);		/* nothing asked, nothing done */
 	if (change_judge(c, c->ctid, NULL, &parsed) < 0)
@@ -223,7 +223,7 @@ static int create_words(struct api_call *c, struct conf_args *a, const struct co
 	return 0;
 }
 
-static int create_id(struct api_call *c)
+int ct_new_id(struct api_call *c)
 {
 	const json_t *id = json_object_get(c->req.body, "ctid");
 
@@ -235,7 +235,7 @@ static int create_id(struct api_call *c)
 	return -1;
 }
 
-static json_t *create_after(struct api_call *c, int *status)
+json_t *ct_new_after(struct api_call *c, int *status)
 {
 	*status = 201;
 	return ct_after(c, status);
@@ -257,26 +257,26 @@ static int create_submit(struct api_call *c, const struct conf_args *a, const ch
 	}
 	s.secret = secret;
 	str_fmt(resource, sizeof(resource), "/v1/cts/%u", c->ctid);
-	return api_job(c, &s, create_after, e);
+	return api_job(c, &s, ct_new_after, e);
 }
 
 static int create_run(struct api_call *c, struct err *e)
 {
 	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 }, opts = { 0 };
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
-	__attribute__((cleanup(json_drop))) json_t *config = config_of(c);
+	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(c);
 	auto_free char *wanted = NULL;
 	const char *at = NULL, *owner, *said = json_string_value(json_object_get(config, "owner"));
 
 	if (said && !(wanted = strdup(said)))
 		return err_set(e, ENOMEM, "create");
 	owner = change_owner(c, wanted);
-	if (!owner || create_id(c) < 0)
+	if (!owner || ct_new_id(c) < 0)
 		return 0;
 	if (said)
 		json_object_del(config, "owner");	/* given below, whoever said it */
 	if (conf_json_args(config, true, &opts, &parsed, &at, e) < 0)
-		return e->code == ENOMEM ? -ENOMEM : bad_property(c, at, e);
+		return e->code == ENOMEM ? -ENOMEM : ct_bad_property(c, at, e);
 	if (strchr(ct_body_text(c, "template"), '/') && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE))) {
 		api_problem(c, "forbidden", 0, "a template by its path is for administrators of the host", NULL);
 		return 0;

@@ -14,6 +14,12 @@ int ct_words(struct conf_args *a, const char *verb, unsigned ctid, struct err *e
 int ct_word(struct conf_args *a, const char *word, struct err *e);
 /* The job of these words on the call's container; answers like api_job(), by default after the job's end if it is quick. */
 int ct_job(struct api_call *c, const struct conf_args *a, const char *secret, api_after *after, struct err *e);
+/* For a new container: c->ctid becomes the body's ctid or a free one (< 0: it has answered); members beside config are put
+ * into a copy of it; what is wrong with one; 201 and the Ct. */
+int ct_new_id(struct api_call *c);
+json_t *ct_config_of(struct api_call *c);
+int ct_bad_property(struct api_call *c, const char *property, const struct err *e);
+json_t *ct_new_after(struct api_call *c, int *status);
 const char *ct_body_text(const struct api_call *c, const char *name);	/* a member of the body, NULL: none or no text */
 json_t *ct_after(struct api_call *c, int *status);		/* the Ct as it is then */
 

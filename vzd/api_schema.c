@@ -153,6 +153,15 @@ static const struct api_prop interface_props[] = {
 	{ "addresses", "string[]", "Of the routed one; the guest gives the others theirs." },
 	END
 };
+static const struct api_prop snapshot_props[] = {
+	{ "guid", "string", "Its name in paths and for vzctl's --id." },
+	{ "parent", "string?", "Snapshot that it was made from; null: none." },
+	{ "current", "bool", "What the container's files come from now." },
+	{ "name", "string", "" },
+	{ "description", "string", "" },
+	{ "created_at", "time", "" },
+	END
+};
 static const struct api_prop pool_props[] = {
 	{ "name", "string", "" },
 	{ "kind", "directory|device|nfs", "" },
@@ -250,7 +259,7 @@ static const struct api_prop tenant_limits_props[] = {
 };
 static const struct api_prop tenant_use_props[] = {
 	{ "cts", "int", "" }, { "running", "int", "" }, { "memory", "int", "" }, { "disk", "int", "" }, { "cpus", "int", "" },
-	{ "ipv4", "int", "" }, { "ipv6", "int", "" }, END
+	{ "ipv4", "int", "" }, { "ipv6", "int", "" }, { "snapshots", "int", "" }, END
 };
 static const struct api_prop audit_props[] = {
 	{ "id", "int", "" }, { "time", "time", "" }, { "principal", "string", "" }, { "tenant", "string", "" },
@@ -308,6 +317,7 @@ static const struct api_schema rows[] = {
 	{ "CtExit", "How it went down last.", ct_exit_props },
 	{ "CtState", "", ct_state_props },
 	{ "Interface", "A network interface of a container.", interface_props },
+	{ "Snapshot", "A kept state of a container's files and configuration.", snapshot_props },
 	{ "Pool", "A pool of template images on a device or export that several nodes have.", pool_props },
 	{ "Bridge", "A bridge of the host.", bridge_props },
 	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },

@@ -10,6 +10,7 @@
 #include "util/auto.h"
 #include "util/num.h"
 #include "vzd/auth_priv.h"
+#include "vzd/console.h"
 #include "vzd/node.h"
 #include "vzd/policy.h"
 
@@ -40,10 +41,15 @@ static int deny(struct api_call *c, const char *what, enum scope need)
 	return -1;
 }
 
+bool change_by_admin(const struct api_call *c)
+{
+	return !c->who->tenant[0] && !c->who->cts && auth_has(c->who, SCOPE_NODE_WRITE);
+}
+
 static int judge_rights(struct api_call *c, const struct ct_conf *parsed)
 {
 	const struct param *p = first_with(parsed, PARAM_ADMIN);
-	bool host = !c->who->tenant[0] && !c->who->cts && auth_has(c->who, SCOPE_NODE_WRITE);
+	bool host = change_by_admin(c);
 
 	if (parsed->policy.owner && (!auth_has(c->who, SCOPE_TENANT_WRITE) ||
 				     (c->who->tenant[0] && !str_eq(parsed->policy.owner, c->who->tenant))))
@@ -197,11 +203,73 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 		api_problem_err(c, &e);
 		return -1;
 	}
+	add.snapshots = ct ? ct->n_snaps : 0;
 	if (judge_quota(c, tenant, &add, same) < 0)
 		return -1;
 	if (ct && ct->state != INV_RUNNING && ct->state != INV_FROZEN)
 		return 0;		/* the start is judged again */
 	return ct ? judge_room(c, &add, ct) : 0;
+}
+
+/* Two at a time on one container would both be counted as the same one. */
+static int judge_alone(struct api_call *c, const struct inv_ct *ct)
+{
+	if (!job_claims(c->d->jobs, ct->id) && !consoles_change(c->d->consoles, ct->id))
+		return 0;
+	api_problem(c, "locked", VZ_LOCKED, "another operation is under way on the container: try again when it has ended", NULL);
+	return -1;
+}
+
+int change_snapshot(struct api_call *c, const struct inv_ct *ct)
+{
+	const struct ct_conf none = { 0 };
+	struct inv_sum add;
+	struct err e = { 0 };
+
+	if (!ct->owner[0])
+		return 0;
+	if (judge_alone(c, ct) < 0)
+		return -1;
+	if (merged_sum(c->d->inv, ct->id, &none, &add, &e) < 0) {
+		api_problem_err(c, &e);
+		return -1;
+	}
+	add.snapshots = ct->n_snaps + 1;
+	return judge_quota(c, ct->owner, &add, ct);
+}
+
+/* The same for a clone, which has none of the addresses. */
+static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struct inv_sum *s, struct err *e)
+{
+	__attribute__((cleanup(ct_conf_done))) struct ct_conf whole = { 0 };
+	struct ct *ct = NULL;
+	int rc;
+
+	if (inv_ct_open(v, src, &ct, e) < 0)
+		return -e->code;
+	rc = ct_conf_copy(&whole, ct_conf(ct), e);
+	ct_close(ct);
+	if (rc < 0)
+		return rc;
+	str_list_clear(&whole.net.ip);
+	if (ct_conf_merge(&whole, p, e) < 0)
+		return -e->code;
+	sum_of(&whole, s);
+	return 0;
+}
+
+int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner, const struct ct_conf *parsed)
+{
+	struct inv_sum add;
+	struct err e = { 0 };
+
+	if (judge_new(c) < 0 || judge_rights(c, parsed) < 0 || judge_addresses(c, parsed) < 0)
+		return -1;
+	if (clone_sum(c->d->inv, src->id, parsed, &add, &e) < 0) {
+		api_problem_err(c, &e);
+		return -1;
+	}
+	return judge_quota(c, owner, &add, NULL) < 0 ? -1 : judge_room(c, &add, NULL);
 }
 
 int change_may_start(struct api_call *c, const struct inv_ct *ct)

@@ -10,6 +10,12 @@
 
 /* @ctid 0: a new container of @owner. Parameters given are those set in @parsed. 0, or -1 when it has answered with the problem. */
 int change_judge(struct api_call *c, unsigned ctid, const char *owner, const struct ct_conf *parsed);
+/* One snapshot more of @ct, within the limits of its tenant? 0, or -1 when it has answered. */
+int change_snapshot(struct api_call *c, const struct inv_ct *ct);
+/* A clone of @src, to be container c->ctid of @owner, with @parsed changed in it? 0, or -1 when it has answered. */
+int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner, const struct ct_conf *parsed);
+/* An administrator of the host: of no tenant, not held to some containers. */
+bool change_by_admin(const struct api_call *c);
 /* May @ct be started now (its tenant is not suspended, the host has room)? 0, or -1 when it has answered. */
 int change_may_start(struct api_call *c, const struct inv_ct *ct);
 /* The tenant that a new container of this caller belongs to. @wanted: what the body says, NULL nothing. NULL: it has answered. */

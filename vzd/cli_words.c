@@ -30,8 +30,8 @@ const struct cli_verb cli_verbs[] = {
 	{ "pause", NULL, SCOPE_CT_POWER, 0 },
 	{ "compact", NULL, SCOPE_CT_WRITE, 0 },
 	{ "reinstall", NULL, SCOPE_CT_WRITE, 0 },
-	{ "snapshot", NULL, SCOPE_CT_SNAPSHOT, 0 },
-	{ "snapshot-switch", NULL, SCOPE_CT_SNAPSHOT, 0 },
+	{ "snapshot", NULL, SCOPE_CT_SNAPSHOT, CLI_SNAP },
+	{ "snapshot-switch", NULL, SCOPE_CT_SNAPSHOT, CLI_OWN_CONF },
 	{ "snapshot-delete", NULL, SCOPE_CT_SNAPSHOT, 0 },
 	{ "snapshot-list", NULL, SCOPE_CT_READ, 0 },
 	/* the rest reads or writes files of the host */
@@ -42,7 +42,7 @@ const struct cli_verb cli_verbs[] = {
 	{ "unregister", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "backup", NULL, SCOPE_NODE_WRITE, 0 },	/* archives fill the host's disk: nothing counts them per tenant yet */
 	{ "repair", NULL, SCOPE_NODE_WRITE, 0 },
-	{ "clone", NULL, SCOPE_NODE_WRITE, CLI_CONF },	/* tenants have POST /v1/cts/{id}/clone, where limits are counted */
+	{ "clone", NULL, SCOPE_NODE_WRITE, CLI_CONF },	/* others: POST /v1/cts/{ct}/clone counts their limits */
 	{ "convert", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "quotaon", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "quotaoff", NULL, SCOPE_NODE_WRITE, 0 },

@@ -15,6 +15,8 @@ enum cli_flag {
 	CLI_STARTS = 4,
 	CLI_REST = 8,		/* all words after the id are the guest's */
 	CLI_PATH = 16,		/* a path stands before the id */
+	CLI_SNAP = 32,		/* one snapshot more */
+	CLI_OWN_CONF = 64,	/* not for administrators: --skip-config is added, a kept configuration has old limits */
 };
 struct cli_verb { const char *word, *alias; enum scope scope; unsigned flags; };
 

@@ -304,6 +304,7 @@ void inv_sum(struct inv *v, const char *owner, struct inv_sum *ret)
 		ret->cpus += inv_cpus(ct->cpus);
 		ret->ip4 += ct->n_ip4;
 		ret->ip6 += ct->n_ip6;
+		ret->snapshots += ct->n_snaps;
 	}
 }
 

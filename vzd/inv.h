@@ -24,6 +24,7 @@ struct inv_ct {
 	uint64_t disk_limit, inode_limit;		/* bytes, count; NUM_UNLIMITED: none */
 	uint32_t cpus, cpu_limit_pct, cpu_units;	/* 0: none set */
 	uint32_t n_ip4, n_ip6;
+	uint32_t n_snaps;		/* snapshots; one that is being taken for a backup does not count */
 	bool onboot, disabled;
 	char *json; /* struct Ct of the API without live figures, one JSON object; rebuilt on demand by inv_json() */
 	char *broken;			/* why the configuration cannot be read, NULL: it can */
@@ -58,7 +59,7 @@ struct ct_exit;
 typedef void inv_exit_hook(void *arg, const struct ct_exit *x);
 int inv_on_exit(struct inv *v, inv_exit_hook *fn, void *arg, struct err *e);
 /* Sums over containers, for capacity, admission and tenants' quotas. @owner NULL: all. */
-struct inv_sum { uint64_t cts, running, memory, guarantee, disk, cpus, ip4, ip6; };
+struct inv_sum { uint64_t cts, running, memory, guarantee, disk, cpus, ip4, ip6, snapshots; };
 void inv_sum(struct inv *v, const char *owner,
 	     struct inv_sum *ret); /* unlimited ones count as the host's RAM and processors; disk unlimited adds 0 */
 uint64_t inv_cpus(uint64_t set);	/* what a container's CPUS counts for: 0, none set, is every processor */

@@ -18,7 +18,7 @@ struct inv {
 	bool ready;			/* the first read is done: changes are events from here on */
 	uint64_t serial;
 	/* inv_watch.c */
-	int ino, wd_conf, wd_run, wd_exit;
+	int ino, wd_conf, wd_run, wd_exit, wd_intent;
 	struct ev_src *ino_src, *drain_timer;
 	unsigned *dirty;
 	size_t n_dirty, size_dirty;

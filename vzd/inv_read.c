@@ -137,6 +137,19 @@ static void set_life(struct inv *v, struct inv_ct *ct, struct ct *open)
 	inv_watch_ct(v, ct, i.monitor_pid);
 }
 
+/* A tree that was broken by hand counts as none here: the commands on it say what is wrong. */
+static void set_snaps(struct inv_ct *ct, struct ct *open)
+{
+	auto_snaps struct ct_snaps tree = { 0 };
+	struct err ignored = { 0 };
+
+	ct->n_snaps = 0;
+	if (ct_snaps_load(open, &tree, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < tree.n; i++)
+		ct->n_snaps += !tree.v[i].owner;
+}
+
 static bool whole(const struct inv_ct *ct)
 {
 	return ct->name && ct->hostname && ct->description && ct->owner && ct->ostemplate && ct->layout && ct->start_after;
@@ -176,6 +189,7 @@ bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
 	set_etag(ct, path);
 	set_limits(ct, c);
 	set_policy(ct, c);
+	set_snaps(ct, open);
 	set_life(v, ct, open);
 	ct_close(open);
 	return whole(ct);

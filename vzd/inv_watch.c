@@ -18,6 +18,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "libct/files.h"
 #include "util/auto.h"
 #include "util/num.h"
 #include "util/path.h"
@@ -186,7 +187,7 @@ static void one_event(struct inv *v, const struct inotify_event *ie)
 		exit_file(v, name);
 		return;
 	}
-	if (ie->wd == v->wd_conf || ie->wd == v->wd_run) {
+	if (ie->wd == v->wd_conf || ie->wd == v->wd_run || ie->wd == v->wd_intent) {
 		id = id_of(name, ie->wd == v->wd_conf ? ".conf" : "");
 	} else if (str_eq(name, "state") || str_eq(name, "frozen")) {
 		for (size_t i = 0; i < v->n && !id; i++) {
@@ -351,7 +352,7 @@ static int make_dirs(struct err *e)
 {
 	if (path_mkdir_host(CONF_DIR, 0755, e) < 0 || path_mkdir_host(RUN_DIR, 0755, e) < 0)
 		return -e->code;
-	return path_mkdir_host(CT_EXIT_DIR, 0700, e);
+	return path_mkdir_host(CT_INTENT_DIR, 0700, e) < 0 ? -e->code : path_mkdir_host(CT_EXIT_DIR, 0700, e);
 }
 
 int inv_watch_open(struct inv *v, struct err *e)
@@ -367,8 +368,9 @@ int inv_watch_open(struct inv *v, struct err *e)
 	v->wd_conf = inotify_add_watch(v->ino, CONF_DIR, file);
 	v->wd_run = inotify_add_watch(v->ino, RUN_DIR, IN_CREATE | IN_MOVED_TO | IN_DELETE | IN_ONLYDIR);
 	v->wd_exit = inotify_add_watch(v->ino, CT_EXIT_DIR, IN_MOVED_TO | IN_ONLYDIR);
-	if (v->wd_conf < 0 || v->wd_run < 0 || v->wd_exit < 0)
-		return err_set(e, errno, "watch " CONF_DIR ", " RUN_DIR " and " CT_EXIT_DIR);
+	v->wd_intent = inotify_add_watch(v->ino, CT_INTENT_DIR, IN_DELETE | IN_ONLYDIR);	/* a snapshot has come or gone */
+	if (v->wd_conf < 0 || v->wd_run < 0 || v->wd_exit < 0 || v->wd_intent < 0)
+		return err_set(e, errno, "watch " CONF_DIR ", " RUN_DIR ", " CT_EXIT_DIR " and " CT_INTENT_DIR);
 	if (ev_add_fd(v->d->ev, "inv.inotify", v->ino, EPOLLIN, on_inotify, v, &v->ino_src, e) < 0)
 		return -e->code;
 	return ev_defer(v->d->ev, "inv.exits", exit_backlog, v, e);

@@ -40,6 +40,7 @@ static void of_ct(const struct inv_ct *ct, uint64_t v[LIMIT_N])
 	v[LIMIT_CPUS] = inv_cpus(ct->cpus);
 	v[LIMIT_IPV4] = ct->n_ip4;
 	v[LIMIT_IPV6] = ct->n_ip6;
+	v[LIMIT_SNAPSHOTS] = ct->n_snaps;
 }
 
 static void of_sum(const struct inv_sum *s, uint64_t v[LIMIT_N])
@@ -51,6 +52,7 @@ static void of_sum(const struct inv_sum *s, uint64_t v[LIMIT_N])
 	v[LIMIT_CPUS] = s->cpus;
 	v[LIMIT_IPV4] = s->ip4;
 	v[LIMIT_IPV6] = s->ip6;
+	v[LIMIT_SNAPSHOTS] = s->snapshots;
 }
 
 static bool busy(struct auth *a, unsigned ctid)
@@ -109,10 +111,16 @@ static json_t *number(uint64_t v)
 	return v >= NUM_UNLIMITED ? json_null() : json_integer((json_int_t)v);
 }
 
-static int refuse(const struct tenant *t, unsigned i, uint64_t used, uint64_t want, json_t **ret_detail, struct err *e)
+/* @now: of @want, what the container has already. Snapshots come one by one, so what is there is told as used. */
+static int refuse(const struct tenant *t, unsigned i, uint64_t used, uint64_t want, uint64_t now, json_t **ret_detail,
+		  struct err *e)
 {
 	char asked[32];
 
+	if (i == LIMIT_SNAPSHOTS) {
+		used = add(used, now);
+		want -= now;
+	}
 	if (want >= NUM_UNLIMITED)
 		str_copy(asked, sizeof(asked), "no limit");
 	else
@@ -156,7 +164,7 @@ int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *more, c
 	present(replace, tenant, now);
 	for (unsigned i = 0; i < LIMIT_N; i++)
 		if (want[i] > now[i] && add(used[i], want[i]) > t->limit[i])
-			return refuse(t, i, used[i], want[i], ret_detail, e);
+			return refuse(t, i, used[i], want[i], now[i], ret_detail, e);
 	return 0;
 }
 
@@ -174,6 +182,7 @@ static void keep_most(struct auth *a, struct quota_hold *h)
 		h->sum.cpus = MAX(h->sum.cpus, was->cpus);
 		h->sum.ip4 = MAX(h->sum.ip4, was->ip4);
 		h->sum.ip6 = MAX(h->sum.ip6, was->ip6);
+		h->sum.snapshots = MAX(h->sum.snapshots, was->snapshots);
 	}
 }
 

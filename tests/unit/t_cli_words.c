@@ -109,6 +109,18 @@ TEST(cli_words_that_cannot_be_read_are_a_problem)
 	done();
 }
 
+TEST(cli_words_of_snapshots)
+{
+	parse("snapshot 101 --name x");
+	CHECK_EQ(w.verb->flags, CLI_SNAP);
+	parse("snapshot-switch 101 --id x");
+	CHECK_EQ(w.verb->flags, CLI_OWN_CONF);
+	CHECK_EQ(w.verb->scope, SCOPE_CT_SNAPSHOT);
+	parse("clone 101 102");
+	CHECK_EQ(w.verb->scope, SCOPE_NODE_WRITE);
+	done();
+}
+
 /* Every verb of vzctl has a row here, typed out: one that is new to vzctl must be judged, too. */
 TEST(cli_words_know_every_verb)
 {
@@ -116,7 +128,7 @@ TEST(cli_words_know_every_verb)
 		"create", "start", "stop", "restart", "destroy", "set", "status", "exec", "exec2", "exec3", "enter", "console",
 		"runscript", "mount", "umount", "chkpnt", "restore", "pause", "compact", "repair", "quotaon", "quotaoff",
 		"quotainit", "register", "unregister", "reinstall", "snapshot", "snapshot-switch", "snapshot-delete",
-		"snapshot-mount", "snapshot-umount", "snapshot-list", "convert",
+		"snapshot-mount", "snapshot-umount", "snapshot-list", "convert", "clone", "backup",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(verbs); i++) {
