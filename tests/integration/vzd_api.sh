@@ -17,6 +17,7 @@ api POST /v1/tenants '{"name":"stranger"}' >/dev/null
 api PATCH /v1/cts/101 '{"owner":"owner"}' >/dev/null
 hook=$(api POST /v1/webhooks '{"url":"http://192.0.2.1/","tenant":"owner","enabled":false}' | jq -r .id)
 vzfw group create web >/dev/null
+vzctl snapshot 101 --id 11111111-2222-4333-8444-555555555555 --name walk >/dev/null
 mkdir /vz/apipool && vzpool create /vz/apipool >/dev/null
 sync_op() { api GET "/v1/operations/$(jq -r .id)?wait=20" | jq -r .state; }
 is "a pool is attached" "$(api POST /v1/pools '{"name":"web","source":"/vz/apipool"}' | sync_op)" done
@@ -36,7 +37,7 @@ jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role vie
 	--arg hook "$hook" --arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[] | select(.tenant == "owner") | .id')" \
 	--arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
-	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", snapshot: "11111111-2222-4333-8444-555555555555", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
 for n in $(seq 50); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1

@@ -56,7 +56,7 @@ like "who he is" "$(as "$acme" whoami)" "principal: +token:$acme_id"
 beta_job=$(vzadm --json call POST /v1/cts/902/restart '{}' | jq -r .id)
 soon "a job of beta's" 20 vzadm job "$beta_job" --wait
 beta_hook=$(vzadm --json webhook add --url https://example.com/ --tenant beta | jq -r .id)
-ok "every route on another tenant's container is 404" auth foreign "$acme" ct=902
+ok "every route on another tenant's container is 404" auth foreign "$acme" ct=902 snapshot=11111111-2222-4333-8444-555555555555
 echo "# $TAP_OUT routes"
 ok "on one that is nobody's as well" auth foreign "$acme" ct=903
 ok "on another's tenant" auth foreign "$acme" tenant=beta
@@ -73,7 +73,7 @@ soon "it runs" 5 is_state 901 running
 
 # What each may.
 ok "a viewer changes nothing, by any route" auth readonly "$viewer" ct=901 tenant=acme token="$acme_id" template=vz-base \
-	operation="$beta_job" webhook="$beta_hook"
+	operation="$beta_job" webhook="$beta_hook" snapshot=11111111-2222-4333-8444-555555555555
 echo "# $TAP_OUT routes"
 cli() {	# TOKEN WORD ID: the status of vzctl's words over the API
 	as "$1" call POST /v1/cli "{\"argv\":[\"$2\",\"$3\"]}" >/dev/null 2>&1
