@@ -94,6 +94,24 @@ scale() { # 1,000 configurations: listed, and read and written again, in millise
 	rm -rf /vz/private/9[5-9]* /vz/private/10* /var/lib/vz/uid/9501
 }
 
+snapshots() { # of a stopped and a running container, and back; clones
+	local one=11111111-2222-4333-8444-555555555555 two=22222222-2222-4333-8444-555555555555 i
+
+	for i in 9601 9602; do vzctl create $i $vz_create >/dev/null 2>>"$W/dens.log"; done
+	vzctl start 9602 >/dev/null 2>>"$W/dens.log"
+	vzctl snapshot 9601 --id $one >/dev/null 2>>"$W/dens.log"
+	cat >"$W/snap.spec" <<-X
+		snapshot/stopped | - | - | - | vzctl snapshot 9601 --id $two | vzctl snapshot-delete 9601 --id $two
+		snapshot/running | - | - | - | vzctl snapshot 9602 --id $two | vzctl snapshot-delete 9602 --id $two
+		snapshot/switch | - | - | - | vzctl snapshot-switch 9601 --id $one | -
+		clone/linked | - | - | - | vzctl clone 9601 9603 --linked | vzctl destroy 9603
+		clone/full | - | - | - | vzctl clone 9601 9604 --full | vzctl destroy 9604
+	X
+	"$bin/lat" -n "$n" -w 2 -s 5 "$W/snap.spec" | awk -F'\t' '{ print $1 "\t" ($3 > 0 ? "-" : $5) }'
+	vzctl stop 9602 --fast >/dev/null 2>>"$W/dens.log"
+	for i in 9601 9602; do vzctl destroy $i >/dev/null 2>>"$W/dens.log"; done
+}
+
 report() {
 	printf '\n%s, kernel %s, %s CPUs, load before %s, medians of %s interleaved rounds, milliseconds\n' "$(date -u +%F)" \
 		"$(uname -r)" "$(nproc)" "$load" "$n"
@@ -168,6 +186,10 @@ goals() {
 	goal "exec <= 2 x setns, fork, exec" "$(ratio "$(val exec/vz 4)" "$(val exec/floor 4)")" 2
 	goal "stop <= 2.5 x floor" "$(ratio "$(val stop/vz 5)" "$(val stop/floor 5)")" 2.5
 	goal "create < 10 ms" "$(val create/vz 5)" 10
+	goal "snapshot, stopped < 20 ms" "$(val snapshot/stopped 2)" 20
+	goal "snapshot, running < 20 ms" "$(val snapshot/running 2)" 20
+	goal "snapshot-switch < 20 ms" "$(val snapshot/switch 2)" 20
+	goal "linked clone < 20 ms" "$(val clone/linked 2)" 20
 	goal "vzlist of $DENS < 20 ms" "$(val "list/all columns" 2)" 20
 	goal "vzlist -a -j of 1000 < 50 ms" "$(val "list/1000, JSON" 2)" 50
 	goal "1000 files rewritten < 100 ms" "$(val "conf/1000 rewrite" 2)" 100
