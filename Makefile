@@ -102,7 +102,8 @@ $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
 completion: $(B)/completion/vztmpl $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool \
-	$(B)/completion/vzfw $(B)/completion/_vzfw
+	$(B)/completion/vzfw $(B)/completion/_vzfw \
+	$(B)/completion/vznetstat $(B)/completion/_vznetstat
 $(B)/completion/vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion bash >$@
@@ -118,6 +119,9 @@ $(B)/completion/vzpool: $(B)/mkman
 $(B)/completion/vzfw $(B)/completion/_vzfw: $(B)/vzfw
 	@mkdir -p $(@D)
 	$(Q)$< --completion $(if $(filter _%,$(@F)),zsh,bash) >$@
+$(B)/completion/vznetstat $(B)/completion/_vznetstat: $(B)/mkman
+	@mkdir -p $(@D)
+	$(Q)$< --completion $(@F) >$@
 $(B)/completion/_vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion zsh >$@
@@ -149,6 +153,8 @@ install: all
 	$(Q)$(INST) 0644 $(B)/completion/vzpool $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool
 	$(Q)$(INST) 0644 $(B)/completion/vzfw $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzfw
 	$(Q)$(INST) 0644 $(B)/completion/_vzfw $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzfw
+	$(Q)$(INST) 0644 $(B)/completion/vznetstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vznetstat
+	$(Q)$(INST) 0644 $(B)/completion/_vznetstat $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vznetstat
 	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 
 # Programs and manuals only: containers, their files and /etc/vz stay.
@@ -163,6 +169,8 @@ uninstall:
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzfw \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzfw \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vznetstat \
+		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vznetstat \
 		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 

@@ -77,6 +77,11 @@ density() {
 	loop_vz destroy.loop destroy
 }
 
+rates_cost() { # network of a start, one by one of 1,000 that stay: floor, without and with counters, rates and caps
+	printf '\nnetwork of a start\n'
+	unshare -n "$bin/net_rates" 1000 2>>"$W/aux.log" || echo "!! net_rates failed"
+}
+
 scale() { # 1,000 configurations: listed, and read and written again, in milliseconds
 	local i ms
 

@@ -15,6 +15,7 @@
 #include "util/buf.h"
 #include "vzctl/cmd.h"
 #include "vzctl/vzadm.h"
+#include "vzctl/tool.h"
 #include "vzctl/vztmpl.h"
 #include "vzctl/vzpool.h"
 #include "vzctl/vzlist.h"
@@ -489,6 +490,31 @@ static int completion_vzpool(void)
 	return 0;
 }
 
+/* CTIDs behind -v, classes behind -c, else options: for bash and for zsh. */
+static int completion_vznetstat(bool zsh)
+{
+	const char *to = zsh ? "compadd -- " : "words='", *end = zsh ? "" : "'";
+
+	printf("%s# vznetstat completion; printed from the same rows that parse the options.\n",
+	       zsh ? "#compdef vznetstat\n" : "");
+	if (!zsh)
+		printf("_vznetstat()\n{\nlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n");
+	printf("case %s in\n-v) %s ;;\n-c) %s", zsh ? "$words[CURRENT-1]" : "${COMP_WORDS[COMP_CWORD-1]}",
+	       zsh ? "compadd -- ${=$(vzlist -aH -o ctid 2>/dev/null)}" : "words=$(vzlist -aH -o ctid 2>/dev/null)", to);
+	for (int i = 0; i < NET_CLASS_N; i++)
+		printf("%d ", i);
+	printf("%s ;;\n*) %s", end, to);
+	for (size_t i = 0; i < vznetstat_flags_n; i++) {
+		if (vznetstat_flags[i].name)
+			printf("--%s ", vznetstat_flags[i].name);
+		printf("-%c ", vznetstat_flags[i].short_opt);
+	}
+	printf("%s ;;\nesac\n", end);
+	if (!zsh)
+		printf("COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _vznetstat vznetstat\n");
+	return 0;
+}
+
 static int schema(void)
 {
 	struct buf auto_buf b = BUF_INIT;
@@ -511,9 +537,12 @@ int main(int argc, char **argv)
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
 		rc = !strcmp(argv[2], "bash") ? completion_bash() :
 		     !strcmp(argv[2], "vzpool") ? completion_vzpool() :
+		     !strcmp(argv[2], "vznetstat") ? completion_vznetstat(false) :
+		     !strcmp(argv[2], "_vznetstat") ? completion_vznetstat(true) :
 		     !strcmp(argv[2], "vztmpl") ? completion_vztmpl() :
 		     !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
 	else
-		fprintf(stderr, "usage: mkman FILE.in | --completion bash|zsh|vzadm|vzpool|vztmpl | --schema\n");
+		fprintf(stderr, "usage: mkman FILE.in | "
+			"--completion bash|zsh|vzadm|vzpool|vztmpl|vznetstat|_vznetstat | --schema\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
 }

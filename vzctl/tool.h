@@ -13,6 +13,7 @@
 
 #include "libct/ct.h"
 #include "net/acct.h"
+#include "util/opt.h"
 
 struct buf;
 struct kv;
@@ -144,6 +145,8 @@ void tool_ps_head(struct buf *b, bool full);
 void tool_ps_row(struct buf *b, const struct tool_ps *p, bool full);
 
 /* --- tool_net.c: vznetstat's tables -------------------------------------------------------------------------------- */
+extern const struct opt_flag vznetstat_flags[];
+extern const size_t vznetstat_flags_n;
 void tool_net_head(struct buf *b, bool months);
 void tool_net_row(struct buf *b, unsigned ctid, unsigned cls, const struct net_traffic_cell v[NET_WAY_N]);
 void tool_net_month(struct buf *b, unsigned ctid, int month, const struct net_traffic_cell v[NET_WAY_N]);

@@ -1,9 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* vznetstat's tables. */
+/* vznetstat's options and tables. */
 #include <inttypes.h>
 
+#include "util/auto.h"
 #include "util/buf.h"
 #include "vzctl/tool.h"
+
+const struct opt_flag vznetstat_flags[] = {
+	{ NULL, '4', false, '4', NULL }, { NULL, '6', false, '6', NULL }, { NULL, 'a', false, 'a', NULL },
+	{ NULL, 'm', false, 'm', NULL }, { NULL, 'l', false, 'l', NULL }, { NULL, 'r', false, 'r', NULL },
+	{ NULL, 's', false, 's', NULL },
+	{ NULL, 'v', true, 'v', NULL }, { NULL, 'c', true, 'c', NULL }, { "help", 'h', false, 'h', NULL },
+};
+const size_t vznetstat_flags_n = ARRAY_SIZE(vznetstat_flags);
 
 #define HEAD "%10s %9s %20s %15s %20s %15s\n"
 

@@ -27,12 +27,6 @@ static const char usage[] =
 	"  -s        print nothing: write what was counted to disk, look after monthly quotas\n"
 	"  -v CTID   only this container\n"
 	"  -c CLASS  only this network class\n";
-static const struct opt_flag flags[] = {
-	{ NULL, '4', false, '4', NULL }, { NULL, '6', false, '6', NULL }, { NULL, 'a', false, 'a', NULL },
-	{ NULL, 'm', false, 'm', NULL }, { NULL, 'l', false, 'l', NULL }, { NULL, 'r', false, 'r', NULL },
-	{ NULL, 's', false, 's', NULL },
-	{ NULL, 'v', true, 'v', NULL }, { NULL, 'c', true, 'c', NULL }, { "help", 'h', false, 'h', NULL },
-};
 
 struct netstat {
 	int v6;				/* -1: both */
@@ -183,7 +177,7 @@ static int flag(struct netstat *n, const struct opt_found *f, struct err *e)
 
 int main(int argc, char **argv)
 {
-	struct opt o = { .prog = "vznetstat", .flags = flags, .n_flags = ARRAY_SIZE(flags), .argv = argv, .at = 1 };
+	struct opt o = { .prog = "vznetstat", .flags = vznetstat_flags, .n_flags = vznetstat_flags_n, .argv = argv, .at = 1 };
 	struct netstat n = { .v6 = -1, .cls = -1, .out = { .cap = 64u << 20 } };
 	struct opt_found f;
 	struct err e = { 0 };
