@@ -20,7 +20,7 @@ used() { [ "$(api GET /v1/tenants/acme | jq .used.snapshots)" = "$1" ]; }
 
 new 101 --ipadd 10.77.9.5 --owner acme --ram 256M
 new 102
-vzd_up 'API_RATE="1000"' 'API_BURST="2000"'
+vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000"' 'API_BURST="2000"'
 vzadm tenant add acme --cts 2 >/dev/null
 api PATCH /v1/tenants/acme '{"limits":{"snapshots":2}}' >/dev/null
 vzadm --json token add --role tenant-admin --tenant acme | jq -r .token >/tmp/snap.token
@@ -54,6 +54,14 @@ like "a tenant does not bring the old one back" "$(as POST "/v1/cts/101/snapshot
 is "but goes back" "$(job "$(as POST "/v1/cts/101/snapshots/$one/switch" '{}')")" done
 soon "and is there" 10 sh -c "vzctl snapshot-list 101 -H -o current,uuid | grep -q '^\* {$one}'"
 is "with the limits of now" "$(grep PHYSPAGES /etc/vz/conf/101.conf)" "$now"
+pin="sha256//$(openssl x509 -in /etc/vz/vzd/cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)"
+mkdir -p /root/.config/vz
+(umask 077; printf 'TOKEN="%s"\nPIN="%s"\n' "$(cat /tmp/snap.token)" "$pin" >/root/.config/vz/127.0.0.1.conf)
+soon "vzctl from elsewhere" 10 vzctl --host "$API" status 101
+ok "goes back as well" vzctl --host "$API" snapshot-switch 101 --id "$one"
+is "with the limits of now, again" "$(grep PHYSPAGES /etc/vz/conf/101.conf)" "$now"
+like "and takes none above the limit" "$(vzctl --host "$API" snapshot 101 2>&1; echo "$?")" $'limit 2, used 2, requested 1.*\n[1-9]'
+is "two stay" "$(count)" 2
 is "an administrator brings it back" "$(job "$(api POST "/v1/cts/101/snapshots/$one/switch" '{}')")" done
 soon "with the old limits" 10 sh -c "! grep -qF '$now' /etc/vz/conf/101.conf"
 like "its owner stays" "$(cat /etc/vz/conf/101.conf)" 'OWNER="acme"'
@@ -75,4 +83,4 @@ like "an id that is taken" "$(as POST /v1/cts/101/clone '{"ctid":101}')" 'exists
 gone 101 102 103
 vzd_down
 vzd_sweep
-rm -rf /tmp/at /tmp/snap.token
+rm -rf /tmp/at /tmp/snap.token /root/.config/vz/127.0.0.1.conf
