@@ -105,6 +105,7 @@ static int open_dir(const struct ct *ct, struct work *w, struct err *e)
 /* The newest whole archive of this container, for one that holds only what has changed. */
 static int find_before(const struct ct *ct, struct work *w, struct ct_backup_result *ret, struct err *e)
 {
+	const char *owner = ct->conf.policy.owner ? ct->conf.policy.owner : "";
 	auto_dumps struct ct_dumps l = { 0 };
 
 	if (!w->b->incremental)
@@ -114,7 +115,7 @@ static int find_before(const struct ct *ct, struct work *w, struct ct_backup_res
 	for (size_t i = l.n; i-- > 0; ) {
 		const struct ct_dump *d = &l.v[i];
 
-		if (!d->ours || d->broken[0])
+		if (!d->ours || d->broken[0] || strcmp(d->end.owner, owner) != 0)	/* nobody's builds on another's */
 			continue;
 		if (d->end.depth + 2 > BK_CHAIN_MAX) {
 			ct_say(ct, 0, "%s already needs %u others: making a whole archive", d->name, d->end.depth);
@@ -275,6 +276,7 @@ static int write_it(struct ct *ct, struct work *w, struct ct_backup_result *ret,
 {
 	const struct tmpl_backup job = {
 		.tree = w->tree, .out = w->b->out >= 0 ? w->b->out : w->out, .ctid = ct->id,
+				.owner = ct->conf.policy.owner,
 				.before = w->before.n ? &w->before : NULL,
 		.before_name = ret->before, .exclude = w->b->exclude, .meta = &w->meta, .key = w->key,
 				.key_len = (size_t)w->key_len,

@@ -12,6 +12,7 @@
 #include "templates/backup.h"
 #include "util/str.h"
 
+struct buf;
 struct ct;
 struct ct_conf;
 struct ct_host;
@@ -49,6 +50,7 @@ struct ct_dump {
 	uint64_t size;
 	struct bk_end end;		/* ours */
 	char broken[160];		/* why it cannot be used, "" if it can as far as its end tells */
+	bool sealed;			/* by this host: only then is end.owner to be believed */
 	bool needed;			/* another one builds on it */
 };
 struct ct_dumps { struct ct_dump *v; size_t n; };
@@ -76,11 +78,15 @@ int ct_backup_key(bool make, uint8_t ret[32], struct err *e);	/* 0: there is non
 struct ct_restore {
 	int dir;			/* where the archive is, and those it builds on */
 	const char *name;		/* "-": standard input */
+	bool distrust;			/* as a stranger's, whoever made it */
 	bool trust;			/* scripts and what reaches beyond the container, as if this host had made the archive */
 	tmpl_backup_tell *tell;
 	void *arg;
 };
 /* @ct has neither configuration nor area and is locked. @opts: parameters that replace those of the archive. */
+/* The configuration that a restore takes from it, as lines of CTID.conf without OWNER: what limits are judged by. */
+int ct_restore_conf(const struct ct_restore *r, struct buf *ret, struct err *e);
+int ct_restore_conf_parse(const char *text, size_t len, struct ct_conf *ret, struct err *e);	/* what the one above printed */
 int ct_restore(struct ct *ct, const struct ct_restore *r, const struct ct_conf *opts, struct tmpl_backup_count *ret, struct err *e);
 
 #endif

@@ -97,7 +97,7 @@ static int by_date(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static void look(int dir, struct ct_dump *d)
+static void look(int dir, struct ct_dump *d, const uint8_t key[32], int key_len)
 {
 	auto_close int fd = openat(dir, d->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	struct err e = { 0 };
@@ -114,6 +114,7 @@ static void look(int dir, struct ct_dump *d)
 		str_fmt(d->broken, sizeof(d->broken), "%.*s", (int)sizeof(d->broken) - 1, e.text);
 	else
 		d->ours = true;
+	d->sealed = d->ours && key_len > 0 && bk_end_sealed(&d->end, key, (size_t)key_len);
 }
 
 /* What builds on what; and what builds on something that is not there. */
@@ -140,6 +141,9 @@ int ct_dumps_load(int dir, unsigned ctid, struct ct_dumps *ret, struct err *e)
 	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct ct_dumps l = { 0 };
+	struct err no_key = { 0 };
+	uint8_t key[32];
+	int key_len = ct_backup_key(false, key, &no_key);
 	struct dirent *de;
 
 	if (!d)
@@ -159,7 +163,7 @@ int ct_dumps_load(int dir, unsigned ctid, struct ct_dumps *ret, struct err *e)
 		l.v[l.n++] = one;
 	}
 	for (size_t i = 0; i < l.n; i++)
-		look(dir, &l.v[i]);
+		look(dir, &l.v[i], key, key_len);
 	if (l.n)
 		qsort(l.v, l.n, sizeof(*l.v), by_date);
 	link_up(&l);

@@ -56,7 +56,7 @@ static int read_conf(struct work *w, struct err *e)
 
 	if (key_len < 0)
 		return -e->code;
-	w->trusted = w->r->trust || bk_end_sealed(end, key, (size_t)key_len);
+	w->trusted = !w->r->distrust && (w->r->trust || bk_end_sealed(end, key, (size_t)key_len));
 	if (tmpl_backup_meta(&w->chain, &w->meta, e) < 0 ||
 	    bk_meta_get(buf_str(&w->meta), w->meta.len, "vps.conf", &text, &n, e) < 0)
 		return -e->code;
@@ -65,6 +65,7 @@ static int read_conf(struct work *w, struct err *e)
 
 /* --- what of the configuration does not come along ------------------------------------------------------------------------ */
 
+/* @ct NULL: nothing is said of it. */
 static void drop_admin(struct ct *ct, struct work *w)
 {
 	struct ct_row_iter it = { 0 };
@@ -76,7 +77,7 @@ static void drop_admin(struct ct *ct, struct work *w)
 
 		if (!v || !*v)
 			continue;
-		if (!str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE"))
+		if (ct && !str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE"))
 			ct_say(ct, -1, "Warning: left out, because it reaches beyond the container and this host did not "
 					"make the archive "
 			       "(--trust): %s=\"%s\"", p->key, v);
@@ -198,16 +199,21 @@ static int free_name(struct ct *ct, struct work *w, struct err *e)
 }
 
 /* What is this host's and not the archive's. */
-static int adapt(struct ct *ct, struct work *w, struct err *e)
+static void drop_ours(struct work *w)
 {
 	static const char *const ours[] = { "LOCAL_UID", "LOCAL_GID", "VE_ROOT", "VE_PRIVATE", "UUID", "CTID", "VEID" };
 	const char *layout = kv_get(&w->kv, "VE_LAYOUT");
 
-	drop_admin(ct, w);
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		kv_unset(&w->kv, ours[i]);
 	if (layout && str_starts(layout, "ploop") && !ct_rootfs_by_name(layout))
 		kv_unset(&w->kv, "VE_LAYOUT");
+}
+
+static int adapt(struct ct *ct, struct work *w, struct err *e)
+{
+	drop_admin(ct, w);
+	drop_ours(w);
 	if (free_name(ct, w, e) < 0 || free_ips(ct, w, e) < 0)
 		return -e->code;
 	return free_netif(ct, w, e);
@@ -284,6 +290,25 @@ static int check_free(struct ct *ct, struct err *e)
 		return err_exit(e, VZ_FS_PRVT_AREA_EXIST);
 	}
 	return 0;
+}
+
+int ct_restore_conf(const struct ct_restore *r, struct buf *ret, struct err *e)
+{
+	auto_call(work_done) struct work w = { .r = r, .meta = { .cap = BK_META_MAX + 1 }, .scripts = BUF_INIT };
+
+	if (open_chain(&w, e) < 0 || read_conf(&w, e) < 0)
+		return -e->code;
+	drop_admin(NULL, &w);
+	drop_ours(&w);
+	kv_unset(&w.kv, "OWNER");
+	return kv_print(&w.kv, ret, e);
+}
+
+int ct_restore_conf_parse(const char *text, size_t len, struct ct_conf *ret, struct err *e)
+{
+	auto_kv struct kv kv = { 0 };
+
+	return kv_parse(&kv, text, len, e) < 0 ? -e->code : ct_conf_read(ret, &kv, &(struct ct_conf_src){ .file = "archive" }, e);
 }
 
 int ct_restore(struct ct *ct, const struct ct_restore *r, const struct ct_conf *opts, struct tmpl_backup_count *ret, struct err *e)

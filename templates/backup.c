@@ -236,6 +236,8 @@ static int write_end(const struct tmpl_backup *b, struct bk_end *end, struct err
 
 	end->ctid = b->ctid;
 	end->created = (uint64_t)time(NULL);
+	if (b->owner && str_copy(end->owner, sizeof(end->owner), b->owner) < 0)
+		return err_say(e, ENAMETOOLONG, "owner %s: the name is too long", b->owner);
 	end->depth = b->before ? b->before->n : 0;
 	if (b->before) {
 		memcpy(end->parent, b->before->end[b->before->n - 1].digest, 32);

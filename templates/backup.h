@@ -39,6 +39,7 @@ struct tmpl_backup {
 	int tree;			/* a detached, read-only mount with natural ids */
 	int out;			/* the archive is written from here on: a file or a pipe */
 	unsigned ctid;
+	const char *owner;		/* tenant, NULL: none */
 	const struct tmpl_chain *before;	/* what to build on, or NULL */
 	const char *before_name;	/* the file name of its last */
 	const struct str_list *exclude;	/* patterns of fnmatch(3), '*' takes '/' as well; may be NULL */

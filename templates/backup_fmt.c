@@ -25,10 +25,12 @@
 #define END_MARK "\nend of vz backup\n"		/* the last bytes of the file */
 enum {				/* offsets in the end record */
 	AT_VERSION = 8, AT_CTID = 12, AT_DEPTH = 16, AT_NUMBERS = 24, AT_PIECES_SHA = 112, AT_INDEX_SHA = 144, AT_META_SHA = 176,
-	AT_PARENT = 208, AT_NAME = 240, AT_SEAL = 400, AT_DIGEST = 432, AT_MARK = BK_END_SIZE - (sizeof(END_MARK) - 1),
+	AT_PARENT = 208, AT_NAME = 240, AT_OWNER = 368, AT_SEAL = 400, AT_DIGEST = 432,
+	 AT_MARK = BK_END_SIZE - (sizeof(END_MARK) - 1),
 };
 _Static_assert(AT_NUMBERS + 11 * 8 == AT_PIECES_SHA, "eleven numbers");
-_Static_assert(AT_NAME + BK_NAME_MAX <= AT_SEAL, "the name has room");
+_Static_assert(AT_NAME + BK_NAME_MAX <= AT_OWNER, "the name has room");
+_Static_assert((int)AT_OWNER + BK_OWNER_MAX - 1 <= (int)AT_SEAL, "the owner has room");
 _Static_assert((int)AT_DIGEST + 32 <= (int)AT_MARK, "the digest has room");
 
 static void put(uint8_t *p, uint64_t v, unsigned bytes)
@@ -71,6 +73,7 @@ void bk_end_put(const struct bk_end *end, uint8_t out[BK_END_SIZE])
 	memcpy(out + AT_META_SHA, end->meta_sha, 32);
 	memcpy(out + AT_PARENT, end->parent, 32);
 	memcpy(out + AT_NAME, end->parent_name, strnlen(end->parent_name, BK_NAME_MAX - 1));
+	memcpy(out + AT_OWNER, end->owner, strnlen(end->owner, BK_OWNER_MAX - 1));
 	memcpy(out + AT_SEAL, end->seal, 32);
 	memcpy(out + AT_DIGEST, end->digest, 32);
 	memcpy(out + AT_MARK, END_MARK, sizeof(END_MARK) - 1);
@@ -167,6 +170,7 @@ int bk_end_get(const uint8_t in[BK_END_SIZE], uint64_t size, struct bk_end *ret,
 	memcpy(d.meta_sha, in + AT_META_SHA, 32);
 	memcpy(d.parent, in + AT_PARENT, 32);
 	memcpy(d.parent_name, in + AT_NAME, BK_NAME_MAX - 1);
+	memcpy(d.owner, in + AT_OWNER, BK_OWNER_MAX - 1);
 	memcpy(d.seal, in + AT_SEAL, 32);
 	memcpy(d.digest, in + AT_DIGEST, 32);
 	digest_of(&d, digest);

@@ -25,7 +25,8 @@ struct err;
 #define BK_INDEX_MAX (4ull << 30)		/* unpacked */
 #define BK_META_MAX (4u << 20)
 #define BK_CHAIN_MAX 64				/* archives that one needs, itself counted */
-#define BK_NAME_MAX 160
+#define BK_NAME_MAX 128
+#define BK_OWNER_MAX 33
 #define BK_SKIP_MAGIC 0x184d2a5eu
 #define BK_END_SIZE 512u			/* without the 8 bytes of the skippable frame before it */
 #define BK_HEAD 8u				/* of a skippable frame */
@@ -42,6 +43,7 @@ struct bk_end {
 	uint8_t pieces_sha[32], index_sha[32], meta_sha[32];
 	uint8_t parent[32];		/* digest of the one it builds on */
 	char parent_name[BK_NAME_MAX];	/* beside it; "" with depth 0 */
+	char owner[BK_OWNER_MAX];	/* tenant whose container it was; "" none. Nobody but a seal vouches for it */
 	uint8_t seal[32];		/* HMAC-SHA-256 with this host's key of all before it */
 	uint8_t digest[32];		/* SHA-256 of all before it */
 };

@@ -17,6 +17,7 @@ struct dump_opts {
 	const char *word[2];		/* --check, --mount ...: FILE, DIR */
 	unsigned n_words;
 	struct str_list ids, skip, exclude;
+	const char *nothing;		/* an option that changes nothing here */
 	bool all, to_stdout, incremental, quiet, dry, json, help;
 	enum ct_backup_mode mode;
 	unsigned level;
@@ -33,7 +34,7 @@ struct restore_opts {
 	const char *file, *id, *to, *chdir;
 	struct str_list select;
 	struct ct_conf conf;
-	bool trust, list, check, quiet, to_stdout, help, force;
+	bool trust, distrust, config, list, check, quiet, to_stdout, help, force;
 };
 int restore_args(char **argv, struct restore_opts *ret, struct err *e);
 void restore_opts_done(struct restore_opts *o);

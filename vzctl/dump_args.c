@@ -113,6 +113,7 @@ static int take(struct dump_opts *o, const struct opt_found *f, struct err *e)
 		o->what = whats[i].what;
 	}
 	switch (id) {
+	case D_NOTHING: o->nothing = f->flag->name; return 0;
 	case D_ALL: o->all = true; return 0;
 	case D_SUSPEND: o->mode = CT_BACKUP_SUSPEND; return 0;
 	case D_STOP: o->mode = CT_BACKUP_STOP; return 0;
@@ -222,11 +223,12 @@ void dump_opts_done(struct dump_opts *o)
 
 /* --- vzrestore ---------------------------------------------------------------------------------------------------------- */
 
-enum { R_FILE, R_TO, R_TRUST, R_LIST, R_CHECK, R_QUIET, R_STDOUT, R_FORCE, R_STORAGE, R_HELP };
+enum { R_FILE, R_TO, R_TRUST, R_LIST, R_CHECK, R_QUIET, R_STDOUT, R_FORCE, R_STORAGE, R_CONFIG, R_NO_TRUST, R_HELP };
 static const struct opt_flag restore_flags[] = {
 	{ "file", 0, true, R_FILE, NULL }, { "to", 0, true, R_TO, NULL }, { "trust", 0, false, R_TRUST, NULL },
 	{ "list", 0, false, R_LIST, NULL }, { "check", 0, false, R_CHECK, NULL }, { "quiet", 0, false, R_QUIET, NULL },
 	{ "stdout", 0, false, R_STDOUT, NULL }, { "force", 0, false, R_FORCE, NULL }, { "storage", 0, true, R_STORAGE, NULL },
+	{ "config", 0, false, R_CONFIG, NULL }, { "no-trust", 0, false, R_NO_TRUST, NULL },
 	{ "help", 'h', false, R_HELP, NULL },
 };
 
@@ -265,6 +267,8 @@ static int take_flag(struct restore_opts *o, const struct opt_found *f, struct e
 	case R_FILE: return add_select(o, f->arg, e);
 	case R_TO: o->to = f->arg; return 0;
 	case R_TRUST: o->trust = true; return 0;
+	case R_NO_TRUST: o->distrust = true; return 0;
+	case R_CONFIG: o->config = true; return 0;
 	case R_LIST: o->list = true; return 0;
 	case R_CHECK: o->check = true; return 0;
 	case R_QUIET: o->quiet = true; return 0;
@@ -290,16 +294,18 @@ static int take_word(struct restore_opts *o, const char *word, struct err *e)
 
 static int check_restore(const struct restore_opts *o, struct err *e)
 {
-	bool files = o->to || o->list || o->check || o->to_stdout;
+	bool files = o->to || o->list || o->check || o->to_stdout || o->config;
 
 	if (!o->file)
 		return err_say(e, EINVAL, "which archive?");
 	if (files && o->id)
-		return err_say(e, EINVAL, "with --to, --list, --check or --stdout no container is made: no id");
+		return err_say(e, EINVAL, "with --to, --list, --check, --config or --stdout no container is made: no id");
 	if (!files && o->select.n)
 		return err_say(e, EINVAL, "--file needs --to DIR (a directory that is empty or not there yet) or --stdout (a tar)");
 	if (!files && !o->id)
 		return err_say(e, EINVAL, "under which id?");
+	if (o->trust && o->distrust)
+		return err_say(e, EINVAL, "--trust and --no-trust exclude each other");
 	if (o->to && o->to_stdout)
 		return err_say(e, EINVAL, "--to and --stdout exclude each other");
 	return 0;

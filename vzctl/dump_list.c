@@ -61,6 +61,8 @@ void dump_json(struct buf *b, const struct ct_dumps *l)
 			buf_addf(b, ", \"bytes\": %" PRIu64 ", \"files\": %" PRIu64, d->end.bytes, d->end.entries);
 		buf_adds(b, ", \"builds_on\": ");
 		json_str(b, d->ours && d->end.depth ? d->end.parent_name : NULL);
+		buf_addf(b, ", \"sealed\": %s, \"owner\": ", d->sealed ? "true" : "false");
+		json_str(b, d->sealed && d->end.owner[0] ? d->end.owner : NULL);
 		buf_adds(b, ", \"problem\": ");
 		json_str(b, d->broken[0] ? d->broken : NULL);
 		buf_adds(b, "}");

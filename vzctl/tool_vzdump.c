@@ -90,6 +90,9 @@ static int backup_all(struct call *c, struct err *e)
 
 static int backup(struct call *c, struct err *e)
 {
+	if (c->o.nothing)
+		ui_sayf(&c->ui, 0, "Note: --%s changes nothing here: no temporary files are made, and waits and priorities are not "
+				"its business", c->o.nothing);
 	if (host_pool_mounted(ct_host_conf(c->host), e) < 0)
 		return -e->code;
 	if (c->o.all && backup_all(c, e) < 0)
@@ -118,7 +121,9 @@ static int list(struct call *c, struct err *e)
 	unsigned id;
 	auto_close int dir = open_dir(c, &id, e);
 
-	if (dir < 0 || ct_dumps_load(dir, id, &l, e) < 0)
+	if (dir < 0 && e->code == ENOENT && !c->o.dumpdir)
+		err_clear(e);		/* no backup has been made yet */
+	else if (dir < 0 || ct_dumps_load(dir, id, &l, e) < 0)
 		return -e->code;
 	if (c->o.json)
 		dump_json(&b, &l);

@@ -23,7 +23,9 @@ static const char usage[] =
 	"       vzrestore FILE --to DIR [--file PATH ...]    files into a directory that is empty or not there yet\n"
 	"       vzrestore FILE --stdout [--file PATH ...]    the same as a tar\n"
 	"       vzrestore FILE --check              reads every byte\n"
+	"       vzrestore FILE --config             the configuration that a restore takes from it\n"
 	"  --trust            keep scripts and what reaches beyond the container, though this host did not make the archive\n"
+	"  --no-trust         leave them out, though this host made it\n"
 	"  --quiet            only errors\n"
 	"  and the parameters of vzctl create: --layout, --private, --root, --name, --ipadd, --diskspace, ...\n";
 
@@ -162,9 +164,24 @@ static int files(struct call *c, struct err *e)
 	return rc < 0 ? err_add(e, "%s", c->o.file) : 0;
 }
 
+static int config(struct call *c, struct err *e)
+{
+	struct ct_restore r = { .dir = -1, .name = c->o.file, .trust = c->o.trust, .distrust = c->o.distrust };
+	struct buf auto_buf b = { .cap = BK_META_MAX };
+	auto_close int dir = -1;
+
+	if (!str_eq(c->o.file, "-") && dump_open(c->o.file, &dir, &r.name, e) < 0)
+		return -e->code;
+	r.dir = dir;
+	if (ct_restore_conf(&r, &b, e) < 0)
+		return err_add(e, "%s", c->o.file);
+	return tool_put(&b) ? err_set(e, EIO, "standard output") : 0;
+}
+
 static int container(struct call *c, struct err *e)
 {
-	struct ct_restore r = { .dir = -1, .name = c->o.file, .trust = c->o.trust, .tell = dump_tell, .arg = &c->watch };
+	struct ct_restore r = { .dir = -1, .name = c->o.file, .trust = c->o.trust,
+				.distrust = c->o.distrust, .tell = dump_tell, .arg = &c->watch };
 	auto_close int dir = -1;
 	struct ct *ct = NULL;
 	int rc;
@@ -196,6 +213,8 @@ static int run(struct call *c, struct err *e)
 	if (ct_host_open(&sink, &c->host, e) < 0)
 		return -e->code;
 	ui_log(&c->ui, ct_host_conf(c->host), "vzrestore");
+	if (c->o.config)
+		return config(c, e);
 	return c->o.id ? container(c, e) : files(c, e);
 }
 

@@ -197,6 +197,20 @@ static const struct api_prop fw_host_props[] = {
 	{ "rules", "string[]", "" },
 	END
 };
+static const struct api_prop backup_props[] = {
+	{ "name", "string", "" },
+	{ "ctid", "int", "Whose archive it is, by its name." },
+	{ "created", "time", "" },
+	{ "size", "int", "Bytes of the file." },
+	{ "kind", "whole|changes|foreign|broken", "changes: needs `builds_on`; foreign: of another program." },
+	{ "bytes", "int?", "What the files in it hold." },
+	{ "files", "int?", "" },
+	{ "builds_on", "string?", "Name of the archive that it needs." },
+	{ "sealed", "bool", "This host has made it, or one with the same key." },
+	{ "owner", "string?", "Tenant that owned the container then; null: none, or nobody vouches for it." },
+	{ "problem", "string?", "broken: why." },
+	END
+};
 static const struct api_prop ticket_props[] = {
 	{ "ws", "string", "Path of the WebSocket, with the ticket." }, { "ticket", "string", "" }, { "expires_at", "time", "" }, END
 };
@@ -319,6 +333,7 @@ static const struct api_schema rows[] = {
 	{ "Interface", "A network interface of a container.", interface_props },
 	{ "Snapshot", "A kept state of a container's files and configuration.", snapshot_props },
 	{ "Pool", "A pool of template images on a device or export that several nodes have.", pool_props },
+	{ "Backup", "An archive of a container.", backup_props },
 	{ "Bridge", "A bridge of the host.", bridge_props },
 	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },
 	{ "FirewallZonePair", "Two zones that reach one another.", fw_zone_props },

@@ -62,6 +62,8 @@ bool auth_rate(struct auth *a, const struct principal *p, unsigned *retry_s, uns
  * that is suspended: EPERM. */
 int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *add, const struct inv_ct *replace, json_t **ret_detail,
 	       struct err *e);
+/* The same for one more archive of a tenant that has @used. */
+int auth_quota_backup(struct auth *a, const char *tenant, size_t used, json_t **ret_detail, struct err *e);
 /* What was promised to a job counts from then on, though the inventory shows it later: container @ctid of @tenant will
  * have @sum. Ends by itself when the inventory shows as much or no job is on the container, or by auth_quota_release(). */
 int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const struct inv_sum *sum, struct err *e);

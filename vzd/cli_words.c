@@ -40,7 +40,7 @@ const struct cli_verb cli_verbs[] = {
 	{ "snapshot-umount", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "register", NULL, SCOPE_NODE_WRITE, CLI_PATH | CLI_NEW },
 	{ "unregister", NULL, SCOPE_NODE_WRITE, 0 },
-	{ "backup", NULL, SCOPE_NODE_WRITE, 0 },	/* archives fill the host's disk: nothing counts them per tenant yet */
+	{ "backup", NULL, SCOPE_NODE_WRITE, 0 },	/* tenants have POST /v1/cts/{id}/backups, where they are counted */
 	{ "repair", NULL, SCOPE_NODE_WRITE, 0 },
 	{ "clone", NULL, SCOPE_NODE_WRITE, CLI_CONF },	/* others: POST /v1/cts/{ct}/clone counts their limits */
 	{ "convert", NULL, SCOPE_NODE_WRITE, 0 },

@@ -244,6 +244,15 @@ static const struct job_box *holder(const struct jobs *js, unsigned ctid)
 	return NULL;
 }
 
+size_t job_count(struct jobs *js, const char *owner, const char *kind)
+{
+	size_t n = 0;
+
+	for (const struct job_box *b = js->live; b; b = b->next)
+		n += str_eq(b->j.owner, owner) && str_eq(b->j.kind, kind);
+	return n;
+}
+
 bool job_claims(struct jobs *js, unsigned ctid)
 {
 	return holder(js, ctid) != NULL;

@@ -168,6 +168,19 @@ int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *more, c
 	return 0;
 }
 
+int auth_quota_backup(struct auth *a, const char *tenant, size_t used, json_t **ret_detail, struct err *e)
+{
+	const struct tenant *t = tenant && *tenant ? tenant_find(&a->tenants, tenant) : NULL;
+
+	if (ret_detail)
+		*ret_detail = NULL;
+	if (!t)
+		return 0;		/* nobody's, or of somebody vzd does not know: no limits */
+	if (t->suspended)
+		return err_say(e, EPERM, "tenant %s is suspended%s%s", t->name, *t->reason ? ": " : "", t->reason);
+	return add(used, 1) > t->limit[LIMIT_BACKUPS] ? refuse(t, LIMIT_BACKUPS, used, 1, ret_detail, e) : 0;
+}
+
 /* What is under way on the container keeps its promise: this one may still be refused as the second. */
 static void keep_most(struct auth *a, struct quota_hold *h)
 {

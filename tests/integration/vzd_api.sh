@@ -27,6 +27,8 @@ is "verified" "$(api POST /v1/pools/web/verify | sync_op)" done
 is "one that is none fails" "$(api POST /v1/pools '{"name":"x","source":"/etc"}' | sync_op)" failed
 is "an image of a template" "$(api POST /v1/templates/vz-base/image '{"format":"erofs"}' | sync_op)" done
 is "and no longer" "$(api POST /v1/templates/vz-base/image '{"format":"none"}' | sync_op)" done
+is "a backup" "$(api POST /v1/cts/101/backups | sync_op)" done
+backup=$(api GET /v1/backups | jq -r '.items[0].name')
 op=$(api POST /v1/cts/101/exec '{"argv":["echo","hello"]}' | jq -r .id)
 like "an operation" "$op" '^j[0-9a-z]{19}$'
 api GET "/v1/operations/$op?wait=20" >/dev/null
@@ -35,9 +37,9 @@ sleep 6		# a sample, a minute of history
 jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role viewer)" \
 	--arg owner "$(token_of --role tenant-admin --tenant owner)" --arg stranger "$(token_of --role tenant-admin --tenant stranger)" \
 	--arg hook "$hook" --arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[] | select(.tenant == "owner") | .id')" \
-	--arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
+	--arg backup "$backup" --arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
-	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", snapshot: "11111111-2222-4333-8444-555555555555", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", backup: $backup, snapshot: "11111111-2222-4333-8444-555555555555", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
 for n in $(seq 50); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
