@@ -178,7 +178,7 @@ int auth_quota_backup(struct auth *a, const char *tenant, size_t used, json_t **
 		return 0;		/* nobody's, or of somebody vzd does not know: no limits */
 	if (t->suspended)
 		return err_say(e, EPERM, "tenant %s is suspended%s%s", t->name, *t->reason ? ": " : "", t->reason);
-	return add(used, 1) > t->limit[LIMIT_BACKUPS] ? refuse(t, LIMIT_BACKUPS, used, 1, ret_detail, e) : 0;
+	return add(used, 1) > t->limit[LIMIT_BACKUPS] ? refuse(t, LIMIT_BACKUPS, used, 1, 0, ret_detail, e) : 0;
 }
 
 /* What is under way on the container keeps its promise: this one may still be refused as the second. */
