@@ -57,6 +57,7 @@ grep -q '^ok' "$VZTEST_DIR/walk.tap" && [ $rc -le 1 ] || fail "the walk is done"
 
 is "the document is that of vzd --openapi" "$(api GET /v1/openapi.json | jq -S . | sha256sum)" "$(vzd --openapi | jq -S . | sha256sum)"
 is "the pool is detached" "$(api DELETE /v1/pools/web | sync_op)" done
+rm -f /vz/dump/vzdump-openvz-101-* /etc/vz/backup.key
 vzd_down
 gone 101
 rm -rf /vz/apipool /etc/vz/pools /etc/vz/firewall
