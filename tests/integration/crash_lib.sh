@@ -47,7 +47,7 @@ at $point: the command hangs" ;;
 			esac
 			$repair
 			$undo
-			if ! leak=$(LEAK_SETTLE=2 leak_compare "$snap"); then
+			if ! leak=$(LEAK_SETTLE=8 leak_compare "$snap"); then
 				wrong="$wrong
 at $point: left behind: $leak"
 				leak_snapshot "$snap"

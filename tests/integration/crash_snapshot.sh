@@ -2,7 +2,7 @@
 # seconds: 240
 # snapshot, -switch, -delete and clone, killed at each step: the next command finds a whole container and a whole tree.
 . "$TOP/tests/integration/crash_lib.sh"
-POINTS=${VZTEST_POINTS:-4}
+POINTS=${VZTEST_POINTS:-6}
 
 A='{aaaaaaaa-0000-4000-8000-000000000001}'
 B='{bbbbbbbb-0000-4000-8000-000000000002}'

@@ -6,7 +6,10 @@ vzd_up
 new 101 --ipadd 10.77.9.5
 like "a bridge" "$(api PUT /v1/bridges/vtbr4 '{"addresses":["10.94.0.254/24"],"mtu":1400}')" '"kind": *"bridge.put"'
 soon "is made" 10 ip link show vtbr4
-like "and listed" "$(api GET /v1/bridges)" '"name": *"vtbr4".*"mtu": *"1400".*10\.94\.0\.254/24'
+listed() {
+	api GET /v1/bridges | grep -q '"name": *"vtbr4".*"mtu": *"1400".*10\.94\.0\.254/24'
+}
+soon "and listed" 10 listed
 like "one that makes no sense is refused" "$(api PUT /v1/bridges/vtbr4 '{"vxlan":99999999}')" 'vxlan'
 vzctl start 101 >/dev/null
 api PUT /v1/cts/101/interfaces/eth0 '{"bridge":"vtbr4","mac":"00:18:51:00:00:41","mtu":1300,"ip_filter":["10.94.0.1"]}' >/tmp/put.out

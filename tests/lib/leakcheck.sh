@@ -81,12 +81,22 @@ leak_procs_raw() {
 	done
 }
 
+# The traffic of a container that exists is written at its first stop and goes with it; without one it is a leak.
+leak_but_traffic() {
+	local file id
+	while read -r file; do
+		id=${file##*/}
+		case $file in /var/lib/vz/traffic/*) [ -e "/etc/vz/conf/${id%%.*}.conf" ] && continue ;; esac
+		echo "$file"
+	done
+}
+
 # Lock files under /run/vz/lock are never removed by design; N.conf.destroyed and its like stay for the administrator.
 leak_files() {
 	local dir
 	for dir in /run/vz /run/netns /var/lib/vzctl /vz/lock /vz/dump /vz/root /vz/template/tmp /var/lib/vz /etc/vz; do
 		[ -d "$dir" ] && find "$dir" -xdev ! -path '/run/vz/lock/*' ! -name '*.destroyed' ! -name '*.conf.[0-9]*'
-	done 2>/dev/null | sort
+	done 2>/dev/null | leak_but_traffic | sort
 	[ ! -d /vz/private ] || find /vz/private -maxdepth 1 | sort
 }
 
