@@ -258,6 +258,8 @@ int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, 
 	archive = open(t->archive, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (archive < 0 || fstat(archive, &st) < 0)
 		return err_set(e, errno, "%s", t->archive);
+	if (st.st_size == 0)	/* its digest is that of tmpl_tree_empty() */
+		return err_say(e, EBADMSG, "OS template %s: %s is an empty file", t->name, t->archive);
 	key_of(&st, &k);
 	if (index_get(base, &k, t->digest) && store_tree_open(base, t->digest, ret_fd) == 0)
 		return 0;

@@ -176,6 +176,24 @@ TEST_ROOT(tree_bad_archive_leaves_nothing)
 	CHECK_EQ(entries("store/sha256"), 0);
 }
 
+/* Its digest is that of the tree without files that a restore or a conversion puts into the store. */
+TEST_ROOT(tree_of_an_empty_file)
+{
+	char digest[TMPL_DIGEST_LEN + 1];
+	struct err e = { 0 };
+	auto_close int top = test_tmp_fd(), file = -1;
+	struct tmpl t;
+	int fd = -1;
+
+	put("one", "x", 1);
+	CHECK_OK(tmpl_tree_empty(test_tmp(), digest, &e), &e);
+	file = openat(top, "cache/none.tar", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+	CHECK(file >= 0);
+	CHECK_OK(tmpl_find(test_tmp(), "none", &t, &e), &e);
+	CHECK_EQ(tmpl_tree(test_tmp(), &t, NULL, &fd, &e), -EBADMSG);
+	CHECK(strstr(e.text, "is an empty file"));
+}
+
 TEST_ROOT(tree_four_at_once)
 {
 	pid_t pid[4];
