@@ -20,6 +20,10 @@ ok "convert to overlay, on ext4 with project quota" vzctl convert 911 --layout o
 ok "and back" sh -c 'rm -rf /vz/private/911.image && vzctl convert 911 --layout image'
 ok "it runs" vzctl start 911
 rm -rf /vz/private/911.overlay
+# What is removed by hand leaves its limit behind, without usage; the next area of that id replaces it.
+for id in $(repquota -P -n -v /vz | awk '/^#/ && $1 != "#0" && $3 == 0 && $6 == 0 { print substr($1, 2) }'); do
+	setquota -P "$id" 0 0 0 0 /vz
+done
 gone 911
 up 912 --layout image:xfs --diskspace 320M --quotaugidlimit 100
 ok "xfs grows while it runs" vzctl set 912 --diskspace 400M --save
