@@ -279,9 +279,8 @@ struct nft_each {
 	void *arg;
 };
 
-static int nft_each_one(const struct nlmsghdr *nlh, void *arg)
+int nft_elems_of(const struct nlmsghdr *nlh, nft_elem_fn *fn, const void *arg)
 {
-	const struct nft_each *w = arg;
 	struct nftnl_set *s = nftnl_set_alloc();
 	struct nftnl_set_elems_iter *it;
 	struct nftnl_set_elem *el;
@@ -298,11 +297,24 @@ static int nft_each_one(const struct nlmsghdr *nlh, void *arg)
 		const void *key = nftnl_set_elem_get(el, NFTNL_SET_ELEM_KEY, &len);
 
 		if (key)
-			rc = w->cb(key, len, w->arg);
+			rc = fn(el, key, len, arg);
 	}
 	nftnl_set_elems_iter_destroy(it);
 	nftnl_set_free(s);
 	return rc;
+}
+
+static int nft_each_key(struct nftnl_set_elem *el, const void *key, uint32_t len, const void *arg)
+{
+	const struct nft_each *w = arg;
+
+	(void)el;
+	return w->cb(key, len, w->arg);
+}
+
+static int nft_each_one(const struct nlmsghdr *nlh, void *arg)
+{
+	return nft_elems_of(nlh, nft_each_key, arg);
 }
 
 int nft_each_elem(struct nft *f, const char *table, const char *set, int (*cb)(const void *key, uint32_t len, void *arg),

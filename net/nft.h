@@ -44,6 +44,9 @@ void nft_put_flush_rules(struct nft_tx *t);
 /* @n keys of @len bytes each, one after the other. */
 void nft_put_elems(struct nft_tx *t, bool add, const char *set, const void *keys, uint32_t len, size_t n);
 int nft_chain_use(struct nft *f, uint8_t family, const char *table, const char *chain, uint32_t *ret, struct err *e);
+/* The elements of one message of an answer: @fn sees each with its key; a negative return ends it. -EBADMSG, -ENOMEM. */
+typedef int nft_elem_fn(struct nftnl_set_elem *el, const void *key, uint32_t len, const void *arg);
+int nft_elems_of(const struct nlmsghdr *nlh, nft_elem_fn *fn, const void *arg);
 /* Every key of @set; ENOENT if there is no such set. */
 int nft_each_elem(struct nft *f, const char *table, const char *set, int (*cb)(const void *key, uint32_t len, void *arg),
 		  void *arg, struct err *e);

@@ -229,32 +229,18 @@ struct counts {
 	void *arg;
 };
 
+static int count_of(struct nftnl_set_elem *el, const void *key, uint32_t len, const void *arg)
+{
+	const struct nftnl_expr *x = nftnl_set_elem_get(el, NFTNL_SET_ELEM_EXPR, &(uint32_t){ 0 });
+	const struct counts *c = arg;
+
+	return x ? c->cb(key, len, nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_BYTES),
+			 nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_PACKETS), c->arg) : 0;
+}
+
 static int counts_one(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct counts *c = arg;
-	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_set_elems_iter *it;
-	struct nftnl_set_elem *el;
-	int rc = 0;
-
-	if (!s)
-		return -ENOMEM;
-	if (nftnl_set_elems_nlmsg_parse(nlh, s) < 0 || !(it = nftnl_set_elems_iter_create(s))) {
-		nftnl_set_free(s);
-		return -EBADMSG;
-	}
-	while (rc >= 0 && (el = nftnl_set_elems_iter_next(it))) {
-		uint32_t len = 0;
-		const void *key = nftnl_set_elem_get(el, NFTNL_SET_ELEM_KEY, &len);
-		const struct nftnl_expr *x = nftnl_set_elem_get(el, NFTNL_SET_ELEM_EXPR, &(uint32_t){ 0 });
-
-		if (key && x)
-			rc = c->cb(key, len, nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_BYTES),
-				   nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_PACKETS), c->arg);
-	}
-	nftnl_set_elems_iter_destroy(it);
-	nftnl_set_free(s);
-	return rc;
+	return nft_elems_of(nlh, count_of, arg);
 }
 
 static struct nlmsghdr *query(void *buf, uint8_t family, uint16_t type, uint16_t flags)

@@ -244,34 +244,19 @@ void nft_e_dnat(struct nft_tx *t, struct nftnl_rule *r, uint8_t family, uint32_t
 
 struct each { nft_entry_cb *cb; void *arg; };
 
+static int entry_of(struct nftnl_set_elem *el, const void *key, uint32_t len, const void *arg)
+{
+	bool counts = nftnl_set_elem_is_set(el, NFTNL_SET_ELEM_EXPR);
+	const struct nftnl_expr *x = counts ? nftnl_set_elem_get(el, NFTNL_SET_ELEM_EXPR, &(uint32_t){ 0 }) : NULL;
+	const struct each *w = arg;
+
+	return w->cb(w->arg, key, len, x ? nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_PACKETS) : 0,
+		     x ? nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_BYTES) : 0);
+}
+
 static int each_one(const struct nlmsghdr *nlh, void *arg)
 {
-	const struct each *w = arg;
-	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_set_elems_iter *it;
-	struct nftnl_set_elem *el;
-	int rc = 0;
-
-	if (!s)
-		return -ENOMEM;
-	if (nftnl_set_elems_nlmsg_parse(nlh, s) < 0 || !(it = nftnl_set_elems_iter_create(s))) {
-		nftnl_set_free(s);
-		return -EBADMSG;
-	}
-	while (rc >= 0 && (el = nftnl_set_elems_iter_next(it))) {
-		uint32_t len = 0, xlen = 0;
-		const void *key = nftnl_set_elem_get(el, NFTNL_SET_ELEM_KEY, &len);
-		const struct nftnl_expr *x = NULL;
-
-		if (nftnl_set_elem_is_set(el, NFTNL_SET_ELEM_EXPR))
-			x = nftnl_set_elem_get(el, NFTNL_SET_ELEM_EXPR, &xlen);
-		if (key)
-			rc = w->cb(w->arg, key, len, x ? nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_PACKETS) : 0,
-				   x ? nftnl_expr_get_u64(x, NFTNL_EXPR_CTR_BYTES) : 0);
-	}
-	nftnl_set_elems_iter_destroy(it);
-	nftnl_set_free(s);
-	return rc;
+	return nft_elems_of(nlh, entry_of, arg);
 }
 
 int nft_each_entry(struct nft *f, uint8_t family, const char *table, const char *set, nft_entry_cb *cb, void *arg,
