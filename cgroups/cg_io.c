@@ -12,6 +12,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/fio.h"
 #include "util/str.h"
 
 #define IOPRIO_DEFAULT 4u
@@ -128,25 +129,58 @@ static int disk_dev(int block, const char *name, char *buf, size_t size)
 	return 0;
 }
 
-static int apply_limits(struct cg *cg, const struct cg_conf *c, struct err *e)
+/* Calls @fn for each disk of the host, "254:0"; a result below 0 ends it and is returned. */
+static int each_disk(int (*fn)(const char *dev, void *arg, struct err *e), void *arg, struct err *e)
 {
-	uint64_t bytes = lim(&c->iolimit), ops = lim(&c->iopslimit);
-	auto_closedir DIR *d = NULL;
+	auto_closedir DIR *d = opendir("/sys/block");
 	struct dirent *de;
 	char dev[32];
 
-	if (cg->fresh && !bytes && !ops)
-		return 0;
-	d = opendir("/sys/block");
 	if (!d)
 		return err_set(e, errno, "/sys/block");
-	while ((de = readdir(d))) {
-		if (!is_disk(de->d_name) || disk_dev(dirfd(d), de->d_name, dev, sizeof(dev)) < 0)
-			continue;
-		if (limit_dev(cg, dev, bytes, ops, e) < 0 && (bytes || ops))
+	while ((de = readdir(d)))
+		if (is_disk(de->d_name) && disk_dev(dirfd(d), de->d_name, dev, sizeof(dev)) == 0 && fn(dev, arg, e) < 0)
 			return -e->code;
-	}
 	return 0;
+}
+
+static int count_dev(const char *dev, void *arg, struct err *e)
+{
+	const struct cg_hier *hi = arg;
+	char val[64];
+
+	(void)e;
+	str_fmt(val, sizeof(val), "%s 0", dev);
+	fio_control(hi->parent, "blkio.throttle.read_bps_device", val, &(struct err){ 0 });
+	return 0;
+}
+
+/*
+ * Since 6.10 blk-throttle, whose counters blkio.throttle.io_service_bytes shows, sleeps on a disk until somebody writes a
+ * limit for it; "no limit" will do. Best effort: a disk that refuses is one without figures.
+ */
+void cg_v1_count_io(struct cg_host *h)
+{
+	int i = h->where[CG_CTL_IO];
+
+	if (i >= 0 && !h->hier[i].v2)
+		each_disk(count_dev, &h->hier[i], &(struct err){ 0 });
+}
+
+struct limits { struct cg *cg; uint64_t bytes, ops; };
+
+static int limit_disk(const char *dev, void *arg, struct err *e)
+{
+	struct limits *l = arg;
+
+	return limit_dev(l->cg, dev, l->bytes, l->ops, e) < 0 && (l->bytes || l->ops) ? -e->code : 0;
+}
+
+static int apply_limits(struct cg *cg, const struct cg_conf *c, struct err *e)
+{
+	struct limits l = { .cg = cg, .bytes = lim(&c->iolimit), .ops = lim(&c->iopslimit) };
+
+	return cg->fresh && !l.bytes && !l.ops ? 0 : each_disk(limit_disk, &l, e);
 }
 
 int cg_apply_io(struct cg *cg, const struct cg_conf *c, struct err *e)

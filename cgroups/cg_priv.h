@@ -97,6 +97,7 @@ uint64_t cg_conf_pids(const struct cg_conf *c);		/* NUM_UNLIMITED: none */
 
 /* --- v1 and v2 --- */
 int cg_v1_setup_cpuset(struct cg_host *h, struct err *e);
+void cg_v1_count_io(struct cg_host *h);		/* wakes the counters of the host's disks */
 int cg_v1_kill(struct cg *cg, struct err *e);
 int cg_v1_freeze(struct cg *cg, bool frozen, int ms, struct err *e);
 int cg_v1_populated(struct cg *cg, struct err *e);

@@ -66,6 +66,7 @@ int cg_host_setup(struct cg_host *h, struct err *e)
 	make_by_libcgroup(h);
 	if (make_rest(h, e) < 0 || cg_host_open_parents(h, e) < 0 || cg_v1_setup_cpuset(h, e) < 0)
 		return -e->code;
+	cg_v1_count_io(h);
 	if (h->v2 < 0)
 		return 0;
 	if (cg_v2_setup(h, e) < 0)
