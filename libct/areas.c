@@ -125,28 +125,3 @@ int ct_area_layers_each(int area, const char *path, ct_layer_fn *fn, void *arg, 
 	}
 	return rc;
 }
-
-struct digests {
-	int (*fn)(void *arg, const char *digest, const char *where, struct err *e);
-	void *arg;
-};
-
-static int digest_layer(void *arg, const struct ct_layer *l, const char *where, struct err *e)
-{
-	struct digests *d = arg;
-
-	return l->kind == CT_LAYER_TMPL ? d->fn(d->arg, l->id, where, e) : 0;
-}
-
-static int digest_area(void *arg, int area, const char *path, struct err *e)
-{
-	return ct_area_layers_each(area, path, digest_layer, arg, e);
-}
-
-int ct_digests_each(struct ct_host *h, int (*fn)(void *arg, const char *digest, const char *where, struct err *e), void *arg,
-		    struct err *e)
-{
-	struct digests d = { .fn = fn, .arg = arg };
-
-	return ct_areas_each(h, digest_area, &d, e);
-}

@@ -20,6 +20,7 @@
 #include "libct/clone.h"
 #include "libct/files.h"
 #include "libct/ips.h"
+#include "libct/snapshot.h"
 
 #define TMP_SUFFIX ".tmp"
 #define HOOK_FILE CT_CONF_DIR "/vps.create"
@@ -506,6 +507,7 @@ static int create(struct ct *ct, const char *sample, struct work *w, struct err 
 	forget(ct);
 	drop_destroyed(ct);
 	ct_intent_end(ct, &(struct err){ 0 });
+	ct_garbage_collect(ct->host, NULL);	/* what could not be judged while we held the store */
 	return 0;
 }
 

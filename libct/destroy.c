@@ -17,13 +17,16 @@
 #include "libct/exitrec.h"
 #include "libct/traffic.h"
 #include "libct/files.h"
+#include "libct/garbage.h"
 #include "libct/share.h"
 #include "libct/snap.h"
+#include "libct/snapshot.h"
 
 struct plan {
 	const char *private_dir, *trash, *root;		/* trash NULL: nothing to remove (the area was a symbolic link) */
 	const char *home;	/* clones stand on its layers: @trash is where they stay, under this name (share.h) */
 	bool shared;		/* it stood on layers of others, which nobody may need any more */
+	const char *tmpls;	/* what it stood on (garbage.h) */
 	unsigned slots[2];
 	size_t n_slots;
 };
@@ -131,6 +134,7 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 		return -e->code;
 	if (p->root)
 		rmdir(p->root);			/* not empty, busy: not ours to decide */
+	ct_garbage_mark(ct, p->tmpls);
 	ct_exit_forget(ct->id);
 	ct_traffic_forget(ct->id);
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
@@ -145,7 +149,7 @@ int ct_destroy_recover(struct ct *ct, const struct kv *kv, struct err *e)
 {
 	auto_area struct ct_area area = { 0 };
 	struct plan p = { .private_dir = kv_get(kv, "PRIVATE"), .trash = kv_get(kv, "TRASH"), .root = kv_get(kv, "ROOT"),
-			  .home = kv_get(kv, "HOME"), .shared = kv_get(kv, "SHARED") };
+			  .home = kv_get(kv, "HOME"), .shared = kv_get(kv, "SHARED"), .tmpls = kv_get(kv, "TEMPLATES") };
 	struct stat st;
 
 	if (!p.private_dir || ct_area_of(&area, p.private_dir, ct->id, e) < 0)
@@ -184,7 +188,7 @@ static int take_away(struct ct *ct, const struct ct_area *area, const struct pla
 {
 	const char *const pairs[] = {
 		"PRIVATE", area->path, "TRASH", p->trash, "ROOT", p->root, "LOCAL_UID", uid, "HOME", p->home,
-		"SHARED", p->shared ? "yes" : NULL, NULL,
+		"SHARED", p->shared ? "yes" : NULL, "TEMPLATES", p->tmpls, NULL,
 	};
 	int r;
 
@@ -199,9 +203,8 @@ static int take_away(struct ct *ct, const struct ct_area *area, const struct pla
 }
 
 /* Linked clones, in either direction. @home is the room for p->home. */
-static int look_at_layers(struct ct *ct, const struct ct_area *a, struct plan *p, char home[CT_GUID_SIZE], struct err *e)
+static int look_at_layers(struct ct *ct, int area, struct plan *p, char home[CT_GUID_SIZE], struct err *e)
 {
-	auto_close int area = open(a->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct ct_layers l = { .n = 0 };
 	struct err none = { 0 };
 	int used;
@@ -225,10 +228,15 @@ static int look_at_layers(struct ct *ct, const struct ct_area *a, struct plan *p
 	return 0;
 }
 
-/* Where the area goes. */
-static int plan_trash(struct ct *ct, const struct ct_area *a, struct plan *p, char home[CT_GUID_SIZE], char **ret, struct err *e)
+/* Where the area goes, and what it stood on. */
+static int plan_trash(struct ct *ct, const struct ct_area *a, struct plan *p, char home[CT_GUID_SIZE], char **ret,
+		      char **ret_tmpls, struct err *e)
 {
-	if (look_at_layers(ct, a, p, home, e) < 0)
+	auto_close int area = open(a->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	*ret_tmpls = ct_garbage_note(area);
+	p->tmpls = *ret_tmpls && **ret_tmpls ? *ret_tmpls : NULL;
+	if (look_at_layers(ct, area, p, home, e) < 0)
 		return -e->code;
 	if (!p->home)
 		return ct_trash_plan(a, ret, e);
@@ -239,7 +247,7 @@ static int plan_trash(struct ct *ct, const struct ct_area *a, struct plan *p, ch
 int ct_destroy(struct ct *ct, struct err *e)
 {
 	auto_area struct ct_area area = { 0 };
-	auto_free char *trash = NULL, *root = ct_path_root(ct);
+	auto_free char *trash = NULL, *tmpls = NULL, *root = ct_path_root(ct);
 	struct plan p = { .root = root };
 	char home[CT_GUID_SIZE];
 	char uid[24];
@@ -253,7 +261,7 @@ int ct_destroy(struct ct *ct, struct err *e)
 	ct_say(ct, 0, "Destroying container private area: %s", area.path);
 	if (S_ISLNK(st.st_mode))
 		ct_say(ct, -1, "Warning: %s is a symbolic link: the link is removed, what it points to is left", area.path);
-	else if (plan_trash(ct, &area, &p, home, &trash, e) < 0)
+	else if (plan_trash(ct, &area, &p, home, &trash, &tmpls, e) < 0)
 		return err_exit(e, VZ_FS_DEL_PRVT);
 	str_fmt(uid, sizeof(uid), "%" PRIu64, ct_idmap_find(ct, &base) ? base : ct->conf.local_uid.v);
 	p.trash = trash;
@@ -262,6 +270,7 @@ int ct_destroy(struct ct *ct, struct err *e)
 	if (take_away(ct, &area, &p, uid, e) < 0 || finish(ct, &p, e) < 0 || ct_intent_end(ct, e) < 0)
 		return err_exit(e, VZ_FS_DEL_PRVT);
 	ct->has_conf = false;
+	ct_garbage_collect(ct->host, NULL);
 	ct_say(ct, 0, "Container private area was destroyed");
 	return 0;
 }

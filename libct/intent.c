@@ -17,6 +17,7 @@
 
 #include "libct/files.h"
 #include "libct/snap.h"
+#include "libct/snapshot.h"
 
 #define END_LINE "BEGUN=\"yes\"\n"
 #define COMMIT_LINE "COMMIT=\"yes\"\n"
@@ -184,5 +185,8 @@ int ct_recover_intent(struct ct *ct, struct err *e)
 		return err_add(e, "%s of container %u was interrupted", verb, ct->id);
 	err_clear(e);
 	ct_say(ct, 1, "Interrupted %s of the container was cleaned up", verb);
-	return ct_intent_end(ct, e);
+	if (ct_intent_end(ct, e) < 0)
+		return -e->code;
+	ct_garbage_collect(ct->host, NULL);
+	return 0;
 }

@@ -15,7 +15,9 @@
 #include "util/fio.h"
 
 #include "libct/files.h"
+#include "libct/garbage.h"
 #include "libct/snap.h"
+#include "libct/snapshot.h"
 
 struct work {
 	struct ct_area area, tmp;
@@ -110,7 +112,10 @@ int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e)
 	if (parent >= 0 && quota_area_remove(parent, a.name, e) < 0)
 		return -e->code;
 	err_clear(e);
-	return trash ? ct_trash_empty(trash, NULL, 0, e) : 0;
+	if (trash && ct_trash_empty(trash, NULL, 0, e) < 0)
+		return -e->code;
+	ct_garbage_mark(ct, kv_get(kv, "TEMPLATES"));
+	return 0;
 }
 
 static int work(struct ct *ct, struct work *w, const char *name, struct err *e)
@@ -133,18 +138,24 @@ int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e)
 {
 	auto_call(work_done) struct work w = { .parent = -1 };
 	const char *name = ostemplate ? ostemplate : ct->conf.ostemplate;
+	auto_free char *tmpls = NULL;
+	auto_close int old = -1;
 
 	if (check(ct, &w, e) < 0 || ct_template_find(ct, name, &w.tmpl, e) < 0 ||
 	    open_parent(ct, &w, e) < 0)
 		return -e->code;
-	const char *const pairs[] = { "TMP", w.tmp.path, "TRASH", w.trash, NULL };
+	old = open(w.area.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	tmpls = ct_garbage_note(old);
+	const char *const pairs[] = { "TMP", w.tmp.path, "TRASH", w.trash, "TEMPLATES", tmpls, NULL };
 	if (ct_intent_begin(ct, "reinstall", pairs, e) < 0)
 		return ct_area_error(e);
 	if (work(ct, &w, ostemplate, e) < 0) {
 		ct_intent_end(ct, &(struct err){ 0 });
 		return -e->code;
 	}
+	ct_garbage_mark(ct, tmpls);
 	ct_intent_end(ct, &(struct err){ 0 });
+	ct_garbage_collect(ct->host, NULL);
 	ct_say(ct, 0, "Container was successfully reinstalled");
 	return 0;
 }

@@ -8,16 +8,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "libct/files.h"
+#include "libct/frozen.h"
+#include "libct/garbage.h"
 #include "libct/layers.h"
 #include "libct/share.h"
 #include "libct/snap.h"
-#include "libct/frozen.h"
+#include "libct/snapshot.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -27,6 +30,7 @@ struct work {
 	int area, home;
 	struct ct_snaps tree;
 	char done[CT_GUID_SIZE];	/* names this piece of work */
+	char *tmpls;			/* what the container stood on before (garbage.h) */
 };
 #define WORK_INIT { .area = -1, .home = -1 }
 
@@ -35,6 +39,7 @@ static void work_done(struct work *w)
 	auto_close_(&w->area);
 	auto_close_(&w->home);
 	ct_snaps_done(&w->tree);
+	free(w->tmpls);
 }
 
 int ct_snap_area(struct ct *ct, const struct ct_rootfs_ops **ret_ops, struct err *e)
@@ -132,6 +137,8 @@ static int open_work(struct ct *ct, struct work *w, bool make, struct err *e)
 	if (w->home < 0 && (make || e->code != ENOENT))
 		return -e->code;
 	err_clear(e);
+	if (!make)
+		w->tmpls = ct_garbage_note(w->area);
 	return ct_snaps_load(ct, &w->tree, e) < 0 ? -e->code : ct_guid_new(w->done, e);
 }
 
@@ -323,6 +330,16 @@ int ct_snapshot(struct ct *ct, const struct ct_snap_new *n, char ret_guid[CT_GUI
 
 /* --- switch --- */
 
+/* Files are gone that may have been the last to stand on a template. */
+static int end_work(struct ct *ct, const struct work *w, struct err *e)
+{
+	ct_garbage_mark(ct, w->tmpls);
+	if (ct_intent_end(ct, e) < 0)
+		return -e->code;
+	ct_garbage_collect(ct->host, NULL);
+	return 0;
+}
+
 /* The files are there. */
 static int finish_switch(struct ct *ct, struct work *w, const char *guid, bool conf, struct err *e)
 {
@@ -350,7 +367,8 @@ static int mounted(const struct ct *ct, const char *guid, struct err *e)
 static int switch_to(struct ct *ct, struct work *w, const char *guid, unsigned flags, struct err *e)
 {
 	bool conf = !(flags & CT_SNAP_SKIP_CONFIG);
-	const char *const pairs[] = { "OP", "switch", "GUID", guid, "DONE", w->done, "CONF", conf ? "yes" : NULL, NULL };
+	const char *const pairs[] = { "OP", "switch", "GUID", guid, "DONE", w->done, "CONF", conf ? "yes" : NULL,
+				      "TEMPLATES", w->tmpls, NULL };
 	const struct ct_snap *s;
 
 	if (find(ct, w, guid, &s, e) < 0)
@@ -365,7 +383,7 @@ static int switch_to(struct ct *ct, struct work *w, const char *guid, unsigned f
 	}
 	if (finish_switch(ct, w, guid, conf, e) < 0)
 		return err_add(e, "the next command on container %u goes on with it", ct->id);
-	return ct_intent_end(ct, e);
+	return end_work(ct, w, e);
 }
 
 int ct_snapshot_switch(struct ct *ct, const char *guid, unsigned flags, struct err *e)
@@ -416,7 +434,8 @@ static int delete(struct ct *ct, struct work *w, const char *guid, struct err *e
 		return mounted(ct, guid, e);
 	if (only_child(&w->tree, guid))
 		str_copy(child, sizeof(child), only_child(&w->tree, guid));
-	const char *const pairs[] = { "OP", "delete", "GUID", guid, "DONE", w->done, "INTO", child[0] ? child : NULL, NULL };
+	const char *const pairs[] = { "OP", "delete", "GUID", guid, "DONE", w->done, "INTO", child[0] ? child : NULL,
+				      "TEMPLATES", w->tmpls, NULL };
 
 	if (ct_intent_begin(ct, "snapshot", pairs, e) < 0)
 		return -e->code;
@@ -427,7 +446,7 @@ static int delete(struct ct *ct, struct work *w, const char *guid, struct err *e
 		ct_intent_end(ct, &end);	/* what was left over goes with the next one that is deleted */
 		return -e->code;
 	}
-	return ct_intent_end(ct, e);
+	return end_work(ct, w, e);
 }
 
 int ct_snapshot_delete(struct ct *ct, const char *guid, struct err *e)
@@ -465,9 +484,12 @@ int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e)
 		return is_done ? 0 : take_back(ct, &w, guid, e);
 	if (str_eq(op, "switch") && !is_done && w.ops->snap_switch(ct, w.area, guid, e) < 0)
 		return -e->code;
-	if (str_eq(op, "switch"))
-		return is_done ? 0 : finish_switch(ct, &w, guid, kv_get(kv, "CONF"), e);
-	return is_done ? finish_delete(ct, &w, guid, kv_get(kv, "INTO"), e) : 0;
+	if (str_eq(op, "switch") && !is_done && finish_switch(ct, &w, guid, kv_get(kv, "CONF"), e) < 0)
+		return -e->code;
+	if (!str_eq(op, "switch") && is_done && finish_delete(ct, &w, guid, kv_get(kv, "INTO"), e) < 0)
+		return -e->code;
+	ct_garbage_mark(ct, kv_get(kv, "TEMPLATES"));
+	return 0;
 }
 
 int ct_snap_none(struct ct *ct, const char *what, struct err *e)

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "util/str.h"
+
 struct ct;
 struct ct_host;
 struct err;
@@ -73,12 +75,18 @@ int ct_snap_tree(struct ct *ct, const char *guid, const char *at, struct err *e)
 int ct_snap_conf(struct ct *ct, const char *guid, struct kv *ret, struct err *e);	/* CTID.conf of that time; -ENOENT */
 
 /*
- * For collectors of templates: calls @fn for each template digest that an area of this host stands on, snapshots and clones
- * included; one may come several times. Areas are found by the containers' configurations and by what lies beside them, so
- * one that is not registered, is being made or was kept by a conversion counts too. @where: the file that names it. @fn
- * returns 0 to go on. An area that cannot be read is an error: then nothing may be collected.
+ * Trees of the template store that lost their last user by a verb (libct/garbage.h): judged and removed by a process of its
+ * own, in the background. Costs one look at a directory when there are none. @tmpldir NULL: the host's.
  */
-int ct_digests_each(struct ct_host *h, int (*fn)(void *arg, const char *digest, const char *where, struct err *e), void *arg,
-		    struct err *e);
+void ct_garbage_collect(struct ct_host *h, const char *tmpldir);
+/*
+ * The users that a struct tmpl_gc asks for, @arg a struct ct_garbage with its host: what each area of this host stands on,
+ * snapshots and clones included. Areas are found by the containers' configurations and by what lies beside them, so one that
+ * is not registered, is being made or was kept by a conversion counts too; the last are @kept. An area that cannot be read is
+ * an error: then nothing may be collected.
+ */
+struct ct_garbage { struct ct_host *host; struct str_list used, kept; };
+int ct_garbage_users(void *arg, struct str_list *digests, struct err *e);
+void ct_garbage_done(struct ct_garbage *g);
 
 #endif

@@ -5,18 +5,16 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "util/buf.h"
+#include "util/detach.h"
 #include "util/path.h"
-#include "util/sys.h"
 
 #include "libct/files.h"
 
@@ -153,43 +151,15 @@ static void sweep(int dir)
 		reap_all_slots();
 }
 
-/* The remover: a child of nobody with nothing of its caller's open, so that `$(vzctl destroy)` does not wait for it. */
-static void __attribute__((noreturn)) remover(int dir, const char *name, const unsigned *slots, size_t n)
+struct rubbish { const char *name; const unsigned *slots; size_t n; };
+
+static void remover(int dir, void *arg)
 {
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC), keep = dup2(dir, 3);
+	const struct rubbish *r = arg;
 
-	for (int fd = 0; fd < 3; fd++)
-		dup2(null, fd);
-	sys_close_range(4, ~0u, 0);
-	if (keep == 3 && chdir("/") == 0) {
-		remove_one(3, name);
-		reap_slots(slots, n);
-		sweep(3);
-	}
-	_exit(0);
-}
-
-/* Twice forked: when this returns, the child has closed what it got, the container's lock above all. */
-static int in_background(int dir, const char *name, const unsigned *slots, size_t n, struct err *e)
-{
-	int status;
-	pid_t pid = fork();
-
-	if (pid < 0)
-		return err_set(e, errno, "fork");
-	if (pid == 0) {
-		auto_close int high = fcntl(dir, F_DUPFD_CLOEXEC, 4);
-
-		dup2(high, 3);
-		sys_close_range(4, ~0u, 0);
-		setsid();
-		if (fork() == 0)
-			remover(3, name, slots, n);
-		_exit(0);
-	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return 0;
+	remove_one(dir, r->name);
+	reap_slots(r->slots, r->n);
+	sweep(dir);
 }
 
 int ct_trash_empty(const char *trash, const unsigned *slots, size_t n, struct err *e)
@@ -204,7 +174,7 @@ int ct_trash_empty(const char *trash, const unsigned *slots, size_t n, struct er
 	if (dir < 0)
 		return err_set(e, errno, "open %s", parent);
 	if (quota_probe(dir, &caps, &ignored) < 0 || strcmp(caps.backend, "btrfs") != 0)
-		return in_background(dir, name, slots, n, e);
+		return detach_run(dir, remover, &(struct rubbish){ name, slots, n }, e);
 	if (quota_area_remove(dir, name, e) < 0)		/* a subvolume: at once */
 		return -e->code;
 	reap_slots(slots, n);

@@ -4,6 +4,7 @@
  * caller knows those), by an archive in the cache with its digest, by a pin, or by its age. store/gc.lock makes it exact:
  * who is given a tree by tmpl_tree() shares it for the rest of the process, and writes down which tree it was before; the
  * collector holds it alone while it asks who uses what and takes entries out of the store. Each goes by one rename.
+ * Either all trees are looked at, or those that gc_mark.c has marked.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -56,26 +57,6 @@ struct gc {
 	unsigned n;
 };
 
-/* Digests of what the cache holds now, as far as they are known; an archive that was never unpacked keeps no tree. */
-static int cached(struct gc *x, struct err *e)
-{
-	struct str_list names __attribute__((cleanup(str_list_clear))) = { 0 };
-
-	if (tmpl_list(x->tmpldir, &names, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < names.n; i++) {
-		struct tmpl_info info;
-		struct err one = { 0 };
-		struct tmpl t;
-
-		if (tmpl_find(x->tmpldir, names.v[i], &t, &one) < 0 || tmpl_info(x->tmpldir, &t, &info, &one) < 0)
-			return *e = one, -e->code;
-		if (t.digest[0] && str_list_add(&x->cached, t.digest, e) < 0)
-			return -e->code;
-	}
-	return 0;
-}
-
 static bool is_empty_tree(const char *digest)
 {
 	return str_starts(digest, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
@@ -116,6 +97,36 @@ static int collect(struct gc *x, int dir, const char *digest, struct err *e)
 	str_fmt(name, sizeof(name), "gc%u", x->n++);
 	if (renameat(dir, digest, x->tmp.dir, name) < 0)
 		return err_set(e, errno, "take %s out of the store", digest);
+	return 0;
+}
+
+/* A mark goes after its tree, durably: killed in between, it is looked at again. */
+static int settle(struct gc *x, int dir, const char *digest, bool gone, struct err *e)
+{
+	if (x->g->dry_run)
+		return 0;
+	if (gone && fio_fsync_dir(dir, e) < 0)
+		return -e->code;
+	return gc_unmark(x->base, digest, !gone && x->g->kept && str_list_has(x->g->kept, digest), e);
+}
+
+static int walk_marks(struct gc *x, struct err *e)
+{
+	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+
+	if (gc_marks(x->base, &l, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < l.n; i++) {
+		auto_close int dir = -1;
+		char path[128];
+		bool gone;
+
+		str_fmt(path, sizeof(path), "store/sha256/%.2s", l.v[i]);
+		dir = openat(x->base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		gone = dir >= 0 && judge(x, dir, l.v[i]);
+		if ((gone && collect(x, dir, l.v[i], e) < 0) || settle(x, dir, l.v[i], gone, e) < 0)
+			return -e->code;
+	}
 	return 0;
 }
 
@@ -205,17 +216,17 @@ int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
 		return errno == ENOENT ? 0 : err_set(e, errno, "%s/store", tmpldir);
 	if (tmpl_sweep(tmpldir, e) < 0 || tmp_make(x.base, &x.tmp, e) < 0)
 		return -e->code;
-	if (lock_take(store, GC_LOCK, GC_WAIT_MS, &lock, e) < 0)
+	if (lock_take(store, GC_LOCK, g->wait_ms ? (int)g->wait_ms : GC_WAIT_MS, &lock, e) < 0)
 		return e->code == EBUSY ? err_say(e, EBUSY, "templates are being unpacked or used for new containers: try again")
 					: -e->code;
 	if (g->users(g->arg, &x.used, e) < 0)
 		return err_add(e, "nothing was removed, since it is not known what is in use");
-	if (cached(&x, e) < 0 || walk(&x, e) < 0)
+	if (gc_current(x.base, &x.cached, e) < 0 || (g->marked ? walk_marks(&x, e) : walk(&x, e)) < 0)
 		return -e->code;
-	if (!g->dry_run) {
+	if (!g->dry_run && (g->n || !g->marked))
 		forget(&x);
+	if (!g->dry_run && !g->marked)
 		drop_uploads(&x);
-	}
 	auto_close_(&lock);		/* what was taken out is removed without holding anybody up */
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "templates/gc.h"
 #include "templates/pull.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -102,7 +103,23 @@ static void drop_others(int cache, const char *name, const char *keep)
 			unlinkat(cache, file, 0);
 }
 
-static int into_cache(int base, const struct tmpl_tmp *tmp, const char *file, const char *name, const char *suffix,
+/*
+ * What had the name until now may lose its last user by this. The mark is made before, while nobody collects: the caller
+ * holds the store by tmpl_tree().
+ */
+static int mark_replaced(int base, int cache, const char *name, const char *digest, struct err *e)
+{
+	char file[300], old[TMPL_DIGEST_LEN + 1];
+	struct stat st;
+
+	for (size_t i = 0; tmpl_suffixes[i]; i++)
+		if (str_fmt(file, sizeof(file), "%s%s", name, tmpl_suffixes[i]) == 0 && fstatat(cache, file, &st, 0) == 0 &&
+		    store_digest_of(base, &st, old) && !str_eq(old, digest) && gc_mark(base, old, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+static int into_cache(int base, const struct tmpl_tmp *tmp, const char *file, const struct tmpl *t, const char *suffix,
 		      struct err *e)
 {
 	auto_close int cache = path_mkdirs(base, "cache", 0755, e);
@@ -113,11 +130,13 @@ static int into_cache(int base, const struct tmpl_tmp *tmp, const char *file, co
 		return -e->code;
 	if (fd < 0 || fchmod(fd, 0644) < 0 || fsync(fd) < 0)
 		return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
-	if (str_fmt(to, sizeof(to), "%s%s", name, suffix) < 0)
-		return err_set(e, ENAMETOOLONG, "%s", name);
+	if (str_fmt(to, sizeof(to), "%s%s", t->name, suffix) < 0)
+		return err_set(e, ENAMETOOLONG, "%s", t->name);
+	if (mark_replaced(base, cache, t->name, t->digest, e) < 0)
+		return -e->code;
 	if (renameat(tmp->dir, file, cache, to) < 0)
 		return err_set(e, errno, "cache/%s", to);
-	drop_others(cache, name, suffix);
+	drop_others(cache, t->name, suffix);
 	return fio_fsync_dir(cache, e);
 }
 
@@ -135,7 +154,7 @@ int import_archive(const char *tmpldir, const struct tmpl_tmp *tmp, const char *
 	if (str_fmt(t.archive, sizeof(t.archive), "%s/tmp/%s/%s", tmpldir, tmp->name, file) < 0)
 		return err_set(e, ENAMETOOLONG, "%s", tmpldir);
 	if (tmpl_tree(tmpldir, &t, NULL, &tree, e) < 0 || origin_put(base, t.digest, o, e) < 0 ||
-	    into_cache(base, tmp, file, name, suffix, e) < 0)
+	    into_cache(base, tmp, file, &t, suffix, e) < 0)
 		return -e->code;
 	if (tmpl_find(tmpldir, name, ret, e) < 0 || store_remember(base, ret->archive, t.digest, e) < 0)
 		return -e->code;

@@ -120,18 +120,27 @@ struct tmpl_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped, flag
 enum tmpl_pack_flag { TMPL_PACK_CLEAN = 1, TMPL_PACK_MERGED = 2 };
 int tmpl_pack(int tree, int out, unsigned flags, struct tmpl_count *ret, struct err *e);
 
-/* --- what nobody needs any more (gc.c) --- */
+/* --- what nobody needs any more (gc.c, gc_mark.c) --- */
 struct tmpl_gc {
 	/* Adds the digest of every tree that something stands on. Called while nobody can begin to use another. */
 	int (*users)(void *arg, struct str_list *digests, struct err *e);
 	void *arg;
 	unsigned days;			/* what was made since is kept */
 	bool dry_run;
+	bool marked;			/* only what is marked; the marks go */
+	const struct str_list *kept;	/* of what is in use: where the mark stays for a later run. Looked at after users() */
+	unsigned wait_ms;		/* for those who are about to use one; 0: 20 s */
 	const struct tmpl_ui *ui;	/* hears of each */
 	uint64_t n, bytes;		/* returned */
 };
 /* Removes trees without user, archive in the cache or pin. EBUSY: somebody is about to use one; nothing is removed then. */
 int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e);
+/*
+ * @digest may have lost its last user: marks it, durably, unless an archive in the cache keeps it or the store does not have
+ * it. 1: marked; 0: nothing to do. To be called after the user is gone. Cheap: one look at each archive of the cache.
+ */
+int tmpl_gc_mark(const char *tmpldir, const char *digest, struct err *e);
+bool tmpl_gc_due(const char *tmpldir);		/* something is marked that nobody has judged */
 int tmpl_pin(const char *tmpldir, const char *digest, bool pin, struct err *e);	/* pinned: never collected */
 
 /*

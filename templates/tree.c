@@ -7,6 +7,7 @@
  *                                     seldom do
  *   sha256/ab/DIGEST/origin, pin      where it came from (import.c); it is never garbage (gc.c)
  *   gc.lock                           shared by who was given a tree, the collector's alone (gc.c)
+ *   marked/DIGEST                     its last user may be gone (gc_mark.c)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -68,6 +69,14 @@ static bool index_get(int base, const struct key *k, char digest[TMPL_DIGEST_LEN
 		return false;
 	str_copy(digest, TMPL_DIGEST_LEN + 1, target + len);
 	return true;
+}
+
+bool store_digest_of(int base, const struct stat *st, char digest[TMPL_DIGEST_LEN + 1])
+{
+	struct key k;
+
+	key_of(st, &k);
+	return index_get(base, &k, digest);
 }
 
 static int index_put(int base, const struct key *k, const struct tmpl_tmp *tmp, const char *digest, struct err *e)
@@ -383,14 +392,19 @@ int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e)
 {
 	auto_close int base = tmpl_base(tmpldir, e), cache = -1;
 	const char *file = strrchr(t->archive, '/');
-	char path[4096];
+	char path[4096], digest[TMPL_DIGEST_LEN + 1];
+	struct stat st;
 
 	if (base < 0 || has_archive(t, e) < 0)
 		return -e->code;
 	if (!file || str_fmt(path, sizeof(path), "%s/cache%s", tmpldir, file) < 0 || strcmp(path, t->archive) != 0)
 		return err_say(e, EINVAL, "%s is not in the template cache", t->archive);
 	cache = openat(base, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (cache < 0 || unlinkat(cache, file + 1, 0) < 0)
+	if (cache < 0 || fstatat(cache, file + 1, &st, 0) < 0)
+		return err_set(e, errno, "remove %s", t->archive);
+	if (store_digest_of(base, &st, digest) && (gc_hold(base, e) < 0 || gc_mark(base, digest, e) < 0))
+		return -e->code;
+	if (unlinkat(cache, file + 1, 0) < 0)
 		return err_set(e, errno, "remove %s", t->archive);
 	return fio_fsync_dir(cache, e);
 }

@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "libct/ct.h"
+#include "libct/snapshot.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/kv.h"
@@ -44,6 +47,19 @@ static void template_dir(char out[4096])
 		str_copy(out, 4096, DEFAULT_TEMPLATE);
 }
 
+/* What the command took a name from may have no user left. Judged in the background, when this process has let go of the store. */
+static void collect(const struct vztmpl *v)
+{
+	struct ct_host *h = NULL;
+	struct err none = { 0 };
+
+	if (geteuid() != 0 || !tmpl_gc_due(v->dir) || ct_host_open(NULL, &h, &none) < 0)
+		return;
+	fflush(stdout);
+	ct_garbage_collect(h, v->dir);
+	ct_host_close(h);
+}
+
 static void say(void *arg, const char *text)
 {
 	(void)arg;
@@ -72,6 +88,7 @@ int main(int argc, char **argv)
 	rc = c->run(&v, &e);
 	if (rc < 0)
 		fprintf(stderr, "vztmpl: %s\n", e.text);
+	collect(&v);
 	free(v.operand);
 	str_list_clear(&v.set);
 	return rc < 0 ? 1 : fflush(stdout) == 0 ? 0 : 1;

@@ -48,7 +48,6 @@ int vztmpl_rm(struct vztmpl *v, struct err *e);
 int vztmpl_gc(struct vztmpl *v, struct err *e);
 int vztmpl_pin(struct vztmpl *v, struct err *e);
 int vztmpl_unpin(struct vztmpl *v, struct err *e);
-int vztmpl_used(void *host, struct str_list *digests, struct err *e);	/* vztmpl_used.c; @host: struct ct_host */
 void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info *i);
 /* vztmpl_image.c */
 int vztmpl_image(struct vztmpl *v, struct err *e);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libct/ct.h"
+#include "libct/snapshot.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
@@ -98,16 +99,15 @@ int vztmpl_rm(struct vztmpl *v, struct err *e)
 
 int vztmpl_gc(struct vztmpl *v, struct err *e)
 {
-	struct tmpl_gc g = { .users = vztmpl_used, .dry_run = v->given & VZTMPL_DRY, .ui = &v->ui,
+	struct ct_garbage users __attribute__((cleanup(ct_garbage_done))) = { .host = NULL };
+	struct tmpl_gc g = { .users = ct_garbage_users, .arg = &users, .dry_run = v->given & VZTMPL_DRY, .ui = &v->ui,
 			     .days = v->given & VZTMPL_DAYS ? (unsigned)v->days : 0 };
-	struct ct_host *h = NULL;
 	int rc;
 
-	if (ct_host_open(NULL, &h, e) < 0)
+	if (ct_host_open(NULL, &users.host, e) < 0)
 		return -e->code;
-	g.arg = h;
 	rc = tmpl_gc(v->dir, &g, e);
-	ct_host_close(h);
+	ct_host_close(users.host);
 	if (rc < 0)
 		return rc;
 	printf("%llu trees, %llu bytes%s\n", (unsigned long long)g.n, (unsigned long long)g.bytes,

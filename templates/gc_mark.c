@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Trees that may have lost their last user: store/marked/DIGEST, written by whoever took a user away or gave a template's
+ * name to another archive, before it says that it is done. So the collector need not look at the whole store, and a kill
+ * loses nothing: a mark stays until somebody has judged the tree. A template of today gets none: its archive keeps it.
+ * DIGEST.later is a mark that was judged too early: what stands on the tree now is no container, and tells nobody when it goes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "templates/gc.h"
+#include "templates/tmpl_priv.h"
+#include "util/auto.h"
+#include "util/fio.h"
+#include "util/path.h"
+#include "util/str.h"
+
+#define MARKED "store/marked"
+#define LATER ".later"
+
+int gc_current(int base, struct str_list *ret, struct err *e)
+{
+	auto_close int dir = openat(base, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	char digest[TMPL_DIGEST_LEN + 1];
+	struct dirent *de;
+	struct stat st;
+
+	if (!d)
+		return errno == ENOENT ? 0 : err_set(e, errno, "cache");
+	for (errno = 0; (de = readdir(d)); errno = 0)
+		if (tmpl_suffix_of(de->d_name) && fstatat(dir, de->d_name, &st, 0) == 0 && store_digest_of(base, &st, digest) &&
+		    !str_list_has(ret, digest) && str_list_add(ret, digest, e) < 0)
+			return -e->code;
+	return errno ? err_set(e, errno, "read cache") : 0;
+}
+
+static int open_marks(int base, struct err *e)
+{
+	int fd = openat(base, MARKED, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	return fd < 0 ? err_set(e, errno, MARKED) : fd;
+}
+
+int gc_marks(int base, struct str_list *ret, struct err *e)
+{
+	auto_close int dir = open_marks(base, e);
+	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	struct dirent *de;
+	char digest[TMPL_DIGEST_LEN + 1];
+
+	if (!d)
+		return errno == ENOENT ? (err_clear(e), 0) : err_set(e, errno, MARKED);
+	while ((de = readdir(d))) {
+		str_fmt(digest, sizeof(digest), "%.64s", de->d_name);
+		if (tmpl_is_digest(digest) && !str_list_has(ret, digest) && str_list_add(ret, digest, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+int gc_unmark(int base, const char *digest, bool later, struct err *e)
+{
+	auto_close int dir = open_marks(base, e);
+	char name[TMPL_DIGEST_LEN + 8];
+
+	if (dir < 0)
+		return e->code == ENOENT ? (err_clear(e), 0) : -e->code;
+	str_fmt(name, sizeof(name), "%s" LATER, digest);
+	if (later)
+		return renameat(dir, digest, dir, name) < 0 && errno != ENOENT ? err_set(e, errno, MARKED "/%s", digest) : 0;
+	if ((unlinkat(dir, digest, 0) < 0 && errno != ENOENT) || (unlinkat(dir, name, 0) < 0 && errno != ENOENT))
+		return err_set(e, errno, MARKED "/%s", digest);
+	return 0;
+}
+
+static bool is_stored(int base, const char *digest)
+{
+	char path[128];
+
+	store_path(path, digest, "");
+	return faccessat(base, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int gc_mark(int base, const char *digest, struct err *e)
+{
+	auto_close int dir = -1, fd = -1;
+
+	if (!is_stored(base, digest))
+		return 0;
+	dir = path_mkdirs(base, MARKED, 0700, e);
+	if (dir < 0)
+		return -e->code;
+	fd = openat(dir, digest, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, errno, MARKED "/%s", digest);
+	return fio_fsync_dir(dir, e) < 0 ? -e->code : 1;
+}
+
+int tmpl_gc_mark(const char *tmpldir, const char *digest, struct err *e)
+{
+	struct str_list now __attribute__((cleanup(str_list_clear))) = { 0 };
+	auto_close int base = -1;
+
+	if (!tmpl_is_digest(digest))
+		return err_say(e, EINVAL, "\"%.80s\" is not a template's digest", digest);
+	base = tmpl_base(tmpldir, e);
+	if (base < 0)
+		return e->code == ENOENT ? (err_clear(e), 0) : -e->code;
+	if (gc_current(base, &now, e) < 0)
+		return -e->code;
+	return str_list_has(&now, digest) ? 0 : gc_mark(base, digest, e);
+}
+
+bool tmpl_gc_due(const char *tmpldir)
+{
+	struct err none = { 0 };
+	auto_close int base = tmpl_base(tmpldir, &none), dir = base < 0 ? -1 : open_marks(base, &none);
+	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	struct dirent *de;
+
+	while (d && (de = readdir(d)))
+		if (tmpl_is_digest(de->d_name))
+			return true;
+	return false;
+}
