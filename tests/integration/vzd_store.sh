@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Layouts, compaction and packages over vzd's API.
+. "$TOP/tests/integration/vzd_lib.sh"
+# done_of JSON: waits for the operation in an answer, or takes the object that a quick one answered with; what it came to.
+done_of() {
+	local id n state
+	id=$(jq -r 'select(.kind?) | .id' <<<"$1" 2>/dev/null)
+	[ -n "$id" ] || { echo "$1"; return; }
+	for n in $(seq 600); do
+		state=$(api GET "/v1/operations/$id")
+		case $(jq -r .state <<<"$state") in running | queued) sleep 0.1 ;; *) break ;; esac
+	done
+	echo "$state"
+	jq -r '.result? | objects | .stdout_b64, .stderr_b64 | @base64d' <<<"$state" 2>/dev/null
+}
+
+new 111
+vzctl set 111 --diskspace 256M --save >/dev/null
+vzctl start 111 >/dev/null
+new 112
+vzctl exec 111 'echo kept >/root/mark; chmod 640 /root/mark' >/dev/null
+vzd_up 'API_RATE="1000"' 'API_BURST="2000"'
+
+like "not while it runs" "$(api POST /v1/cts/111/convert '{"layout":"dir"}')" 'Container is not stopped'
+ok "a command for it" vzctl stop 111 --fast
+for layout in image dir overlay; do
+	# An answer or an operation; either way the container has the layout then.
+	out=$(done_of "$(api POST /v1/cts/111/convert "{\"layout\":\"$layout\"}")")
+	soon "layout $layout" 20 sh -c "[ \"\$(vzadm call GET /v1/cts/111 | jq -r .layout)\" = $layout ]"
+	like "is in its file" "$(cat /etc/vz/conf/111.conf)" "VE_LAYOUT=\"$layout"
+	[ "$layout" != image ] || like "space is given back" "$(done_of "$(api POST /v1/cts/111/compact '{}')")" '"state": *"done"'
+	rm -rf /vz/private/111.*
+done
+like "a failure is told" "$(done_of "$(api POST /v1/cts/111/convert '{"layout":"overlay"}')")" 'already|failed'
+ok "start" vzctl start 111
+is "its files are there" "$(in_ct 111 'cat /root/mark; stat -c %a /root/mark')" $'kept\n640'
+
+vzctl exec 111 "printf '#!/bin/sh\necho \"called: \$*\"\n' >/bin/apk; chmod 755 /bin/apk" >/dev/null
+like "a package manager's output is the result" "$(done_of "$(api POST /v1/cts/111/packages '{"action":"install","packages":["one","two"]}')")" \
+	'called: .*one two'
+like "none in one that is down" "$(api POST /v1/cts/112/packages '{"action":"list"}')" 'not running'
+vzctl exec 111 'rm /bin/apk' >/dev/null
+like "no manager inside" "$(done_of "$(api POST /v1/cts/111/packages '{"action":"update"}')")" 'no package manager inside'
+gone 111 112
+vzd_down
+vzd_sweep
