@@ -447,7 +447,9 @@ static int check_there(struct migrate *m, struct err *e)
 		err_say(e, EEXIST, "CT %u already exists on the destination", m->id);
 		return fail(e, MIG_EXISTS);
 	}
-	return paths_there(m, e) < 0 || addresses_there(m, e) < 0 ? -e->code : 0;
+	if (paths_there(m, e) < 0 || addresses_there(m, e) < 0)
+		return -e->code;
+	return migrate_fw_there(m, e) < 0 ? fail_remote(e, MIG_CONFIG) : 0;
 }
 
 int migrate_run(struct migrate *m, struct err *e)

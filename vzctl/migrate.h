@@ -66,6 +66,10 @@ int migrate_record_save(struct migrate *m, enum migrate_stage stage, struct err 
 int migrate_record_drop(struct migrate *m, struct err *e);
 int migrate_conf_file(struct migrate *m, bool final, char *path, size_t size, struct err *e);	/* for the destination */
 
+/* migrate_fw.c: what the container's firewall needs is there? @text: a line for each group that is not, "/" without vzfw. */
+int migrate_fw_there(struct migrate *m, struct err *e);
+int migrate_fw_answer(const char *text, bool force, struct err *e);
+
 /* migrate.c */
 int migrate_run(struct migrate *m, struct err *e);	/* e->exit: enum migrate_exit */
 
