@@ -25,23 +25,11 @@
 #include <linux/netfilter_ipv4.h>
 
 #include "net/net_part.h"
-#include "net/nft_map.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/num.h"
 
-#define NET4 "net4"
-#define NET6 "net6"
-#define SENT "sent"
-#define RECEIVED "received"
-#define CLASSES "classes"
-enum { NET4_ID = 40, NET6_ID, SENT_ID, RECEIVED_ID, CLASSES_ID };
-#define TYPE_MARK 19u
-#define TYPE_CLASSID 23u
-#define TYPE_IFNAME 41u
-#define TYPE_IP4 7u
-#define TYPE_IP6 8u
 #define V6 0x100u
 #define PART "traffic"
 #define PRIO_UP (-290)		/* behind the source check (raw, -300), before the rest */
@@ -49,6 +37,19 @@ enum { NET4_ID = 40, NET6_ID, SENT_ID, RECEIVED_ID, CLASSES_ID };
 
 struct key { char ifname[IFNAMSIZ]; uint32_t tag; };
 _Static_assert(sizeof(struct key) == 20, "key of the set");
+
+enum { NET4, NET6, SENT, RECEIVED, CLASSES, SET_N };
+static const struct nft_set sets[SET_N] = {
+	[NET4] = { .name = "net4", .id = 40, .interval = true, .key_type = NFT_T_IP4, .key_len = 4,
+		   .data_type = NFT_T_CLASSID, .data_len = 4 },
+	[NET6] = { .name = "net6", .id = 41, .interval = true, .key_type = NFT_T_IP6, .key_len = 16,
+		   .data_type = NFT_T_CLASSID, .data_len = 4 },
+	[SENT] = { .name = "sent", .id = 42, .key_type = NFT_T_IFNAME << 6 | NFT_T_CLASSID, .key_len = sizeof(struct key),
+		   .counter = true },
+	[RECEIVED] = { .name = "received", .id = 43, .key_type = NFT_T_IFNAME << 6 | NFT_T_CLASSID,
+		       .key_len = sizeof(struct key), .counter = true },
+	[CLASSES] = { .name = "classes", .id = 44, .key_type = NFT_T_MARK, .key_len = 4 },
+};
 
 static const char if_from[3] = { 'v', 'z', '-' }, if_to[3] = { 'v', 'z', '9' };
 
@@ -80,20 +81,8 @@ void net_traffic_sum(const struct net_traffic *t, int cls, int v6, struct net_tr
 
 static void put_sets(struct nft_tx *t)
 {
-	static const struct nft_set_spec sets[] = {
-		{ .name = NET4, .id = NET4_ID, .flags = NFT_SET_MAP | NFT_SET_INTERVAL, .key_type = TYPE_IP4, .key_len = 4,
-		  .data_type = TYPE_CLASSID, .data_len = 4 },
-		{ .name = NET6, .id = NET6_ID, .flags = NFT_SET_MAP | NFT_SET_INTERVAL, .key_type = TYPE_IP6, .key_len = 16,
-		  .data_type = TYPE_CLASSID, .data_len = 4 },
-		{ .name = SENT, .id = SENT_ID, .key_type = TYPE_IFNAME << 6 | TYPE_CLASSID, .key_len = sizeof(struct key),
-		  .counter = true },
-		{ .name = RECEIVED, .id = RECEIVED_ID, .key_type = TYPE_IFNAME << 6 | TYPE_CLASSID,
-		  .key_len = sizeof(struct key), .counter = true },
-		{ .name = CLASSES, .id = CLASSES_ID, .key_type = TYPE_MARK, .key_len = 4 },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		nft_put_set_spec(t, &sets[i]);
+	for (size_t i = 0; i < SET_N; i++)
+		nft_put_set(t, &sets[i]);
 }
 
 static void rule_class(struct nft_tx *t, const char *chain, bool received, bool v6)
@@ -107,7 +96,7 @@ static void rule_class(struct nft_tx *t, const char *chain, bool received, bool 
 	nft_e_meta(t, r, inet ? NFT_META_NFPROTO : NFT_META_PROTOCOL, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, inet ? (void *)&proto : &ether, inet ? sizeof(proto) : sizeof(ether));
 	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, off, v6 ? 16 : 4, NFT_REG_1);
-	nft_e_map(t, r, v6 ? NET6 : NET4, v6 ? NET6_ID : NET4_ID, NFT_REG_1, NFT_REG_1);
+	nft_e_map(t, r, &sets[v6 ? NET6 : NET4], NFT_REG_1, NFT_REG_1);
 	nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
 	nft_put_rule(t, r);
 }
@@ -141,7 +130,7 @@ static void put_chain(struct nft_tx *t, const char *chain, bool received, uint32
 	r = nft_rule(t, chain);
 	nft_e_meta(t, r, received ? NFT_META_OIFNAME : NFT_META_IIFNAME, NFT_REG_1);
 	nft_e_meta(t, r, NFT_META_PRIORITY, NFT_REG_2);
-	nft_e_lookup(t, r, received ? RECEIVED : SENT, received ? RECEIVED_ID : SENT_ID, NFT_REG_1);
+	nft_e_in(t, r, &sets[received ? RECEIVED : SENT], NFT_REG_1);
 	nft_put_rule(t, r);
 	rule_priority(t, chain);
 }
@@ -176,7 +165,6 @@ int net_acct_line(struct str_list *lines, const char *ifname, bool bridged, uint
 static int put_line(struct nft_tx *t, bool add, const char *words, unsigned families, struct err *e)
 {
 	struct key key[NET_CLASS_N * 2];
-	struct nft_elem el[NET_CLASS_N * 2];
 	struct str_list w = { 0 };
 	bool bridged;
 	size_t n = 0;
@@ -192,12 +180,11 @@ static int put_line(struct nft_tx *t, bool add, const char *words, unsigned fami
 		for (uint32_t v6 = 0; v6 < 2; v6++, n++) {
 			key[n] = (struct key){ .tag = (uint32_t)cls | (v6 ? V6 : 0) };
 			str_copy(key[n].ifname, sizeof(key[n].ifname), w.v[1]);
-			el[n] = (struct nft_elem){ .key = &key[n], .key_len = sizeof(key[n]) };
 		}
 	}
 	t->family = bridged ? NFPROTO_BRIDGE : NFPROTO_INET;
-	nft_put_elem_list(t, add, SENT, el, n);
-	nft_put_elem_list(t, add, RECEIVED, el, n);
+	nft_put_keys(t, add, &sets[SENT], key, n);
+	nft_put_keys(t, add, &sets[RECEIVED], key, n);
 	str_list_clear(&w);
 	return 0;
 }
@@ -223,8 +210,7 @@ static void put_ranges(struct nft_tx *t, const struct net_range *v, size_t n, bo
 {
 	auto_free struct { uint32_t data; uint8_t behind[16]; } *x = calloc(n + 1, sizeof(*x));
 	auto_free struct nft_elem *el = calloc(2 * n + 1, sizeof(*el));
-	uint32_t len = v6 ? 16 : 4;
-	size_t at = 0;
+	size_t len = v6 ? 16 : 4, at = 0;
 
 	t->failed |= !x || !el;
 	for (size_t i = 0; i < n && x && el; i++) {
@@ -234,26 +220,25 @@ static void put_ranges(struct nft_tx *t, const struct net_range *v, size_t n, bo
 		memcpy(x[i].behind, v[i].to, sizeof(x[i].behind));
 		while (k > 0 && ++x[i].behind[k - 1] == 0)
 			k--;
-		el[at++] = (struct nft_elem){ .key = v[i].from, .key_len = len, .data = &x[i].data, .data_len = 4 };
+		el[at++] = (struct nft_elem){ .key = v[i].from, .data = &x[i].data };
 		if (k)
-			el[at++] = (struct nft_elem){ .key = x[i].behind, .key_len = len, .end = true };
+			el[at++] = (struct nft_elem){ .key = x[i].behind, .end = true };
 	}
-	nft_put_elem_list(t, true, v6 ? NET6 : NET4, el, at);
+	nft_put_elems(t, true, &sets[v6 ? NET6 : NET4], el, at);
 }
 
 static int load_classes(struct net *n, uint8_t family, const struct net_classes *c, struct err *e)
 {
-	const struct nft_elem mark = { .key = &c->hash, .key_len = sizeof(c->hash) };
 	struct nft_tx t;
 
 	nft_tx_begin(&t, &n->nft, n->table, 0);
 	t.family = family;
-	nft_put_flush_set(&t, NET4);
-	nft_put_flush_set(&t, NET6);
-	nft_put_flush_set(&t, CLASSES);
+	nft_put_flush_set(&t, &sets[NET4]);
+	nft_put_flush_set(&t, &sets[NET6]);
+	nft_put_flush_set(&t, &sets[CLASSES]);
 	put_ranges(&t, c->v4, c->n4, false);
 	put_ranges(&t, c->v6, c->n6, true);
-	nft_put_elem_list(&t, true, CLASSES, &mark, 1);
+	nft_put_keys(&t, true, &sets[CLASSES], &c->hash, 1);
 	return nft_tx_end(&t, "load the classes of traffic", e);
 }
 
@@ -261,7 +246,7 @@ static int ensure(struct net *n, uint8_t family, const struct net_classes *c, st
 {
 	bool there = false;
 
-	if (nft_has_elem(&n->nft, family, n->table, CLASSES, &c->hash, sizeof(c->hash), &there, e) < 0)
+	if (nft_has_elem(&n->nft, family, n->table, &sets[CLASSES], &c->hash, &there, e) < 0)
 		return -e->code;
 	return there ? 0 : load_classes(n, family, c, e);
 }
@@ -338,14 +323,16 @@ static int counted(const void *data, uint32_t len, uint64_t bytes, uint64_t pack
 
 static int read_sets(struct net *n, uint8_t family, const struct key *keys, size_t n_keys, struct reading *r, struct err *e)
 {
-	static const char *const sets[NET_WAY_N] = { [NET_SENT] = SENT, [NET_RECEIVED] = RECEIVED };
+	int rc = 0;
 
-	for (unsigned way = 0; way < NET_WAY_N; way++) {
+	for (unsigned way = 0; way < NET_WAY_N && rc == 0; way++) {
+		const struct nft_set *set = &sets[way == NET_SENT ? SENT : RECEIVED];
+
 		r->way = (enum net_traffic_way)way;
-		if (nft_counts(&n->nft, family, n->table, sets[way], keys, sizeof(*keys), n_keys, counted, r, e) < 0)
-			return -e->code;
+		rc = keys ? nft_ask_elems(&n->nft, family, n->table, set, keys, n_keys, counted, r, e) :
+			nft_each_elem(&n->nft, family, n->table, set, counted, r, e);
 	}
-	return 0;
+	return rc;
 }
 
 int net_acct_read(struct net *n, const char *ifname, bool bridged, struct net_traffic *ret, struct err *e)

@@ -29,17 +29,7 @@
 #include "util/auto.h"
 #include "util/err.h"
 
-#define SET4 "src4"
-#define SET6 "src6"
-#define SET4_ID 1
-#define SET6_ID 2
 #define FROM_CT "from_ct"
-/* Types of set keys as nft(8) numbers them, so that it can print our sets: six bits each. */
-#define TYPE_IFNAME 41u
-#define TYPE_IP4 7u
-#define TYPE_IP6 8u
-#define ROUTED "routed"		/* those that have a whole prefix */
-#define ROUTED_ID 3
 #define RULES_USE 9		/* from_ct: eight rules and one jump to it */
 #define SETUP_TRIES 100	/* every start elsewhere makes one in vain */
 #define ND_FIRST 133		/* router solicitation ... */
@@ -51,6 +41,13 @@ static const char if_from[3] = { 'v', 'z', '-' }, if_to[3] = { 'v', 'z', '9' };
 struct key4 { char ifname[IFNAMSIZ]; struct in_addr ip; };
 struct key6 { char ifname[IFNAMSIZ]; struct in6_addr ip; };
 _Static_assert(sizeof(struct key4) == 20 && sizeof(struct key6) == 32, "keys of the sets");
+
+enum { SET4, SET6, ROUTED, SET_N };	/* routed: those that have a whole prefix */
+static const struct nft_set sets[SET_N] = {
+	[SET4] = { .name = "src4", .id = 1, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP4, .key_len = sizeof(struct key4) },
+	[SET6] = { .name = "src6", .id = 2, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP6, .key_len = sizeof(struct key6) },
+	[ROUTED] = { .name = "routed", .id = 3, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
+};
 
 struct keys {			/* elements of both sets */
 	struct key4 *k4;
@@ -107,9 +104,9 @@ static int keys_add(struct keys *k, const char *ifname, const struct net_ip *ip)
 
 static void put_keys(struct nft_tx *t, bool add, const struct keys *k)
 {
-	nft_put_elems(t, add, SET4, k->k4, sizeof(*k->k4), k->n4);
-	nft_put_elems(t, add, SET6, k->k6, sizeof(*k->k6), k->n6);
-	nft_put_elems(t, add, ROUTED, k->net, sizeof(*k->net), k->nnet);
+	nft_put_keys(t, add, &sets[SET4], k->k4, k->n4);
+	nft_put_keys(t, add, &sets[SET6], k->k6, k->n6);
+	nft_put_keys(t, add, &sets[ROUTED], k->net, k->nnet);
 }
 
 static void e_nfproto(struct nft_tx *t, struct nftnl_rule *r, uint8_t proto)
@@ -149,14 +146,14 @@ static void rule_no_dhcp(struct nft_tx *t, uint16_t port)
 	drop_counted(t, r);
 }
 
-static void rule_source(struct nft_tx *t, uint8_t proto, uint32_t off, uint32_t len, const char *set, uint32_t id)
+static void rule_source(struct nft_tx *t, uint8_t proto, uint32_t off, uint32_t len, unsigned set)
 {
 	struct nftnl_rule *r = nft_rule(t, FROM_CT);
 
 	e_nfproto(t, r, proto);
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
 	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, off, len, NFT_REG_2);
-	nft_e_lookup(t, r, set, id, NFT_REG_1);
+	nft_e_in(t, r, &sets[set], NFT_REG_1);
 	nft_e_verdict(t, r, NFT_RETURN, NULL);
 	nft_put_rule(t, r);
 }
@@ -171,7 +168,7 @@ static void rule_routed(struct nft_tx *t, uint32_t fib)
 	struct nftnl_rule *r = nft_rule(t, FROM_CT);
 
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_lookup(t, r, ROUTED, ROUTED_ID, NFT_REG_1);
+	nft_e_in(t, r, &sets[ROUTED], NFT_REG_1);
 	nft_e_fib_oif(t, r, fib | NFTA_FIB_F_IIF, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_NEQ, NFT_REG_1, &nowhere, sizeof(nowhere));
 	if (fib == NFTA_FIB_F_DADDR) {
@@ -199,8 +196,8 @@ static void put_filter(struct nft_tx *t)
 	rule_no_dhcp(t, 67);
 	rule_no_dhcp(t, 547);
 	rule_routed(t, NFTA_FIB_F_DADDR);
-	rule_source(t, NFPROTO_IPV4, 12, 4, SET4, SET4_ID);
-	rule_source(t, NFPROTO_IPV6, 8, 16, SET6, SET6_ID);
+	rule_source(t, NFPROTO_IPV4, 12, 4, SET4);
+	rule_source(t, NFPROTO_IPV6, 8, 16, SET6);
 	rule_routed(t, NFTA_FIB_F_SADDR);
 	drop_counted(t, nft_rule(t, FROM_CT));
 }
@@ -241,9 +238,8 @@ static int put_table(struct nft_tx *t, const struct net *n, bool anew, struct er
 		nft_put_table(t, false);
 		nft_put_table(t, true);
 	}
-	nft_put_set(t, SET4, SET4_ID, TYPE_IFNAME << 6 | TYPE_IP4, sizeof(struct key4));
-	nft_put_set(t, SET6, SET6_ID, TYPE_IFNAME << 6 | TYPE_IP6, sizeof(struct key6));
-	nft_put_set(t, ROUTED, ROUTED_ID, TYPE_IFNAME, IFNAMSIZ);
+	for (size_t i = 0; i < SET_N; i++)
+		nft_put_set(t, &sets[i]);
 	nft_put_chain(t, FROM_CT, NULL, 0, 0);
 	nft_put_chain(t, "prerouting", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW);
 	if (n->pool4[0] || n->pool6[0])
@@ -445,12 +441,14 @@ struct purge {
 	char name[IFNAMSIZ];
 };
 
-static int purge_key(const void *key, uint32_t len, void *arg)
+static int purge_key(const void *key, uint32_t len, uint64_t bytes, uint64_t packets, void *arg)
 {
 	struct purge *p = arg;
 	struct net_ip ip = { 0 };
 	const char *k = key;
 
+	(void)bytes;
+	(void)packets;
 	if (len == IFNAMSIZ && !strncmp(k, p->name, IFNAMSIZ))
 		return keys_add_net(&p->keys, p->name);
 	if ((len != sizeof(struct key4) && len != sizeof(struct key6)) || strncmp(k, p->name, IFNAMSIZ) != 0)
@@ -462,13 +460,12 @@ static int purge_key(const void *key, uint32_t len, void *arg)
 
 int antispoof_purge(struct net *n, unsigned id, struct err *e)
 {
-	static const char *const sets[] = { SET4, SET6, ROUTED };
 	struct purge p = { 0 };
 	int rc = net_nf(n, e);
 
 	net_ifname(id, p.name);
-	for (size_t i = 0; i < ARRAY_SIZE(sets) && rc == 0; i++) {
-		rc = nft_each_elem(&n->nft, n->table, sets[i], purge_key, &p, e);
+	for (size_t i = 0; i < SET_N && rc == 0; i++) {
+		rc = nft_each_elem(&n->nft, NFPROTO_INET, n->table, &sets[i], purge_key, &p, e);
 		if (rc == -ENOENT) {
 			err_clear(e);
 			rc = 0;

@@ -22,19 +22,20 @@
 #include <linux/netfilter_bridge.h>
 
 #include "net/net_part.h"
-#include "net/nft_map.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/str.h"
 
 #define PART "flood"
-#define PPS "pps"
-#define NEWCONNS "newconns"
-#define NOSMTP "nosmtp"
-enum { PPS_ID = 50, NEWCONNS_ID, NOSMTP_ID };
-#define TYPE_IFNAME 41u
 #define PRIO_INET (-149)	/* behind connection tracking and the rest of mangle */
+
+enum { PPS, NEWCONNS, NOSMTP, SET_N };
+static const struct nft_set sets[SET_N] = {
+	[PPS] = { .name = "pps", .id = 50, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
+	[NEWCONNS] = { .name = "newconns", .id = 51, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
+	[NOSMTP] = { .name = "nosmtp", .id = 52, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
+};
 
 int net_flood_line(struct str_list *lines, const char *ifname, bool bridged, const struct net_caps *c, struct err *e)
 {
@@ -49,17 +50,14 @@ int net_flood_line(struct str_list *lines, const char *ifname, bool bridged, con
 
 static void put_sets(struct nft_tx *t)
 {
-	nft_put_set_spec(t, &(struct nft_set_spec){ .name = PPS, .id = PPS_ID, .key_type = TYPE_IFNAME, .key_len = IFNAMSIZ });
-	nft_put_set_spec(t, &(struct nft_set_spec){ .name = NEWCONNS, .id = NEWCONNS_ID, .key_type = TYPE_IFNAME,
-						    .key_len = IFNAMSIZ });
-	nft_put_set_spec(t, &(struct nft_set_spec){ .name = NOSMTP, .id = NOSMTP_ID, .key_type = TYPE_IFNAME,
-						    .key_len = IFNAMSIZ });
+	for (size_t i = 0; i < SET_N; i++)
+		nft_put_set(t, &sets[i]);
 }
 
-static void e_from(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id)
+static void e_from(struct nft_tx *t, struct nftnl_rule *r, unsigned set)
 {
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_lookup(t, r, set, id, NFT_REG_1);
+	nft_e_in(t, r, &sets[set], NFT_REG_1);
 }
 
 static void drop_counted(struct nft_tx *t, struct nftnl_rule *r)
@@ -81,27 +79,24 @@ static void rule_pps(struct nft_tx *t)
 {
 	struct nftnl_rule *r = nft_rule(t, "flood");
 
-	e_from(t, r, PPS, PPS_ID);
+	e_from(t, r, PPS);
 	drop_counted(t, r);
 }
 
 static void rule_new(struct nft_tx *t)
 {
-	static const uint32_t is_new = NF_CT_STATE_BIT(IP_CT_NEW), none;
 	static const uint8_t mask = 0x12, syn = 0x02;	/* SYN and ACK */
 	struct nftnl_rule *r = nft_rule(t, "flood");
 
 	if (t->family == NFPROTO_INET) {
-		nft_e_ct_state(t, r, NFT_REG_1);
-		nft_e_mask(t, r, NFT_REG_1, &is_new, sizeof(is_new));
-		nft_e_cmp(t, r, NFT_CMP_NEQ, NFT_REG_1, &none, sizeof(none));
+		nft_e_ct_is(t, r, NFT_CT_STATE, NF_CT_STATE_BIT(IP_CT_NEW), true);
 	} else {
 		e_tcp(t, r);
 		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1, NFT_REG_1);
 		nft_e_mask(t, r, NFT_REG_1, &mask, sizeof(mask));
 		nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &syn, sizeof(syn));
 	}
-	e_from(t, r, NEWCONNS, NEWCONNS_ID);
+	e_from(t, r, NEWCONNS);
 	drop_counted(t, r);
 }
 
@@ -110,7 +105,7 @@ static void rule_mail(struct nft_tx *t, const char *chain)
 	uint16_t be = htons(25);
 	struct nftnl_rule *r = nft_rule(t, chain);
 
-	e_from(t, r, NOSMTP, NOSMTP_ID);
+	e_from(t, r, NOSMTP);
 	e_tcp(t, r);
 	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
@@ -146,12 +141,12 @@ static void bridge(struct nft_tx *t)
 
 struct words { char how[8], ifname[16]; uint64_t packets, connections; unsigned no_smtp; };
 
-static void put_limit(struct nft_tx *t, bool add, const char *set, const char *ifname, uint64_t rate)
+static void put_limit(struct nft_tx *t, bool add, unsigned set, const char *ifname, uint64_t rate)
 {
-	struct nft_elem el = { .key = ifname, .key_len = IFNAMSIZ, .over_rate = rate };
+	const struct nft_elem el = { .key = ifname, .over_rate = rate };
 
 	if (rate)
-		nft_put_elem_list(t, add, set, &el, 1);
+		nft_put_elems(t, add, &sets[set], &el, 1);
 }
 
 static int elems(struct nft_tx *t, unsigned id, bool add, const struct str_list *lines, unsigned families, struct err *e)
@@ -161,7 +156,6 @@ static int elems(struct nft_tx *t, unsigned id, bool add, const struct str_list 
 	for (size_t i = 0; i < lines->n; i++) {
 		const char *s = net_line_of(lines->v[i], PART);
 		struct words w = { 0 };
-		struct nft_elem el = { .key = w.ifname, .key_len = IFNAMSIZ };
 		bool bridged;
 
 		if (!s || sscanf(s, "%7s %15s %" SCNu64 " %" SCNu64 " %u", w.how, w.ifname, &w.packets, &w.connections,
@@ -174,7 +168,7 @@ static int elems(struct nft_tx *t, unsigned id, bool add, const struct str_list 
 		put_limit(t, add, PPS, w.ifname, w.packets);
 		put_limit(t, add, NEWCONNS, w.ifname, w.connections);
 		if (w.no_smtp)
-			nft_put_elem_list(t, add, NOSMTP, &el, 1);
+			nft_put_keys(t, add, &sets[NOSMTP], w.ifname, 1);
 	}
 	return 0;
 }

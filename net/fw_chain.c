@@ -39,7 +39,7 @@
 #define T4(a, b, c, d) (T3(a, b, c) << 6 | (d))
 #define T5(a, b, c, d, e) (T4(a, b, c, d) << 6 | (e))
 
-const struct nft_dict fw_maps[FW_MAP_N] = {
+const struct nft_set fw_maps[FW_MAP_N] = {
 	[FW_MAP4] = { .name = "fw4", .id = 10, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP4), .key_len = 28,
 		      .data_type = NFT_DATA_VERDICT },
 	[FW_MAP6] = { .name = "fw6", .id = 11, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP6), .key_len = 40,
@@ -77,14 +77,14 @@ static void put_if(struct nft_tx *t, struct nftnl_rule *r, const struct side *s)
 		return;
 	}
 	str_copy(name, sizeof(name), s->name);
-	nft_e_data(t, r, R0, name, sizeof(name));
+	nft_e_load(t, r, R0, name, sizeof(name));
 }
 
 static void put_word(struct nft_tx *t, struct nftnl_rule *r, uint32_t reg, const struct side *s, unsigned level)
 {
 	const uint8_t word[4] = { 0, 0, 0, (uint8_t)(level / 8 | (s->out ? FW_WORD_OUT : 0)) };
 
-	nft_e_data(t, r, reg, word, sizeof(word));
+	nft_e_load(t, r, reg, word, sizeof(word));
 }
 
 static void is_protocol(struct nft_tx *t, struct nftnl_rule *r, uint16_t ether)
@@ -122,7 +122,7 @@ static void put_addr(struct nft_tx *t, struct nftnl_rule *r, const struct side *
 	uint32_t len = six ? 16 : 4, src = six ? 8 : 12;
 
 	if (!level) {
-		nft_e_data(t, r, R_ADDR, zero, len);
+		nft_e_load(t, r, R_ADDR, zero, len);
 		return;
 	}
 	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, s->out ? src + len : src, len, R_ADDR);
@@ -143,7 +143,7 @@ static void rule_ask(struct nft_tx *t, const struct side *s, bool six, unsigned 
 
 	put_if(t, r, s);
 	if (port_len == ANY_PROTO)
-		nft_e_data(t, r, R_PROTO, zero, sizeof(zero));
+		nft_e_load(t, r, R_PROTO, zero, sizeof(zero));
 	else
 		nft_e_meta(t, r, NFT_META_L4PROTO, R_PROTO);
 	if (port_len > 0) {
@@ -154,7 +154,7 @@ static void rule_ask(struct nft_tx *t, const struct side *s, bool six, unsigned 
 		put_word(t, r, R_WORD, s, level);
 	}
 	put_addr(t, r, s, six, level);
-	nft_e_ask(t, r, &fw_maps[six ? FW_MAP6 : FW_MAP4], R0, NFT_REG_VERDICT);
+	nft_e_map(t, r, &fw_maps[six ? FW_MAP6 : FW_MAP4], R0, NFT_REG_VERDICT);
 	verdict_rule(t, r, NFT_GOTO, "fw_log_drop");
 }
 
@@ -164,7 +164,7 @@ static void rule_policy(struct nft_tx *t, const struct side *s, const char *chai
 
 	put_if(t, r, s);
 	put_word(t, r, R_PROTO, s, 0);
-	nft_e_ask(t, r, &fw_maps[FW_POLICY], R0, NFT_REG_VERDICT);
+	nft_e_map(t, r, &fw_maps[FW_POLICY], R0, NFT_REG_VERDICT);
 	verdict_rule(t, r, NFT_GOTO, "fw_log_drop");
 }
 
@@ -225,8 +225,8 @@ static struct nftnl_rule *flow_rule(struct nft_tx *t, const char *chain, bool ou
 		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, out ? 0 : 2, 2, port);
 		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, out ? 2 : 0, 2, port + 1);
 	} else {
-		nft_e_data(t, r, port, zero, sizeof(zero));
-		nft_e_data(t, r, port + 1, zero, sizeof(zero));
+		nft_e_load(t, r, port, zero, sizeof(zero));
+		nft_e_load(t, r, port + 1, zero, sizeof(zero));
 	}
 	return r;
 }
@@ -258,7 +258,7 @@ static void accept_bridged(struct nft_tx *t, const struct side *s)
 	accept_tcp_known(t, s->chain);
 	for (int i = 0; i < 4; i++) {
 		r = flow_rule(t, s->chain, s->out, i & 1, i & 2);
-		nft_e_ask(t, r, &fw_maps[i & 1 ? FW_FLOW6 : FW_FLOW4], R0, 0);
+		nft_e_in(t, r, &fw_maps[i & 1 ? FW_FLOW6 : FW_FLOW4], R0);
 		verdict_rule(t, r, NF_ACCEPT, NULL);
 	}
 	accept_icmp(t, s->chain, IPPROTO_ICMP, 3, 3);
@@ -313,14 +313,14 @@ static struct nftnl_rule *gate(struct nft_tx *t, const char *chain, const struct
 
 	put_if(t, r, s);
 	put_word(t, r, R_PROTO, dir, 0);
-	nft_e_ask(t, r, &fw_maps[FW_ON], R0, 0);
+	nft_e_in(t, r, &fw_maps[FW_ON], R0);
 	return r;
 }
 
 static void put_maps(struct nft_tx *t, enum fw_map n)
 {
 	for (enum fw_map i = 0; i < n; i++)
-		nft_put_dict(t, &fw_maps[i]);
+		nft_put_set(t, &fw_maps[i]);
 }
 
 /* From zone to zone, unless the packet goes where a port of the host is forwarded: that is open to everybody. */
@@ -335,12 +335,12 @@ static void put_zone(struct nft_tx *t, int32_t prio)
 	 * The key: four bytes of nothing, the answer, and a name. nft(8) 1.0.6 knows no length of an answer and aborts when it
 	 * has to print one in a key; so it is shown constants, which are overwritten.
 	 */
-	nft_e_data(t, r, R0, zero, sizeof(zero));
-	nft_e_data(t, r, NFT_REG32_04, zero, 12);
+	nft_e_load(t, r, R0, zero, sizeof(zero));
+	nft_e_load(t, r, NFT_REG32_04, zero, 12);
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_4);
-	nft_e_ask(t, r, &fw_maps[FW_ZONE], NFT_REG_4, NFT_REG32_01);
+	nft_e_map(t, r, &fw_maps[FW_ZONE], NFT_REG_4, NFT_REG32_01);
 	nft_e_meta(t, r, NFT_META_OIFNAME, NFT_REG_4);
-	nft_e_ask(t, r, &fw_maps[FW_ZONE], NFT_REG_4, NFT_REG32_08);	/* is it in a zone at all? */
+	nft_e_map(t, r, &fw_maps[FW_ZONE], NFT_REG_4, NFT_REG32_08);	/* is it in a zone at all? */
 	nft_e_meta(t, r, NFT_META_OIFNAME, NFT_REG32_03);
 	nft_e_not_in(t, r, &fw_maps[FW_ZONE_FROM], R0);
 	if (t->family != NFPROTO_BRIDGE)

@@ -297,7 +297,7 @@ struct counting {
 	int family;
 };
 
-static int count_one(void *arg, const void *key, uint32_t len, uint64_t packets, uint64_t bytes)
+static int count_one(const void *key, uint32_t len, uint64_t bytes, uint64_t packets, void *arg)
 {
 	struct counting *c = arg;
 	const uint8_t *k = key;
@@ -328,8 +328,8 @@ int fw_counters(struct net *n, const char *name, bool bridge, const struct fw_ru
 		rc = net_nf(n, e);
 	for (int six = 0; six < 2 && rc == 0; six++) {
 		c.family = six ? AF_INET6 : AF_INET;
-		rc = nft_each_entry(&n->nft, bridge ? NFPROTO_BRIDGE : NFPROTO_INET, n->table,
-				    fw_maps[six ? FW_MAP6 : FW_MAP4].name, count_one, &c, e);
+		rc = nft_each_elem(&n->nft, bridge ? NFPROTO_BRIDGE : NFPROTO_INET, n->table,
+				   &fw_maps[six ? FW_MAP6 : FW_MAP4], count_one, &c, e);
 	}
 	fw_elems_done(&l);
 	return rc;

@@ -16,7 +16,7 @@ enum fw_map {
 	FW_FLOW6,
 	FW_MAP_N
 };
-extern const struct nft_dict fw_maps[FW_MAP_N];
+extern const struct nft_set fw_maps[FW_MAP_N];
 
 #define FW_IF 16u		/* bytes of an interface's name in a key */
 #define FW_WORD_OUT 0x80	/* last byte of the word: direction, and length of the address in bytes */

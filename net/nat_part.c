@@ -25,7 +25,7 @@
 enum { FWD4, FWD6, FWDIP4, FWDIP6, HAIRPIN4, HAIRPIN6, MAP_N };
 
 /* Address and port: the port lies behind the four or sixteen bytes of the address. */
-static const struct nft_dict maps[MAP_N] = {
+static const struct nft_set maps[MAP_N] = {
 	[FWD4] = { .name = "fwd4", .id = 20, .key_type = T2(NFT_T_PROTO, NFT_T_PORT), .key_len = 8,
 		   .data_type = T2(NFT_T_IP4, NFT_T_PORT), .data_len = 8 },
 	[FWD6] = { .name = "fwd6", .id = 21, .key_type = T2(NFT_T_PROTO, NFT_T_PORT), .key_len = 8,
@@ -55,7 +55,7 @@ static void rule_dnat(struct nft_tx *t, const char *chain, bool six, bool ip)
 	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG32_01);
 	if (ip)
 		nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, six ? 24 : 16, len, NFT_REG32_02);
-	nft_e_ask(t, r, &maps[ip ? (six ? FWDIP6 : FWDIP4) : (six ? FWD6 : FWD4)], R0, R_DATA);
+	nft_e_map(t, r, &maps[ip ? (six ? FWDIP6 : FWDIP4) : (six ? FWD6 : FWD4)], R0, R_DATA);
 	nft_e_dnat(t, r, nfproto, R_DATA, R_DATA + len / 4);
 	nft_put_rule(t, r);
 }
@@ -70,7 +70,7 @@ static void rule_hairpin(struct nft_tx *t, bool six)
 	nft_e_ct_is(t, r, NFT_CT_STATUS, IPS_DST_NAT, true);
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
 	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, six ? 24 : 16, six ? 16 : 4, NFT_REG_2);
-	nft_e_ask(t, r, &maps[six ? HAIRPIN6 : HAIRPIN4], NFT_REG_1, 0);
+	nft_e_in(t, r, &maps[six ? HAIRPIN6 : HAIRPIN4], NFT_REG_1);
 	nft_e_masq(t, r);
 	nft_put_rule(t, r);
 }
@@ -80,7 +80,7 @@ static void nat_table(struct nft_tx *t)
 	static const char *const chains[] = { "forward_in", "forward_out" };
 
 	for (size_t i = 0; i < MAP_N; i++)
-		nft_put_dict(t, &maps[i]);
+		nft_put_set(t, &maps[i]);
 	for (size_t i = 0; i < ARRAY_SIZE(chains); i++) {
 		nft_put_chain(t, chains[i], "nat", i ? NF_INET_LOCAL_OUT : NF_INET_PRE_ROUTING, NF_IP_PRI_NAT_DST);
 		for (int k = 0; k < 4; k++)

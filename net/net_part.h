@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "net/nft.h"
+#include "net/nft_rule.h"
 
 struct err;
 struct net;

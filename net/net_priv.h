@@ -5,7 +5,7 @@
 #include <net/if.h>
 
 #include "net/net.h"
-#include "net/nft.h"
+#include "net/nft_rule.h"
 #include "net/nl.h"
 
 #define NET_INSIDE "venet0"

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Transactions, objects and expressions of nftables over libnftnl. What the rules mean is antispoof.c's business. */
+/* Transactions, tables and chains of nftables over libnftnl. What the rules mean is the business of those who put them. */
 #include "net/nft.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <libnftnl/chain.h>
 #include <libnftnl/common.h>
+#include <libnftnl/table.h>
 
 #include "util/auto.h"
 #include "util/err.h"
 
-#define NFT_MSG_ROOM 16384	/* the largest message we build: a rule, or NFT_ELEMS elements */
-#define NFT_ELEMS 128
 #define NFT_BUF_MIN (4 * NFT_MSG_ROOM)
 
 void nft_close(struct nft *f)
@@ -137,8 +137,7 @@ static int nft_generation_answer(const struct nlmsghdr *nlh, void *arg)
 	return 0;
 }
 
-/* A question outside of a transaction. */
-static struct nlmsghdr *nft_query(void *buf, uint8_t family, uint16_t type, uint16_t flags)
+struct nlmsghdr *nft_query(void *buf, uint8_t family, uint16_t type, uint16_t flags)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct nfgenmsg *g;
@@ -183,6 +182,28 @@ int nft_chain_use(struct nft *f, uint8_t family, const char *table, const char *
 	return nl_ask(&f->nl, nlh, nft_chain_use_answer, ret, "look at the firewall table", e);
 }
 
+static int nft_handle_answer(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == NFTA_TABLE_HANDLE && mnl_attr_validate(attr, MNL_TYPE_U64) >= 0)
+			*(uint64_t *)arg = be64toh(mnl_attr_get_u64(attr));
+	}
+	return 0;
+}
+
+int nft_table_handle(struct nft *f, uint8_t family, const char *table, uint64_t *ret, struct err *e)
+{
+	_Alignas(8) char buf[256];
+	struct nlmsghdr *nlh = nft_query(buf, family, NFT_MSG_GETTABLE, 0);
+
+	*ret = 0;
+	if (!mnl_attr_put_strz_check(nlh, sizeof(buf), NFTA_TABLE_NAME, table))
+		return err_say(e, ENAMETOOLONG, "firewall table name %s", table);
+	return nl_ask(&f->nl, nlh, nft_handle_answer, ret, "look at the firewall table", e);
+}
+
 void nft_put_table(struct nft_tx *t, bool add)
 {
 	struct nlmsghdr *nlh = nft_tx_msg(t, add ? NFT_MSG_NEWTABLE : NFT_MSG_DELTABLE, add ? NLM_F_CREATE : 0);
@@ -197,7 +218,7 @@ void nft_put_table(struct nft_tx *t, bool add)
 		nftnl_table_free(tb);
 }
 
-void nft_put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio)
+static void put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio, const char *dev)
 {
 	struct nlmsghdr *nlh = nft_tx_msg(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nftnl_chain *c = nftnl_chain_alloc();
@@ -212,29 +233,22 @@ void nft_put_chain(struct nft_tx *t, const char *name, const char *type, uint32_
 			nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, prio);
 			nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 		}
+		if (dev)
+			nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, dev);
 		nftnl_chain_nlmsg_build_payload(nlh, c);
 	}
 	if (c)
 		nftnl_chain_free(c);
 }
 
-void nft_put_set(struct nft_tx *t, const char *name, uint32_t id, uint32_t key_type, uint32_t key_len)
+void nft_put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio)
 {
-	struct nlmsghdr *nlh = nft_tx_msg(t, NFT_MSG_NEWSET, NLM_F_CREATE);
-	struct nftnl_set *s = nftnl_set_alloc();
+	put_chain(t, name, type, hook, prio, NULL);
+}
 
-	t->failed |= !s;
-	if (nlh && s) {
-		nftnl_set_set_str(s, NFTNL_SET_TABLE, t->table);
-		nftnl_set_set_str(s, NFTNL_SET_NAME, name);
-		nftnl_set_set_u32(s, NFTNL_SET_FAMILY, NFPROTO_INET);
-		nftnl_set_set_u32(s, NFTNL_SET_ID, id);
-		nftnl_set_set_u32(s, NFTNL_SET_KEY_TYPE, key_type);
-		nftnl_set_set_u32(s, NFTNL_SET_KEY_LEN, key_len);
-		nftnl_set_nlmsg_build_payload(nlh, s);
-	}
-	if (s)
-		nftnl_set_free(s);
+void nft_put_dev_chain(struct nft_tx *t, const char *name, const char *dev, uint32_t hook)
+{
+	put_chain(t, name, "filter", hook, 0, dev);
 }
 
 void nft_put_flush_rules(struct nft_tx *t)
@@ -243,91 +257,4 @@ void nft_put_flush_rules(struct nft_tx *t)
 
 	if (nlh)
 		mnl_attr_put_strz(nlh, NFTA_RULE_TABLE, t->table);
-}
-
-static void nft_put_elems_msg(struct nft_tx *t, bool add, const char *set, const char *keys, uint32_t len, size_t n)
-{
-	struct nlmsghdr *nlh = nft_tx_msg(t, add ? NFT_MSG_NEWSETELEM : NFT_MSG_DELSETELEM, add ? NLM_F_CREATE : 0);
-	struct nlattr *list, *item, *key;
-
-	if (!nlh)
-		return;
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, t->table);
-	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-	list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-	for (size_t i = 0; i < n; i++) {
-		item = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
-		key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
-		mnl_attr_put(nlh, NFTA_DATA_VALUE, len, keys + i * len);
-		mnl_attr_nest_end(nlh, key);
-		mnl_attr_nest_end(nlh, item);
-	}
-	mnl_attr_nest_end(nlh, list);
-}
-
-/* Elements are put by hand: a key and nothing else, and NFT_ELEMS of them (48 bytes each at most) fit in NFT_MSG_ROOM. */
-void nft_put_elems(struct nft_tx *t, bool add, const char *set, const void *keys, uint32_t len, size_t n)
-{
-	const char *k = keys;
-
-	for (size_t i = 0; i < n; i += NFT_ELEMS)
-		nft_put_elems_msg(t, add, set, k + i * len, len, MIN(n - i, (size_t)NFT_ELEMS));
-}
-
-struct nft_each {
-	int (*cb)(const void *key, uint32_t len, void *arg);
-	void *arg;
-};
-
-int nft_elems_of(const struct nlmsghdr *nlh, nft_elem_fn *fn, const void *arg)
-{
-	struct nftnl_set *s = nftnl_set_alloc();
-	struct nftnl_set_elems_iter *it;
-	struct nftnl_set_elem *el;
-	int rc = 0;
-
-	if (!s)
-		return -ENOMEM;
-	if (nftnl_set_elems_nlmsg_parse(nlh, s) < 0 || !(it = nftnl_set_elems_iter_create(s))) {
-		nftnl_set_free(s);
-		return -EBADMSG;
-	}
-	while (rc >= 0 && (el = nftnl_set_elems_iter_next(it))) {
-		uint32_t len = 0;
-		const void *key = nftnl_set_elem_get(el, NFTNL_SET_ELEM_KEY, &len);
-
-		if (key)
-			rc = fn(el, key, len, arg);
-	}
-	nftnl_set_elems_iter_destroy(it);
-	nftnl_set_free(s);
-	return rc;
-}
-
-static int nft_each_key(struct nftnl_set_elem *el, const void *key, uint32_t len, const void *arg)
-{
-	const struct nft_each *w = arg;
-
-	(void)el;
-	return w->cb(key, len, w->arg);
-}
-
-static int nft_each_one(const struct nlmsghdr *nlh, void *arg)
-{
-	return nft_elems_of(nlh, nft_each_key, arg);
-}
-
-int nft_each_elem(struct nft *f, const char *table, const char *set, int (*cb)(const void *key, uint32_t len, void *arg),
-		  void *arg, struct err *e)
-{
-	struct nft_each w = { .cb = cb, .arg = arg };
-	_Alignas(8) char buf[256];
-	struct nlmsghdr *nlh = nft_query(buf, NFPROTO_INET, NFT_MSG_GETSETELEM, NLM_F_DUMP);
-	int rc;
-
-	if (!mnl_attr_put_strz_check(nlh, sizeof(buf), NFTA_SET_ELEM_LIST_TABLE, table) ||
-	    !mnl_attr_put_strz_check(nlh, sizeof(buf), NFTA_SET_ELEM_LIST_SET, set))
-		return err_say(e, ENAMETOOLONG, "firewall table name %s", table);
-	rc = nl_dump(&f->nl, nlh, nft_each_one, NULL, &w, e);
-	return rc < 0 && !e->code ? err_set(e, -rc, "list addresses in the firewall") : rc;
 }

@@ -20,7 +20,6 @@
 #include <linux/netfilter/nf_tables.h>
 
 #include "net/net_part.h"
-#include "net/nft_map.h"
 #include "net/shape.h"
 #include "net/shape_priv.h"
 #include "util/auto.h"
@@ -28,12 +27,13 @@
 #include "util/err.h"
 
 #define PART "rate"
-#define NET4 "net4"
-#define NET6 "net6"
-enum { NET4_ID = 45, NET6_ID };
-#define TYPE_CLASSID 23u
-#define TYPE_IP4 7u
-#define TYPE_IP6 8u
+
+static const struct nft_set maps[2] = {		/* by v6 */
+	{ .name = "net4", .id = 45, .interval = true, .key_type = NFT_T_IP4, .key_len = 4, .data_type = NFT_T_CLASSID,
+	  .data_len = 4 },
+	{ .name = "net6", .id = 46, .interval = true, .key_type = NFT_T_IP6, .key_len = 16, .data_type = NFT_T_CLASSID,
+	  .data_len = 4 },
+};
 
 /* "rate IFNAME SLOT INDEX MASK FILE": INDEX of vzifb-up, MASK of the classes with a rate, FILE of the classes or "-". */
 int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, unsigned slot, const struct net_rates *r,
@@ -76,19 +76,14 @@ static struct family family_of(const struct net_range *v, size_t n, bool v6, uns
 
 static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, unsigned slot, uint32_t mask)
 {
-	const struct nft_set_spec spec = {
-		.name = v6 ? NET6 : NET4, .id = v6 ? NET6_ID : NET4_ID, .flags = NFT_SET_MAP | NFT_SET_INTERVAL,
-		.key_type = v6 ? TYPE_IP6 : TYPE_IP4, .key_len = v6 ? 16 : 4, .data_type = TYPE_CLASSID, .data_len = 4,
-	};
-
-	nft_put_set_spec(t, &spec);
+	nft_put_set(t, &maps[v6]);
 	for (size_t i = 0; i < n; i++) {
 		uint32_t data = shape_class(slot, v[i].cls);
 		uint8_t behind[16];
-		size_t k = spec.key_len;
+		size_t k = maps[v6].key_len;
 		struct nft_elem el[2] = {
-			{ .key = v[i].from, .key_len = spec.key_len, .data = &data, .data_len = sizeof(data) },
-			{ .key = behind, .key_len = spec.key_len, .end = true },
+			{ .key = v[i].from, .data = &data },
+			{ .key = behind, .end = true },
 		};
 
 		if (!(mask >> v[i].cls & 1))
@@ -96,7 +91,7 @@ static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool 
 		memcpy(behind, v[i].to, sizeof(behind));
 		while (k > 0 && ++behind[k - 1] == 0)
 			k--;
-		nft_put_elem_list(t, true, spec.name, el, k ? 2 : 1);
+		nft_put_elems(t, true, &maps[v6], el, k ? 2 : 1);
 	}
 }
 
@@ -115,7 +110,7 @@ static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, 
 		nft_e_load(t, r, NFT_REG_1, &f->all, sizeof(f->all));
 	} else {
 		nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, v6 ? down ? 8 : 24 : down ? 12 : 16, v6 ? 16 : 4, NFT_REG_1);
-		nft_e_map(t, r, v6 ? NET6 : NET4, v6 ? NET6_ID : NET4_ID, NFT_REG_1, NFT_REG_1);
+		nft_e_map(t, r, &maps[v6], NFT_REG_1, NFT_REG_1);
 	}
 	nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
 	if (!down) {

@@ -26,17 +26,21 @@
 #include "util/err.h"
 
 #define FROM_FILTERED "from_filtered"
-#define TYPE_IFNAME 41u		/* as nft(8) numbers them */
-#define TYPE_IP4 7u
-#define TYPE_IP6 8u
-#define TYPE_ETHER 9u
 #define ALL_MAX 4096		/* addresses of one interface: fewer fit into an alias */
-enum { ID_PORTS = 30, ID_MAC, ID_FILTERED, ID_4, ID_6 };
 
 struct key_if { char ifname[IFNAMSIZ]; };
 struct key_mac { char ifname[IFNAMSIZ]; uint8_t mac[6], pad[2]; };
 struct key_4 { char ifname[IFNAMSIZ]; struct in_addr ip; };
 struct key_6 { char ifname[IFNAMSIZ]; struct in6_addr ip; };
+
+enum { PORTS, MACS, FILTERED, IP4, IP6, SET_N };
+static const struct nft_set sets[SET_N] = {
+	[PORTS] = { .name = "ports", .id = 30, .key_type = NFT_T_IFNAME, .key_len = sizeof(struct key_if) },
+	[MACS] = { .name = "port_mac", .id = 31, .key_type = NFT_T_IFNAME << 6 | NFT_T_ETHER, .key_len = sizeof(struct key_mac) },
+	[FILTERED] = { .name = "port_ip", .id = 32, .key_type = NFT_T_IFNAME, .key_len = sizeof(struct key_if) },
+	[IP4] = { .name = "port4", .id = 33, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP4, .key_len = sizeof(struct key_4) },
+	[IP6] = { .name = "port6", .id = 34, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP6, .key_len = sizeof(struct key_6) },
+};
 
 /* --- the alias --- */
 
@@ -78,11 +82,8 @@ bool vport_alias_parse(const char *alias, struct net_if *ret)
 
 void vport_put_sets(struct nft_tx *t)
 {
-	nft_put_set(t, "ports", ID_PORTS, TYPE_IFNAME, sizeof(struct key_if));
-	nft_put_set(t, "port_mac", ID_MAC, TYPE_IFNAME << 6 | TYPE_ETHER, sizeof(struct key_mac));
-	nft_put_set(t, "port_ip", ID_FILTERED, TYPE_IFNAME, sizeof(struct key_if));
-	nft_put_set(t, "port4", ID_4, TYPE_IFNAME << 6 | TYPE_IP4, sizeof(struct key_4));
-	nft_put_set(t, "port6", ID_6, TYPE_IFNAME << 6 | TYPE_IP6, sizeof(struct key_6));
+	for (size_t i = 0; i < SET_N; i++)
+		nft_put_set(t, &sets[i]);
 	nft_put_chain(t, FROM_FILTERED, NULL, 0, 0);
 }
 
@@ -94,19 +95,19 @@ static void e_proto(struct nft_tx *t, struct nftnl_rule *r, uint16_t ethertype)
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
 }
 
-static void e_in(struct nft_tx *t, struct nftnl_rule *r, const char *set, uint32_t id)
+static void e_in(struct nft_tx *t, struct nftnl_rule *r, unsigned set)
 {
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_lookup(t, r, set, id, NFT_REG_1);
+	nft_e_in(t, r, &sets[set], NFT_REG_1);
 }
 
 /* (interface . @len bytes at @off) in @set, or with @not not in it. */
-static void e_pair(struct nft_tx *t, struct nftnl_rule *r, uint32_t base, uint32_t off, uint32_t len, const char *set, uint32_t id,
+static void e_pair(struct nft_tx *t, struct nftnl_rule *r, uint32_t base, uint32_t off, uint32_t len, unsigned set,
 		   bool not)
 {
 	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
 	nft_e_payload(t, r, base, off, len, NFT_REG_2);
-	(not ? nft_e_lookup_not : nft_e_lookup)(t, r, set, id, NFT_REG_1);
+	(not ? nft_e_not_in : nft_e_in)(t, r, &sets[set], NFT_REG_1);
 }
 
 static void put_verdict(struct nft_tx *t, struct nftnl_rule *r, int verdict)
@@ -146,19 +147,19 @@ static void rules_filtered(struct nft_tx *t)
 	struct nftnl_rule *r = nft_rule(t, FROM_FILTERED);
 
 	e_icmp6(t, r, 136);		/* neighbour advertisement */
-	e_pair(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 8, 16, "port6", ID_6, true);
+	e_pair(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 8, 16, IP6, true);
 	put_verdict(t, r, NF_DROP);
 	r = nft_rule(t, FROM_FILTERED);
 	e_proto(t, r, ETH_P_ARP);
-	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 14, 4, "port4", ID_4, false);
+	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 14, 4, IP4, false);
 	put_verdict(t, r, NFT_RETURN);
 	r = nft_rule(t, FROM_FILTERED);
 	e_proto(t, r, ETH_P_IP);
-	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 12, 4, "port4", ID_4, false);
+	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 12, 4, IP4, false);
 	put_verdict(t, r, NFT_RETURN);
 	r = nft_rule(t, FROM_FILTERED);
 	e_proto(t, r, ETH_P_IPV6);
-	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 8, 16, "port6", ID_6, false);
+	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 8, 16, IP6, false);
 	put_verdict(t, r, NFT_RETURN);
 	r = nft_rule(t, FROM_FILTERED);	/* who asks whether an address is free */
 	e_proto(t, r, ETH_P_ARP);
@@ -184,11 +185,11 @@ void vport_put_rules(struct nft_tx *t, const char *chain)
 	struct nftnl_rule *r = nft_rule(t, chain);
 
 	e_proto(t, r, ETH_P_ARP);
-	e_in(t, r, "ports", ID_PORTS);
-	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 8, 6, "port_mac", ID_MAC, true);
+	e_in(t, r, PORTS);
+	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 8, 6, MACS, true);
 	put_verdict(t, r, NF_DROP);
 	r = nft_rule(t, chain);
-	e_in(t, r, "port_ip", ID_FILTERED);
+	e_in(t, r, FILTERED);
 	nft_e_verdict(t, r, NFT_JUMP, FROM_FILTERED);
 	nft_put_rule(t, r);
 	rules_filtered(t);
@@ -210,9 +211,9 @@ static void put_ip(struct nft_tx *t, bool add, const char *name, const struct ne
 	str_copy(k4.ifname, IFNAMSIZ, name);
 	str_copy(k6.ifname, IFNAMSIZ, name);
 	if (ip->family == AF_INET)
-		nft_put_elems(t, add, "port4", &k4, sizeof(k4), 1);
+		nft_put_keys(t, add, &sets[IP4], &k4, 1);
 	else
-		nft_put_elems(t, add, "port6", &k6, sizeof(k6), 1);
+		nft_put_keys(t, add, &sets[IP6], &k6, 1);
 }
 
 static void put_elems(struct nft_tx *t, bool add, const char *name, const struct net_if *f)
@@ -226,8 +227,8 @@ static void put_elems(struct nft_tx *t, bool add, const char *name, const struct
 	str_copy(key.ifname, IFNAMSIZ, name);
 	str_copy(mac.ifname, IFNAMSIZ, name);
 	memcpy(mac.mac, f->mac, sizeof(mac.mac));
-	nft_put_elems(t, add, "port_mac", &mac, sizeof(mac), 1);
-	nft_put_elems(t, add, "ports", &key, sizeof(key), 1);
+	nft_put_keys(t, add, &sets[MACS], &mac, 1);
+	nft_put_keys(t, add, &sets[PORTS], &key, 1);
 	if (!f->ip_filter[0])
 		return;
 	put_ip(t, add, name, &ip);
@@ -236,7 +237,7 @@ static void put_elems(struct nft_tx *t, bool add, const char *name, const struct
 		if (net_ip_parse(word, &ip, &ignored) == 0)
 			put_ip(t, add, name, &ip);
 	}
-	nft_put_elems(t, add, "port_ip", &key, sizeof(key), 1);
+	nft_put_keys(t, add, &sets[FILTERED], &key, 1);
 }
 
 static int all_one(const struct link_info *link, void *arg)
