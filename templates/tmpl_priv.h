@@ -22,7 +22,7 @@ void store_path(char out[128], const char *digest, const char *sub);		/* "store/
 int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *e);	/* of the manifest */
 /* So that @archive, which is known to have that digest, need not be read to learn it. */
 int store_remember(int base, const char *archive, const char *digest, struct err *e);
-bool store_digest_of(int base, const struct stat *st, char digest[TMPL_DIGEST_LEN + 1]);	/* what is remembered of that file */
+bool store_digest_of(int base, const struct stat *st, char digest[TMPL_DIGEST_LEN + 1]);
 int store_tree_open(int base, const char *digest, int *ret_fd);			/* O_PATH; or -errno */
 
 /* image.c */

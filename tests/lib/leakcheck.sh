@@ -105,13 +105,23 @@ leak_disk() {
 	btrfs subvolume list /vz | sed 's/.*path //' | sort
 }
 
+# Without what a set with a timeout holds: rules filled it, and the clock empties it.
+leak_nft() {
+	nft -s list ruleset 2>/dev/null | awk '
+		/^\t(set|map) / { timed = 0 }
+		/^\t\t(flags .*)?timeout/ { timed = 1 }
+		timed && /elements = \{/ { skip = 1 }
+		!skip { print }
+		/\}$/ { skip = 0 }'
+}
+
 leak_take() {
 	local part
 	mkdir -p "$1" || return 1
 	for part in mounts links routes cgroups loops procs files disk; do
 		"leak_$part" >"$1/$part"
 	done
-	nft -s list ruleset >"$1/nft" 2>/dev/null
+	leak_nft >"$1/nft"
 }
 
 # A stopped container's link (vz-ID) dies with its namespace, its reaper with its work: what is on its way out when the
