@@ -79,11 +79,15 @@ struct ct_restore {
 	int dir;			/* where the archive is, and those it builds on */
 	const char *name;		/* "-": standard input */
 	bool distrust;			/* as a stranger's, whoever made it */
+	bool force;			/* @ct exists: its files are replaced, its configuration stays */
 	bool trust;			/* scripts and what reaches beyond the container, as if this host had made the archive */
 	tmpl_backup_tell *tell;
 	void *arg;
 };
-/* @ct has neither configuration nor area and is locked. @opts: parameters that replace those of the archive. */
+/*
+ * Archives of other vzdumps (templates/foreign.h), too: nobody has sealed these.
+ * @ct has neither configuration nor area (but for @force) and is locked. @opts: parameters that replace those of the archive.
+ */
 /* The configuration that a restore takes from it, as lines of CTID.conf without OWNER: what limits are judged by. */
 int ct_restore_conf(const struct ct_restore *r, struct buf *ret, struct err *e);
 int ct_restore_conf_parse(const char *text, size_t len, struct ct_conf *ret, struct err *e);	/* what the one above printed */

@@ -223,6 +223,8 @@ int ct_migrated(struct ct *ct, bool away, struct err *e);
 int ct_migrated_load(struct ct *ct, struct err *e);	/* its configuration from that file */
 /* New files from template @ostemplate (NULL: the one it has); the old ones are removed. */
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
+/* The files that @src brings in place of those the stopped container has, at once; its configuration stays. */
+int ct_refill(struct ct *ct, const struct ct_create_src *src, struct err *e);
 /*
  * A stopped container gets the layout @layout, any spelling of VE_LAYOUT: its files are copied and compared, one by one; a
  * ploop image of OpenVZ is read. The old area is kept beside the new one. @force: also when a ploop image is marked as in

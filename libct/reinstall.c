@@ -22,6 +22,7 @@
 struct work {
 	struct ct_area area, tmp;
 	struct tmpl tmpl;
+	const struct ct_create_src *src;	/* in place of a template */
 	const struct ct_rootfs_ops *ops;
 	char *trash;
 	int parent;
@@ -35,7 +36,7 @@ static void work_done(struct work *w)
 	auto_close_(&w->parent);
 }
 
-static int check(struct ct *ct, struct work *w, struct err *e)
+static int check(struct ct *ct, struct work *w, const char *verb, struct err *e)
 {
 	struct stat st;
 
@@ -53,7 +54,7 @@ static int check(struct ct *ct, struct work *w, struct err *e)
 		err_say(e, ENOENT, "Container private area %s does not exist", w->area.path);
 		return err_exit(e, VZ_FS_NOPRVT);
 	}
-	if (ct_snap_none(ct, "reinstall", e) < 0)
+	if (ct_snap_none(ct, verb, e) < 0)
 		return -e->code;
 	w->ops = ct_rootfs_by_name(ct->conf.layout);
 	if (w->ops)
@@ -121,41 +122,55 @@ int ct_reinstall_recover(struct ct *ct, const struct kv *kv, struct err *e)
 static int work(struct ct *ct, struct work *w, const char *name, struct err *e)
 {
 	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp.name, .ops = w->ops,
-				      .layout = ct->conf.layout, .tmpl = &w->tmpl, .quota = &ct->conf.quota };
+				      .layout = ct->conf.layout, .tmpl = w->src ? NULL : &w->tmpl, .src = w->src,
+				      .quota = &ct->conf.quota };
 
-	ct_say(ct, 0, "Creating container private area (%s)", w->tmpl.name);
+	if (!w->src)
+		ct_say(ct, 0, "Creating container private area (%s)", w->tmpl.name);
 	if (ct_newarea(ct, &n, e) < 0 || swap_areas(ct, w, e) < 0) {
 		quota_area_remove(w->parent, w->tmp.name, &(struct err){ 0 });
 		return ct_area_error(e);
 	}
-	ct_say(ct, 0, "Performing postcreate actions");
+	if (!w->src)
+		ct_say(ct, 0, "Performing postcreate actions");
 	if (save_template(ct, w, name, e) < 0 || ct_trash_move(&w->tmp, w->trash, e) < 0)
 		return -e->code;
 	return ct_trash_empty(w->trash, NULL, 0, e);
+}
+
+static int recorded(struct ct *ct, struct work *w, const char *name, struct err *e)
+{
+	auto_close int old = open(w->area.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *tmpls = ct_garbage_note(old);
+	const char *const pairs[] = { "TMP", w->tmp.path, "TRASH", w->trash, "TEMPLATES", tmpls, NULL };
+	int rc;
+
+	if (ct_intent_begin(ct, "reinstall", pairs, e) < 0)
+		return ct_area_error(e);
+	rc = work(ct, w, name, e);
+	if (rc == 0)
+		ct_garbage_mark(ct, tmpls);
+	ct_intent_end(ct, &(struct err){ 0 });
+	if (rc == 0)
+		ct_garbage_collect(ct->host, NULL);
+	return rc;
 }
 
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e)
 {
 	auto_call(work_done) struct work w = { .parent = -1 };
 	const char *name = ostemplate ? ostemplate : ct->conf.ostemplate;
-	auto_free char *tmpls = NULL;
-	auto_close int old = -1;
 
-	if (check(ct, &w, e) < 0 || ct_template_find(ct, name, &w.tmpl, e) < 0 ||
-	    open_parent(ct, &w, e) < 0)
+	if (check(ct, &w, "reinstall", e) < 0 || ct_template_find(ct, name, &w.tmpl, e) < 0 ||
+	    open_parent(ct, &w, e) < 0 || recorded(ct, &w, ostemplate, e) < 0)
 		return -e->code;
-	old = open(w.area.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	tmpls = ct_garbage_note(old);
-	const char *const pairs[] = { "TMP", w.tmp.path, "TRASH", w.trash, "TEMPLATES", tmpls, NULL };
-	if (ct_intent_begin(ct, "reinstall", pairs, e) < 0)
-		return ct_area_error(e);
-	if (work(ct, &w, ostemplate, e) < 0) {
-		ct_intent_end(ct, &(struct err){ 0 });
-		return -e->code;
-	}
-	ct_garbage_mark(ct, tmpls);
-	ct_intent_end(ct, &(struct err){ 0 });
-	ct_garbage_collect(ct->host, NULL);
 	ct_say(ct, 0, "Container was successfully reinstalled");
 	return 0;
+}
+
+int ct_refill(struct ct *ct, const struct ct_create_src *src, struct err *e)
+{
+	auto_call(work_done) struct work w = { .parent = -1, .src = src };
+
+	return check(ct, &w, "restore", e) < 0 || open_parent(ct, &w, e) < 0 ? -e->code : recorded(ct, &w, NULL, e);
 }

@@ -15,6 +15,7 @@
 #include "libct/files.h"
 #include "libct/ips.h"
 #include "net/netif.h"
+#include "templates/foreign.h"
 #include "util/buf.h"
 #include "util/fio.h"
 
@@ -23,6 +24,8 @@ static const char *const suffixes[] = { "start", "stop", "mount", "umount", "pre
 struct work {
 	const struct ct_restore *r;
 	struct tmpl_chain chain;
+	int foreign;			/* or an archive of another vzdump, else -1 */
+	unsigned ctid;			/* whose it was; 0: unknown */
 	struct buf meta, scripts;
 	struct kv kv;
 	struct ct_conf opts;		/* as given, and what of the archive is settled here */
@@ -30,34 +33,83 @@ struct work {
 	bool trusted;
 };
 
+#define WORK_INIT(restore) { .r = (restore), .foreign = -1, .meta = { .cap = BK_META_MAX + 1 }, .scripts = BUF_INIT }
+
 static void work_done(struct work *w)
 {
 	tmpl_chain_close(&w->chain);
+	auto_close_(&w->foreign);
 	buf_done(&w->meta);
 	buf_done(&w->scripts);
 	kv_done(&w->kv);
 	ct_conf_done(&w->opts);
 }
 
-static int open_chain(struct work *w, struct err *e)
+static int open_ours(struct work *w, struct err *e)
 {
-	if (!str_eq(w->r->name, "-"))
-		return tmpl_chain_open(w->r->dir, w->r->name, &w->chain, e);
-	return tmpl_chain_fd(STDIN_FILENO, &w->chain, e);
+	if ((str_eq(w->r->name, "-") ? tmpl_chain_fd(STDIN_FILENO, &w->chain, e)
+				     : tmpl_chain_open(w->r->dir, w->r->name, &w->chain, e)) < 0)
+		return -e->code;
+	w->ctid = w->chain.end[w->chain.n - 1].ctid;
+	return 0;
 }
 
-static int read_conf(struct work *w, struct err *e)
+/* What has no end of ours is another vzdump's, if its configuration is in it; else it stays what was said of it first. */
+static int open_foreign(struct work *w, const struct err *first, struct err *e)
 {
-	const struct bk_end *end = &w->chain.end[w->chain.n - 1];
-	const char *text;
+	bool zst = str_ends(w->r->name, ".zst"), foreign;
+	time_t when;
+	int rc;
+
+	w->foreign = str_eq(w->r->name, "-") ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0)
+					     : openat(w->r->dir, w->r->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (w->foreign < 0)
+		return err_set(e, errno, "%s", w->r->name);
+	rc = tmpl_foreign_is(w->foreign, e);
+	if (rc > 0)
+		rc = tmpl_foreign_meta(w->foreign, &w->meta, e) < 0 ? (zst ? 0 : -e->code) : 1;
+	if (rc == 0)
+		*e = *first;
+	if (rc <= 0)
+		return err_add(e, "%s", w->r->name);
+	err_clear(e);
+	if (!ct_dump_name_parse(w->r->name, &w->ctid, &when, &foreign))
+		w->ctid = 0;
+	return 0;
+}
+
+static int open_archive(struct work *w, struct err *e)
+{
+	struct err first;
+
+	if (open_ours(w, e) == 0)
+		return 0;
+	if (e->code != EBADMSG)
+		return -e->code;
+	first = *e;
+	err_clear(e);
+	return open_foreign(w, &first, e);
+}
+
+/* Did this host make it? Or does the administrator vouch for it? */
+static int judge(struct work *w, struct err *e)
+{
 	uint8_t key[32];
-	size_t n;
 	int key_len = ct_backup_key(false, key, e);
 
 	if (key_len < 0)
 		return -e->code;
-	w->trusted = !w->r->distrust && (w->r->trust || bk_end_sealed(end, key, (size_t)key_len));
-	if (tmpl_backup_meta(&w->chain, &w->meta, e) < 0 ||
+	w->trusted = !w->r->distrust && (w->r->trust || (w->foreign < 0 &&
+			bk_end_sealed(&w->chain.end[w->chain.n - 1], key, (size_t)key_len)));
+	return 0;
+}
+
+static int read_conf(struct work *w, struct err *e)
+{
+	const char *text;
+	size_t n;
+
+	if (judge(w, e) < 0 || (w->foreign < 0 && tmpl_backup_meta(&w->chain, &w->meta, e) < 0) ||
 	    bk_meta_get(buf_str(&w->meta), w->meta.len, "vps.conf", &text, &n, e) < 0)
 		return -e->code;
 	return kv_parse(&w->kv, text, n, e) < 0 ? err_add(e, "the configuration in it") : 0;
@@ -150,19 +202,22 @@ static int free_netif(struct ct *ct, struct work *w, struct err *e)
 	struct str_list items __attribute__((cleanup(str_list_clear))) = { 0 };
 	auto_buf struct buf b = BUF_INIT;
 	const char *v = kv_get(&w->kv, "NETIF");
-	bool moved = w->chain.end[w->chain.n - 1].ctid != ct->id;
+	bool moved = w->ctid != ct->id;
 
 	if (!v || !*v)
 		return 0;
 	if (str_list_split(&items, v, ";", e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < items.n; i++) {
+		struct err why = { 0 };
 		char mac[20];
 		struct net_if f;
 		unsigned by = 0;
 
-		if (net_if_parse(items.v[i], &f, e) < 0)
-			return err_add(e, "NETIF in the archive");
+		if (net_if_parse(items.v[i], &f, &why) < 0) {
+			ct_say(ct, -1, "Warning: interface %.80s is left out: %s", items.v[i], why.text);
+			continue;
+		}
 		if (moved && str_starts(f.host_ifname, "veth"))
 			f.host_ifname[0] = '\0';
 		str_fmt(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", f.mac[0], f.mac[1], f.mac[2], f.mac[3], f.mac[4],
@@ -206,8 +261,8 @@ static void drop_ours(struct work *w)
 
 	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		kv_unset(&w->kv, ours[i]);
-	if (layout && str_starts(layout, "ploop") && !ct_rootfs_by_name(layout))
-		kv_unset(&w->kv, "VE_LAYOUT");
+	if (layout && (w->foreign >= 0 || (str_starts(layout, "ploop") && !ct_rootfs_by_name(layout))))
+		kv_unset(&w->kv, "VE_LAYOUT");		/* how the other host kept its files is no wish for this one */
 }
 
 static int adapt(struct ct *ct, struct work *w, struct err *e)
@@ -275,8 +330,9 @@ static int fill(struct ct *ct, int dir, void *arg, struct err *e)
 {
 	struct work *w = arg;
 	const struct tmpl_restore r = { .chain = &w->chain, .tell = w->r->tell, .arg = w->r->arg };
+	const struct tmpl_foreign f = { .fd = w->foreign, .tell = w->r->tell, .arg = w->r->arg };
 
-	if (tmpl_backup_extract(&r, dir, &w->count, e) == 0)
+	if ((w->foreign >= 0 ? tmpl_foreign_extract(&f, dir, &w->count, e) : tmpl_backup_extract(&r, dir, &w->count, e)) == 0)
 		return save_scripts(ct, w, e);
 	if (e->code == EDQUOT)
 		err_add(e, "the limits of the container are too small (--diskspace N, --diskinodes N)");
@@ -286,17 +342,27 @@ static int fill(struct ct *ct, int dir, void *arg, struct err *e)
 static int check_free(struct ct *ct, struct err *e)
 {
 	if (ct->has_conf) {
-		err_say(e, EEXIST, "Container %u exists: restore under another id, or destroy it first", ct->id);
+		err_say(e, EEXIST, "Container %u exists: restore under another id, destroy it first, or give --force and its "
+			"files are replaced", ct->id);
 		return err_exit(e, VZ_FS_PRVT_AREA_EXIST);
 	}
 	return 0;
 }
 
+static void say_begin(struct ct *ct, const struct work *w)
+{
+	if (w->foreign >= 0)
+		ct_say(ct, 0, "Restoring %s, an archive of another vzdump", w->r->name);
+	else
+		ct_say(ct, 0, "Restoring container %u of %s (%llu files)", w->ctid, w->r->name,
+		       (unsigned long long)w->chain.end[w->chain.n - 1].entries);
+}
+
 int ct_restore_conf(const struct ct_restore *r, struct buf *ret, struct err *e)
 {
-	auto_call(work_done) struct work w = { .r = r, .meta = { .cap = BK_META_MAX + 1 }, .scripts = BUF_INIT };
+	auto_call(work_done) struct work w = WORK_INIT(r);
 
-	if (open_chain(&w, e) < 0 || read_conf(&w, e) < 0)
+	if (open_archive(&w, e) < 0 || read_conf(&w, e) < 0)
 		return -e->code;
 	drop_admin(NULL, &w);
 	drop_ours(&w);
@@ -311,19 +377,33 @@ int ct_restore_conf_parse(const char *text, size_t len, struct ct_conf *ret, str
 	return kv_parse(&kv, text, len, e) < 0 ? -e->code : ct_conf_read(ret, &kv, &(struct ct_conf_src){ .file = "archive" }, e);
 }
 
+/* It keeps its configuration, name, addresses, scripts and range of user ids. */
+static int replace(struct ct *ct, struct work *w, const struct ct_create_src *src, struct err *e)
+{
+	say_begin(ct, w);
+	return ct_refill(ct, src, e);
+}
+
+static int make(struct ct *ct, struct work *w, struct ct_create_src *src, const struct ct_conf *opts, struct err *e)
+{
+	const struct ct_create c = { .src = src };
+
+	if (ct_conf_copy(&w->opts, opts, e) < 0 || adapt(ct, w, e) < 0 || pick_scripts(ct, w, e) < 0)
+		return -e->code;
+	src->scripts = w->scripts.len ? buf_str(&w->scripts) : NULL;
+	say_begin(ct, w);
+	return ct_create(ct, &c, &w->opts, e);
+}
+
 int ct_restore(struct ct *ct, const struct ct_restore *r, const struct ct_conf *opts, struct tmpl_backup_count *ret, struct err *e)
 {
-	auto_call(work_done) struct work w = { .r = r, .meta = { .cap = BK_META_MAX + 1 }, .scripts = BUF_INIT };
+	auto_call(work_done) struct work w = WORK_INIT(r);
 	struct ct_create_src src = { .conf = &w.kv, .fill = fill, .arg = &w };
-	const struct ct_create c = { .src = &src };
+	bool over = r->force && ct->has_conf;
 
-	if (check_free(ct, e) < 0 || open_chain(&w, e) < 0 || ct_conf_copy(&w.opts, opts, e) < 0 || read_conf(&w, e) < 0 ||
-	    adapt(ct, &w, e) < 0 || pick_scripts(ct, &w, e) < 0)
+	if ((!over && check_free(ct, e) < 0) || open_archive(&w, e) < 0 || read_conf(&w, e) < 0)
 		return -e->code;
-	src.scripts = w.scripts.len ? buf_str(&w.scripts) : NULL;
-	ct_say(ct, 0, "Restoring container %u of %s (%llu files)", w.chain.end[w.chain.n - 1].ctid, r->name,
-	       (unsigned long long)w.chain.end[w.chain.n - 1].entries);
-	if (ct_create(ct, &c, &w.opts, e) < 0)
+	if ((over ? replace(ct, &w, &src, e) : make(ct, &w, &src, opts, e)) < 0)
 		return -e->code;
 	*ret = w.count;
 	return 0;

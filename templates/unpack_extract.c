@@ -269,6 +269,8 @@ static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PAT
 	rc = x->go->flags & (UNPACK_LAYER | UNPACK_WHITEOUTS) ? judge_layer(x, clean, e) : 1;
 	if (rc <= 0)
 		return rc;
+	if (x->go->flags & UNPACK_VZDUMP && vzdump_is_part(clean))
+		return 0;
 	rc = judge_type(x, en, clean, e);
 	if (rc <= 0)
 		return rc;
@@ -339,6 +341,14 @@ static int check_end(struct extract *x, const char *last, int64_t data_end, stru
 	return 0;
 }
 
+int extract_header(struct archive *in, struct archive_entry **en, bool backup)
+{
+	int rc = archive_read_next_header(in, en);
+	const char *why = rc == ARCHIVE_WARN && backup ? archive_error_string(in) : NULL;
+
+	return why && strstr(why, "can't be converted") ? ARCHIVE_OK : rc;	/* the entry has the name's bytes then */
+}
+
 static int extract_all(struct extract *x, struct err *e)
 {
 	char clean[MAX_PATH + 1] = "";
@@ -346,7 +356,7 @@ static int extract_all(struct extract *x, struct err *e)
 	int64_t data_end = 0;
 
 	for (;;) {
-		int rc = archive_read_next_header(x->in, &en);
+		int rc = extract_header(x->in, &en, x->go->backup);
 
 		if (rc == ARCHIVE_EOF)
 			break;

@@ -74,6 +74,13 @@ static int run_base(const struct unpack_go *go, struct err *e)
 	return base_write(UNPACK_IN, UNPACK_OUT, applets, e);
 }
 
+static int run_vzdump(const struct unpack_go *go, struct unpack_count *c, struct err *e)
+{
+	if (box_enter(-1, go->max_bytes, e) < 0 || box_seal(e) < 0)
+		return -e->code;
+	return vzdump_run(UNPACK_IN, UNPACK_OUT, go, c, e);
+}
+
 int main(int argc, char **argv)
 {
 	static struct unpack_done done = { .magic = UNPACK_MAGIC, .stage = UNPACK_DONE };
@@ -84,7 +91,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN);
 	warm_up();
 	if (argc != 2) {
-		err_say(&done.err, EINVAL, "vz-unpack: one mode, extract, pack or base");
+		err_say(&done.err, EINVAL, "vz-unpack: one mode, extract, pack, base or vzdump");
 	} else if (recv_go(&go, &tree, &done.err) == 0) {
 		if (strcmp(argv[1], "extract") == 0)
 			run_extract(&go, tree, &done.count, &done.err);
@@ -92,6 +99,8 @@ int main(int argc, char **argv)
 			run_pack(&go, tree, &done.count, &done.err);
 		else if (strcmp(argv[1], "base") == 0)
 			run_base(&go, &done.err);
+		else if (strcmp(argv[1], "vzdump") == 0)
+			run_vzdump(&go, &done.count, &done.err);
 		else
 			err_say(&done.err, EINVAL, "vz-unpack: unknown mode");
 	}

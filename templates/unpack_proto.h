@@ -5,7 +5,7 @@
  * What the privileged side and vz-unpack say to each other over SOCK_SEQPACKET. vz-unpack starts with argv[1] = mode and
  *   fd 3  control: receives UNPACK_GO (mode extract: with the target's mount), answers UNPACK_DONE and exits
  *   fd 4  extract: the archive as a stream; base: the static busybox
- *   fd 5  base, pack: where the archive goes
+ *   fd 5  base, pack: where the archive goes; vzdump: what was found
  * Everything that comes from vz-unpack is untrusted: it has read the archive.
  */
 #include <stdbool.h>
@@ -33,6 +33,8 @@ enum unpack_flag {
 	UNPACK_CLEAN = 1,	/* pack: without identity, keys, logs and caches */
 	UNPACK_LAYER = 2,	/* extract: onto what is there, as a layer of a container image, without its whiteouts ... */
 	UNPACK_READER = 8,	/* pack: the tree is a mount that cannot be idmapped (a merged one); box_enter_reader() */
+	UNPACK_VZDUMP = 16,	/* extract: without etc/vzdump, where another vzdump put the configuration */
+	UNPACK_WHOLE = 32,	/* vzdump: to the end of the archive, whatever has been found */
 	UNPACK_WHITEOUTS = 4,	/* ... which come first, by themselves: nothing is written, what they name is removed */
 };
 struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; };
@@ -50,8 +52,14 @@ int box_enter(int tree, uint64_t max_bytes, struct err *e);	/* tree -1: an empty
  */
 int box_enter_reader(int tree, struct err *e);
 int box_seal(struct err *e);					/* system call filter; nothing is executed after it */
+/* Parts that etc/vzdump of the archive has (vps.conf, vps.mount ...), as bk_meta_get() takes them apart. */
+int vzdump_run(int in, int out, const struct unpack_go *go, struct unpack_count *c, struct err *e);
+bool vzdump_is_part(const char *path);		/* below etc/vzdump, or itself; no "./" before it */
 int extract_run(int in, const struct unpack_go *go, struct unpack_count *c, struct err *e);
+struct archive;
 struct archive_entry;
+/* Of archive_read_next_header(): of a container's files every name is one, also those that are not UTF-8. */
+int extract_header(struct archive *in, struct archive_entry **en, bool backup);
 int pack_run(int out, const struct unpack_go *go, struct unpack_count *c, struct err *e);
 bool layer_is_whiteout(const char *path);
 int layer_whiteout(int parent, const char *path, struct err *e);

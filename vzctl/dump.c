@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "templates/foreign.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/sys.h"
@@ -139,6 +140,17 @@ int dump_one(struct ct *ct, const struct dump_opts *o, struct ui *ui, struct err
 		return rc < 0 ? err_add(e, "Backup of container %u failed", ct_id(ct)) : 0;
 	said(ui, r.dir, &r);
 	return o->keeps ? prune(o, r.dir, ct_id(ct), ui, e) : 0;
+}
+
+int dump_check_foreign(int dir, const char *name, struct dump_watch *w, struct tmpl_backup_count *ret, struct err *e)
+{
+	auto_close int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	const struct tmpl_foreign f = { .fd = fd, .tell = dump_tell, .arg = w };
+	int rc = fd < 0 ? err_set(e, errno, "%s", name) : tmpl_foreign_is(fd, e);
+
+	if (rc > 0 && tmpl_foreign_check(&f, ret, e) < 0)
+		return -e->code;
+	return rc;
 }
 
 int dump_open(const char *path, int *ret_dir, const char **ret_name, struct err *e)

@@ -10,7 +10,7 @@
 
 struct buf;
 
-enum dump_what { DUMP_BACKUP, DUMP_LIST, DUMP_PRUNE, DUMP_CHECK, DUMP_REMOVE, DUMP_MOUNT, DUMP_UMOUNT, DUMP_WHAT_N };
+enum dump_what { DUMP_BACKUP, DUMP_LIST, DUMP_PRUNE, DUMP_CHECK, DUMP_REMOVE, DUMP_MOUNT, DUMP_UMOUNT, DUMP_RESTORE, DUMP_WHAT_N };
 struct dump_opts {
 	enum dump_what what;
 	const char *dumpdir;
@@ -34,6 +34,7 @@ struct restore_opts {
 	const char *file, *id, *to, *chdir;
 	struct str_list select;
 	struct ct_conf conf;
+	const char *params;		/* the last option that is a parameter, or NULL */
 	bool trust, distrust, config, list, check, quiet, to_stdout, help, force;
 };
 int restore_args(char **argv, struct restore_opts *ret, struct err *e);
@@ -50,6 +51,8 @@ bool dump_cancelled(void);
 int dump_one(struct ct *ct, const struct dump_opts *o, struct ui *ui, struct err *e);
 /* What an archive or a restore could not take along. */
 void dump_left_out(struct ui *ui, const struct tmpl_backup_count *c);
+/* Another vzdump's archive, read to its end. 0: it is none. */
+int dump_check_foreign(int dir, const char *name, struct dump_watch *w, struct tmpl_backup_count *ret, struct err *e);
 /* DIR and NAME of a path; *dir is opened. */
 int dump_open(const char *path, int *ret_dir, const char **ret_name, struct err *e);
 /* --- dump_list.c: tables --- */

@@ -14,7 +14,7 @@
 
 enum { D_DIR, D_ALL, D_SKIP, D_COMPRESS, D_SUSPEND, D_STOP, D_SNAPSHOT, D_MODE, D_STDOUT, D_BW, D_MAX, D_KEEP, D_EXCLUDE,
 		D_INC, D_LEVEL,
-       D_QUIET, D_LIST, D_PRUNE, D_CHECK, D_REMOVE, D_MOUNT, D_UMOUNT, D_DRY, D_JSON, D_NOTHING, D_MAIL, D_HELP };
+       D_QUIET, D_LIST, D_PRUNE, D_CHECK, D_REMOVE, D_MOUNT, D_UMOUNT, D_RESTORE, D_DRY, D_JSON, D_NOTHING, D_MAIL, D_HELP };
 static const struct opt_flag dump_flags[] = {
 	{ "dumpdir", 0, true, D_DIR, NULL }, { "all", 0, false, D_ALL, NULL }, { "exclude", 0, true, D_SKIP, NULL },
 	{ "compress", 0, true, D_COMPRESS, NULL }, { "suspend", 0, false, D_SUSPEND, NULL }, { "stop", 0, false, D_STOP, NULL },
@@ -24,7 +24,8 @@ static const struct opt_flag dump_flags[] = {
 	{ "level", 0, true, D_LEVEL, NULL }, { "quiet", 0, false, D_QUIET, NULL }, { "list", 0, false, D_LIST, NULL },
 	{ "prune", 0, false, D_PRUNE, NULL }, { "check", 0, false, D_CHECK, NULL }, { "remove", 0, false, D_REMOVE, NULL },
 	{ "mount", 0, false, D_MOUNT, NULL }, { "umount", 0, false, D_UMOUNT, NULL }, { "dry-run", 0, false, D_DRY, NULL },
-	{ "json", 0, false, D_JSON, NULL }, { "tmpdir", 0, true, D_NOTHING, NULL }, { "size", 0, true, D_NOTHING, NULL },
+	{ "restore", 0, false, D_RESTORE, NULL }, { "json", 0, false, D_JSON, NULL },
+	{ "tmpdir", 0, true, D_NOTHING, NULL }, { "size", 0, true, D_NOTHING, NULL },
 	{ "lockwait", 0, true, D_NOTHING, NULL }, { "stopwait", 0, true, D_NOTHING, NULL }, { "ionice", 0, true, D_NOTHING, NULL },
 	{ "mailto", 0, true, D_MAIL, NULL }, { "help", 'h', false, D_HELP, NULL },
 };
@@ -101,7 +102,7 @@ static int take(struct dump_opts *o, const struct opt_found *f, struct err *e)
 {
 	static const struct { int id; enum dump_what what; } whats[] = {
 		{ D_LIST, DUMP_LIST }, { D_PRUNE, DUMP_PRUNE }, { D_CHECK, DUMP_CHECK }, { D_REMOVE, DUMP_REMOVE },
-		{ D_MOUNT, DUMP_MOUNT }, { D_UMOUNT, DUMP_UMOUNT },
+		{ D_MOUNT, DUMP_MOUNT }, { D_UMOUNT, DUMP_UMOUNT }, { D_RESTORE, DUMP_RESTORE },
 	};
 	int id = f->flag->id;
 
@@ -130,17 +131,17 @@ static int take(struct dump_opts *o, const struct opt_found *f, struct err *e)
 
 static bool wants_files(enum dump_what what)
 {
-	return what == DUMP_CHECK || what == DUMP_REMOVE || what == DUMP_MOUNT || what == DUMP_UMOUNT;
+	return what == DUMP_CHECK || what == DUMP_REMOVE || what == DUMP_MOUNT || what == DUMP_UMOUNT || what == DUMP_RESTORE;
 }
 
 static int sort_words(struct dump_opts *o, const struct str_list *words, struct err *e)
 {
-	unsigned want = o->what == DUMP_MOUNT ? 2 : 1;
+	unsigned want = o->what == DUMP_MOUNT || o->what == DUMP_RESTORE ? 2 : 1;
 
-	if (!wants_files(o->what))
+	if (!wants_files(o->what) || words->n == want)
 		return str_list_copy(&o->ids, words, e);
-	if (words->n == want)
-		return str_list_copy(&o->ids, words, e);
+	if (o->what == DUMP_RESTORE)
+		return err_say(e, EINVAL, "--restore takes an archive and the id of the new container");
 	if (o->what == DUMP_MOUNT)
 		return err_say(e, EINVAL, "--mount takes an archive and a directory");
 	return err_say(e, EINVAL, o->what == DUMP_UMOUNT ? "--umount takes the directory" : "one archive is needed");
@@ -166,7 +167,15 @@ static int check(struct dump_opts *o, struct err *e)
 }
 
 /* vzdump of old took "-compress" as well as "--compress". */
-static char **with_dashes(char **argv)
+static bool one_dash(const char *arg, const struct opt_flag *flags, size_t n)
+{
+	for (size_t i = 0; i < n && arg[0] == '-'; i++)
+		if (strlen(arg) > 2 && str_eq(arg + 1, flags[i].name))
+			return true;
+	return false;
+}
+
+static char **with_dashes(char **argv, const struct opt_flag *flags, size_t n_flags)
 {
 	size_t n = 0;
 	char **v;
@@ -176,10 +185,8 @@ static char **with_dashes(char **argv)
 	v = calloc(n + 1, sizeof(*v));
 	for (size_t i = 0; v && i < n; i++) {
 		v[i] = argv[i];
-		for (size_t k = 0; k < ARRAY_SIZE(dump_flags); k++)
-			if (argv[i][0] == '-' && strlen(argv[i]) > 2 && str_eq(argv[i] + 1, dump_flags[k].name) &&
-			    asprintf(&v[i], "-%s", argv[i]) < 0)
-				v[i] = argv[i];
+		if (one_dash(argv[i], flags, n_flags) && asprintf(&v[i], "-%s", argv[i]) < 0)
+			v[i] = argv[i];
 	}
 	return v;
 }
@@ -195,7 +202,7 @@ static void free_words(char **v, char **argv)
 int dump_args(char **argv, struct dump_opts *ret, struct err *e)
 {
 	struct str_list words __attribute__((cleanup(str_list_clear))) = { 0 };
-	char **v = with_dashes(argv);
+	char **v = with_dashes(argv, dump_flags, ARRAY_SIZE(dump_flags));
 	struct opt o = { .prog = "vzdump", .flags = dump_flags, .n_flags = ARRAY_SIZE(dump_flags), .argv = v, .at = 1 };
 	struct opt_found f;
 	int what;
@@ -256,6 +263,7 @@ static int take_param(struct restore_opts *o, const struct opt_found *f, struct 
 {
 	void *field = param_field(f->row, f->group->base, &o->conf);
 
+	o->params = f->row->opt;
 	if (f->row->type->parse(f->row, f->arg, PARAM_CLI, field, e) == 0)
 		return 0;
 	return err_say(e, EINVAL, "Bad parameter for --%s: %s", f->row->opt, f->arg);
@@ -273,10 +281,9 @@ static int take_flag(struct restore_opts *o, const struct opt_found *f, struct e
 	case R_CHECK: o->check = true; return 0;
 	case R_QUIET: o->quiet = true; return 0;
 	case R_STDOUT: o->to_stdout = true; return 0;
-	case R_FORCE: return err_say(e, ENOTSUP, "--force: an existing container is not overwritten: destroy it first, or "
-			"restore under "
-				     "another id");
-	case R_STORAGE: return err_say(e, ENOTSUP, "--storage: there are no storages here: --private PATH says where the files go");
+	case R_FORCE: o->force = true; return 0;
+	case R_STORAGE: return err_say(e, ENOTSUP, "--storage: there are no storages here: --private PATH says where the files go, "
+				       "--layout how they are kept");
 	default: o->help = true; return 0;
 	}
 }
@@ -304,6 +311,8 @@ static int check_restore(const struct restore_opts *o, struct err *e)
 		return err_say(e, EINVAL, "--file needs --to DIR (a directory that is empty or not there yet) or --stdout (a tar)");
 	if (!files && !o->id)
 		return err_say(e, EINVAL, "under which id?");
+	if (o->force && files)
+		return err_say(e, EINVAL, "--force replaces the files of a container: it takes an archive and an id");
 	if (o->trust && o->distrust)
 		return err_say(e, EINVAL, "--trust and --no-trust exclude each other");
 	if (o->to && o->to_stdout)
@@ -313,19 +322,22 @@ static int check_restore(const struct restore_opts *o, struct err *e)
 
 int restore_args(char **argv, struct restore_opts *ret, struct err *e)
 {
-	struct opt o = { .prog = "vzrestore", .flags = restore_flags, .n_flags = ARRAY_SIZE(restore_flags), .argv = argv, .at = 1,
+	char **v = with_dashes(argv, restore_flags, ARRAY_SIZE(restore_flags));
+	struct opt o = { .prog = "vzrestore", .flags = restore_flags, .n_flags = ARRAY_SIZE(restore_flags), .argv = v, .at = 1,
 			 .groups = ct_param_groups, .n_groups = ct_param_groups_n, .need = PARAM_CREATE };
 	struct opt_found f;
 	int what;
 
-	ret->help = !argv[0] || !argv[1];
-	while ((what = opt_next(&o, &f, e)) > 0) {
-		int rc = what == OPT_OPERAND ? take_word(ret, f.arg, e) : what == OPT_PARAM ? take_param(ret, &f,
-				e) : take_flag(ret, &f, e);
-
-		if (rc < 0)
-			return rc;
-	}
+	if (!v)
+		return err_set(e, ENOMEM, "arguments");
+	ret->help = !v[0] || !v[1];
+	while ((what = opt_next(&o, &f, e)) > 0)
+		if ((what == OPT_OPERAND ? take_word(ret, f.arg, e) : what == OPT_PARAM ? take_param(ret, &f, e)
+											  : take_flag(ret, &f, e)) < 0) {
+			what = -e->code;
+			break;
+		}
+	free_words(v, argv);
 	return what < 0 || ret->help ? what : check_restore(ret, e);
 }
 

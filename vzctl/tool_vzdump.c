@@ -21,6 +21,7 @@ static const char usage[] =
 	"       vzdump --prune --keep WHAT [--dry-run] [CTID]\n"
 	"       vzdump --check FILE                   reads every byte of an archive and of those it builds on\n"
 	"       vzdump --remove FILE\n"
+	"       vzdump --restore FILE CTID            as vzrestore does it\n"
 	"       vzdump --mount FILE DIR               shows the files in an archive, read-only;  --umount DIR\n"
 	"  --dumpdir DIR       the directory; DUMPDIR of vz.conf without it\n"
 	"  --incremental       only what has changed since the newest archive there\n"
@@ -153,24 +154,47 @@ static int prune(struct call *c, struct err *e)
 	return 0;
 }
 
-static int check(struct call *c, struct err *e)
+static int check_chain(struct call *c, int dir, const char *name, struct dump_watch *w, struct err *e)
 {
 	__attribute__((cleanup(tmpl_chain_close))) struct tmpl_chain chain = { .n = 0 };
+	const struct tmpl_restore r = { .chain = &chain, .tell = dump_tell, .arg = w };
 	struct tmpl_backup_count count;
+	struct err first;
+	int rc;
+
+	if (tmpl_chain_open(dir, name, &chain, e) == 0) {
+		if (tmpl_backup_check(&r, &count, e) < 0)
+			return -e->code;
+		ui_sayf(&c->ui, 0, "%s is whole: %llu files, %u archive%s read", name, (unsigned long long)count.entries, chain.n,
+			chain.n == 1 ? "" : "s");
+		return 0;
+	}
+	if (e->code != EBADMSG)
+		return -e->code;
+	first = *e;
+	err_clear(e);
+	rc = dump_check_foreign(dir, name, w, &count, e);
+	if (rc > 0)
+		ui_sayf(&c->ui, 0, "%s is whole, an archive of another vzdump: %llu files", name,
+			(unsigned long long)count.entries);
+	if (rc == 0 || (rc < 0 && str_ends(name, ".zst")))
+		*e = first;
+	return -e->code;
+}
+
+static int check(struct call *c, struct err *e)
+{
 	struct dump_watch w;
-	const struct tmpl_restore r = { .chain = &chain, .tell = dump_tell, .arg = &w };
 	const char *name;
 	auto_close int dir = -1;
+	int rc;
 
-	if (dump_open(c->o.ids.v[0], &dir, &name, e) < 0 || tmpl_chain_open(dir, name, &chain, e) < 0)
-		return e->code ? err_add(e, "%s", c->o.ids.v[0]) : -EINVAL;
+	if (dump_open(c->o.ids.v[0], &dir, &name, e) < 0)
+		return -e->code;
 	dump_watch_begin(&w, &c->ui, "Check");
-	if (tmpl_backup_check(&r, &count, e) < 0)
-		return err_add(e, "%s", c->o.ids.v[0]);
+	rc = check_chain(c, dir, name, &w, e);
 	dump_watch_end(&w);
-	ui_sayf(&c->ui, 0, "%s is whole: %llu files, %u archive%s read", name, (unsigned long long)count.entries, chain.n,
-		chain.n == 1 ? "" : "s");
-	return 0;
+	return rc < 0 ? err_add(e, "%s", c->o.ids.v[0]) : 0;
 }
 
 static int remove_file(struct call *c, struct err *e)
@@ -194,6 +218,15 @@ static int mount_file(struct call *c, struct err *e)
 	return 0;
 }
 
+/* As vzdump of old had it: the container is made by vzrestore. */
+static int restore(const struct call *c, struct err *e)
+{
+	const char *const argv[] = { VZ_SBINDIR "/vzrestore", c->o.ids.v[0], c->o.ids.v[1], c->o.quiet ? "--quiet" : NULL, NULL };
+
+	execv(argv[0], (char *const *)(uintptr_t)argv);
+	return err_set(e, errno, "%s", argv[0]);
+}
+
 static int run(struct call *c, struct err *e)
 {
 	const struct ct_ui sink = { .say = ui_say, .arg = &c->ui };
@@ -212,6 +245,7 @@ static int run(struct call *c, struct err *e)
 	case DUMP_REMOVE: return remove_file(c, e);
 	case DUMP_MOUNT: return mount_file(c, e);
 	case DUMP_UMOUNT: return tmpl_backup_umount(c->o.ids.v[0], e);
+	case DUMP_RESTORE: return restore(c, e);
 	case DUMP_WHAT_N: break;
 	}
 	return err_say(e, ENOTSUP, "not possible in this version");

@@ -9,16 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "templates/foreign.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/fio.h"
 #include "util/path.h"
 #include "vzctl/dump.h"
 #include "vzctl/host.h"
 #include "vzctl/tool.h"
 
 static const char usage[] =
-	"Usage: vzrestore [options] FILE CTID       a container from an archive of vzdump; FILE '-': the standard input\n"
+	"Usage: vzrestore [options] FILE CTID       a container from an archive of vzdump, also of one that OpenVZ's hosts had\n"
+	"                                            (.tar, .tar.gz, .tgz ...); FILE '-': the standard input\n"
 	"       vzrestore FILE --list [--file PATH] what is in it\n"
 	"       vzrestore FILE --to DIR [--file PATH ...]    files into a directory that is empty or not there yet\n"
 	"       vzrestore FILE --stdout [--file PATH ...]    the same as a tar\n"
@@ -26,6 +29,7 @@ static const char usage[] =
 	"       vzrestore FILE --config             the configuration that a restore takes from it\n"
 	"  --trust            keep scripts and what reaches beyond the container, though this host did not make the archive\n"
 	"  --no-trust         leave them out, though this host made it\n"
+	"  --force            if the container exists: its files are replaced, its configuration stays\n"
 	"  --quiet            only errors\n"
 	"  and the parameters of vzctl create: --layout, --private, --root, --name, --ipadd, --diskspace, ...\n";
 
@@ -141,22 +145,49 @@ static int extract(struct call *c, struct err *e)
 	return 0;
 }
 
-static int files(struct call *c, struct err *e)
+static int files_of_chain(struct call *c, struct err *e)
 {
 	const struct tmpl_restore r = job(c);
+
+	if (c->o.list)
+		return list(c, e);
+	if (c->o.check)
+		return tmpl_backup_check(&r, &c->count, e);
+	return c->o.to_stdout ? tmpl_backup_tar(&r, STDOUT_FILENO, &c->count, e) : extract(c, e);
+}
+
+/* What tar does as well is left to it. 0: it is none of these. */
+static int files_of_foreign(struct call *c, struct err *e)
+{
+	const char *name = "-";
+	auto_close int dir = -1;
 	int rc;
 
-	if (open_chain(c, e) < 0)
+	if (!str_eq(c->o.file, "-") && dump_open(c->o.file, &dir, &name, e) < 0)
 		return -e->code;
+	if (c->o.check && dir >= 0)
+		return dump_check_foreign(dir, name, &c->watch, &c->count, e);
+	rc = dir >= 0 ? openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC) : fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0);
+	auto_close int fd = rc;
+	rc = fd < 0 ? err_set(e, errno, "%s", name) : tmpl_foreign_is(fd, e);
+	return rc <= 0 ? rc : err_say(e, ENOTSUP, "an archive of another vzdump is read by tar: 'tar -tf', 'tar -xf FILE ./PATH'");
+}
+
+static int files(struct call *c, struct err *e)
+{
+	struct err first;
+	int rc;
+
 	dump_watch_begin(&c->watch, &c->ui, "Restore");
-	if (c->o.list)
-		rc = list(c, e);
-	else if (c->o.check)
-		rc = tmpl_backup_check(&r, &c->count, e);
-	else if (c->o.to_stdout)
-		rc = tmpl_backup_tar(&r, STDOUT_FILENO, &c->count, e);
-	else
-		rc = extract(c, e);
+	rc = open_chain(c, e) < 0 ? -e->code : files_of_chain(c, e);
+	if (rc < 0 && e->code == EBADMSG && c->chain.n == 0) {
+		first = *e;
+		err_clear(e);
+		rc = files_of_foreign(c, e);
+		if (rc == 0 || (rc < 0 && str_ends(c->o.file, ".zst")))
+			*e = first;
+		rc = rc > 0 ? 0 : -e->code;
+	}
 	dump_watch_end(&c->watch);
 	tmpl_chain_close(&c->chain);
 	if (rc == 0 && c->o.check)
@@ -178,9 +209,42 @@ static int config(struct call *c, struct err *e)
 	return tool_put(&b) ? err_set(e, EIO, "standard output") : 0;
 }
 
+static int params_fit(const struct call *c, const struct ct *ct, struct err *e)
+{
+	if (!c->o.force || !c->o.params || !ct_has_conf(ct))
+		return 0;
+	return err_say(e, EINVAL, "--%s: container %u exists and keeps its configuration: 'vzctl set' changes it", c->o.params,
+		       ct_id(ct));
+}
+
+/* Archives are read from their end: what comes through a pipe is kept in a file without a name first. */
+static int from_pipe(struct call *c, struct err *e)
+{
+	const char *dir = ct_host_conf(c->host)->dumpdir;
+	auto_close int fd = -1;
+	struct stat st;
+	char part[65536];
+	ssize_t n;
+
+	if (!str_eq(c->o.file, "-") || (fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode)))
+		return 0;
+	if (path_mkdir_host(dir, 0700, e) < 0)
+		return -e->code;
+	fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, errno, "keep what comes through the pipe in %s", dir);
+	while ((n = read(STDIN_FILENO, part, sizeof(part))) != 0) {
+		if (n < 0 && errno != EINTR)
+			return err_set(e, errno, "standard input");
+		if (n > 0 && fio_write_all(fd, part, (size_t)n) < 0)
+			return err_set(e, errno, "keep what comes through the pipe in %s", dir);
+	}
+	return dup2(fd, STDIN_FILENO) < 0 ? err_set(e, errno, "standard input") : 0;
+}
+
 static int container(struct call *c, struct err *e)
 {
-	struct ct_restore r = { .dir = -1, .name = c->o.file, .trust = c->o.trust,
+	struct ct_restore r = { .dir = -1, .name = c->o.file, .trust = c->o.trust, .force = c->o.force,
 				.distrust = c->o.distrust, .tell = dump_tell, .arg = &c->watch };
 	auto_close int dir = -1;
 	struct ct *ct = NULL;
@@ -193,7 +257,7 @@ static int container(struct call *c, struct err *e)
 		return -e->code;
 	c->ui.ctid = ct_id(ct);
 	dump_watch_begin(&c->watch, &c->ui, "Restore");
-	rc = ct_lock(ct, e) < 0 ? -e->code : ct_restore(ct, &r, &c->o.conf, &c->count, e);
+	rc = ct_lock(ct, e) < 0 || params_fit(c, ct, e) < 0 ? -e->code : ct_restore(ct, &r, &c->o.conf, &c->count, e);
 	dump_watch_end(&c->watch);
 	if (rc == 0) {
 		dump_left_out(&c->ui, &c->count);
@@ -213,6 +277,8 @@ static int run(struct call *c, struct err *e)
 	if (ct_host_open(&sink, &c->host, e) < 0)
 		return -e->code;
 	ui_log(&c->ui, ct_host_conf(c->host), "vzrestore");
+	if (from_pipe(c, e) < 0)
+		return -e->code;
 	if (c->o.config)
 		return config(c, e);
 	return c->o.id ? container(c, e) : files(c, e);

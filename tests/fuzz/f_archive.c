@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * templates/unpack_extract.c: whatever the bytes, the loop ends with an answer, within its limits, and without having
+ * templates/unpack_extract.c and unpack_vzdump.c: whatever the bytes, the loop ends with an answer, within its limits, and without having
  * touched anything outside its root. Each input runs in a process in a user and mount namespace, on an empty tmpfs.
  */
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "templates/backup_fmt.h"
 #include "templates/unpack_proto.h"
 #include "tests/fuzz/fuzz.h"
 #include "util/auto.h"
@@ -43,6 +44,7 @@ static void __attribute__((noreturn)) child(int fd, size_t size)
 	const struct unpack_go go = { UNPACK_MAGIC, UNPACK_GO, MAX_BYTES, MAX_ENTRIES, size, 0, 0 };
 	struct unpack_count c = { 0 };
 	struct err e = { 0 };
+	auto_close int found = memfd_create("found", MFD_CLOEXEC);
 	int rc;
 
 	if (own_namespaces() < 0 || box_enter(-1, MAX_BYTES, &e) < 0)
@@ -51,6 +53,12 @@ static void __attribute__((noreturn)) child(int fd, size_t size)
 	FUZZ_CHECK(rc <= 0 && e.code == -rc && (rc == 0) == !e.text[0]);
 	FUZZ_CHECK(!str_has_ctrl(e.text));
 	FUZZ_CHECK(rc < 0 || (c.bytes <= MAX_BYTES && c.entries > 0 && c.entries <= MAX_ENTRIES));
+	e = (struct err){ 0 };
+	if (lseek(fd, 0, SEEK_SET) < 0)
+		_exit(77);
+	rc = vzdump_run(fd, found, &(struct unpack_go){ .flags = UNPACK_WHOLE }, &(struct unpack_count){ 0 }, &e);
+	FUZZ_CHECK(rc <= 0 && e.code == -rc && !str_has_ctrl(e.text));
+	FUZZ_CHECK(lseek(found, 0, SEEK_END) <= (off_t)BK_META_MAX);
 	_exit(0);
 }
 
