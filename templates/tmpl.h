@@ -51,10 +51,15 @@ int tmpl_sweep(const char *tmpldir, struct err *e);
 int tmpl_build_base(const char *tmpldir, const char *busybox, struct err *e);
 
 /* What is known of @t without reading the archive: digest as remembered for this very file (t->digest, "" if none). */
+/* What deserves a look before a stranger's template is trusted; in a container it gives no right over the host. */
+enum tmpl_odd { TMPL_ODD_SETID, TMPL_ODD_CAPS, TMPL_ODD_DEVICE, TMPL_ODD_WRITABLE, TMPL_ODD_N };
+#define TMPL_NOTES 8192
 struct tmpl_info {
 	uint64_t archive_bytes;
 	bool unpacked;			/* the store has its tree; only then the numbers below */
 	uint64_t entries, bytes, nodes_skipped, xattrs_dropped;
+	uint64_t odd[TMPL_ODD_N], unusual[TMPL_ODD_N];	/* how many, and how many that distributions do not have */
+	char notes[TMPL_NOTES];		/* a line for each of the latter, as many as fit: "set-id 4755 0:0 /opt/x" */
 };
 int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct err *e);
 /* Reads the whole archive of @t, unpacks it on trial below TEMPLATE/tmp and throws that away. Fills t->digest. EBADMSG also

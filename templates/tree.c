@@ -144,6 +144,12 @@ int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struc
 	return dir < 0 ? -e->code : fio_fsync_dir(dir, e);
 }
 
+static const char *const odd_keys[] = {
+	[TMPL_ODD_SETID] = "SETID", [TMPL_ODD_CAPS] = "CAPABILITIES", [TMPL_ODD_DEVICE] = "DEVICES",
+	[TMPL_ODD_WRITABLE] = "WRITABLE",
+};
+_Static_assert(ARRAY_SIZE(odd_keys) == TMPL_ODD_N, "name every kind");
+
 static int write_manifest(const struct tmpl_tmp *tmp, const struct tmpl *t, const struct stat *st,
 			  const struct unpack_result *r, struct err *e)
 {
@@ -159,8 +165,14 @@ static int write_manifest(const struct tmpl_tmp *tmp, const struct tmpl *t, cons
 		 (unsigned long long)r->count.entries, (unsigned long long)r->count.bytes,
 		 (unsigned long long)r->count.nodes_skipped, (unsigned long long)r->count.xattrs_dropped);
 	buf_addf(&b, "UNPACKED=\"%s\"\n", made);
+	for (size_t i = 0; i < TMPL_ODD_N; i++)
+		buf_addf(&b, "%s=\"%llu\"\n%s_UNUSUAL=\"%llu\"\n", odd_keys[i], (unsigned long long)r->count.odd.n[i],
+			 odd_keys[i], (unsigned long long)r->count.odd.unusual[i]);
 	if (buf_failed(&b))
 		return err_set(e, ENOMEM, "manifest");
+	if (r->count.odd.notes[0] &&
+	    fio_replace(tmp->dir, "notes", r->count.odd.notes, strlen(r->count.odd.notes), 0600, e) < 0)
+		return -e->code;
 	return fio_replace(tmp->dir, "manifest", buf_str(&b), b.len, 0600, e);
 }
 
@@ -175,7 +187,8 @@ static int publish(int base, const struct tmpl_tmp *tmp, const char *digest, str
 	if (dir < 0)
 		return -e->code;
 	if (mkdirat(tmp->dir, "entry", 0700) < 0 || renameat(tmp->dir, "tree", tmp->dir, "entry/tree") < 0 ||
-	    renameat(tmp->dir, "manifest", tmp->dir, "entry/manifest") < 0)
+	    renameat(tmp->dir, "manifest", tmp->dir, "entry/manifest") < 0 ||
+	    (renameat(tmp->dir, "notes", tmp->dir, "entry/notes") < 0 && errno != ENOENT))
 		return err_set(e, errno, "store/sha256/%.2s/%s", digest, digest);
 	box = openat(tmp->dir, "entry", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (box < 0 || syncfs(box) < 0)
@@ -299,6 +312,22 @@ static uint64_t number(const struct kv *kv, const char *key)
 	return text && num_u64(text, &v) == 0 ? v : 0;
 }
 
+/* Written by us, from what vz-unpack said (unpack_take_notes()). */
+static int read_notes(int dir, struct tmpl_info *ret, struct err *e)
+{
+	auto_buf struct buf b = { .cap = TMPL_NOTES };
+
+	ret->notes[0] = '\0';
+	if (fio_read_at(dir, "notes", &b, e) < 0) {
+		if (e->code != ENOENT)
+			return -e->code;
+		err_clear(e);
+		return 0;
+	}
+	str_copy(ret->notes, sizeof(ret->notes), buf_str(&b));
+	return 0;
+}
+
 int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *e)
 {
 	auto_kv struct kv kv = { 0 };
@@ -316,7 +345,14 @@ int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *
 	ret->bytes = number(&kv, "UNPACKED_BYTES");
 	ret->nodes_skipped = number(&kv, "DEVICES_SKIPPED");
 	ret->xattrs_dropped = number(&kv, "XATTRS_DROPPED");
-	return 0;
+	for (size_t i = 0; i < TMPL_ODD_N; i++) {
+		char key[64];
+
+		ret->odd[i] = number(&kv, odd_keys[i]);
+		str_fmt(key, sizeof(key), "%s_UNUSUAL", odd_keys[i]);
+		ret->unusual[i] = number(&kv, key);
+	}
+	return read_notes(dir, ret, e);
 }
 
 /* Of a template that only a pool has. */
@@ -383,8 +419,12 @@ int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l
 		return err_say(e, EBADMSG, "%s is not what was unpacked from it: its digest was %s and is %s", t->archive,
 			       known, r.digest);
 	str_copy(t->digest, sizeof(t->digest), r.digest);
-	*ret = (struct tmpl_info){ (uint64_t)st.st_size, known[0] != '\0', r.count.entries, r.count.bytes,
-				   r.count.nodes_skipped, r.count.xattrs_dropped };
+	*ret = (struct tmpl_info){ .archive_bytes = (uint64_t)st.st_size, .unpacked = known[0] != '\0', .entries = r.count.entries,
+				   .bytes = r.count.bytes, .nodes_skipped = r.count.nodes_skipped,
+				   .xattrs_dropped = r.count.xattrs_dropped };
+	memcpy(ret->odd, r.count.odd.n, sizeof(ret->odd));
+	memcpy(ret->unusual, r.count.odd.unusual, sizeof(ret->unusual));
+	str_copy(ret->notes, sizeof(ret->notes), r.count.odd.notes);
 	return 0;
 }
 

@@ -21,6 +21,15 @@
 #define PROG "vz-unpack"
 #define STREAM_CHUNK (256u << 10)
 
+/* A stranger's lines, fit for a terminal and a file. */
+static void take_notes(char notes[TMPL_NOTES])
+{
+	notes[TMPL_NOTES - 1] = '\0';
+	for (char *p = notes; *p; p++)
+		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
+			*p = '?';
+}
+
 static int unpack_end(struct unpack *u, struct unpack_count *c, struct err *e)
 {
 	struct unpack_done done;
@@ -31,8 +40,10 @@ static int unpack_end(struct unpack *u, struct unpack_count *c, struct err *e)
 		return err_say(e, EPROTO, "vz-unpack gave no answer that can be read");
 	if (done.err.code)
 		return unpack_take_text(e, &done.err);
-	if (c)
-		*c = done.count;
+	if (!c)
+		return 0;
+	*c = done.count;
+	take_notes(c->odd.notes);
 	return 0;
 }
 

@@ -220,6 +220,7 @@ static int judge_type(struct extract *x, struct archive_entry *en, const char *c
 		type = S_IFREG;
 	} else if (type == AE_IFCHR || type == AE_IFBLK) {
 		x->c->nodes_skipped++;
+		odd_entry(&x->c->odd, en, clean);
 		return 0;
 	} else if (type != AE_IFREG && type != AE_IFDIR && type != AE_IFLNK && type != AE_IFIFO) {
 		return hostile(x, clean, "an unknown type", e);
@@ -278,6 +279,8 @@ static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PAT
 		return -e->code;
 	if (extract_xattrs(en, x->c, e) < 0)
 		return err_add(e, "archive entry \"%s\"", show(x, path));
+	if (!x->go->backup)
+		odd_entry(&x->c->odd, en, clean);
 	archive_entry_copy_pathname(en, clean);
 	return 1;
 }

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "templates/tmpl.h"
 #include "util/err.h"
 
 #define UNPACK_MAGIC 0x3154565au
@@ -37,7 +38,9 @@ enum unpack_flag {
 	UNPACK_WHOLE = 32,	/* vzdump: to the end of the archive, whatever has been found */
 	UNPACK_WHITEOUTS = 4,	/* ... which come first, by themselves: nothing is written, what they name is removed */
 };
-struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; };
+/* How many there are of each kind, and lines about the unusual ones: "set-id 4755 0:0 /opt/x". */
+struct unpack_odd { uint64_t n[TMPL_ODD_N], unusual[TMPL_ODD_N]; char notes[TMPL_NOTES]; };
+struct unpack_count { uint64_t entries, bytes, nodes_skipped, xattrs_dropped; struct unpack_odd odd; };
 struct unpack_done {
 	uint32_t magic, stage;
 	struct unpack_count count;
@@ -65,6 +68,8 @@ bool layer_is_whiteout(const char *path);
 int layer_whiteout(int parent, const char *path, struct err *e);
 int layer_make_room(int parent, const char *path, mode_t type, mode_t there, struct err *e);
 int extract_xattrs(struct archive_entry *en, struct unpack_count *c, struct err *e);
+/* An entry that is not refused, with its cleaned name. */
+void odd_entry(struct unpack_odd *o, struct archive_entry *en, const char *path);
 int base_write(int busybox, int out, const char *applets, struct err *e);
 int base_applets(int busybox, char **ret, struct err *e);	/* runs it; caller frees */
 

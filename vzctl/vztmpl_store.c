@@ -11,6 +11,32 @@
 #include "util/str.h"
 #include "vzctl/vztmpl.h"
 
+/* Set-id files that every distribution has are a number, others are named. */
+static void print_odd(const struct tmpl_info *i)
+{
+	static const char *const names[] = {
+		[TMPL_ODD_SETID] = "Set-id files", [TMPL_ODD_CAPS] = "File capabilities", [TMPL_ODD_DEVICE] = "Device nodes",
+		[TMPL_ODD_WRITABLE] = "Writable by all",
+	};
+	_Static_assert(ARRAY_SIZE(names) == TMPL_ODD_N, "name every kind");
+	uint64_t unusual = 0;
+
+	for (size_t k = 0; k < TMPL_ODD_N; k++) {
+		unusual += i->unusual[k];
+		if (i->odd[k])
+			printf("%s: %llu, %llu unusual\n", names[k], (unsigned long long)i->odd[k],
+			       (unsigned long long)i->unusual[k]);
+	}
+	if (unusual)
+		printf("Have a look at:\n");
+	for (const char *p = i->notes; unusual && *p;) {
+		size_t n = strcspn(p, "\n");
+
+		printf("  %.*s\n", (int)n, p);
+		p += n + (p[n] == '\n');
+	}
+}
+
 void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info *i)
 {
 	struct tmpl_origin o;
@@ -28,6 +54,7 @@ void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info 
 		printf("Entries:    %llu\nTree:       %llu bytes\nDevices left out: %llu\nAttributes left out: %llu\n",
 		       (unsigned long long)i->entries, (unsigned long long)i->bytes, (unsigned long long)i->nodes_skipped,
 		       (unsigned long long)i->xattrs_dropped);
+	print_odd(i);
 }
 
 static void print_long(const char *dir, const char *name)

@@ -28,6 +28,21 @@ static unsigned users_of(struct vzd *d, const char *name)
 	return n;
 }
 
+/* The lines about what is unusual in it: none before it is unpacked. A name that is no UTF-8 is left out. */
+static json_t *unusual(const struct tmpl_info *i)
+{
+	json_t *list = json_array();
+
+	for (const char *p = i->notes; *p;) {
+		size_t n = strcspn(p, "\n");
+		json_t *line = json_stringn(p, n);
+
+		json_array_append_new(list, line ? line : json_stringn(p, strcspn(p, "/")));
+		p += n + (p[n] == '\n');
+	}
+	return list;
+}
+
 static json_t *tmpl_json(struct api_call *c, const char *name, struct err *e)
 {
 	struct tmpl_info i = { 0 };
@@ -39,11 +54,12 @@ static json_t *tmpl_json(struct api_call *c, const char *name, struct err *e)
 		return NULL;
 	if (t.digest[0])
 		tmpl_origin(tmpl_dir(c), t.digest, &o, &none);
-	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:i, s:o}", "name", t.name, "archive_bytes", (json_int_t)i.archive_bytes,
-			 "sha256", t.digest[0] ? json_string(t.digest) : json_null(), "unpacked", i.unpacked, "bytes",
+	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:i, s:o, s:o}", "name", t.name, "archive_bytes",
+			 (json_int_t)i.archive_bytes, "sha256", t.digest[0] ? json_string(t.digest) : json_null(), "unpacked", i.unpacked, "bytes",
 			 i.unpacked ? json_integer((json_int_t)i.bytes) : json_null(), "entries",
 			 i.unpacked ? json_integer((json_int_t)i.entries) : json_null(), "used_by",
-			 (int)users_of(c->d, t.name), "signed_by", o.signed_by[0] ? json_string(o.signed_by) : json_null());
+			 (int)users_of(c->d, t.name), "signed_by", o.signed_by[0] ? json_string(o.signed_by) : json_null(),
+			 "unusual", unusual(&i));
 }
 
 /* Names with a slash are paths; the API knows names only. */

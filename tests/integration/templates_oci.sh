@@ -32,6 +32,39 @@ rc "a file that is none" 1 vztmpl add /etc/passwd --unsigned
 rc "a directory that is none" 1 vztmpl add /etc --unsigned
 is "nothing of these stays" "$(ls /vz/template/tmp; vztmpl list | grep -c -e cut -e passwd)" 0
 
+# --- what deserves a look is said ---
+mkdir $T/odd && tar -C $T/odd --zstd -xpf "$BASE"
+cp $T/odd/bin/busybox $T/odd/opt-tool 2>/dev/null; mkdir -p $T/odd/opt $T/odd/usr/bin
+cp $T/odd/bin/busybox $T/odd/opt/back; mv $T/odd/opt-tool $T/odd/usr/bin/passwd; cp $T/odd/bin/busybox $T/odd/opt/raw
+chmod 4755 $T/odd/opt/back; chmod 4755 $T/odd/usr/bin/passwd; setcap cap_net_raw+ep $T/odd/opt/raw
+echo x >$T/odd/etc/open; chmod 666 $T/odd/etc/open
+python3 - $T/odd $T/odd.tar <<'PY'
+import sys, tarfile
+with tarfile.open(sys.argv[2], "w", format=tarfile.PAX_FORMAT) as t:
+    def caps(m):
+        if m.name == "./opt/raw":
+            m.pax_headers["SCHILY.xattr.security.capability"] = "\1\0\0\2\0\40\0\0\0\0\0\0\0\0\0\0\0\0\0\0"
+        return m
+    t.add(sys.argv[1], ".", filter=caps)
+    for name, kind, dev in (("dev/null", tarfile.CHRTYPE, (1, 3)), ("dev/sda", tarfile.BLKTYPE, (8, 0))):
+        m = tarfile.TarInfo("./" + name)
+        m.type, (m.devmajor, m.devminor) = kind, dev
+        t.addfile(m)
+PY
+ok "a template with odd files is taken" vztmpl add $T/odd.tar --unsigned
+like "set-id files are counted" "$TAP_OUT" 'Set-id files: [2-9], 1 unusual'
+like "devices" "$TAP_OUT" 'Device nodes: 2, 1 unusual'
+like "and the unusual ones named" "$TAP_OUT" 'Have a look at:'
+for line in 'set-id 4755 0:0 /opt/back' 'capability /opt/raw' 'device b 8:0 /dev/sda' 'writable 0666 0:0 /etc/open'; do
+	like "$line" "$TAP_OUT" "  $line"
+done
+said=$(sed -n '/Have a look/,$p' <<<"$TAP_OUT")
+is "the usual ones are not" "$(grep -c -e passwd -e dev/null <<<"$said")" 0
+is "info knows it later" "$(vztmpl info odd | sed -n '/Have a look/,$p')" "$said"
+is "and verify finds the same" "$(vztmpl verify odd | grep -A 4 'Have a look')" "$said"
+like "an ordinary one has none" "$(vztmpl info vz-base-$(uname -m) | grep -c 'Have a look')" '^0$'
+vztmpl rm odd >/dev/null
+
 # --- OCI images ---
 rc "nobody vouches for an image" 1 vztmpl add $T/system
 ok "an image of three layers, gzip, zstd and plain" vztmpl add $T/system --unsigned
