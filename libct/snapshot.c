@@ -440,12 +440,8 @@ static int delete(struct ct *ct, struct work *w, const char *guid, struct err *e
 	if (ct_intent_begin(ct, "snapshot", pairs, e) < 0)
 		return -e->code;
 	ct_snaps_del(&w->tree, guid);
-	if (save_tree(w, e) < 0 || finish_delete(ct, w, guid, child[0] ? child : NULL, e) < 0) {
-		struct err end = { 0 };
-
-		ct_intent_end(ct, &end);	/* what was left over goes with the next one that is deleted */
-		return -e->code;
-	}
+	if (save_tree(w, e) < 0 || finish_delete(ct, w, guid, child[0] ? child : NULL, e) < 0)
+		return -e->code;	/* the record stays: the next command sees in the tree on which side this ended */
 	return end_work(ct, w, e);
 }
 
@@ -486,8 +482,12 @@ int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e)
 		return -e->code;
 	if (str_eq(op, "switch") && !is_done && finish_switch(ct, &w, guid, kv_get(kv, "CONF"), e) < 0)
 		return -e->code;
-	if (!str_eq(op, "switch") && is_done && finish_delete(ct, &w, guid, kv_get(kv, "INTO"), e) < 0)
-		return -e->code;
+	if (!str_eq(op, "switch") && is_done && finish_delete(ct, &w, guid, kv_get(kv, "INTO"), e) < 0) {
+		/* nobody needs its files; a container that could not be used for them would be worse */
+		ct_say(ct, -1, "Warning: %s; files of the deleted snapshot {%s} stay in the area of container %u", e->text,
+		       guid, ct->id);
+		err_clear(e);
+	}
 	ct_garbage_mark(ct, kv_get(kv, "TEMPLATES"));
 	return 0;
 }
