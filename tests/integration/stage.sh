@@ -18,25 +18,28 @@ template_archive() {
 	echo "$TEMPLATES/$key/$1.tar.zst"
 }
 
-# Programs below $STAGE as `make install` places them, and killat. In a machine without a compiler they must be there.
+# Programs below $STAGE as `make install` places them, killat and failat. In a machine without a compiler they must be there.
 stage_build() {
+	local tool
 	mkdir -p "$B/tests" || return 1
 	if command -v make >/dev/null && [ -z "${VZTEST_PREBUILT:-}" ]; then
 		make -s -C "$TOP" all build/bench/scale && rm -rf "$STAGE" && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
-		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$B/tests/killat" "$TOP/tests/lib/killat.c" ||
-			return 1
+		for tool in killat failat; do
+			${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$B/tests/$tool" "$TOP/tests/lib/$tool.c" ||
+				return 1
+		done
 		# the guest's program: static, it runs in any container
 		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -static -I"$TOP" -o "$B/tests/evil" \
 			"$TOP"/tests/evil/*.c || return 1
 		${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$TOP" -o "$B/tests/mock-vzd" \
 			"$TOP/tests/lib/mock_vzd.c" "$TOP/util/buf.c" -lutil -lpthread || return 1
 	fi
-	[ -x "$STAGE/usr/sbin/vzctl" ] && [ -x "$B/tests/killat" ] && [ -x "$B/tests/evil" ] && [ -x "$B/tests/mock-vzd" ]
+	[ -x "$STAGE/usr/sbin/vzctl" ] && [ -x "$B/tests/killat" ] && [ -x "$B/tests/failat" ] && [ -x "$B/tests/evil" ] && [ -x "$B/tests/mock-vzd" ]
 }
 
 # Called in fresh mount, network and pid namespaces.
 stage_enter() {
-	export VZTEST_DIR VZTEST_NAME TOP B KILLAT=$B/tests/killat LEAK_CGROUP=$VZTEST_NAME LEAK_ALL_PROCS=1
+	export VZTEST_DIR VZTEST_NAME TOP B KILLAT=$B/tests/killat FAILAT=$B/tests/failat LEAK_CGROUP=$VZTEST_NAME LEAK_ALL_PROCS=1
 	export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8
 	stage_root && stage_pool && stage_install && stage_network
 }
