@@ -55,8 +55,8 @@ static json_t *tmpl_json(struct api_call *c, const char *name, struct err *e)
 	if (t.digest[0])
 		tmpl_origin(tmpl_dir(c), t.digest, &o, &none);
 	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:i, s:o, s:o}", "name", t.name, "archive_bytes",
-			 (json_int_t)i.archive_bytes, "sha256", t.digest[0] ? json_string(t.digest) : json_null(), "unpacked", i.unpacked, "bytes",
-			 i.unpacked ? json_integer((json_int_t)i.bytes) : json_null(), "entries",
+			 (json_int_t)i.archive_bytes, "sha256", t.digest[0] ? json_string(t.digest) : json_null(), "unpacked",
+			 i.unpacked, "bytes", i.unpacked ? json_integer((json_int_t)i.bytes) : json_null(), "entries",
 			 i.unpacked ? json_integer((json_int_t)i.entries) : json_null(), "used_by",
 			 (int)users_of(c->d, t.name), "signed_by", o.signed_by[0] ? json_string(o.signed_by) : json_null(),
 			 "unusual", unusual(&i));
