@@ -122,21 +122,23 @@ static void rates_one(struct net *n, int self, uint64_t i)
 	const struct net_totals totals = { 0 };
 	const struct net_caps caps = { 100000, 1000, false };
 	auto_call(str_list_clear) struct str_list lines = { 0 };
+	const struct net_place place = { (unsigned)i, false, true };
 	struct net_rates r = { 0 };
 	struct err e = { 0 };
 	unsigned id = 1000 + (unsigned)i;
 	char name[16];
 	double t0 = now_us(), t1, t2, t3;
 
-	r.rate[1].kbit[NET_SENT] = r.rate[1].kbit[NET_RECEIVED] = 10000;
+	r.limit[1].kbit[NET_SENT] = r.limit[1].kbit[NET_RECEIVED] = 10000;
 	net_ifname(id, name);
-	must(net_shape_set(n, (unsigned)i, &r, &totals, &e), &e);
-	must(net_shape_line(n, &lines, name, (unsigned)i, &r, &e), &e);
+	must(net_shape_devices(n, &place, &e), &e);
+	must(net_shape_set(n, &place, &r, &totals, &e), &e);
+	must(net_shape_line(n, &lines, name, &place, &r, &e), &e);
 	must(net_flood_line(&lines, name, false, &caps, &e), &e);
 	t1 = now_us();
 	t[UP][i] = up(n, self, id, &lines);
 	t2 = now_us();
-	must(net_shape_dev(n, name, true, &e), &e);
+	must(net_shape_dev(n, name, &place, &r, &totals, &e), &e);
 	t3 = now_us();
 	t[TREES][i] = t1 - t0;
 	t[WAYS][i] = t3 - t2;

@@ -15,25 +15,49 @@
 #include "net/flood.h"
 #include "net/net_part.h"
 #include "net/netif.h"
+#include "util/lock.h"
 #include "util/path.h"
 
-#define RECORD "shape"			/* the place in the trees */
+#define RECORD "shape"			/* places in the trees: the one it has, those it is about to leave */
 #define THROTTLED "throttled"		/* the month it was above its quota in */
-#define SLOTS CT_RUN_DIR "/shape"	/* NUMBER -> CTID */
+#define SLOTS CT_RUN_DIR "/shape"	/* NUMBER, of the shared tree sNUMBER -> CTID */
+#define LOCK "rates"			/* in CT_LOCK_DIR: who takes or leaves a place, and makes or removes its devices */
+#define LOCK_MS 30000
 
 /* --- places --- */
 
-static int slots_dir(struct err *e)
+static int places_dir(int *lock, struct err *e)
 {
+	auto_close int locks = open(CT_LOCK_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int fd;
 
+	if (locks < 0)
+		return err_set(e, errno, "open " CT_LOCK_DIR);
+	if (lock_take(locks, LOCK, LOCK_MS, lock, e) < 0)
+		return err_add(e, "rates");
 	if (mkdir(SLOTS, 0755) < 0 && errno != EEXIST)
 		return err_set(e, errno, "make " SLOTS);
 	fd = open(SLOTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_set(e, errno, "open " SLOTS) : fd;
 }
 
-static bool slot_is(int dir, const char *name, const char *ids)
+static void place_name(const struct net_place *p, char dst[16])
+{
+	str_fmt(dst, 16, "%s%u", p->shared ? "s" : "", p->slot);
+}
+
+static bool place_parse(const char *s, struct net_place *p)
+{
+	uint64_t v;
+
+	*p = (struct net_place){ .shared = *s == 's' };
+	if (num_u64(s + p->shared, &v) < 0 || v >= NET_SHAPE_SLOTS)
+		return false;
+	p->slot = (unsigned)v;
+	return true;
+}
+
+static bool place_is(int dir, const char *name, const char *ids)
 {
 	char owner[32];
 	ssize_t n = readlinkat(dir, name, owner, sizeof(owner) - 1);
@@ -42,55 +66,110 @@ static bool slot_is(int dir, const char *name, const char *ids)
 	return str_eq(owner, ids);
 }
 
-static int recorded(const struct ct *ct, unsigned *ret)
+static bool recorded(const struct ct *ct, struct net_place *p)
 {
 	auto_list struct str_list l = { 0 };
 	struct err ignored = { 0 };
-	uint64_t v;
 
-	if (ct_record_load(ct, RECORD, &l, &ignored) < 0 || !l.n || num_u64(l.v[0], &v) < 0 || v >= NET_SHAPE_SLOTS)
-		return -ENOENT;
-	*ret = (unsigned)v;
-	return 0;
+	return ct_record_load(ct, RECORD, &l, &ignored) == 0 && l.n && place_parse(l.v[0], p);
 }
 
-static int slot_get(const struct ct *ct, unsigned *ret, struct err *e)
+static int place_take(const struct ct *ct, int dir, struct net_place *p, struct err *e)
 {
-	auto_list struct str_list l = { 0 };
-	auto_close int dir = -1;
+	char name[16];
 
-	if (recorded(ct, ret) == 0)
-		return 0;
-	dir = slots_dir(e);
-	for (unsigned i = 0; dir >= 0 && i < NET_SHAPE_SLOTS; i++) {
-		unsigned slot = (ct->id + i) % NET_SHAPE_SLOTS;
-		char name[16];
-
-		str_fmt(name, sizeof(name), "%u", slot);
-		if (symlinkat(ct->ids, dir, name) < 0 && (errno != EEXIST || !slot_is(dir, name, ct->ids)))
-			continue;
-		*ret = slot;
-		return str_list_add(&l, name, e) < 0 ? -e->code : ct_record_save(ct, RECORD, &l, e);
+	for (unsigned i = 0; i < NET_SHAPE_SLOTS; i++) {
+		p->slot = (ct->id + i) % NET_SHAPE_SLOTS;
+		place_name(p, name);
+		if (symlinkat(ct->ids, dir, name) == 0 || (errno == EEXIST && place_is(dir, name, ct->ids)))
+			return 0;
 	}
-	return e->code ? -e->code : err_say(e, EUSERS, "all %u places for containers with rates are taken", NET_SHAPE_SLOTS);
+	return err_say(e, EUSERS, "all %u places for containers with rates are taken", NET_SHAPE_SLOTS);
+}
+
+/* The place of @ct among those of its kind (@p->shared), with its devices. One of the other kind stays until place_settle(). */
+static int place_get(const struct ct *ct, struct net *n, struct net_place *p, struct err *e)
+{
+	auto_list struct str_list l = { 0 }, all = { 0 };
+	auto_close int lock = -1, dir = places_dir(&lock, e);
+	struct net_place had;
+	char name[16];
+
+	if (dir < 0 || ct_record_load(ct, RECORD, &l, e) < 0)
+		return -e->code;
+	if (l.n && place_parse(l.v[0], &had) && had.shared == p->shared) {
+		p->slot = had.slot;
+		return net_shape_devices(n, p, e);
+	}
+	if (place_take(ct, dir, p, e) < 0)
+		return -e->code;
+	place_name(p, name);
+	if (str_list_add(&all, name, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < l.n; i++)
+		if (!str_eq(l.v[i], name) && str_list_add(&all, l.v[i], e) < 0)
+			return -e->code;
+	return ct_record_save(ct, RECORD, &all, e) < 0 ? -e->code : net_shape_devices(n, p, e);
+}
+
+/* Has anybody else a place on the devices of @p? */
+static bool place_alone(int dir, const struct net_place *p)
+{
+	unsigned first = p->shared ? 0 : p->slot - p->slot % NET_SHAPE_SHARD;
+	unsigned end = p->shared ? NET_SHAPE_SLOTS : first + NET_SHAPE_SHARD;
+	struct net_place other = *p;
+	struct stat st;
+	char name[16];
+
+	for (other.slot = first; other.slot < end; other.slot++) {
+		place_name(&other, name);
+		if (other.slot != p->slot && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			return false;
+	}
+	return true;
+}
+
+/* The devices go before the place does: whoever is killed between them is not done. */
+static int place_leave(const struct ct *ct, struct net *n, const char *name, struct err *e)
+{
+	auto_close int lock = -1, dir = -1;
+	struct net_place p;
+
+	if (!place_parse(name, &p))
+		return 0;
+	if (net_shape_clear(n, &p, e) < 0)
+		return -e->code;
+	dir = places_dir(&lock, e);
+	if (dir < 0)
+		return dir;
+	if (!place_is(dir, name, ct->ids))
+		return 0;
+	if (place_alone(dir, &p) && net_shape_devices_gone(n, &p, e) < 0)
+		return -e->code;
+	return unlinkat(dir, name, 0) < 0 ? err_set(e, errno, "remove " SLOTS "/%s", name) : 0;
+}
+
+/* Leaves all places but the first @keep that are written down. */
+static int place_settle(struct ct *ct, struct net *n, size_t keep, struct err *e)
+{
+	auto_list struct str_list l = { 0 }, rest = { 0 };
+
+	if (ct_record_load(ct, RECORD, &l, e) < 0)
+		return -e->code;
+	if (l.n <= keep)
+		return 0;
+	for (size_t i = keep; i < l.n; i++)
+		if (place_leave(ct, n, l.v[i], e) < 0)
+			return -e->code;
+	for (size_t i = 0; i < keep; i++)
+		if (str_list_add(&rest, l.v[i], e) < 0)
+			return -e->code;
+	return ct_record_save(ct, RECORD, &rest, e);
 }
 
 int ct_shape_down(struct ct *ct, struct net *n, struct err *e)
 {
-	auto_list struct str_list none = { 0 };
-	auto_close int dir = -1;
-	char name[16];
-	unsigned slot;
-
-	if (recorded(ct, &slot) < 0)
-		return 0;
-	dir = slots_dir(e);
-	if (dir < 0 || net_shape_clear(n, slot, e) < 0)
-		return -e->code;
-	str_fmt(name, sizeof(name), "%u", slot);
-	if (slot_is(dir, name, ct->ids))
-		unlinkat(dir, name, 0);
-	return ct_record_save(ct, RECORD, &none, e);
+	return place_settle(ct, n, 0, e);
 }
 
 /* --- rates --- */
@@ -112,7 +191,8 @@ static bool throttled(const struct ct *ct)
 	return ct_record_load(ct, THROTTLED, &l, &ignored) == 0 && l.n && str_eq(l.v[0], mark);
 }
 
-static int rates_of(const struct ct *ct, const struct ct_conf *c, struct net_rates *r, struct err *e)
+/* @shared: there is something to guarantee; else only limits count. */
+static int rates_of(const struct ct *ct, const struct ct_conf *c, bool shared, struct net_rates *r, struct err *e)
 {
 	const struct ct_shape *s = &c->shape;
 
@@ -131,6 +211,8 @@ static int rates_of(const struct ct *ct, const struct ct_conf *c, struct net_rat
 		for (int w = 0; w < NET_WAY_N; w++)
 			if (r->rate[i].kbit[w])
 				r->limit[i].kbit[w] = r->rate[i].kbit[w];
+	if (!shared)
+		memset(r->rate, 0, sizeof(r->rate));
 	r->burst_kib = s->burst.set ? s->burst.v : 0;
 	return 0;
 }
@@ -168,81 +250,96 @@ static int totals(const struct ct *ct, struct net_totals *t, struct err *e)
 
 /* --- lines --- */
 
-typedef int each_fn(void *arg, const char *ifname, bool bridged, struct err *e);
+/* What of @c the trees are told. */
+struct plan { struct net *n; struct net_rates r; struct net_totals t; struct net_place p; struct net_caps caps; bool rates; };
 
-static int each_if(const struct ct *ct, const struct ct_conf *c, each_fn *fn, void *arg, struct err *e)
+static int plan_of(const struct ct *ct, const struct ct_conf *c, struct plan *p, struct err *e)
+{
+	const struct ct_shape *s = &c->shape;
+
+	*p = (struct plan){ 0 };
+	p->caps = (struct net_caps){ s->packets.set ? s->packets.v : 0, s->conns.set ? s->conns.v : 0, s->smtp.set && !s->smtp.v };
+	if (totals(ct, &p->t, e) < 0)
+		return -e->code;
+	p->p.shared = net_totals_any(&p->t);
+	p->p.own = !p->p.shared && !c->net.netif.n;
+	if (rates_of(ct, c, p->p.shared, &p->r, e) < 0)
+		return -e->code;
+	p->rates = net_rates_any(&p->r);
+	return 0;
+}
+
+typedef int each_fn(struct plan *p, void *arg, const char *ifname, bool bridged, struct err *e);
+
+static int each_if(const struct ct *ct, const struct ct_conf *c, struct plan *p, each_fn *fn, void *arg, struct err *e)
 {
 	struct net_if f;
 	char name[16];
 
 	net_ifname(ct->id, name);
-	if (fn(arg, name, false, e) < 0)
+	if (fn(p, arg, name, false, e) < 0)
 		return -e->code;
-	for (size_t i = 0; i < c->net.netif.n; i++)
-		if (net_if_parse(c->net.netif.v[i], &f, e) < 0 || net_if_fill(&f, ct->id, false, e) < 0 ||
-		    fn(arg, f.host_ifname, true, e) < 0)
+	for (size_t i = 0; i < c->net.netif.n; i++) {
+		if (net_if_parse(c->net.netif.v[i], &f, e) < 0 || net_if_fill(&f, ct->id, false, e) < 0)
 			return -e->code;
+		if (!f.macvlan[0] && fn(p, arg, f.host_ifname, true, e) < 0)
+			return -e->code;
+		if (f.macvlan[0] && (p->rates || p->caps.packets || p->caps.connections || p->caps.no_smtp))
+			return err_say(e, EOPNOTSUPP, "rates, --packetrate, --newconns and --smtp cannot hold for interface %s "
+				       "of container %u, which is on %s by macvlan, past this host: use a bridge for it",
+				       f.ifname, ct->id, f.macvlan);
+	}
 	return 0;
 }
 
-struct lines { struct net *n; struct str_list *l; const struct net_rates *r; struct net_caps caps; unsigned slot; bool rates; };
-
-static int line(void *arg, const char *ifname, bool bridged, struct err *e)
+static int line(struct plan *p, void *arg, const char *ifname, bool bridged, struct err *e)
 {
-	struct lines *l = arg;
-
-	if (l->rates && net_shape_line(l->n, l->l, ifname, l->slot, l->r, e) < 0)
+	if (p->rates && net_shape_line(p->n, arg, ifname, &p->p, &p->r, e) < 0)
 		return -e->code;
-	return net_flood_line(l->l, ifname, bridged, &l->caps, e);
+	return net_flood_line(arg, ifname, bridged, &p->caps, e);
 }
 
 int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *lines, struct err *e)
 {
-	const struct ct_shape *s = &c->shape;
-	struct net_rates r;
-	struct net_totals t;
-	struct lines l = { .l = lines, .r = &r };
+	struct plan p;
 
-	l.caps = (struct net_caps){ s->packets.set ? s->packets.v : 0, s->conns.set ? s->conns.v : 0, s->smtp.set && !s->smtp.v };
-	if (rates_of(ct, c, &r, e) < 0)
+	if (plan_of(ct, c, &p, e) < 0)
 		return -e->code;
-	l.rates = net_rates_any(&r);
-	if (l.rates && (ct_host_net_peek(ct->host, &l.n, e) < 0 || slot_get(ct, &l.slot, e) < 0 || totals(ct, &t, e) < 0 ||
-			net_shape_set(l.n, l.slot, &r, &t, e) < 0))
+	if (p.rates && (ct_host_net_peek(ct->host, &p.n, e) < 0 || place_get(ct, p.n, &p.p, e) < 0 ||
+			net_shape_set(p.n, &p.p, &p.r, &p.t, e) < 0))
 		return -e->code;
-	return each_if(ct, c, line, &l, e);
+	return each_if(ct, c, &p, line, lines, e);
 }
 
-struct ways { struct net *n; bool on; };
-
-static int way(void *arg, const char *ifname, bool bridged, struct err *e)
+static int way(struct plan *p, void *arg, const char *ifname, bool bridged, struct err *e)
 {
-	const struct ways *w = arg;
-
+	(void)arg;
 	(void)bridged;
-	return net_shape_dev(w->n, ifname, w->on, e);
+	return net_shape_dev(p->n, ifname, &p->p, p->rates ? &p->r : NULL, &p->t, e);
 }
 
 int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 {
 	auto_list struct str_list lines = { 0 };
-	struct ways w = { 0 };
-	struct net_rates r;
-	unsigned slot;
+	struct net_place had = { 0 };
+	struct plan p;
+	bool was = recorded(ct, &had);
 
-	if (rates_of(ct, c, &r, e) < 0)
+	if (plan_of(ct, c, &p, e) < 0)
 		return -e->code;
-	w.on = net_rates_any(&r);
-	if (!w.on && recorded(ct, &slot) < 0)
+	if (!p.rates && !was)
 		return 0;
-	if (ct_host_net(ct->host, &w.n, e) < 0 || each_if(ct, c, way, &w, e) < 0)
+	if (ct_host_net(ct->host, &p.n, e) < 0)
 		return -e->code;
-	if (!w.on)
-		return ct_shape_down(ct, w.n, e);
-	if (!c->net.netif.n)
+	if (p.rates && had.shared != p.p.shared)
+		return err_say(e, EAGAIN, CT_HOST_CONF " has changed while the rates of container %u were set", ct->id);
+	p.p.slot = had.slot;
+	if (each_if(ct, c, &p, way, NULL, e) < 0 || place_settle(ct, p.n, p.rates, e) < 0)
+		return -e->code;
+	if (!p.rates || !c->net.netif.n)
 		return 0;
 	/* an interface that came after the lines */
-	return ct_net_record(ct->id, &lines, e) < 0 ? -e->code : net_shape_again(w.n, ct->id, &lines, e);
+	return ct_net_record(ct->id, &lines, e) < 0 ? -e->code : net_shape_again(p.n, ct->id, &lines, e);
 }
 
 /* --- the month --- */

@@ -9,8 +9,9 @@
  *	chain traffic_down		to one: class of the source, the same
  *
  * A container is 4 elements for a class; what is in no class, or in class 0, finds none. Between the two look-ups the class
- * waits in the packet's priority, which is 0 again behind them: nft(8) 1.0.6 aborts over a key that has the result of a map
- * in it, and it is nobody's there: what comes out of a veth has none, what goes into one loses it.
+ * waits in the packet's priority: nft(8) 1.0.6 aborts over a key that has the result of a map in it, and it is nobody's there:
+ * what comes out of a veth has none, what goes into one loses it. It is 0 again behind them, but for what a container of ours
+ * will receive: there the class stays for the trees of shape.h.
  */
 #include "net/acct.h"
 #include "net/net_priv.h"
@@ -113,6 +114,7 @@ static void rule_priority(struct nft_tx *t, const char *chain)
 
 static void put_chain(struct nft_tx *t, const char *chain, bool received, uint32_t hook, int32_t prio)
 {
+	static const uint32_t class_bits = NET_CLASS_N - 1, tree = NET_ACCT_PRIORITY;
 	struct nftnl_rule *r;
 
 	nft_put_chain(t, chain, "filter", hook, prio);
@@ -131,6 +133,12 @@ static void put_chain(struct nft_tx *t, const char *chain, bool received, uint32
 	nft_e_meta(t, r, received ? NFT_META_OIFNAME : NFT_META_IIFNAME, NFT_REG_1);
 	nft_e_meta(t, r, NFT_META_PRIORITY, NFT_REG_2);
 	nft_e_in(t, r, &sets[received ? RECEIVED : SENT], NFT_REG_1);
+	if (received) {
+		nft_e_meta(t, r, NFT_META_PRIORITY, NFT_REG_1);
+		nft_e_mask_xor(t, r, NFT_REG_1, &class_bits, &tree, sizeof(tree));
+		nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
+		nft_e_verdict(t, r, NF_ACCEPT, NULL);
+	}
 	nft_put_rule(t, r);
 	rule_priority(t, chain);
 }

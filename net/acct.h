@@ -16,6 +16,9 @@ void net_traffic_add(struct net_traffic *to, const struct net_traffic *t);
 /* Of class @cls (-1: all) and family @v6 (-1: both). */
 void net_traffic_sum(const struct net_traffic *t, int cls, int v6, struct net_traffic_cell ret[NET_WAY_N]);
 
+/* What goes to an interface of ours has this and its class in its priority from there on; 0 if it has none. */
+#define NET_ACCT_PRIORITY 0x10000u
+
 /* The classes' ranges are in the tables. Cheap if they are; the file of net_host_conf.classes is read each time. */
 int net_acct_ensure(struct net *n, struct err *e);
 int net_acct_load(struct net *n, struct err *e);	/* the same; ENOENT: there is no table */

@@ -1,88 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The trees of shape.h, over rtnetlink, and rates as text. What puts packets into a class is shape_nft.c. */
-#include "net/shape.h"
+/* The devices and trees of shape.h, over rtnetlink. What leads packets there is shape_dev.c. */
+#include "net/shape_priv.h"
 #include "net/net_priv.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <linux/if_ether.h>
-#include <linux/pkt_cls.h>
-#include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_mirred.h>
 
-#include "net/shape_priv.h"
 #include "util/auto.h"
 #include "util/err.h"
-#include "util/num.h"
 
-#define ROOT_KBIT 100000000ull		/* without BANDWIDTH */
-#define LEAST_KBIT 8ull			/* what a class without a guarantee has by itself */
-#define KBIT_MAX 400000000ull
-#define TICK_NS 64			/* of the kernel's packet schedulers */
 #define QLEN 1000u
 
-static const char *const ifb[NET_WAY_N] = { [NET_SENT] = SHAPE_UP, [NET_RECEIVED] = SHAPE_DOWN };
-
-/* --- text --- */
-
-static int parse_word(char *word, struct net_rate v[NET_CLASS_N])
+void shape_ifb(const struct net_place *p, enum net_traffic_way way, char dst[16])
 {
-	char *kbits = strrchr(word, ':'), *cls, *in;
-	uint64_t c, out_v, in_v;
+	const char *name = way == NET_SENT ? SHAPE_UP : SHAPE_DOWN;
 
-	if (!kbits)
-		return -EINVAL;
-	*kbits++ = '\0';
-	cls = strrchr(word, ':');
-	cls = cls ? cls + 1 : word;
-	in = strchr(kbits, '/');
-	if (in)
-		*in++ = '\0';
-	if (num_u64(cls, &c) < 0 || c < 1 || c >= NET_CLASS_N || num_u64(kbits, &out_v) < 0 || num_u64(in ? in : kbits, &in_v) < 0)
-		return -EINVAL;
-	v[c].kbit[NET_SENT] += out_v;
-	v[c].kbit[NET_RECEIVED] += in_v;
-	return v[c].kbit[NET_SENT] > KBIT_MAX || v[c].kbit[NET_RECEIVED] > KBIT_MAX ? -EINVAL : 0;
+	if (p->shared)
+		str_copy(dst, IFNAMSIZ, name);
+	else
+		str_fmt(dst, IFNAMSIZ, "%s%u", name, p->slot / NET_SHAPE_SHARD);
 }
 
-int net_rates_parse(const char *text, struct net_rate v[NET_CLASS_N], struct err *e)
-{
-	struct str_list w = { 0 };
-	int rc = str_list_split(&w, text, " \t,", e);
-
-	memset(v, 0, NET_CLASS_N * sizeof(*v));
-	for (size_t i = 0; i < w.n && rc == 0; i++) {
-		char word[128];
-
-		if (str_copy(word, sizeof(word), w.v[i]) < 0 || parse_word(word, v) < 0)
-			rc = err_say(e, EINVAL, "'%.60s' is not DEVICE:CLASS:KBITS with a class from 1 to %d", w.v[i],
-				     NET_CLASS_N - 1);
-	}
-	str_list_clear(&w);
-	return rc;
-}
-
-bool net_rates_any(const struct net_rates *r)
-{
-	static const struct net_rate none[NET_CLASS_N];
-
-	return memcmp(r->rate, none, sizeof(none)) != 0 || memcmp(r->limit, none, sizeof(none)) != 0;
-}
-
-/* --- requests --- */
-
-static struct tcmsg *tc_msg(struct nl_batch *b, uint16_t type, uint16_t flags, unsigned index, uint32_t handle, uint32_t parent,
-			    const char *what)
-{
-	struct tcmsg *t = nl_msg(b, type, flags, sizeof(*t), what, NULL);
-
-	t->tcm_ifindex = (int)index;
-	t->tcm_handle = handle;
-	t->tcm_parent = parent;
-	return t;
-}
+/* --- devices --- */
 
 static void put_ifb(struct nl_batch *b, const char *name)
 {
@@ -98,151 +39,58 @@ static void put_ifb(struct nl_batch *b, const char *name)
 	nl_ok(b, EEXIST, 0);
 }
 
-static void put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu)
-{
-	r->linklayer = TC_LINKLAYER_ETHERNET;
-	r->rate = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
-	r->mpu = (unsigned short)MIN(mpu, 0xffffu);
-}
-
-static uint32_t ticks(uint64_t bytes, uint64_t rate)
-{
-	uint64_t ns = rate ? bytes * 1000000000ull / rate : 0;
-
-	return (uint32_t)MIN(ns / TICK_NS + 1, (uint64_t)UINT32_MAX);
-}
-
-struct hclass { uint32_t id, parent; uint64_t rate_kbit, ceil_kbit, burst; uint32_t mpu; };
-
-static void put_class(struct nl_batch *b, unsigned index, const struct hclass *h)
-{
-	uint64_t rate = h->rate_kbit * 125, ceil = h->ceil_kbit * 125;
-	uint64_t burst = h->burst ? h->burst : MAX(rate / 100, (uint64_t)16384);
-	uint64_t cburst = h->burst ? h->burst : MAX(ceil / 100, (uint64_t)16384);
-	struct tc_htb_opt opt = { .quantum = (uint32_t)MIN(MAX(rate / 10, (uint64_t)1514), (uint64_t)60000) };
-	struct nlattr *nest;
-
-	opt.buffer = ticks(burst, rate);
-	opt.cbuffer = ticks(cburst, ceil);
-	put_rate(&opt.rate, rate, h->mpu);
-	put_rate(&opt.ceil, ceil, h->mpu);
-	tc_msg(b, RTM_NEWTCLASS, NLM_F_CREATE, index, h->id, h->parent, "set a rate");
-	nl_put_str(b, TCA_KIND, "htb");
-	nest = nl_nest(b, TCA_OPTIONS);
-	nl_put(b, TCA_HTB_PARMS, &opt, sizeof(opt));
-	if (rate > UINT32_MAX)
-		nl_put(b, TCA_HTB_RATE64, &rate, sizeof(rate));
-	if (ceil > UINT32_MAX)
-		nl_put(b, TCA_HTB_CEIL64, &ceil, sizeof(ceil));
-	nl_nest_end(b, nest);
-}
-
-/* A tenth of a second may wait, and at least two large segments. */
-static void put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t ceil_kbit)
-{
-	struct tc_fifo_qopt q = { .limit = (uint32_t)MIN(MAX(ceil_kbit * 125 / 10, (uint64_t)131072), (uint64_t)16 << 20) };
-
-	tc_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, index, 0, id, "set a queue");
-	nl_put_str(b, TCA_KIND, "bfifo");
-	nl_put(b, TCA_OPTIONS, &q, sizeof(q));
-}
-
-static void put_root(struct nl_batch *b, unsigned index)
-{
-	struct tc_htb_glob glob = { .version = TC_HTB_PROTOVER, .rate2quantum = 10 };
-	struct nlattr *nest;
-
-	tc_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index, SHAPE_MAJOR, TC_H_ROOT, "make the tree of rates");
-	nl_put_str(b, TCA_KIND, "htb");
-	nest = nl_nest(b, TCA_OPTIONS);
-	nl_put(b, TCA_HTB_INIT, &glob, sizeof(glob));
-	nl_nest_end(b, nest);
-	nl_ok(b, EEXIST, 0);
-}
-
-/* --- trees --- */
-
-/* Which figures the trunk of a device was set to is its alias, so it goes when the device goes. */
-static int device(struct net *n, const char *name, const char *mark, unsigned *index, bool *marked, struct err *e)
-{
-	struct link_info info = { 0 };
-	struct err why = { 0 };
-
-	if (link_info(&n->rt, 0, name, &info, &why) < 0 && why.code != ENODEV) {
-		*e = why;
-		return -why.code;
-	}
-	*index = info.index;
-	*marked = info.index && str_eq(info.alias, mark);
-	return 0;
-}
-
-static int devices(struct net *n, const char *mark, unsigned index[NET_WAY_N], bool marked[NET_WAY_N], struct err *e)
+static int device(struct net *n, const char *name, struct err *e)
 {
 	struct nl_batch b;
+	unsigned index = link_index(&n->rt, name);
+
+	if (!index) {
+		nl_batch_begin(&b, &n->rt, e);
+		put_ifb(&b, name);
+		if (nl_batch_end(&b) < 0)
+			return e->code == EOPNOTSUPP ? err_say(e, EOPNOTSUPP, "rates need the kernel's module ifb") : -e->code;
+		index = link_index_made(&n->rt, name);
+	}
+	if (!index)
+		return err_say(e, ENODEV, "interface %s vanished while it was being set up", name);
+	nl_batch_begin(&b, &n->rt, e);
+	shape_put_root(&b, index);
+	return nl_batch_end(&b);
+}
+
+int net_shape_devices(struct net *n, const struct net_place *p, struct err *e)
+{
+	char name[16];
 
 	if (net_rt(n, e) < 0)
 		return -e->code;
-	for (int w = 0; w < NET_WAY_N; w++)
-		if (device(n, ifb[w], mark, &index[w], &marked[w], e) < 0)
-			return -e->code;
-	if (index[NET_SENT] && index[NET_RECEIVED])
-		return 0;
-	nl_batch_begin(&b, &n->rt, e);
-	put_ifb(&b, SHAPE_UP);
-	put_ifb(&b, SHAPE_DOWN);
-	if (nl_batch_end(&b) < 0)
-		return e->code == EOPNOTSUPP ? err_say(e, EOPNOTSUPP, "rates need the kernel's module ifb") : -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		index[w] = link_index_made(&n->rt, ifb[w]);
-		if (!index[w])
-			return err_say(e, ENODEV, "interface %s vanished while it was being set up", ifb[w]);
+		if (w == NET_RECEIVED && p->own)
+			continue;
+		shape_ifb(p, (enum net_traffic_way)w, name);
+		if (device(n, name, e) < 0)
+			return -e->code;
 	}
 	return 0;
 }
 
-static uint64_t root_kbit(const struct net_totals *t)
+int net_shape_devices_gone(struct net *n, const struct net_place *p, struct err *e)
 {
-	return t->bandwidth_kbit ? t->bandwidth_kbit : ROOT_KBIT;
-}
+	char name[16];
 
-static void put_trunk(struct nl_batch *b, unsigned index, const struct net_totals *t)
-{
-	uint64_t all = root_kbit(t);
-
-	put_root(b, index);
-	put_class(b, index, &(struct hclass){ .id = SHAPE_MAJOR | 1, .parent = SHAPE_MAJOR, .rate_kbit = all, .ceil_kbit = all,
-					      .mpu = t->mpu });
-	for (uint32_t c = 1; c < NET_CLASS_N; c++) {
-		uint64_t kbit = t->total_kbit[c] ? MIN(t->total_kbit[c], all) : all;
-
-		put_class(b, index, &(struct hclass){ .id = SHAPE_MAJOR | (1 + c), .parent = SHAPE_MAJOR | 1, .rate_kbit = kbit,
-						      .ceil_kbit = kbit, .mpu = t->mpu });
+	if (net_rt(n, e) < 0)
+		return -e->code;
+	for (int w = 0; w < NET_WAY_N; w++) {
+		shape_ifb(p, (enum net_traffic_way)w, name);
+		if (link_index(&n->rt, name) && link_delete(&n->rt, name, e) < 0)
+			return -e->code;
 	}
+	return 0;
 }
 
-static void put_branch(struct nl_batch *b, unsigned index, unsigned slot, int way, const struct net_rates *r,
-		       const struct net_totals *t)
-{
-	for (uint32_t c = 1; c < NET_CLASS_N; c++) {
-		uint64_t rate = r->rate[c].kbit[way], limit = r->limit[c].kbit[way];
-		uint64_t all = t->total_kbit[c] ? t->total_kbit[c] : root_kbit(t);
-		uint32_t id = shape_class(slot, c);
+/* --- classes --- */
 
-		if (!rate && !limit) {
-			tc_msg(b, RTM_DELTCLASS, 0, index, id, 0, "remove a rate");
-			nl_ok(b, ENOENT, 0);
-			continue;
-		}
-		limit = limit ? limit : MAX(all, rate);
-		rate = MIN(rate ? rate : LEAST_KBIT, limit);
-		put_class(b, index, &(struct hclass){ .id = id, .parent = SHAPE_MAJOR | (1 + c), .rate_kbit = rate,
-						      .ceil_kbit = limit, .burst = r->burst_kib * 1024, .mpu = t->mpu });
-		put_leaf(b, index, id, limit);
-	}
-}
-
-/* The figures of the trunk in one word. */
+/* The figures of the trunk in one word: its device's alias, so it goes when the device goes. */
 static void mark_of(const struct net_totals *t, char mark[32])
 {
 	uint64_t v[NET_CLASS_N + 2] = { [NET_CLASS_N] = t->bandwidth_kbit, t->mpu };
@@ -254,111 +102,77 @@ static void mark_of(const struct net_totals *t, char mark[32])
 	str_fmt(mark, 32, "vz rates %016" PRIx64, hash);
 }
 
-static int put_mark(struct net *n, const unsigned index[NET_WAY_N], const char *mark, struct err *e)
+static int put_mark(struct net *n, unsigned index, const char *name, const char *mark, struct err *e)
+{
+	struct nl_batch b;
+	struct ifinfomsg *ifi;
+
+	nl_batch_begin(&b, &n->rt, e);
+	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "name the figures of", name);
+	ifi->ifi_index = (int)index;
+	nl_put_str(&b, IFLA_IFALIAS, mark);
+	return nl_batch_end(&b);
+}
+
+static int put_tree(struct net *n, const struct net_place *p, int way, const struct net_rates *r, const struct net_totals *t,
+		    const struct link_info *at, bool trunk, struct err *e)
 {
 	struct nl_batch b;
 
 	nl_batch_begin(&b, &n->rt, e);
-	for (int w = 0; w < NET_WAY_N; w++) {
-		struct ifinfomsg *ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "name the figures of", ifb[w]);
-
-		ifi->ifi_index = (int)index[w];
-		nl_put_str(&b, IFLA_IFALIAS, mark);
+	if (trunk) {
+		shape_put_root(&b, at->index);
+		if (p->shared)
+			shape_put_trunk(&b, at->index, t);
 	}
+	shape_put_branch(&b, at->index, shape_base(p), way, r, t, p->shared);
 	return nl_batch_end(&b);
 }
 
 /* A trunk that stands with these figures is left alone, and made anew when a class finds it gone after all. */
-int net_shape_set(struct net *n, unsigned slot, const struct net_rates *r, const struct net_totals *t, struct err *e)
+int net_shape_set(struct net *n, const struct net_place *p, const struct net_rates *r, const struct net_totals *t, struct err *e)
 {
-	bool marked[NET_WAY_N], stands;
-	unsigned index[NET_WAY_N];
-	struct nl_batch b;
-	char mark[32];
+	struct link_info at;
+	char mark[32], name[16];
 
 	mark_of(t, mark);
-	if (devices(n, mark, index, marked, e) < 0)
-		return -e->code;
-	stands = marked[NET_SENT] && marked[NET_RECEIVED];
-	for (;;) {
-		nl_batch_begin(&b, &n->rt, e);
-		for (int w = 0; w < NET_WAY_N; w++) {
-			if (!stands)
-				put_trunk(&b, index[w], t);
-			put_branch(&b, index[w], slot, w, r, t);
-		}
-		if (nl_batch_end(&b) == 0)
-			return stands ? 0 : put_mark(n, index, mark, e);
-		if (!stands)
-			return -e->code;
-		stands = false;
-		err_clear(e);
-	}
-}
-
-int net_shape_clear(struct net *n, unsigned slot, struct err *e)
-{
-	struct nl_batch b;
-
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		unsigned index = link_index(&n->rt, ifb[w]);
+		bool stands;
 
-		nl_batch_begin(&b, &n->rt, e);
-		for (uint32_t c = 1; index && c < NET_CLASS_N; c++) {
-			tc_msg(&b, RTM_DELTCLASS, 0, index, shape_class(slot, c), 0, "remove a rate");
-			nl_ok(&b, ENOENT, EINVAL);
-		}
-		if (nl_batch_end(&b) < 0)
+		if (w == NET_RECEIVED && p->own)
+			continue;
+		shape_ifb(p, (enum net_traffic_way)w, name);
+		if (link_info(&n->rt, 0, name, &at, e) < 0)
+			return -e->code;
+		stands = !p->shared || str_eq(at.alias, mark);
+		if (stands && put_tree(n, p, w, r, t, &at, false, e) == 0)
+			continue;
+		err_clear(e);
+		if (put_tree(n, p, w, r, t, &at, true, e) < 0)
+			return -e->code;
+		if (p->shared && put_mark(n, at.index, name, mark, e) < 0)
 			return -e->code;
 	}
 	return 0;
 }
 
-/* --- the way to the container --- */
-
-static void put_redirect(struct nl_batch *b, unsigned index, unsigned to)
+int net_shape_clear(struct net *n, const struct net_place *p, struct err *e)
 {
-	struct { struct tc_u32_sel sel; struct tc_u32_key key; } all = { .sel = { .flags = TC_U32_TERMINAL, .nkeys = 1 } };
-	struct tc_mirred m = { .action = TC_ACT_STOLEN, .eaction = TCA_EGRESS_REDIR, .ifindex = to };
-	struct nlattr *options, *acts, *one, *opt;
-	struct tcmsg *t;
-
-	t = tc_msg(b, RTM_NEWTFILTER, NLM_F_CREATE | NLM_F_EXCL, index, 0, TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), "redirect");
-	t->tcm_info = TC_H_MAKE(1u << 16, htons(ETH_P_ALL));
-	nl_put_str(b, TCA_KIND, "u32");
-	options = nl_nest(b, TCA_OPTIONS);
-	nl_put(b, TCA_U32_SEL, &all, sizeof(all));
-	acts = nl_nest(b, TCA_U32_ACT);
-	one = nl_nest(b, 1);
-	nl_put_str(b, TCA_ACT_KIND, "mirred");
-	opt = nl_nest(b, TCA_ACT_OPTIONS);
-	nl_put(b, TCA_MIRRED_PARMS, &m, sizeof(m));
-	nl_nest_end(b, opt);
-	nl_nest_end(b, one);
-	nl_nest_end(b, acts);
-	nl_nest_end(b, options);
-}
-
-int net_shape_dev(struct net *n, const char *ifname, bool on, struct err *e)
-{
-	unsigned index, to;
+	unsigned index[NET_WAY_N];
 	struct nl_batch b;
+	char name[16];
 
 	if (net_rt(n, e) < 0)
 		return -e->code;
-	index = link_index(&n->rt, ifname);
-	to = link_index(&n->rt, SHAPE_DOWN);
-	if (!index || !to)
-		return on ? err_say(e, ENODEV, "interface %s does not exist", index ? SHAPE_DOWN : ifname) : 0;
-	nl_batch_begin(&b, &n->rt, e);
-	tc_msg(&b, RTM_DELQDISC, 0, index, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT, "remove the redirection");
-	nl_ok(&b, ENOENT, EINVAL);
-	if (on) {
-		tc_msg(&b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT, "redirect");
-		nl_put_str(&b, TCA_KIND, "clsact");
-		put_redirect(&b, index, to);
+	for (int w = 0; w < NET_WAY_N; w++) {
+		shape_ifb(p, (enum net_traffic_way)w, name);
+		index[w] = link_index(&n->rt, name);
 	}
+	nl_batch_begin(&b, &n->rt, e);
+	for (int w = 0; w < NET_WAY_N; w++)
+		for (uint32_t c = 1; index[w] && c < NET_CLASS_N; c++)
+			shape_put_gone(&b, index[w], shape_class(p, c));
 	return nl_batch_end(&b);
 }

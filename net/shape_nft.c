@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The part "rate": table "netdev vz101" of each container with rates, made and removed with its other elements.
+ * The part "rate": table "netdev vz101" of each container with rates whose classes depend on the address, made and removed
+ * with its other elements. Where all addresses are of one class there is none: shape_bpf.c.
  *
- *	map net4, net6 (intervals)	address -> class of the tree, of those destination classes that have a rate; none where
- *					all addresses are of one class
+ *	map net4, net6 (intervals)	address -> class of the tree, of those destination classes that have a rate
  *	chain up-vz101 (ingress)	class of the destination into the packet's priority, then the way through vzifb-up
- *	chain down-vz101 (egress)	class of the source into the priority; the way through vzifb-down is tc's (shape.c)
  *
- * A table of its own because the kernel checks all chains of a table when one of them changes.
+ * A table of its own because the kernel checks all chains of a table when one of them changes. Each costs all others a little:
+ * the kernel looks at every table of netdev whenever an interface comes.
  */
 #include "net/net_priv.h"
 
@@ -35,23 +35,25 @@ static const struct nft_set maps[2] = {		/* by v6 */
 	  .data_len = 4 },
 };
 
-/* "rate IFNAME SLOT INDEX MASK FILE": INDEX of vzifb-up, MASK of the classes with a rate, FILE of the classes or "-". */
-int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, unsigned slot, const struct net_rates *r,
-		   struct err *e)
+/* "rate IFNAME BASE INDEX MASK FILE": BASE of the classes on interface INDEX, MASK of those with a rate, FILE of the classes. */
+int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, const struct net_place *p,
+		   const struct net_rates *r, struct err *e)
 {
 	auto_buf struct buf b = BUF_INIT;
-	uint32_t mask = 0;
+	uint32_t cls[2], mask = shape_mask(r, NET_SENT);
+	char ifb[16];
 	unsigned index;
+	bool split;
 
-	if (net_rt(n, e) < 0)
+	if (net_rt(n, e) < 0 || shape_families(n->classes[0] ? n->classes : NULL, mask, cls, &split, e) < 0)
 		return -e->code;
-	index = link_index(&n->rt, SHAPE_UP);
+	if (!split)
+		return 0;
+	shape_ifb(p, NET_SENT, ifb);
+	index = link_index(&n->rt, ifb);
 	if (!index)
-		return err_say(e, ENODEV, "interface " SHAPE_UP " does not exist");
-	for (unsigned c = 1; c < NET_CLASS_N; c++)
-		for (int w = 0; w < NET_WAY_N; w++)
-			mask |= r->rate[c].kbit[w] || r->limit[c].kbit[w] ? 1u << c : 0;
-	buf_addf(&b, PART " %s %u %u %u %s", ifname, slot, index, mask, n->classes[0] ? n->classes : "-");
+		return err_say(e, ENODEV, "interface %s does not exist", ifb);
+	buf_addf(&b, PART " %s %u %u %u %s", ifname, shape_base(p), index, mask, n->classes);
 	return str_list_add(lines, buf_str(&b), e);
 }
 
@@ -59,7 +61,7 @@ int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, un
 struct family { uint32_t all; bool any; };
 
 /* One class for all there is, as without a file of classes, needs no map. */
-static struct family family_of(const struct net_range *v, size_t n, bool v6, unsigned slot, uint32_t mask)
+static struct family family_of(const struct net_range *v, size_t n, bool v6, uint32_t mask)
 {
 	struct family f = { 0 };
 	size_t len = v6 ? 16 : 4;
@@ -69,16 +71,33 @@ static struct family family_of(const struct net_range *v, size_t n, bool v6, uns
 		f.any |= mask >> v[i].cls & 1;
 	for (size_t i = 0; i < len && all; i++)
 		all = v[0].from[i] == 0 && v[0].to[i] == 0xff;
-	if (all)
-		f.all = shape_class(slot, v[0].cls);
+	if (all && f.any)
+		f.all = v[0].cls;
 	return f;
 }
 
-static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, unsigned slot, uint32_t mask)
+int shape_families(const char *file, uint32_t mask, uint32_t cls[2], bool *split, struct err *e)
+{
+	auto_call(net_classes_done) struct net_classes c = { 0 };
+	struct family f[2];
+
+	if (net_classes_load(file, &c, e) < 0)
+		return -e->code;
+	f[0] = family_of(c.v4, c.n4, false, mask);
+	f[1] = family_of(c.v6, c.n6, true, mask);
+	*split = false;
+	for (int six = 0; six < 2; six++) {
+		cls[six] = f[six].all;
+		*split |= f[six].any && !f[six].all;
+	}
+	return 0;
+}
+
+static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, uint32_t base, uint32_t mask)
 {
 	nft_put_set(t, &maps[v6]);
 	for (size_t i = 0; i < n; i++) {
-		uint32_t data = shape_class(slot, v[i].cls);
+		uint32_t data = SHAPE_MAJOR | (base + v[i].cls);
 		uint8_t behind[16];
 		size_t k = maps[v6].key_len;
 		struct nft_elem el[2] = {
@@ -95,10 +114,10 @@ static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool 
 	}
 }
 
-static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, const struct family *f,
-		       uint32_t ifb)
+static void rule_class(struct nft_tx *t, const char *chain, bool v6, const struct family *f, uint32_t base, uint32_t ifb)
 {
 	uint16_t ether = htons(v6 ? 0x86dd : 0x0800);
+	uint32_t all = SHAPE_MAJOR | (base + f->all);
 	struct nftnl_rule *r;
 
 	if (!f->any)
@@ -107,44 +126,24 @@ static void rule_class(struct nft_tx *t, const char *chain, bool down, bool v6, 
 	nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &ether, sizeof(ether));
 	if (f->all) {
-		nft_e_load(t, r, NFT_REG_1, &f->all, sizeof(f->all));
+		nft_e_load(t, r, NFT_REG_1, &all, sizeof(all));
 	} else {
-		nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, v6 ? down ? 8 : 24 : down ? 12 : 16, v6 ? 16 : 4, NFT_REG_1);
+		nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, v6 ? 24 : 16, v6 ? 16 : 4, NFT_REG_1);
 		nft_e_map(t, r, &maps[v6], NFT_REG_1, NFT_REG_1);
 	}
 	nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
-	if (!down) {
-		nft_e_load(t, r, NFT_REG_1, &ifb, sizeof(ifb));
-		nft_e_fwd(t, r, NFT_REG_1);
-	}
+	nft_e_load(t, r, NFT_REG_1, &ifb, sizeof(ifb));
+	nft_e_fwd(t, r, NFT_REG_1);
 	nft_put_rule(t, r);
 }
 
-static void put_chain(struct nft_tx *t, const char *ifname, bool down, const struct family f[2], uint32_t ifb)
-{
-	static const uint32_t none;
-	struct nftnl_rule *r;
-	char chain[32];
-
-	str_fmt(chain, sizeof(chain), "%s-%s", down ? "down" : "up", ifname);
-	nft_put_dev_chain(t, chain, ifname, down ? NF_NETDEV_EGRESS : NF_NETDEV_INGRESS);
-	if (down) {		/* whatever a program on the host wished for it */
-		r = nft_rule(t, chain);
-		nft_e_load(t, r, NFT_REG_1, &none, sizeof(none));
-		nft_e_meta_set(t, r, NFT_META_PRIORITY, NFT_REG_1);
-		nft_put_rule(t, r);
-	}
-	rule_class(t, chain, down, false, &f[0], ifb);
-	rule_class(t, chain, down, true, &f[1], ifb);
-}
-
-struct words { char ifname[16], file[256]; unsigned slot, ifb, mask; };
+struct words { char ifname[16], file[256]; unsigned base, ifb, mask; };
 
 static bool words_of(const char *line, struct words *w)
 {
 	const char *s = net_line_of(line, PART);
 
-	return s && sscanf(s, "%15s %u %u %u %255s", w->ifname, &w->slot, &w->ifb, &w->mask, w->file) == 5;
+	return s && sscanf(s, "%15s %u %u %u %255s", w->ifname, &w->base, &w->ifb, &w->mask, w->file) == 5;
 }
 
 static int put_table(struct nft_tx *t, const struct str_list *lines, size_t first, struct err *e)
@@ -153,18 +152,25 @@ static int put_table(struct nft_tx *t, const struct str_list *lines, size_t firs
 	struct family f[2];
 	struct words w;
 
-	if (!words_of(lines->v[first], &w) || net_classes_load(str_eq(w.file, "-") ? NULL : w.file, &c, e) < 0)
+	if (!words_of(lines->v[first], &w) || net_classes_load(w.file, &c, e) < 0)
 		return -e->code;
 	nft_put_table(t, true);
-	f[0] = family_of(c.v4, c.n4, false, w.slot, w.mask);
-	f[1] = family_of(c.v6, c.n6, true, w.slot, w.mask);
+	f[0] = family_of(c.v4, c.n4, false, w.mask);
+	f[1] = family_of(c.v6, c.n6, true, w.mask);
 	if (f[0].any && !f[0].all)
-		put_map(t, c.v4, c.n4, false, w.slot, w.mask);
+		put_map(t, c.v4, c.n4, false, w.base, w.mask);
 	if (f[1].any && !f[1].all)
-		put_map(t, c.v6, c.n6, true, w.slot, w.mask);
-	for (size_t i = first; i < lines->n; i++)	/* one that is not there yet comes with the next change */
-		if (words_of(lines->v[i], &w) && if_nametoindex(w.ifname))
-			put_chain(t, w.ifname, false, f, w.ifb), put_chain(t, w.ifname, true, f, w.ifb);
+		put_map(t, c.v6, c.n6, true, w.base, w.mask);
+	for (size_t i = first; i < lines->n; i++) {
+		char chain[32];
+
+		if (!words_of(lines->v[i], &w) || !if_nametoindex(w.ifname))
+			continue;	/* one that is not there yet comes with the next change */
+		str_fmt(chain, sizeof(chain), "up-%s", w.ifname);
+		nft_put_dev_chain(t, chain, w.ifname, NF_NETDEV_INGRESS);
+		rule_class(t, chain, false, &f[0], w.base, w.ifb);
+		rule_class(t, chain, true, &f[1], w.base, w.ifb);
+	}
 	return 0;
 }
 

@@ -80,7 +80,7 @@ is "its place in the tree is free" "$(ls /run/vz/shape | wc -l)" 1
 # --- floods ---
 sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
 vzctl --quiet set 621 --rate '' --ratelimit '' --newconns 20 --packetrate 200 --smtp no --save
-is "no rates, no place" "$(ls /run/vz/shape | wc -l)" 0
+is "no rates, no place, no devices" "$(ls /run/vz/shape; ip -o link | grep -c vzifb)" 0
 dropped() { nft list ruleset inet | awk -v k="$1 counter" '$0 ~ k { for (i = 1; i < NF; i++) if ($i == "packets") print $(i + 1) }'; }
 cat >/tmp/flood.py <<'END'
 import ctypes, socket, sys
@@ -127,8 +127,7 @@ ok "with --force it starts" vzctl start 621 --force
 gone 621 622
 kill $peer
 wait 2>/dev/null
+is "nothing queues any more" "$(ls /run/vz/shape; ip -o link | grep -c vzifb)" 0
 rmdir /run/vz/shape
-ip link del vzifb-up
-ip link del vzifb-down
 rm -f /etc/vz/conf/networks_classes
 ok "the classes go" vznetstat -l

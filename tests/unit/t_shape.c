@@ -1,39 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Rates as text; the trunk of the trees comes back; a rate holds without a file of classes, for both versions of IP. */
+/* Devices of places, the trunk of the trees that comes back; a rate holds, at one interface and over several. */
 #include <linux/pkt_sched.h>
 
-#include "net/shape.h"
 #include "net/shape_priv.h"
 #include "tests/unit/t_net_lab.h"
-
-TEST(shape_rates_text)
-{
-	static const char *const bad[] = { "1", "0:5", "16:5", "eth0:1:", "eth0:1:5/", "1:x", "1:-5", "1:400000001", "1:300000000 1:300000000" };
-	struct net_rate v[NET_CLASS_N];
-	struct err e = { 0 };
-
-	CHECK_OK(net_rates_parse("eth0:1:1000/2000,eth1:1:500 2:30", v, &e), &e);
-	CHECK_EQ(v[1].kbit[NET_SENT], 1500);
-	CHECK_EQ(v[1].kbit[NET_RECEIVED], 2500);
-	CHECK_EQ(v[2].kbit[NET_SENT], 30);
-	CHECK_EQ(v[2].kbit[NET_RECEIVED], 30);
-	CHECK_OK(net_rates_parse("", v, &e), &e);
-	CHECK_EQ(v[1].kbit[NET_SENT], 0);
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		CHECK_EQ(net_rates_parse(bad[i], v, &e), -EINVAL);
-		CHECK(strstr(e.text, "DEVICE:CLASS:KBITS"));
-		err_clear(&e);
-	}
-}
-
-TEST(shape_rates_any)
-{
-	struct net_rates r = { .burst_kib = 5 };
-
-	CHECK(!net_rates_any(&r));
-	r.limit[3].kbit[NET_RECEIVED] = 1;
-	CHECK(net_rates_any(&r));
-}
 
 static int tc_del(struct lab *l, uint16_t type, uint32_t handle, uint32_t parent)
 {
@@ -59,25 +29,48 @@ static void alias(struct lab *l, char dst[256])
 
 TEST_ROOT(shape_trunk)
 {
+	const struct net_place p3 = { 3, true, false }, p4 = { 4, true, false };
 	struct net_rates r = { .rate[1].kbit = { 1000, 1000 } };
 	struct net_totals t = { 0 };
 	char first[256], other[256];
 	struct lab l;
 
 	lab_init(&l, "", "");
-	CHECK_OK(net_shape_set(l.net, 3, &r, &t, &l.e), &l.e);
+	CHECK_OK(net_shape_devices(l.net, &p3, &l.e), &l.e);
+	CHECK_OK(net_shape_set(l.net, &p3, &r, &t, &l.e), &l.e);
 	alias(&l, first);
 	CHECK(str_starts(first, "vz rates "));
 	t.total_kbit[1] = 5000;
-	CHECK_OK(net_shape_set(l.net, 4, &r, &t, &l.e), &l.e);
+	CHECK_OK(net_shape_set(l.net, &p4, &r, &t, &l.e), &l.e);
 	alias(&l, other);
 	CHECK(!str_eq(first, other));
 	/* somebody removes the tree: the next one makes it again */
 	CHECK_EQ(tc_del(&l, RTM_DELQDISC, SHAPE_MAJOR, TC_H_ROOT), 0);
-	CHECK_OK(net_shape_set(l.net, 4, &r, &t, &l.e), &l.e);
-	CHECK_EQ(tc_del(&l, RTM_DELTCLASS, shape_class(4, 1), 0), 0);
-	CHECK(tc_del(&l, RTM_DELTCLASS, shape_class(3, 1), 0) < 0);
-	CHECK_OK(net_shape_clear(l.net, 4, &l.e), &l.e);
+	CHECK_OK(net_shape_set(l.net, &p4, &r, &t, &l.e), &l.e);
+	CHECK_EQ(tc_del(&l, RTM_DELTCLASS, shape_class(&p4, 1), 0), 0);
+	CHECK(tc_del(&l, RTM_DELTCLASS, shape_class(&p3, 1), 0) < 0);
+	CHECK_OK(net_shape_clear(l.net, &p4, &l.e), &l.e);
+	net_close(l.net);
+}
+
+TEST_ROOT(shape_devices)
+{
+	const struct net_place own = { 70, false, true }, several = { 71, false, false };
+	struct lab l;
+
+	lab_init(&l, "", "");
+	CHECK_OK(net_shape_devices(l.net, &own, &l.e), &l.e);
+	CHECK_OK(net_shape_devices(l.net, &own, &l.e), &l.e);
+	CHECK(link_index(&l.net->rt, "vzifb-up1"));
+	CHECK(!link_index(&l.net->rt, "vzifb-down1"));
+	CHECK_OK(net_shape_devices(l.net, &several, &l.e), &l.e);
+	CHECK(link_index(&l.net->rt, "vzifb-down1"));
+	CHECK(!link_index(&l.net->rt, "vzifb-up"));
+	CHECK_OK(net_shape_devices_gone(l.net, &own, &l.e), &l.e);
+	CHECK_OK(net_shape_devices_gone(l.net, &own, &l.e), &l.e);
+	CHECK(!link_index(&l.net->rt, "vzifb-up1"));
+	CHECK(!link_index(&l.net->rt, "vzifb-down1"));
+	CHECK_OK(net_shape_clear(l.net, &own, &l.e), &l.e);
 	net_close(l.net);
 }
 
@@ -90,10 +83,10 @@ static double now_s(void)
 }
 
 /* As many datagrams of 1000 bytes as the sender's buffer takes, at once: 100 kB/s and the burst come through. */
-static void slow(struct lab *l, int ns, const char *to, const char *from)
+static void slow(struct lab *l, int from_ns, int to_ns, const char *to, const char *from)
 {
-	auto_close int in = lab_socket(l, l->host, SOCK_DGRAM, to, to, LAB_PORT);
-	auto_close int out = lab_socket(l, ns, SOCK_DGRAM, to, from, 0);
+	auto_close int in = lab_socket(l, to_ns, SOCK_DGRAM, to, to, LAB_PORT);
+	auto_close int out = lab_socket(l, from_ns, SOCK_DGRAM, to, from, 0);
 	struct sockaddr_storage sa;
 	socklen_t len = lab_sockaddr(to, LAB_PORT, &sa);
 	static char data[1000];
@@ -109,24 +102,35 @@ static void slow(struct lab *l, int ns, const char *to, const char *from)
 	CHECK(got < 40 + 110 * (now_s() - begin));
 }
 
-TEST_ROOT(shape_one_class)
+static void limited(const struct net_place *p, const struct net_totals *t)
 {
 	struct net_rates r = { .limit[1].kbit = { 800, 800 } };
 	struct str_list lines = { 0 };
-	struct net_totals t = { 0 };
 	struct lab l;
 	int ns;
 
 	lab_init(&l, "", "");
-	CHECK_OK(net_shape_set(l.net, 0, &r, &t, &l.e), &l.e);
-	CHECK_OK(net_shape_line(l.net, &lines, "vz7", 0, &r, &l.e), &l.e);
+	CHECK_OK(net_shape_devices(l.net, p, &l.e), &l.e);
+	CHECK_OK(net_shape_set(l.net, p, &r, t, &l.e), &l.e);
+	CHECK_OK(net_shape_line(l.net, &lines, "vz7", p, &r, &l.e), &l.e);
+	CHECK_EQ(lines.n, 0);
+	CHECK_OK(net_acct_line(&lines, "vz7", false, 2, &l.e), &l.e);
 	net_with(l.net, &lines);
 	ns = lab_up(&l, 7, "10.1.0.7 2001:db8:7::7");
 	net_with(l.net, NULL);
-	CHECK_OK(net_shape_dev(l.net, "vz7", true, &l.e), &l.e);
-	slow(&l, ns, LAB_HOST4, "10.1.0.7");
-	slow(&l, ns, LAB_HOST6, "2001:db8:7::7");
+	for (int again = 0; again < 2; again++)
+		CHECK_OK(net_shape_dev(l.net, "vz7", p, &r, t, &l.e), &l.e);
+	slow(&l, ns, l.host, LAB_HOST4, "10.1.0.7");
+	slow(&l, ns, l.host, LAB_HOST6, "2001:db8:7::7");
+	slow(&l, l.host, ns, "10.1.0.7", LAB_HOST4);
+	slow(&l, l.host, ns, "2001:db8:7::7", LAB_HOST6);
+	for (int again = 0; again < 2; again++)
+		CHECK_OK(net_shape_dev(l.net, "vz7", p, NULL, t, &l.e), &l.e);
 	str_list_clear(&lines);
 	close(ns);
 	net_close(l.net);
 }
+
+TEST_ROOT(shape_own) { limited(&(struct net_place){ 0, false, true }, &(struct net_totals){ 0 }); }
+TEST_ROOT(shape_several) { limited(&(struct net_place){ 65, false, false }, &(struct net_totals){ 0 }); }
+TEST_ROOT(shape_shared) { limited(&(struct net_place){ 65, true, false }, &(struct net_totals){ .bandwidth_kbit = 10000 }); }
