@@ -227,7 +227,8 @@ int ct_hook_run(struct ct *ct, enum ct_hook h,
 int ct_hook_create(struct ct *ct, struct err *e);			/* vps.create */
 /* Something happened to @ct: runs CT_EVENT_DIR/vzevent-EVENT if there is one. Its failure is a warning. */
 #define CT_EVENT_DIR CT_ETC "/events"
-enum ct_event { CT_EVENT_START, CT_EVENT_STOP, CT_EVENT_MOUNT, CT_EVENT_UMOUNT, CT_EVENT_REBOOT, CT_EVENT_N };
+enum ct_event { CT_EVENT_START, CT_EVENT_STOP, CT_EVENT_MOUNT, CT_EVENT_UMOUNT, CT_EVENT_REBOOT, CT_EVENT_TRAFFIC,
+	CT_EVENT_N };
 void ct_event(const struct ct *ct, enum ct_event ev);
 
 /* guest.c: what is written inside, by a process that is inside */

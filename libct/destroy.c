@@ -15,6 +15,7 @@
 #include "util/path.h"
 
 #include "libct/exitrec.h"
+#include "libct/overquota.h"
 #include "libct/traffic.h"
 #include "libct/files.h"
 #include "libct/garbage.h"
@@ -137,6 +138,7 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 	ct_garbage_mark(ct, p->tmpls);
 	ct_exit_forget(ct->id);
 	ct_traffic_forget(ct->id);
+	ct_overquota_forget(ct->id);
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
 	    retire_conf(ct, e) < 0)
 		return -e->code;

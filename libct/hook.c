@@ -28,7 +28,7 @@ _Static_assert(ARRAY_SIZE(names) == CT_HOOK_N, "name every hook");
 
 static const char *const event_names[] = {
 	[CT_EVENT_START] = "start", [CT_EVENT_STOP] = "stop", [CT_EVENT_MOUNT] = "mount",
-	[CT_EVENT_UMOUNT] = "umount", [CT_EVENT_REBOOT] = "reboot",
+	[CT_EVENT_UMOUNT] = "umount", [CT_EVENT_REBOOT] = "reboot", [CT_EVENT_TRAFFIC] = "traffic",
 };
 _Static_assert(ARRAY_SIZE(event_names) == CT_EVENT_N, "name every event");
 #define EVENT_MS 60000

@@ -10,6 +10,7 @@
 
 #include "libct/files.h"
 #include "libct/netlines.h"
+#include "libct/overquota.h"
 #include "libct/record.h"
 #include "libct/traffic.h"
 #include "net/flood.h"
@@ -371,21 +372,6 @@ static int throttle(struct ct *ct, bool on, struct err *e)
 	return ct_net_apply(ct, &ct->conf, e) < 0 ? -e->code : ct_shape_ways(ct, &ct->conf, e);
 }
 
-/* Said once a month and container. */
-static bool first_time(struct ct *ct)
-{
-	auto_list struct str_list l = { 0 };
-	struct err ignored = { 0 };
-	char mark[32];
-
-	str_fmt(mark, sizeof(mark), "%d", ct_traffic_now());
-	ct_record_load(ct, "overquota", &l, &ignored);
-	if (l.n && str_eq(l.v[0], mark))
-		return false;
-	str_list_clear(&l);
-	return str_list_add(&l, mark, &ignored) == 0 && ct_record_save(ct, "overquota", &l, &ignored) == 0;
-}
-
 bool ct_quota_acted(const struct ct *ct)
 {
 	auto_list struct str_list l = { 0 };
@@ -397,6 +383,7 @@ bool ct_quota_acted(const struct ct *ct)
 int ct_quota_check(struct ct *ct, uint64_t used, enum ct_quota_state *ret, struct err *e)
 {
 	const struct ct_shape *s = &ct->conf.shape;
+	struct ct_overquota over = { .month = ct_traffic_now(), .used = used };
 	bool was = ct_quota_acted(ct);
 
 	*ret = ct_quota_month(&ct->conf, used);
@@ -406,8 +393,9 @@ int ct_quota_check(struct ct *ct, uint64_t used, enum ct_quota_state *ret, struc
 	}
 	if (*ret < CT_QUOTA_THROTTLED)
 		return 0;
-	if (first_time(ct))
-		ct_say(ct, 0, "Container %u has used %" PRIu64 " bytes of traffic this month, its quota is %" PRIu64 ": %s", ct->id,
-		       used, s->quota.v, s->action ? s->action : "notify");
+	over.quota = s->quota.v;
+	str_copy(over.action, sizeof(over.action), s->action ? s->action : "notify");
+	if (ct_overquota_tell(ct, &over, e) < 0)
+		return -e->code;
 	return str_eq(s->action, "stop") ? ct_stop(ct, 0, e) : 0;
 }

@@ -345,6 +345,37 @@ int antispoof_teardown(struct net *n, struct err *e)
 	return nft_tx_end(&t, "remove", e) < 0 ? -e->code : guard_teardown(n, e);
 }
 
+/* Rules stand in the chain that all of a family's depend on: @min of them. 1: yes, 0: no. A kernel without that family: yes. */
+int chain_stands(struct net *n, uint8_t family, const char *chain, uint32_t min, struct err *e)
+{
+	uint32_t use = 0;
+
+	if (nft_chain_use(&n->nft, family, n->table, chain, &use, e) == 0)
+		return use >= min;
+	if (e->code == ENOENT)
+		use = 0;
+	else if (e->code == EOPNOTSUPP || e->code == EAFNOSUPPORT)
+		use = 1;
+	else
+		return -e->code;
+	err_clear(e);
+	return use != 0;
+}
+
+int net_tables_stand(struct net *n, uint32_t *gen, struct err *e)
+{
+	uint32_t now;
+	int rc;
+
+	if (net_nf(n, e) < 0 || nft_generation(&n->nft, &now, e) < 0)
+		return -e->code;
+	if (now == *gen)
+		return 1;
+	*gen = now;
+	rc = chain_stands(n, NFPROTO_INET, FROM_CT, RULES_USE, e);
+	return rc == 1 ? guard_stands(n, e) : rc;
+}
+
 /* Does the table stand with all its rules? One question: a flush of the ruleset or of the table's rules shows. */
 int antispoof_ensure(struct net *n, struct err *e)
 {

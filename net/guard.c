@@ -181,6 +181,11 @@ int guard_ensure(struct net *n, struct err *e)
 	return guard_setup(n, e);
 }
 
+int guard_stands(struct net *n, struct err *e)
+{
+	return net_nf(n, e) < 0 ? -e->code : chain_stands(n, NFPROTO_BRIDGE, FROM_VETH, RULES_USE, e);
+}
+
 int guard_teardown(struct net *n, struct err *e)
 {
 	struct nft_tx t;

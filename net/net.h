@@ -97,6 +97,11 @@ void net_with(struct net *n, const struct str_list *lines);
 struct net_line_change { unsigned id; const struct str_list *old, *want; };
 int net_lines_change_all(struct net *n, const struct net_line_change *v, size_t count, struct err *e);
 int net_lines_change(struct net *n, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e);
+/*
+ * Do the tables stand with their rules? 1: yes, or nothing has changed anywhere since the ruleset was of generation *gen (0 at
+ * first), which becomes that of now; 0: no. Reads only, 20 us.
+ */
+int net_tables_stand(struct net *n, uint32_t *gen, struct err *e);
 /* The tables anew, from what net_set_running() tells: for what does not fit any more. */
 int net_table_renew(struct net *n, struct err *e);
 /* Who runs, with which lines: asked when the table has to be made anew. A negative return of the callback ends it. */

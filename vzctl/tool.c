@@ -17,12 +17,18 @@
 
 #define RUN_DIR "/run/vz"	/* one directory per container that is mounted or runs */
 
+static struct ui silent = { .quiet = true };
+
 int tool_host(struct ct_host **ret, struct err *e)
 {
-	static struct ui silent = { .quiet = true };
 	const struct ct_ui sink = { .say = ui_say, .arg = &silent };
 
 	return ct_host_open(&sink, ret, e);
+}
+
+void tool_log(const struct ct_host *h, const char *prog)
+{
+	ui_log(&silent, ct_host_conf(h), prog);
 }
 
 void tool_host_done(struct ct_host **h)

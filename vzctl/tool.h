@@ -21,6 +21,7 @@ struct kv;
 /* --- tool.c: the host and its containers -------------------------------------------------------------------------- */
 /* As ct_host_open(), but what is odd in somebody's file is no news. */
 int tool_host(struct ct_host **ret, struct err *e);
+void tool_log(const struct ct_host *h, const char *prog);	/* from here on what it says goes to the log file */
 void tool_host_done(struct ct_host **h);
 #define auto_host __attribute__((cleanup(tool_host_done)))
 struct tool_ct { unsigned id; struct ct *ct; const struct ct_conf *conf; struct ct_info info; };

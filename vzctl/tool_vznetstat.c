@@ -119,6 +119,8 @@ static int run(struct netstat *n, struct err *e)
 		tool_net_head(&n->out, n->months);
 	if (tool_host(&host, e) < 0)
 		return -e->code;
+	if (n->store)
+		tool_log(host, "vznetstat");
 	if (n->load && (ct_host_net(host, &net, e) < 0 || net_acct_ensure(net, e) < 0))
 		return -e->code;
 	if (!n->ct)

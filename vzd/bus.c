@@ -68,6 +68,7 @@ const struct bus_type bus_types[] = {
 	{ "ct.config", "Its configuration changed." },
 	{ "ct.oom", "The kernel's memory killer ended processes in it." },
 	{ "ct.limit", "It hit a limit; data.kind says which." },
+	{ "ct.traffic", "It is above its monthly quota of traffic; data has month, used, quota, action." },
 	{ "ct.policy", "A policy of the host acted on it." },
 	{ "job.queued", "An operation was accepted." },
 	{ "job.running", "An operation is under way." },

@@ -18,6 +18,7 @@
 #include "vzd/bus.h"
 #include "vzd/console.h"
 #include "vzd/db.h"
+#include "vzd/fwwatch.h"
 #include "vzd/inv.h"
 #include "vzd/job.h"
 #include "vzd/policy.h"
@@ -57,6 +58,8 @@ static int policy_up(struct vzd *d, struct err *e) { return policy_open(d, &d->p
 static void policy_down(struct vzd *d) { policy_close(d->policy); }
 static int traffic_up(struct vzd *d, struct err *e) { return traffic_open(d, &d->traffic, e); }
 static void traffic_down(struct vzd *d) { traffic_close(d->traffic); }
+static int fwwatch_up(struct vzd *d, struct err *e) { return fwwatch_open(d, &d->fwwatch, e); }
+static void fwwatch_down(struct vzd *d) { fwwatch_close(d->fwwatch); }
 static int webhooks_up(struct vzd *d, struct err *e) { return webhooks_open(d, &d->webhooks, e); }
 static void webhooks_down(struct vzd *d) { webhooks_close(d->webhooks); }
 static int server_up(struct vzd *d, struct err *e) { return server_open(d, &d->server, e); }
@@ -80,6 +83,7 @@ static const struct vzd_module {
 	{ "figures", sampler_up, sampler_down },
 	{ "memory policy", policy_up, policy_down },
 	{ "traffic", traffic_up, traffic_down },
+	{ "firewall", fwwatch_up, fwwatch_down },
 	{ "webhooks", webhooks_up, webhooks_down },
 	{ "sockets", server_up, server_down },
 	{ "vzweb", web_up, web_down },

@@ -1,22 +1,119 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "vzd/traffic.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include "libct/overquota.h"
+#include "util/auto.h"
+#include "util/buf.h"
 #include "util/err.h"
 #include "util/ev.h"
-#include "vzd/vzd.h"
+#include "util/fio.h"
+#include "util/num.h"
+#include "vzd/bus.h"
+#include "vzd/inv.h"
 
 #define EVERY_MS 60000u
 
 struct traffic {
 	struct vzd *d;
-	struct ev_src *timer, *child;
+	struct ev_src *timer, *child, *watch;
+	int ino, dir;			/* inotify and the directory of what is noted */
 };
+
+/* --- quotas that were noted --- */
+
+/* "101.over": 101 */
+static unsigned id_of(const char *name)
+{
+	size_t n = strspn(name, "0123456789");
+	char text[16];
+	uint64_t id;
+
+	if (!n || n >= sizeof(text) || !str_eq(name + n, CT_OVERQUOTA_SUFFIX))
+		return 0;
+	memcpy(text, name, n);
+	text[n] = '\0';
+	return num_u64(text, &id) == 0 && id <= CT_ID_MAX ? (unsigned)id : 0;
+}
+
+/* The event is in the database's queue before the copy says so: killed between, it is told twice. */
+static void tell(struct traffic *t, unsigned id, const char *name)
+{
+	auto_buf struct buf b = BUF_INIT, old = BUF_INIT;
+	struct err e = { 0 }, ignored = { 0 };
+	struct inv_ct *ct = inv_find(t->d->inv, id);
+	struct ct_overquota o;
+	char told[24];
+
+	str_fmt(told, sizeof(told), "%u" CT_OVERQUOTA_TOLD, id);
+	if (!ct || fio_read_at(t->dir, name, &b, &ignored) < 0 || !ct_overquota_parse(buf_str(&b), &o))
+		return;
+	if (fio_read_at(t->dir, told, &old, &ignored) == 0 && str_eq(buf_str(&b), buf_str(&old)))
+		return;
+	bus_emit(t->d->bus, "ct.traffic", id, ct->owner, json_pack("{s:i, s:I, s:I, s:s}", "month", o.month, "used",
+		 (json_int_t)o.used, "quota", (json_int_t)o.quota, "action", o.action));
+	if (fio_replace_run(t->dir, told, buf_str(&b), b.len, 0600, &e) < 0)
+		vzd_log_err(LOG_WARNING, &e, "quota of traffic");
+}
+
+static void on_inotify(void *arg, uint32_t events)
+{
+	char text[4096 + NAME_MAX] __attribute__((aligned(__alignof__(struct inotify_event))));
+	struct traffic *t = arg;
+	ssize_t n = read(t->ino, text, sizeof(text));
+
+	(void)events;
+	for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= n;) {
+		const struct inotify_event *ie = (const struct inotify_event *)(text + at);
+		unsigned id = ie->len ? id_of(ie->name) : 0;
+
+		if (id)
+			tell(t, id, ie->name);
+		at += (ssize_t)sizeof(*ie) + ie->len;
+	}
+}
+
+/* What was noted while nobody looked. */
+static void backlog(void *arg)
+{
+	struct traffic *t = arg;
+	int fd = openat(t->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_closedir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		unsigned id = id_of(de->d_name);
+
+		if (id)
+			tell(t, id, de->d_name);
+	}
+}
+
+static int watch_open(struct traffic *t, struct err *e)
+{
+	t->dir = ct_overquota_dir(e);
+	if (t->dir < 0)
+		return t->dir;
+	t->ino = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (t->ino < 0 || inotify_add_watch(t->ino, CT_OVERQUOTA_DIR, IN_MOVED_TO) < 0)
+		return err_set(e, errno, "watch " CT_OVERQUOTA_DIR);
+	if (ev_add_fd(t->d->ev, "traffic notes", t->ino, EPOLLIN, on_inotify, t, &t->watch, e) < 0)
+		return -e->code;
+	return ev_defer(t->d->ev, "traffic backlog", backlog, t, e);	/* webhooks are there by then */
+}
+
+/* --- the minute --- */
 
 static void ended(void *arg, pid_t pid, int status)
 {
@@ -51,8 +148,9 @@ int traffic_open(struct vzd *d, struct traffic **ret, struct err *e)
 	if (!t)
 		return err_set(e, ENOMEM, "traffic");
 	t->d = d;
-	if (ev_add_timer(d->ev, "traffic", EVERY_MS, EVERY_MS, look, t, &t->timer, e) < 0) {
-		free(t);
+	t->ino = t->dir = -1;
+	if (ev_add_timer(d->ev, "traffic", EVERY_MS, EVERY_MS, look, t, &t->timer, e) < 0 || watch_open(t, e) < 0) {
+		traffic_close(t);
 		return -e->code;
 	}
 	*ret = t;
@@ -65,5 +163,8 @@ void traffic_close(struct traffic *t)
 		return;
 	ev_del(t->timer);
 	ev_del(t->child);
+	ev_del(t->watch);
+	auto_close_(&t->ino);
+	auto_close_(&t->dir);
 	free(t);
 }

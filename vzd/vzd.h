@@ -61,6 +61,7 @@ struct vzd {
 	struct sampler *sampler;	/* sampler.h */
 	struct policy *policy;		/* policy.h */
 	struct traffic *traffic;	/* traffic.h */
+	struct fwwatch *fwwatch;	/* fwwatch.h */
 	struct webhooks *webhooks;	/* webhook.h */
 	struct server *server;		/* server.h */
 	struct web *web;		/* web.h: starts or adopts vzweb */
