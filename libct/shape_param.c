@@ -52,8 +52,8 @@ const struct param ct_shape_params[] = {
 	{ .key = "TRAFFICACTION", .opt = "trafficaction", .arg = "notify|throttle|stop", .type = &type_action, S(action),
 	  .flags = LIVE, .def = "notify",
 	  .man = "What happens above --trafficquota: nothing more than telling, the rate of --trafficrate for all traffic until "
-		 "the month ends, or a stop, after which start is refused without --force. It is told once a month in each case: in "
-		 "the log, by vzd's event ct.traffic and its webhooks, to the script vzevent-traffic." },
+		 "the month ends, or a stop, after which start is refused without --force. It is told once a month in each case: "
+		 "in the log, by vzd's event ct.traffic and its webhooks, to the script vzevent-traffic." },
 	{ .key = "TRAFFICRATE", .opt = "trafficrate", .arg = "kbits", .type = &param_u64, S(throttle), .min = 8, .max = 100000000,
 	  .flags = LIVE, .def = "1000", .man = "The rate of --trafficaction throttle, in kbit/s." },
 };

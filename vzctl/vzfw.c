@@ -55,7 +55,7 @@ const struct vzfw_cmd vzfw_cmds[] = {
 
 static int usage(FILE *to, int status)
 {
-	fprintf(to, "Usage: vzfw COMMAND [--force]\n");
+	fprintf(to, "Usage: vzfw COMMAND [--force] [--json]\n");
 	for (const struct vzfw_cmd *c = vzfw_cmds; c->word; c++)
 		fprintf(to, "  %s%s%s%s%s\n      %s\n", c->word, c->word2 ? " " : "", c->word2 ? c->word2 : "", *c->args ? " " : "",
 			c->args, c->help);
@@ -82,6 +82,13 @@ static int run(const struct vzfw_cmd *c, struct vzfw *f, struct err *e)
 	return ct_fw_follow(f->net, e) < 0 ? -e->code : c->run(f, e);
 }
 
+static bool flag(struct vzfw *f, const char *arg)
+{
+	f->force |= str_eq(arg, "--force");
+	f->json |= str_eq(arg, "--json");
+	return str_eq(arg, "--force") || str_eq(arg, "--json");
+}
+
 int main(int argc, char **argv)
 {
 	const char *word[512];
@@ -98,8 +105,8 @@ int main(int argc, char **argv)
 			plain = true;
 		else if (plain && n < ARRAY_SIZE(word))
 			word[n++] = argv[i];
-		else if (str_eq(argv[i], "--force"))
-			f.force = true;
+		else if (flag(&f, argv[i]))
+			;
 		else if (str_eq(argv[i], "--help") || str_eq(argv[i], "-h") || str_eq(argv[i], "help"))
 			return usage(stdout, 0);
 		else if (argv[i][0] == '-' || n == ARRAY_SIZE(word)) {

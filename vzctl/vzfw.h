@@ -11,7 +11,7 @@ struct vzfw {
 	struct net *net;
 	const char *const *arg;		/* what follows the command's words */
 	size_t n;
-	bool force;
+	bool force, json;
 };
 struct vzfw_cmd {
 	const char *word, *word2;	/* "group", "add" */

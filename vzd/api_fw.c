@@ -11,10 +11,12 @@
 #include "net/fw.h"
 #include "util/buf.h"
 #include "vzd/api_ct.h"
+#include "vzd/ask.h"
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZFW VZ_SBINDIR "/vzfw"
 #define FW_FILE_MAX 64
+#define SHOW_MAX (4u << 20)
 
 /* --- shared --- */
 
@@ -253,6 +255,33 @@ static int host_policy(struct api_call *c, struct err *e)
 	return side_of(c, e) < 0 ? -e->code : host_job(c, "policy", ct_body_text(c, "policy"), e);
 }
 
+/* --- one container --- */
+
+static void on_show(void *arg, const struct buf *out, const struct err *err)
+{
+	struct api_call *c = arg;
+	json_t *j = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
+
+	if (j)
+		api_json(c, 200, j);
+	else
+		api_problem(c, "internal", 0, err ? err->text : "what vzfw says cannot be read", NULL);
+	api_unref(c);
+}
+
+/* The counters are a walk through maps of all containers: not in the loop. */
+static int ct_get(struct api_call *c, struct err *e)
+{
+	char id[16];
+	const char *const words[] = { VZFW, "show", "--json", id, NULL };
+
+	str_fmt(id, sizeof(id), "%u", c->ctid);
+	if (ask_run(c->d, words, SHOW_MAX, on_show, api_ref(c), e) == 0)
+		return 0;
+	api_unref(c);
+	return -e->code;
+}
+
 /* --- rows --- */
 
 static const struct api_field create_body[] = {
@@ -287,6 +316,8 @@ static const struct api_route rows[] = {
 	  "Operation", "Replaces the rules of a group, for all containers that use it at once.", group_put },
 	{ "DELETE", "/v1/firewall/groups/{group}", "firewall.group.delete", SCOPE_NODE_WRITE, API_WRITE | API_JOB, NULL, NULL,
 	  "Operation", "Removes a group that no container uses.", group_delete },
+	{ "GET", "/v1/cts/{ct}/firewall", "ct.firewall.get", SCOPE_CT_READ, API_CT, NULL, NULL, "Firewall",
+	  "What is in effect for a running container: its rules and those of its groups, zone, forwards, counters.", ct_get },
 	{ "GET", "/v1/firewall/zones", "firewall.zone.list", SCOPE_NODE_READ, API_PAGED, NULL, NULL, "FirewallZonePairPage",
 	  "Zones that reach one another.", zone_list },
 	{ "PUT", "/v1/firewall/zones/{zone}/{other}", "firewall.zone.allow", SCOPE_NODE_WRITE, API_WRITE | API_JOB, NULL, NULL,

@@ -5,8 +5,11 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "libct/bridges.h"
+#include "libct/net_heal.h"
+#include "libct/record.h"
 #include "net/netif.h"
 #include "util/auto.h"
 #include "vzd/api_ct.h"
@@ -50,13 +53,13 @@ static json_t *mac_json(bool has, const uint8_t m[6])
 
 static json_t *interface_json(const char *name, const char *kind, const struct net_if *f, json_t *addresses)
 {
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:b, s:b, s:o, s:o}", "name", name, "kind",
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:i, s:s, s:i, s:b, s:b, s:o, s:o, s:n}", "name", name, "kind",
 		kind, "host",
 			 text_or_null(f->host_ifname), "mac", mac_json(f->has_mac, f->mac), "host_mac",
 			 mac_json(f->has_host_mac, f->host_mac), "bridge", text_or_null(f->bridge), "macvlan",
 			 text_or_null(f->macvlan), "vlan", f->vlan, "trunk", f->trunk, "mtu", (int)f->mtu, "mac_filter",
 			 f->filter != NET_FILTER_OFF, "guard", net_if_guarded(f), "ip_filter", words_json(f->ip_filter, "+"),
-			 "addresses", addresses);
+			 "addresses", addresses, "fault");
 }
 
 static json_t *interfaces(const struct ct_conf *c, unsigned id)
@@ -91,9 +94,39 @@ static json_t *interfaces_of(struct api_call *c, struct err *e)
 	return inv_ct_open(c->d->inv, c->ctid, &ct, e) < 0 ? NULL : interfaces(ct_conf(ct), c->ctid);
 }
 
+/* What vznetcfg check would say, at the interface that it names: "interface vz101 is down". */
+static json_t *fault_of(const char *host, const struct str_list *faults)
+{
+	for (size_t i = 0; host && i < faults->n; i++) {
+		const char *at = strstr(faults->v[i], host), *end = at ? at + strlen(host) : NULL;
+
+		if (at && (at == faults->v[i] || at[-1] == ' ') && (!*end || *end == ' '))
+			return json_string(faults->v[i]);
+	}
+	return json_null();
+}
+
+static int put_faults(struct api_call *c, json_t *items, struct err *e)
+{
+	__attribute__((cleanup(ct_drop))) struct ct *ct = NULL;
+	auto_list struct str_list faults = { 0 };
+	json_t *item;
+	size_t i;
+
+	if (inv_ct_open(c->d->inv, c->ctid, &ct, e) < 0 || ct_net_heal(ct, false, &faults, e) < 0)
+		return -e->code;
+	json_array_foreach(items, i, item)
+		json_object_set_new(item, "fault", fault_of(json_string_value(json_object_get(item, "host")), &faults));
+	return 0;
+}
+
 static int list_run(struct api_call *c, struct err *e)
 {
+	struct err blind = { 0 };
 	json_t *items = interfaces_of(c, e);
+
+	if (items && put_faults(c, items, &blind) < 0 && blind.code != ENOENT && blind.code != ESRCH)
+		vzd_log_err(LOG_WARNING, &blind, "look at interfaces");
 
 	if (!items)
 		return -e->code;

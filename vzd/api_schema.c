@@ -151,6 +151,7 @@ static const struct api_prop interface_props[] = {
 	{ "guard", "bool", "No router advertisements, DHCP servers, spanning tree, foreign tags." },
 	{ "ip_filter", "string[]", "The only addresses that it may use; empty: any." },
 	{ "addresses", "string[]", "Of the routed one; the guest gives the others theirs." },
+	{ "fault", "string?", "What other hands did to its end on the host; null: nothing. The next change or repair mends it." },
 	END
 };
 static const struct api_prop snapshot_props[] = {
@@ -195,6 +196,29 @@ static const struct api_prop fw_host_props[] = {
 	{ "from", "net|ct", "From the network, or from routed containers." },
 	{ "policy", "string", "For what no rule is about: accept or drop, and whether that is logged." },
 	{ "rules", "string[]", "" },
+	END
+};
+static const struct api_prop fw_rule_props[] = {
+	{ "rule", "string", "" },
+	{ "group", "string?", "Whose rule it is; null: the container's own." },
+	{ "packets", "int?", "Counted so far; null: the rule does not count." },
+	{ "bytes", "int?", "" },
+	END
+};
+static const struct api_prop fw_ct_props[] = {
+	{ "ctid", "int", "" },
+	{ "in_effect", "bool", "It runs, and the kernel has something of it: rules, forwards, rates, counters." },
+	{ "policy_in", "string", "For what no rule is about: accept or drop, and whether that is logged." },
+	{ "policy_out", "string", "" },
+	{ "zone", "string?", "It is in; null: none, it reaches all." },
+	{ "reached_by", "string[]", "Other zones that reach it and that it reaches." },
+	{ "groups", "string[]", "Whose rules it has beside its own." },
+	{ "routed", "string[]", "Interfaces on the host that have these rules." },
+	{ "bridged", "string[]", "" },
+	{ "rules", "FirewallRule[]", "Its own, then those of its groups." },
+	{ "forwards", "string[]", "Ports of the host that lead into it." },
+	{ "host_policy", "string", "What the host does with what comes from routed containers." },
+	{ "host_rules", "string[]", "" },
 	END
 };
 static const struct api_prop backup_props[] = {
@@ -340,6 +364,8 @@ static const struct api_schema rows[] = {
 	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },
 	{ "FirewallZonePair", "Two zones that reach one another.", fw_zone_props },
 	{ "FirewallHost", "What the host itself takes.", fw_host_props },
+	{ "Firewall", "What is in effect for a container, all of it together.", fw_ct_props },
+	{ "FirewallRule", "", fw_rule_props },
 	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },
 	{ "Template", "An OS template.", template_props },
 	{ "Upload", "An archive that comes in pieces.", upload_props },

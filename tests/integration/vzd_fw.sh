@@ -34,6 +34,17 @@ is "and groups and the policy" "$(conf fw_groups)$(conf fw_in)" '["web"]"drop"'
 api PATCH /v1/cts/101 '{"config":{"fw_rules":["in accept http"],"port_forward":[]}}' >/tmp/patch.out
 soon "a list replaces the other" 10 grep -q '^FW_RULES="in accept http"$' /etc/vz/conf/101.conf
 is "an empty one takes it away" "$(grep -c 'tcp 8080' /etc/vz/conf/101.conf)" 0
+# --- in effect ---
+effect() { api GET /v1/cts/101/firewall | jq -c "$1"; }
+is "in effect: its own rules, its group's, whose they are" "$(effect '[.rules[] | [.rule, .group]]')" \
+	'[["in accept http",null],["in accept http,https","web"],["in accept tcp 8000-8010 from 10.0.0.0/8","web"]]'
+is "policies, groups, interfaces" "$(effect '[.in_effect, .policy_in, .policy_out, .groups, .routed, .zone]')" '[true,"drop","accept",["web"],["vz101"],null]'
+ok "one that counts" vzctl set 101 --fw_add 'in accept ping count' --forward_add 'tcp 8080 to 80' --fw_zone blue
+ping -c 1 -W 1 10.77.9.6 >/dev/null
+is "has counted" "$(effect '.rules[] | select(.rule == "in accept ping count") | [.packets > 0, .bytes >= 84]')" '[true,true]'
+is "others do not" "$(effect '.rules[] | select(.rule == "in accept http") | [.packets, .bytes]')" '[null,null]'
+is "forwards and zone" "$(effect '[.forwards, .zone]')" '[["tcp 8080 to 10.77.9.6:80"],"blue"]'
+like "the same for people" "$(vzfw show 101)" 'rule    in accept ping count: [1-9][0-9]* packets, [1-9][0-9]* bytes'
 is "a group in use stays" "$(api DELETE /v1/firewall/groups/web | done_op)" failed
 
 is "zones" "$(api PUT /v1/firewall/zones/red/blue | done_op)" done
@@ -52,6 +63,12 @@ api POST /v1/tenants '{"name":"acme"}' >/dev/null
 token=$(vzadm token add --role tenant-admin --tenant acme | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
 echo "$token" >/tmp/token; chmod 600 /tmp/token
 like "a tenant has no business here" "$(vzadm --token-file /tmp/token call GET /v1/firewall/groups 2>&1)" 'node:read|scope|may not|forbidden'
+like "nor with a container that is not its own" "$(vzadm --token-file /tmp/token call GET /v1/cts/101/firewall 2>&1)" 'not-found|no such'
+vzctl set 101 --owner acme --save >/dev/null
+tenant_sees() { vzadm --token-file /tmp/token call GET /v1/cts/101/firewall 2>&1 | jq -e '.policy_in == "drop" and .host_policy == "accept"' >/dev/null; }
+soon "with its own it has" 10 tenant_sees
+vzctl stop 101 --fast >/dev/null
+is "one that is down has nothing in effect" "$(effect '[.in_effect, .rules]')" '[false,[]]'
 gone 101
 is "the group goes" "$(api DELETE /v1/firewall/groups/web | done_op)" done
 rm -f /etc/vz/firewall/host

@@ -22,9 +22,17 @@ like "and the bridged one" "$list" '"name": *"eth0".*"mac": *"00:18:51:00:00:41"
 like "which is guarded" "$list" '"ip_filter": *\[ *"10\.94\.0\.1"'
 like "a bad value is refused at once" "$(api PUT /v1/cts/101/interfaces/eth0 '{"trunk":"5000"}')" 'are no VLANs'
 like "so is the routed one's name" "$(api PUT /v1/cts/101/interfaces/venet0 '{"mtu":1300}')" 'cannot be the name'
+fault() { api GET /v1/cts/101/interfaces | jq -r ".items[] | select(.name == \"$1\") | .fault"; }
+is "nothing is wrong" "$(fault venet0) $(fault eth0)" "null null"
+ip link set vz101 down
+is "a link that somebody set down is told" "$(fault venet0)" "interface vz101 is down"
+ip link set veth101.0 nomaster
+is "so is one that was taken out of its bridge" "$(fault eth0)" "veth101.0 is no port of bridge vtbr4"
 ip link del vz101
+is "and one that was deleted" "$(fault venet0)" "interface vz101 does not exist"
 api POST /v1/cts/101/network/repair '{}' >/dev/null
 soon "repair" 10 ping -c 1 -W 1 10.77.9.5
+is "both are whole" "$(fault venet0) $(fault eth0)" "null null"
 like "a bridge in use" "$(api DELETE /v1/bridges/vtbr4; sleep 1; api GET /v1/bridges)" '"name": *"vtbr4"'
 entry=$(sed -n 's/^NETIF="\(.*\)"/\1/p' /etc/vz/conf/101.conf)
 api PATCH /v1/cts/101 "{\"config\":{\"netif\":[\"$entry\"]},\"description\":\"back\"}" >/tmp/patch.out
