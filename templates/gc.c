@@ -94,6 +94,8 @@ static int collect(struct gc *x, int dir, const char *digest, struct err *e)
 	x->g->bytes += bytes;
 	if (x->g->dry_run)
 		return 0;
+	if (x->tmp.dir < 0 && tmp_make(x->base, &x->tmp, e) < 0)
+		return -e->code;
 	str_fmt(name, sizeof(name), "gc%u", x->n++);
 	if (renameat(dir, digest, x->tmp.dir, name) < 0)
 		return err_set(e, errno, "take %s out of the store", digest);
@@ -214,7 +216,7 @@ int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
 	store = openat(x.base, "store", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (store < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "%s/store", tmpldir);
-	if (tmpl_sweep(tmpldir, e) < 0 || tmp_make(x.base, &x.tmp, e) < 0)
+	if (tmpl_sweep(tmpldir, e) < 0)
 		return -e->code;
 	if (lock_take(store, GC_LOCK, g->wait_ms ? (int)g->wait_ms : GC_WAIT_MS, &lock, e) < 0)
 		return e->code == EBUSY ? err_say(e, EBUSY, "templates are being unpacked or used for new containers: try again")
@@ -244,8 +246,11 @@ int tmpl_pin(const char *tmpldir, const char *digest, bool pin, struct err *e)
 	dir = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "%s", path);
-	if (!pin)
-		return unlinkat(dir, "pin", 0) < 0 && errno != ENOENT ? err_set(e, errno, "%s/pin", path) : fio_fsync_dir(dir, e);
+	if (!pin) {
+		if (unlinkat(dir, "pin", 0) < 0)
+			return errno == ENOENT ? 0 : err_set(e, errno, "%s/pin", path);
+		return fio_fsync_dir(dir, e) < 0 || tmpl_gc_mark(tmpldir, digest, e) < 0 ? -e->code : 0;
+	}
 	fd = openat(dir, "pin", O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	return fd < 0 ? err_set(e, errno, "%s/pin", path) : fio_fsync_dir(dir, e);
 }
