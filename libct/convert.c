@@ -16,6 +16,7 @@
 #include "util/fio.h"
 
 #include "libct/files.h"
+#include "libct/garbage.h"
 #include "libct/postcreate.h"
 #include "libct/roottree.h"
 #include "libct/snapshot.h"
@@ -265,13 +266,18 @@ int ct_convert_recover(struct ct *ct, const struct kv *kv, struct err *e)
 		return quota_area_remove(parent, tmp, e);
 	if (ct_store_load(ct, e) < 0)
 		return e->code ? -e->code : err_set(e, ENOENT, CT_CONF_DIR "/%u.conf", ct->id);
-	return finish(ct, parent, a.name, tmp, keep, layout, e);
+	if (finish(ct, parent, a.name, tmp, keep, layout, e) < 0)
+		return -e->code;
+	ct_garbage_mark(ct, kv_get(kv, "TEMPLATES"));
+	return 0;
 }
 
 static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 {
+	auto_close int old = open(w->area.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_free char *tmpls = ct_garbage_note(old);
 	const char *const pairs[] = { "PRIVATE", w->area.path, "TMP", w->tmp, "KEEP", w->keep,
-				      "LAYOUT", ct_layout_stored(w->layout), NULL };
+				      "LAYOUT", ct_layout_stored(w->layout), "TEMPLATES", tmpls, NULL };
 
 	if (w->opened)
 		ct_say(ct, 0, "Reading %s/" DISK " (%u image%s)", w->area.path, w->set.p.n, w->set.p.n == 1 ? "" : "s");
@@ -286,7 +292,11 @@ static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 	}
 	if (finish(ct, w->parent, w->area.name, w->tmp, w->keep, ct_layout_stored(w->layout), e) < 0)
 		return err_add(e, "The files are there, the next command goes on");
-	return ct_intent_end(ct, e);
+	ct_garbage_mark(ct, tmpls);	/* the old files are the only user from now on, until somebody removes them */
+	if (ct_intent_end(ct, e) < 0)
+		return -e->code;
+	ct_garbage_collect(ct->host, NULL);
+	return 0;
 }
 
 static void tell(struct ct *ct, const struct work *w)

@@ -26,7 +26,7 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	  VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_NAME | VZTMPL_SHA256 | VZTMPL_TAG | VZTMPL_APP | VZTMPL_MOVE, vztmpl_add,
 	  "take a root file system's archive, or an OCI image" },
 	{ "save", "CTID NAME", 2, 2, 0, vztmpl_save, "make a template of a container, running or stopped" },
-	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS, vztmpl_gc, "remove unpacked trees that nothing stands on any more" },
+	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS | VZTMPL_MARKED, vztmpl_gc, "remove unpacked trees that nothing stands on any more" },
 	{ "pin", "NAME|SHA256", 1, 1, 0, vztmpl_pin, "keep a tree even if nothing stands on it" },
 	{ "unpin", "NAME|SHA256", 1, 1, 0, vztmpl_unpin, "no longer" },
 	{ "index", "DIR", 1, 1, VZTMPL_SIGN | VZTMPL_ID | VZTMPL_DAYS, vztmpl_index,
@@ -50,6 +50,7 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "id", 0, true, VZTMPL_ID, "name that tells this index from others of the same key" },
 	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30); gc: keep what is younger" },
 	{ "format", 0, true, VZTMPL_FORMAT, "of an image: erofs, erofs-lz4, squashfs; none removes it" },
+	{ "marked", 0, false, VZTMPL_MARKED, "gc: only what has lost a user or its name since the last time" },
 	{ "dry-run", 'n', false, VZTMPL_DRY, "say what would be done" },
 	{ "help", 'h', false, 0, NULL },
 };

@@ -128,6 +128,7 @@ int vztmpl_gc(struct vztmpl *v, struct err *e)
 {
 	struct ct_garbage users __attribute__((cleanup(ct_garbage_done))) = { .host = NULL };
 	struct tmpl_gc g = { .users = ct_garbage_users, .arg = &users, .dry_run = v->given & VZTMPL_DRY, .ui = &v->ui,
+			     .marked = v->given & VZTMPL_MARKED, .kept = &users.kept,
 			     .days = v->given & VZTMPL_DAYS ? (unsigned)v->days : 0 };
 	int rc;
 
