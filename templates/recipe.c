@@ -384,7 +384,7 @@ static int by_base(const struct recipe *r, const char *tmpldir, const struct tmp
 	return tree < 0 || tmpl_unpack(&t, tree, NULL, e) < 0 ? -e->code : add_pack(tmp, tree, false, file, e);
 }
 
-int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e)
+int tmpl_build(const char *tmpldir, const char *name, const struct tmpl_trial *trial, struct tmpl *ret, struct err *e)
 {
 	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
 	struct recipe r __attribute__((cleanup(recipe_done))) = { .dir = "" };
@@ -403,7 +403,9 @@ int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct e
 		rc = by_base(&r, tmpldir, &tmp, file, e);
 	else
 		rc = by_mmdebstrap(&r, tmpldir, &tmp, file, e);
-	if (rc < 0 || recipe_finish(r.dir, str_eq(conf(&r, "NET", "no"), "yes"), &tmp, file, e) < 0)
+	const struct recipe_finish f = { tmpldir, r.dir, file, str_eq(conf(&r, "NET", "no"), "yes"), &tmp, trial };
+
+	if (rc < 0 || recipe_finish(&f, e) < 0)
 		return -e->code;
 	return import_archive(tmpldir, &tmp, file, conf(&r, "NAME", ""), &o, ret, e);
 }

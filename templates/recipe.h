@@ -4,6 +4,12 @@
 #include "templates/tmpl_priv.h"
 
 /* recipe_finish.c: chroot.d and test.d of the directory @recipe on the archive tmp/@file, which may become another. */
-int recipe_finish(const char *recipe, bool net, const struct tmpl_tmp *tmp, const char *file, struct err *e);
+struct recipe_finish {
+	const char *tmpldir, *recipe, *file;
+	bool net;			/* for chroot.d */
+	const struct tmpl_tmp *tmp;
+	const struct tmpl_trial *trial;	/* NULL: a recipe with tests cannot be made */
+};
+int recipe_finish(const struct recipe_finish *f, struct err *e);
 
 #endif

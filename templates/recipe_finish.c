@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What a recipe does to a tree that its builder has made: chroot.d/NN-* run inside, test.d/NN-* judge the result. Scripts
- * come as standard input of the shell inside, so nothing of the recipe lies in the tree; test.d has a copy that is thrown
- * away, and one that fails means that there is no template.
+ * come as standard input of the shell inside, so nothing of the recipe lies in the tree; test.d runs in a container of the
+ * result, which the caller makes, and one that fails means that there is no template.
  */
 #include "templates/recipe.h"
 
@@ -75,25 +75,29 @@ static int unpack_to(const struct tmpl_tmp *tmp, const char *file, const char *d
 	return take_fd(&tree);
 }
 
-int recipe_finish(const char *recipe, bool net, const struct tmpl_tmp *tmp, const char *file, struct err *e)
+int recipe_finish(const struct recipe_finish *f, struct err *e)
 {
 	struct str_list hooks __attribute__((cleanup(str_list_clear))) = { 0 };
 	struct str_list tests __attribute__((cleanup(str_list_clear))) = { 0 };
-	auto_close int tree = -1, copy = -1;
+	auto_close int tree = -1;
+	char archive[4400];
 
-	if (scripts(recipe, "chroot.d", &hooks, e) < 0 || scripts(recipe, "test.d", &tests, e) < 0)
+	if (scripts(f->recipe, "chroot.d", &hooks, e) < 0 || scripts(f->recipe, "test.d", &tests, e) < 0)
 		return -e->code;
+	if (tests.n && !f->trial)
+		return err_say(e, ENOTSUP, "%s/test.d wants containers, which nobody makes here", f->recipe);
 	if (hooks.n) {
-		tree = unpack_to(tmp, file, "chroot", e);
-		if (tree < 0 || run_all(&hooks, tree, net, e) < 0)
+		tree = unpack_to(f->tmp, f->file, "chroot", e);
+		if (tree < 0 || run_all(&hooks, tree, f->net, e) < 0)
 			return -e->code;
-		if (unlinkat(tmp->dir, file, 0) < 0)
-			return err_set(e, errno, "tmp/%s/%s", tmp->name, file);
-		if (add_pack(tmp, tree, true, file, e) < 0)
+		if (unlinkat(f->tmp->dir, f->file, 0) < 0)
+			return err_set(e, errno, "tmp/%s/%s", f->tmp->name, f->file);
+		if (add_pack(f->tmp, tree, true, f->file, e) < 0)
 			return -e->code;
 	}
 	if (!tests.n)
 		return 0;
-	copy = unpack_to(tmp, file, "test", e);
-	return copy < 0 || run_all(&tests, copy, false, e) < 0 ? err_add(e, "the template was not made") : 0;
+	if (str_fmt(archive, sizeof(archive), "%s/tmp/%s/%s", f->tmpldir, f->tmp->name, f->file) < 0)
+		return err_set(e, ENAMETOOLONG, "%s", f->tmpldir);
+	return f->trial->run(f->trial->arg, archive, &tests, e) < 0 ? err_add(e, "the template was not made") : 0;
 }

@@ -73,7 +73,11 @@ int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e);
  * network; the builders' output goes to stderr. The mirror is the one this host's apt uses. *ret: what was made.
  * ENOENT: no such recipe, or a tool is missing; EINVAL: a bad recipe; ECHILD: a builder failed.
  */
-int tmpl_build(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
+struct tmpl_trial {	/* runs the shell scripts, one by one, in a running system of @archive; what they change is thrown away */
+	int (*run)(void *arg, const char *archive, const struct str_list *scripts, struct err *e);
+	void *arg;
+};
+int tmpl_build(const char *tmpldir, const char *name, const struct tmpl_trial *trial, struct tmpl *ret, struct err *e);
 
 /* --- where templates come from (index.c, sign.c, pull.c, import.c, add.c) --- */
 struct tmpl_ui { void (*say)(void *arg, const char *text); void *arg; };	/* one line, as the work goes on */

@@ -85,6 +85,7 @@ int main(int argc, char **argv)
 	}
 	if (!c)
 		return usage(stdout, 0);
+	vztmpl_sweep(&v);
 	rc = c->run(&v, &e);
 	if (rc < 0)
 		fprintf(stderr, "vztmpl: %s\n", e.text);

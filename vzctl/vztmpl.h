@@ -52,6 +52,7 @@ void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info 
 /* vztmpl_image.c */
 int vztmpl_image(struct vztmpl *v, struct err *e);
 /* vztmpl_make.c: what brings something here */
+void vztmpl_sweep(struct vztmpl *v);	/* what builds left that were killed */
 int vztmpl_pull(struct vztmpl *v, struct err *e);
 int vztmpl_save(struct vztmpl *v, struct err *e);
 int vztmpl_add(struct vztmpl *v, struct err *e);

@@ -7,6 +7,7 @@
 
 #include "libct/ct.h"
 #include "libct/save.h"
+#include "libct/trial.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
@@ -84,11 +85,36 @@ int vztmpl_save(struct vztmpl *v, struct err *e)
 	return rc < 0 ? rc : show(v, &t, e);
 }
 
+void vztmpl_sweep(struct vztmpl *v)
+{
+	struct ct_host *h = NULL;
+	struct err none = { 0 };
+
+	if (!ct_trial_left() || ct_host_open(NULL, &h, &none) < 0)
+		return;
+	ct_trial_sweep(h, &v->ui);
+	ct_host_close(h);
+}
+
+static int on_trial(void *arg, const char *archive, const struct str_list *scripts, struct err *e)
+{
+	struct vztmpl *v = arg;
+	struct ct_host *h = NULL;
+	int rc;
+
+	if (ct_host_open(NULL, &h, e) < 0)
+		return -e->code;
+	rc = ct_trial(h, archive, scripts, &v->ui, e);
+	ct_host_close(h);
+	return rc;
+}
+
 int vztmpl_build(struct vztmpl *v, struct err *e)
 {
+	const struct tmpl_trial trial = { on_trial, v };
 	struct tmpl t;
 
-	return tmpl_build(v->dir, v->operand[0], &t, e) < 0 ? -e->code : show(v, &t, e);
+	return tmpl_build(v->dir, v->operand[0], &trial, &t, e) < 0 ? -e->code : show(v, &t, e);
 }
 
 int vztmpl_base(struct vztmpl *v, struct err *e)

@@ -12,7 +12,17 @@ echo made >/etc/mine; id -u >/etc/who; ls /vz >/etc/host 2>/dev/null; cat /proc/
 exit 0
 END
 echo 'grep -q made /etc/mine && echo tested >/etc/tested' >$R/test.d/10-made
+# in a container of the result: its own init, no network but its own, cgroups, a limit of processes
+cat >$R/test.d/20-system <<'END'
+[ "$(cat /proc/1/comm)" = init ] && ps | grep -q syslogd || [ -e /proc/1/exe ] || exit 1
+[ "$(ls /sys/class/net | tr '\n' ' ')" = "lo venet0 " ] || exit 2
+ip route 2>/dev/null | grep -q default && exit 3
+mount -t tmpfs t /mnt && umount /mnt || exit 4
+END
 ok "built" vztmpl build $R
+like "its tests are told" "$TAP_OUT" "test: $R/test.d/10-made
+test: $R/test.d/20-system"
+is "and their container is gone" "$(vzlist -a -H -o ctid 2>/dev/null; ls -d /var/lib/vz/trial 2>/dev/null)" ""
 s=$(vztmpl info mine | sed -n 's/^SHA-256: *//p') tree=/vz/template/store/sha256/${s:0:2}/$s/tree
 is "its script ran as root inside" "$(cat $tree/etc/mine $tree/etc/who)" "made
 0"
@@ -30,8 +40,31 @@ is "the container keeps the first" "$(in_ct 801 cat /etc/mine)" made
 now=$(vztmpl info mine | sed -n 's/^SHA-256: *//p')
 echo 'exit 7' >$R/test.d/20-bad
 rc "a test that fails" 1 vztmpl build $R
-like "is named" "$TAP_OUT" 'test.d/20-bad: /bin/sh ended with status 7'
+like "is named" "$TAP_OUT" 'test.d/20-bad ended with status 7'
 is "and there is no other template" "$(vztmpl info mine | sed -n 's/^SHA-256: *//p')" "$now"
+is "nor a container" "$(ls -d /var/lib/vz/trial 2>/dev/null; ls /vz/private | grep -v -e ^801 -e '^\.')" ""
+
+# killed while a test runs: its guard removes the container, and if that is killed too, the next command
+echo 'touch /started; sleep 60' >$R/test.d/20-bad
+begin() {
+	vztmpl build $R >/tmp/build.out 2>&1 &
+	BUILD=$!
+	soon "a test is under way" 30 sh -c 'for r in $(ls /var/lib/vz/trial 2>/dev/null); do vzctl exec2 $r test -e /started && exit; done; exit 1'
+	TRIAL=$(ls /var/lib/vz/trial)
+}
+begin
+like "vzlist tells what it is" "$(vzlist -H -o description $TRIAL)" 'A template on trial'
+kill -9 $BUILD
+soon "killed, its container goes" 30 sh -c "[ ! -e /etc/vz/conf/$TRIAL.conf ] && [ ! -e /var/lib/vz/trial/$TRIAL ]"
+begin
+guard=$(for p in $(ls /proc | grep '^[0-9]*$'); do [ "$(awk '/^PPid/ { print $2 }' /proc/$p/status 2>/dev/null)" = "$BUILD" ] &&
+	[ "$(awk '{ print $6 }' /proc/$p/stat)" = "$p" ] && echo $p; done)
+kill -9 $guard $BUILD
+wait $BUILD 2>/dev/null
+ok "its guard killed as well, it stays" vzctl exec2 $TRIAL true
+ok "until the next command" vztmpl list
+is "then it is gone" "$(ls -d /var/lib/vz/trial /etc/vz/conf/$TRIAL.conf 2>/dev/null | grep -v :)" ""
+is "nothing half-made stays either" "$(vztmpl build none 2>/dev/null; vztmpl gc >/dev/null; vztmpl verify mine >/dev/null; ls /vz/template/tmp)" ""
 rm $R/test.d/20-bad; echo 'exit 3' >$R/chroot.d/30-bad
 rc "a script that fails" 1 vztmpl build $R
 like "is named" "$TAP_OUT" 'chroot.d/30-bad: /bin/sh ended with status 3'
