@@ -522,5 +522,6 @@ int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *op
 		return err_say(e, e->code, "Creation of container private area failed");
 	}
 	ct_say(ct, 0, "Container private area was created");
+	ct_quota_warn(ct, &opts->quota);
 	return 0;
 }

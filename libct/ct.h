@@ -212,6 +212,11 @@ int ct_kill(struct ct *ct, struct err *e);	/* stop --fast without a word */
 
 enum ct_quota_op { CT_QUOTA_ON, CT_QUOTA_OFF, CT_QUOTA_INIT };
 int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e);	/* VZ_DQ_ON, _OFF, _INIT */
+/*
+ * A mount of the container's own file system, for quota_ugid_*(). ENOTSUP: nobody counts users and groups in it, and the text
+ * says why. Under the lock unless it runs or is mounted.
+ */
+int ct_ugid_open(struct ct *ct, int *ret_mnt, struct err *e);
 /* The private area @path becomes container @ct, which has no CTID.conf yet. VZ_REGISTER. */
 int ct_register(struct ct *ct, const char *path, struct err *e);
 int ct_unregister(struct ct *ct, struct err *e);	/* its files stay; VZ_UNREGISTER */

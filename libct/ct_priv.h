@@ -251,6 +251,8 @@ struct ct_ui ct_ui_mute(struct ct *ct);		/* returns what was there; assign it ba
 
 /* quota_verb.c: the limits of @area before a start */
 int ct_quota_start(const struct ct *ct, int area, struct err *e);
+/* Says what of @said, the words of a user, the file system of the area will not do. */
+void ct_quota_warn(const struct ct *ct, const struct quota_conf *said);
 
 /* net glue used by start and set */
 int ct_netns_open(const struct ct_state *s, struct err *e); /* fd of init's network namespace */

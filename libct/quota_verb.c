@@ -121,6 +121,72 @@ int ct_quota_start(const struct ct *ct, int area, struct err *e)
 	return quota_set(area, ct->id, &l, e) == 0 ? 0 : unlimited(ct, e);
 }
 
+/* --- what was said and is not so --- */
+
+static bool has_soft(const struct num_pair *p)
+{
+	return p->set && p->bar < p->lim;
+}
+
+/* The kernel has one grace time for all projects of a file system. */
+static void warn_time(const struct ct *ct, int dir, uint64_t want)
+{
+	struct quota_usage u = { 0 };
+	struct err ignored = { 0 };
+
+	if (quota_get(dir, ct->id, &u, &ignored) < 0 || (u.block_grace == want && u.inode_grace == want))
+		return;
+	ct_say(ct, -1, "Warning: QUOTATIME is kept, but what counts is the grace time of the file system of VE_PRIVATE, %llu s for "
+	       "blocks and %llu s for inodes of all containers on it ('setquota -P -t BLOCKS INODES MOUNTPOINT' changes it)",
+	       (unsigned long long)u.block_grace, (unsigned long long)u.inode_grace);
+}
+
+void ct_quota_warn(const struct ct *ct, const struct quota_conf *said)
+{
+	auto_free char *path = ct_path_private(ct);
+	auto_close int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct quota_caps caps = { 0 };
+	struct err ignored = { 0 };
+
+	if (dir < 0 || ct_is_ploop(ct) || quota_probe(dir, &caps, &ignored) < 0 || !caps.blocks)
+		return;		/* where nothing can be limited that is an error already */
+	if (caps.soft && said->quotatime.set)
+		warn_time(ct, dir, said->quotatime.v);
+	else if (!caps.soft && (has_soft(&said->space) || has_soft(&said->inodes) || (said->quotatime.set && said->quotatime.v)))
+		ct_say(ct, -1, "Warning: soft limits and QUOTATIME are kept, but only the hard limits are enforced here: %s",
+		       str_eq(caps.backend, "image") ? "an image has one size" : "btrfs has no others");
+}
+
+/* --- users and groups inside --- */
+
+static int no_ugid(const struct ct *ct, struct err *e, const char *why)
+{
+	return err_say(e, ENOTSUP, "User and group quotas are inactive for CT %u: %s", ct->id, why);
+}
+
+int ct_ugid_open(struct ct *ct, int *ret_mnt, struct err *e)
+{
+	const struct num_opt *limit = &ct->conf.quota.ugidlimit;
+	auto_free char *path = ct_path_private(ct);
+	auto_close int dir = -1, mnt = -1;
+
+	if (!ct_layout_is_image(ct->conf.layout) || ct_is_ploop(ct))
+		return no_ugid(ct, e, "users are limited only in a file system of the container's own ('vzctl convert CTID "
+			       "--layout image')");
+	if (!limit->set || !limit->v)
+		return no_ugid(ct, e, "QUOTAUGIDLIMIT is not set ('vzctl set CTID --quotaugidlimit N --save', in force at the next "
+			       "start)");
+	dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (dir < 0)
+		return err_set(e, path ? errno : ENOMEM, "private area %s", path ? path : "");
+	if (quota_disk_mount(dir, true, &mnt, 1, e) < 0)
+		return -e->code;
+	if (!quota_ugid_active(mnt))
+		return no_ugid(ct, e, "it was started or mounted before QUOTAUGIDLIMIT was set ('vzctl restart CTID')");
+	*ret_mnt = take_fd(&mnt);
+	return 0;
+}
+
 int ct_compact(struct ct *ct, struct err *e)
 {
 	auto_free char *path = ct_path_private(ct);

@@ -438,7 +438,7 @@ static void choose_parts(struct work *w)
 		w->live.parts &= w->s->save ? CT_LIVE_QUOTA : ~0u;
 }
 
-static int run(struct ct *ct, struct work *w, const struct ct_conf *old, struct err *e)
+static int run(struct ct *ct, struct work *w, const struct ct_conf *old, const struct ct_conf *said, struct err *e)
 {
 	choose_parts(w);
 	w->live.old = old;
@@ -456,6 +456,7 @@ static int run(struct ct *ct, struct work *w, const struct ct_conf *old, struct 
 	if (change_all(ct, w, e) < 0)
 		return -e->code;
 	say_unsaved(ct, w);
+	ct_quota_warn(ct, &said->quota);
 	if (w->needs_restart && w->s->mode == CT_SETMODE_RESTART)
 		return ct_restart(ct, 0, 0, e);
 	return 0;
@@ -493,7 +494,7 @@ int ct_set(struct ct *ct, const struct ct_set *s, const struct ct_conf *change, 
 	w.running = ct_is_running(ct, NULL);
 	if (w.running)
 		heal(ct);
-	return run(ct, &w, &old, e);
+	return run(ct, &w, &old, change, e);
 }
 
 /* --- after a crash --- */

@@ -128,14 +128,20 @@ int quota_disk_mount(int area, bool ugid, int *ret_mnt, unsigned n, struct err *
 	auto_close int image = dir < 0 ? -1 : open_image(dir, e);
 	char path[QUOTA_FD_PATH];
 	struct disk_super s;
+	bool add;
 
 	if (image < 0)
 		return -e->code;
 	if (ugid && disk_super_read(image, &s, e) < 0)
 		return err_add(e, "%s", quota_fd_path(dir, path));
-	if (ugid && !s.ugid && is_idle(dir, image) && disk_ugid_on(image, e) < 0)
+	add = ugid && !s.ugid && is_idle(dir, image);
+	if (add && disk_ugid_set(image, true, e) < 0)
 		return err_add(e, "%s", quota_fd_path(dir, path));
-	return mount_here(dir, image, ugid, ret_mnt, n, e) < 0 ? err_add(e, "%s", quota_fd_path(dir, path)) : 0;
+	if (mount_here(dir, image, ugid, ret_mnt, n, e) == 0)
+		return 0;
+	if (add && is_idle(dir, image))		/* else a kernel that cannot count could not mount it without, either */
+		disk_ugid_set(image, false, &(struct err){ 0 });
+	return err_add(e, "%s", quota_fd_path(dir, path));
 }
 
 /* --- making -------------------------------------------------------------------------------------------------------- */

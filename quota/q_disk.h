@@ -18,7 +18,7 @@ int disk_mkfs(int image, const struct quota_disk *d, struct err *e);
 int disk_grow(int mnt, const struct disk_super *s, uint64_t bytes, struct err *e);	/* while it is mounted */
 /* Checks the ext4 in @image and makes it @bytes long, file and all. Not safe against a crash: give it a copy. */
 int disk_resize_copy(int image, uint64_t bytes, struct err *e);
-int disk_ugid_on(int image, struct err *e);		/* ext4: the feature, on one that lacks it */
+int disk_ugid_set(int image, bool on, struct err *e);	/* ext4: the feature, on an image that nobody has mounted */
 /* One mount of @loop, detached. */
 enum { DISK_UGID = 1, DISK_RO = 2 };
 int disk_mount(const char *loop, enum quota_disk_fs fs, unsigned flags, int *ret_mnt, struct err *e);

@@ -221,14 +221,17 @@ int disk_resize_copy(int image, uint64_t bytes, struct err *e)
 	return fsync(image) < 0 ? err_set(e, errno, "write the image") : 0;
 }
 
-int disk_ugid_on(int image, struct err *e)
+int disk_ugid_set(int image, bool on, struct err *e)
 {
 	char file[40];
 
 	str_fmt(file, sizeof(file), "/proc/self/fd/%d", image);
-	const char *const argv[] = { "/sbin/tune2fs", "-O", "quota", "-Q", "usrquota,grpquota", file, NULL };
+	const char *const argv_on[] = { "/sbin/tune2fs", "-O", "quota", "-Q", "usrquota,grpquota", file, NULL };
+	const char *const argv_off[] = { "/sbin/tune2fs", "-O", "^quota", file, NULL };
 
-	return run(argv, image, 0, "e2fsprogs", e) < 0 ? err_add(e, "switch quotas of users and groups on") : 0;
+	if (run(on ? argv_on : argv_off, image, 0, "e2fsprogs", e) == 0)
+		return 0;
+	return err_add(e, "switch quotas of users and groups %s", on ? "on" : "off");
 }
 
 /* --- the kernel's part --------------------------------------------------------------------------------------------- */

@@ -196,15 +196,22 @@ static int prj_set(int dir, uint32_t id, const struct quota_limit *l, struct err
 
 static int prj_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
+	struct if_dqinfo i = { 0 };
 	struct if_dqblk d = { 0 };
 	uint32_t project = 0;
 
 	(void)id;
 	if (prj_of(dir, &project, e) < 0 || prj_read(dir, project, &d, e) < 0)
 		return -e->code;
+	if (prj_ctl(dir, Q_GETINFO, 0, &i) == 0) {
+		ret->block_grace = i.dqi_bgrace;
+		ret->inode_grace = i.dqi_igrace;
+	}
 	ret->used_kib = (d.dqb_curspace + 1023) / 1024;
 	ret->used_inodes = d.dqb_curinodes;
 	ret->limit = (struct quota_limit){ d.dqb_bsoftlimit, d.dqb_bhardlimit, d.dqb_isoftlimit, d.dqb_ihardlimit };
+	ret->block_expires = d.dqb_btime;
+	ret->inode_expires = d.dqb_itime;
 	return 0;
 }
 

@@ -47,7 +47,12 @@ void quota_conf_limit(const struct quota_conf *c, struct quota_limit *ret);
 int quota_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e);
 /* btrfs counts what is freed or overwritten at its next commit (30 s at most); a write that would fail commits first, so
  * nobody is refused what is free. ENOTSUP: nothing counts here. */
-struct quota_usage { uint64_t used_kib, used_inodes; struct quota_limit limit; };
+struct quota_usage {
+	uint64_t used_kib, used_inodes;
+	struct quota_limit limit;
+	uint64_t block_expires, inode_expires;	/* when the grace above a soft limit ends, seconds since 1970; 0: not above it */
+	uint64_t block_grace, inode_grace;	/* how long the file system lets it be exceeded, seconds; 0: no soft limits */
+};
 int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
 
 /*
@@ -93,6 +98,24 @@ int quota_disk_copy(const struct quota_disk_copy *c, bool *ret_shared, struct er
 int quota_disk_mount_ro(int dir, const char *name, int *ret_mnt, struct err *e);	/* nodev, nosuid; detached */
 /* Gives blocks that its file system does not use back to the host. *ret_kib: what the file shrank by. */
 int quota_disk_compact(int area, uint64_t *ret_kib, struct err *e);
+
+/* --- users and groups ---------------------------------------------------------------------------------------------- */
+/*
+ * In a file system that a container has for itself; @mnt is any mount of it (quota_disk_mount() with @ugid). Ids are those
+ * inside. The kernel asks for CAP_SYS_ADMIN of the host.
+ */
+enum quota_kind { QUOTA_USER, QUOTA_GROUP, QUOTA_KIND_N };
+extern const char *const quota_kind_names[];
+struct quota_ugid { enum quota_kind kind; uint32_t id; struct quota_usage now; };
+struct quota_grace { uint64_t blocks, inodes; };	/* seconds that a soft limit may be exceeded */
+enum { QUOTA_UGID_LIMITS = 1, QUOTA_UGID_TIMES = 2 };
+bool quota_ugid_active(int mnt);		/* users and groups are counted, and their limits hold */
+/* All that own something or have a limit, by id. A negative return of @fn ends it. */
+int quota_ugid_each(int mnt, enum quota_kind kind, int (*fn)(void *arg, const struct quota_ugid *u, struct err *e), void *arg,
+		    struct err *e);
+int quota_ugid_set(int mnt, const struct quota_ugid *u, unsigned what, struct err *e);	/* what of u->now is set: QUOTA_UGID_* */
+int quota_grace_get(int mnt, enum quota_kind kind, struct quota_grace *ret, struct err *e);
+int quota_grace_set(int mnt, enum quota_kind kind, const struct quota_grace *g, struct err *e);
 
 /* --- pool --------------------------------------------------------------------------------------------------------- */
 struct quota_pool { const char *image, *target; uint64_t size_bytes; };

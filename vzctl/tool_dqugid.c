@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vzdqdump and vzdqload: limits of single users and groups inside a container. They belong to a container that is a file
- * system of its own; no layout is one, so there is nothing to dump, and nowhere to load to.
+ * vzdqdump and vzdqload: what their command lines have in common, and the container they are about. The limits belong to a
+ * container that has a file system of its own; tool_ugid.c reads and writes them.
  */
 #include <errno.h>
 #include <string.h>
@@ -11,12 +11,18 @@
 #include "util/opt.h"
 #include "vzctl/tool.h"
 
+static unsigned bit_of(int letter)
+{
+	return letter == 'U' ? TOOL_UGID_LIMITS : letter == 'T' ? TOOL_UGID_TIMES :
+	       letter == 'G' ? TOOL_UGID_GRACE : TOOL_UGID_FIRST;
+}
+
 int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, struct err *e)
 {
 	static const struct opt_flag flags[] = {
-		{ NULL, 'G', false, 'G', NULL }, { NULL, 'U', false, 'U', NULL }, { NULL, 'T', false, 'T', NULL },
-		{ NULL, 'F', false, 'F', NULL }, { NULL, 'f', false, 'f', NULL }, { NULL, 'q', false, 'q', NULL },
-		{ NULL, 'v', false, 'v', NULL }, { NULL, 'c', true, 'c', NULL }, { "help", 'h', false, 'h', NULL },
+		{ "gracetime", 'G', false, 'G', NULL }, { "limits", 'U', false, 'U', NULL }, { "exptimes", 'T', false, 'T', NULL },
+		{ "first", 'F', false, 'F', NULL }, { "kernel", 'f', false, 'f', NULL }, { NULL, 'q', false, 'q', NULL },
+		{ NULL, 'v', false, 'v', NULL }, { "quota-file", 'c', true, 'c', NULL }, { "help", 'h', false, 'h', NULL },
 	};
 	struct opt o = { .prog = prog, .flags = flags, .n_flags = ARRAY_SIZE(flags), .argv = argv, .at = 1 };
 	struct opt_found f;
@@ -35,7 +41,7 @@ int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, str
 		else if (f.flag->id == 'q' || f.flag->id == 'v')
 			ret->quiet = f.flag->id == 'q';
 		else if (f.flag->id != 'f')
-			ret->what = true;
+			ret->what |= bit_of(f.flag->id);
 	}
 	if (what < 0 || ret->help)
 		return what;
@@ -46,25 +52,42 @@ int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, str
 	return 0;
 }
 
-int tool_dqugid_check(const struct tool_dqugid *d, struct err *e)
+static int open_ct(const struct tool_dqugid *d, struct ct_host **ret_host, struct tool_ct *ret, struct err *e)
 {
-	auto_host struct ct_host *host = NULL;
-	struct tool_ct t;
-
 	if (d->file) {
 		err_say(e, ENOTSUP, "%s: files of the old quota implementation are not read", d->file);
 		return err_exit(e, TOOL_DQ_NO_FILE);
 	}
-	if (tool_host(&host, e) < 0) {
+	if (tool_host(ret_host, e) < 0) {
 		e->exit = TOOL_DQ_SYSTEM;
 		return -e->code;
 	}
-	if (tool_ct_open(host, d->id, 0, &t, e) < 0) {
+	if (tool_ct_open(*ret_host, d->id, d->what & TOOL_UGID_FIRST ? CT_WANT_DISK : 0, ret, e) < 0) {
 		e->exit = e->exit == VZ_NOVECONFIG ? TOOL_DQ_NO_FILE : TOOL_DQ_SYSTEM;
 		return -e->code;
 	}
-	tool_ct_done(&t);
 	return 0;
+}
+
+int tool_dqugid_open(const struct tool_dqugid *d, bool change, struct ct_host **ret_host, struct tool_ct *ret, int *ret_mnt,
+		     struct err *why, struct err *e)
+{
+	*ret_mnt = -1;
+	if (open_ct(d, ret_host, ret, e) < 0)
+		return -e->code;
+	if ((change || ret->info.run == CT_STOPPED) && ct_lock(ret->ct, e) < 0) {
+		e->exit = TOOL_DQ_LOCKED;
+	} else if (ct_ugid_open(ret->ct, ret_mnt, e) == 0) {
+		return 0;
+	} else if (e->code == ENOTSUP) {
+		*why = *e;
+		err_clear(e);
+		return 0;
+	} else {
+		e->exit = TOOL_DQ_SYSCALL;
+	}
+	tool_ct_done(ret);
+	return -e->code;
 }
 
 bool tool_dqugid_has_line(const char *text)

@@ -2,6 +2,7 @@
 /* vzquota's times and tables. Pure. */
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "util/buf.h"
 #include "vzctl/tool.h"
@@ -69,17 +70,27 @@ static bool over(const struct tool_dq *d)
 	return (d->soft && d->used > d->soft) || (d->hard && d->used > d->hard);
 }
 
-/* Time that is left above the soft limit; the kernel's own clock is not read, so it is all that was configured. */
+static void span_text(uint64_t seconds, char dst[24])
+{
+	if (seconds >= 2 * DAY)
+		snprintf(dst, 24, "%llud", (unsigned long long)(seconds / DAY));
+	else
+		snprintf(dst, 24, "%02u:%02u", (unsigned)(seconds / 3600), (unsigned)(seconds / 60 % 60));
+}
+
+/* Time that is left above the soft limit: by the kernel's clock, or all of it where that does not run. */
 static void grace(const struct tool_dq *d, char dst[24])
 {
+	uint64_t now = (uint64_t)time(NULL), left = d->grace;
+
+	if (d->expires)
+		left = d->expires > now ? d->expires - now : 0;
 	if (!over(d))
 		str_copy(dst, 24, "");
-	else if (!d->grace)
+	else if (!left)
 		str_copy(dst, 24, "none");
-	else if (d->grace >= 2 * DAY)
-		snprintf(dst, 24, "%llud", (unsigned long long)(d->grace / DAY));
 	else
-		snprintf(dst, 24, "%02u:%02u", (unsigned)(d->grace / 3600), (unsigned)(d->grace / 60 % 60));
+		span_text(left, dst);
 }
 
 static void row(struct buf *b, const char *name, const struct tool_dq *d)
@@ -101,11 +112,89 @@ void tool_dq_text(struct buf *b, const struct tool_dq *blocks, const struct tool
 static void line(struct buf *b, const struct tool_dq *d)
 {
 	buf_addf(b, "%14llu %14llu %14llu %14lu %14lu\n", (unsigned long long)d->used, limit(d->soft), limit(d->hard),
-		 (unsigned long)d->grace, 0ul);
+		 (unsigned long)d->grace, (unsigned long)d->expires);
 }
 
 void tool_dq_batch(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes)
 {
 	line(b, blocks);
 	line(b, inodes);
+}
+
+/* --- users and groups --- */
+
+static bool exceeded(const struct tool_ugids *u, uint64_t limit)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->n; i++) {
+		const struct quota_limit *l = &u->v[i].now.limit;
+
+		n += l->soft_kib || l->hard_kib || l->soft_inodes || l->hard_inodes;
+	}
+	return limit && n > limit;
+}
+
+static void ugid_row(struct buf *b, const struct quota_ugid *q, const char *what, const struct tool_dq *d)
+{
+	char text[24];
+
+	grace(d, text);
+	buf_addf(b, "%-11u %5s %9s %11llu %11llu %11llu %8s %6s\n", q->id, quota_kind_names[q->kind], what,
+		 (unsigned long long)d->used, (unsigned long long)d->soft, (unsigned long long)d->hard, text, "loaded");
+}
+
+static void ugid_batch(struct buf *b, const struct quota_ugid *q, const char *what, const struct tool_dq *d)
+{
+	buf_addf(b, "%-11u %5s %9s %11llu %11llu %11llu %8llu %6s\n", q->id, quota_kind_names[q->kind], what,
+		 (unsigned long long)d->used, (unsigned long long)d->soft, (unsigned long long)d->hard,
+		 (unsigned long long)d->expires, "1 0");
+}
+
+static void ugid_rows(struct buf *b, const struct tool_ugids *u,
+		      void (*print)(struct buf *b, const struct quota_ugid *q, const char *what, const struct tool_dq *d))
+{
+	for (size_t i = 0; i < u->n; i++) {
+		const struct quota_ugid *q = &u->v[i];
+		const struct quota_usage *n = &q->now;
+		const struct tool_dq blocks = { n->used_kib, n->limit.soft_kib, n->limit.hard_kib, u->grace[q->kind].blocks,
+						n->block_expires };
+		const struct tool_dq inodes = { n->used_inodes, n->limit.soft_inodes, n->limit.hard_inodes,
+						u->grace[q->kind].inodes, n->inode_expires };
+
+		print(b, q, "1k-blocks", &blocks);
+		print(b, q, "inodes", &inodes);
+	}
+}
+
+void tool_ugids_text(struct buf *b, const struct tool_ugids *u, uint64_t limit)
+{
+	buf_addf(b, "User/group quota: %s,%s\n", limit ? "on" : "off", u->active ? "active" : "inactive");
+	if (!u->active)
+		return;
+	buf_addf(b, "Ugids: loaded %zu, total %zu, limit %llu\nUgid limit was exceeded: %s\n\n", u->n, u->n,
+		 (unsigned long long)limit, exceeded(u, limit) ? "yes" : "no");
+	buf_addf(b, "User/group grace times and quotafile flags:\n%5s %14s %14s %10s\n", "type", "block_exp_time", "inode_exp_time",
+		 "dqi_flags");
+	for (unsigned k = 0; k < QUOTA_KIND_N; k++) {
+		char blocks[24], inodes[24];
+
+		span_text(u->grace[k].blocks, blocks);
+		span_text(u->grace[k].inodes, inodes);
+		buf_addf(b, "%5s %14s %14s %9Xh\n", quota_kind_names[k], blocks, inodes, 0u);
+	}
+	if (!u->n)
+		return;
+	buf_addf(b, "\nUser/group objects:\n%-11s %5s %9s %11s %11s %11s %8s %6s\n", "ID", "type", "resource", "usage",
+		 "softlimit", "hardlimit", "grace", "status");
+	ugid_rows(b, u, ugid_row);
+}
+
+void tool_ugids_batch(struct buf *b, const struct tool_ugids *u, uint64_t limit)
+{
+	buf_addf(b, "%d %d\n%zu %zu %llu\n0\n", limit != 0, u->active, u->n, u->n, (unsigned long long)limit);
+	for (unsigned k = 0; k < QUOTA_KIND_N; k++)
+		buf_addf(b, "%5s %llu %llu %9Xh\n", quota_kind_names[k], (unsigned long long)u->grace[k].blocks,
+			 (unsigned long long)u->grace[k].inodes, 0u);
+	ugid_rows(b, u, ugid_batch);
 }

@@ -1,18 +1,39 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The program vzdqdump: prints the limits of users and groups inside a container. No layout has any: nothing is printed. */
+/* The program vzdqdump: prints the limits of users and groups inside a container, for vzdqload. */
+#include "util/auto.h"
+#include "util/buf.h"
 #include "util/err.h"
 #include "vzctl/tool.h"
 
 static const char usage[] = "Usage: vzdqdump [-q] [-v] [-f] [-c FILE] CTID -G|-U|-T|-F ...\n"
-	"  -U  limits   -G  grace times   -T  times of expiry   -F  all figures\n";
+	"  -U  limits   -G  grace times   -T  times of expiry   -F  figures of the whole container\n";
+
+static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
+{
+	auto_call(tool_ugids_done) struct tool_ugids u = { 0 };
+	auto_host struct ct_host *host = NULL;
+	auto_call(tool_ct_done) struct tool_ct t = { 0 };
+	auto_close int mnt = -1;
+	struct err why = { 0 };
+
+	if (tool_dqugid_open(d, false, &host, &t, &mnt, &why, e) < 0)
+		return -e->code;
+	if (mnt >= 0 && tool_ugids_read(mnt, &u, e) < 0)
+		return err_exit(e, TOOL_DQ_SYSCALL);
+	tool_ugids_print(b, &u, d->what);
+	if (d->what & TOOL_UGID_FIRST)
+		tool_ugids_print_first(b, &t.info.disk, t.conf->quota.quotatime.v);
+	return 0;
+}
 
 int main(int argc, char **argv)
 {
+	struct buf auto_buf b = BUF_INIT;
 	struct tool_dqugid d = { 0 };
 	struct err e = { 0 };
 
 	(void)argc;
 	if (tool_dqugid_args("vzdqdump", argv, &d, &e) < 0 || d.help)
 		return tool_usage(usage, &e, d.help ? 0 : TOOL_DQ_USAGE);
-	return tool_dqugid_check(&d, &e) < 0 ? tool_dqugid_fail("vzdqdump", &d, &e) : 0;
+	return dump(&d, &b, &e) < 0 ? tool_dqugid_fail("vzdqdump", &d, &e) : tool_put(&b) ? TOOL_DQ_SYSTEM : 0;
 }

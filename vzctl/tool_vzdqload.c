@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The program vzdqload: sets limits of users and groups inside a container, as vzdqdump printed them. Without any on standard
- * input it is done at once; there is nowhere to set one to.
+ * The program vzdqload: sets limits of users and groups inside a container, as vzdqdump printed them. Where nobody counts
+ * them, a dump of a container where nobody did either is loaded at once; any other is refused.
  */
 #include <errno.h>
 #include <unistd.h>
 
+#include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "vzctl/tool.h"
 
 static const char usage[] = "Usage: vzdqload [-q] [-v] [-f] [-c FILE] CTID -G|-U|-T|-F ... <DUMP\n"
-	"  -U  limits   -G  grace times   -T  times of expiry   -F  all figures\n";
+	"  -U  limits   -G  grace times   -T  times of expiry   -F  nothing: the container's own limits are configured\n";
 
 static int read_all(struct buf *b, struct err *e)
 {
@@ -25,19 +26,40 @@ static int read_all(struct buf *b, struct err *e)
 	return buf_failed(b) ? err_say(e, EFBIG, "standard input is too long") : 0;
 }
 
+static int put(const struct tool_dqugid *d, const struct tool_ct *t, int mnt, const char *text, const struct err *why,
+	       struct err *e)
+{
+	auto_call(tool_ugids_done) struct tool_ugids u = { 0 };
+	unsigned has = 0;
+	int rc = tool_ugids_parse(text, &u, &has, e);
+
+	if (mnt < 0 && tool_dqugid_has_line(text) && (rc < 0 || u.active)) {
+		err_say(e, ENOTSUP, "%s: nothing was loaded", why->text);
+		return err_exit(e, TOOL_DQ_NO_UGID);
+	}
+	if (rc < 0)
+		return err_exit(e, TOOL_DQ_USAGE);
+	if (mnt < 0 || !u.active)
+		return 0;
+	u.has_grace &= (d->what & TOOL_UGID_GRACE) != 0;
+	if (tool_ugids_write(t, mnt, &u, has & d->what & (TOOL_UGID_LIMITS | TOOL_UGID_TIMES), e) == 0)
+		return 0;
+	return err_exit(e, e->code == EDQUOT ? TOOL_DQ_CONFIG : TOOL_DQ_SYSCALL);
+}
+
 static int load(const struct tool_dqugid *d, struct err *e)
 {
 	struct buf auto_buf b = { .cap = 16u << 20 };
+	auto_host struct ct_host *host = NULL;
+	auto_call(tool_ct_done) struct tool_ct t = { 0 };
+	auto_close int mnt = -1;
+	struct err why = { 0 };
 
-	if (tool_dqugid_check(d, e) < 0)
-		return -e->code;
-	if (read_all(&b, e) < 0)
+	if (read_all(&b, e) < 0)		/* before the lock: who writes the dump may need it */
 		return err_exit(e, TOOL_DQ_FILE);
-	if (!tool_dqugid_has_line(buf_str(&b)))
-		return 0;
-	err_say(e, ENOTSUP, "CT %s counts no users and groups apart, so they cannot be limited: nothing was loaded; limit the "
-		"whole container with 'vzctl set %s --diskspace' instead", d->id, d->id);
-	return err_exit(e, TOOL_DQ_NO_UGID);
+	if (tool_dqugid_open(d, true, &host, &t, &mnt, &why, e) < 0)
+		return -e->code;
+	return put(d, &t, mnt, buf_str(&b), &why, e);
 }
 
 int main(int argc, char **argv)

@@ -22,6 +22,8 @@ static const char usage[] = "Usage: vzquota [-b] [-q] [-v] COMMAND CTID [option 
 	"  init -p PATH -b SOFT -B HARD -e TIME -i SOFT -I HARD -n TIME -s 0|1\n"
 	"  on               enforce the configured limits           off [-f]    enforce none\n"
 	"  setlimit [-b SOFT] [-B HARD] [-i SOFT] [-I HARD]         drop [-f]   forget the limits\n"
+	"  setlimit2 -u UID|-g GID SOFT HARD SOFT HARD              blocks and inodes of one user or group inside\n"
+	"  setlimit2 -t -u|-g TIME TIME                             grace times of all users or groups\n"
 	"  reload2          nothing to do                           -b          figures only\n";
 static const struct opt_flag flags[] = {
 	{ NULL, 'p', true, 'p', NULL }, { NULL, 'b', true, 'b', NULL }, { NULL, 'B', true, 'B', NULL },
@@ -40,6 +42,10 @@ struct vzquota {
 	const char *path;
 	uint64_t val[128];
 	bool given[128];
+	char ugid;			/* 'u' or 'g': whose limits setlimit2 sets, */
+	const char *num[5];		/* and what follows */
+	unsigned n_num;
+	bool second;			/* the command is setlimit2 */
 	struct tool_ct ct;
 	int dir;			/* the area, -1 */
 	bool limited;			/* the file system enforces something */
@@ -57,24 +63,48 @@ static int fail(struct vzquota *z, int exit, struct err *e)
 
 static void figures(const struct vzquota *z, const struct quota_limit *l, struct buf *b)
 {
-	uint64_t grace = z->ct.conf->quota.quotatime.set ? z->ct.conf->quota.quotatime.v : 0;
+	const struct quota_usage *n = &z->now;
+	uint64_t conf = z->ct.conf->quota.quotatime.set ? z->ct.conf->quota.quotatime.v : 0;
 	/* a file system without soft limits ends where the hard one is */
-	struct tool_dq blocks = { z->now.used_kib, l->soft_kib ? l->soft_kib : l->hard_kib, l->hard_kib, grace };
-	struct tool_dq inodes = { z->now.used_inodes, l->soft_inodes ? l->soft_inodes : l->hard_inodes, l->hard_inodes, grace };
+	struct tool_dq blocks = { n->used_kib, l->soft_kib ? l->soft_kib : l->hard_kib, l->hard_kib,
+				  n->block_grace ? n->block_grace : conf, n->block_expires };
+	struct tool_dq inodes = { n->used_inodes, l->soft_inodes ? l->soft_inodes : l->hard_inodes, l->hard_inodes,
+				  n->inode_grace ? n->inode_grace : conf, n->inode_expires };
 
 	(z->batch ? tool_dq_batch : tool_dq_text)(b, &blocks, &inodes);
-	if (z->tree && !z->batch)
-		buf_adds(b, "User/group quota: off\n");
+}
+
+/* What -t adds; 1: nobody counts users and groups. */
+static int second_level(struct vzquota *z, struct buf *b, struct err *e)
+{
+	auto_call(tool_ugids_done) struct tool_ugids u = { 0 };
+	uint64_t limit = z->ct.conf->quota.ugidlimit.set ? z->ct.conf->quota.ugidlimit.v : 0;
+	auto_close int mnt = -1;
+
+	if (z->ct.info.run == CT_STOPPED && ct_lock(z->ct.ct, e) < 0)
+		return fail(z, DQ_LOCKED, e);
+	if (ct_ugid_open(z->ct.ct, &mnt, e) < 0 && e->code != ENOTSUP)
+		return fail(z, DQ_SYSCALL, e);
+	err_clear(e);
+	if (mnt >= 0 && tool_ugids_read(mnt, &u, e) < 0)
+		return fail(z, DQ_SYSCALL, e);
+	(z->batch ? tool_ugids_batch : tool_ugids_text)(b, &u, limit);
+	return !u.active;
 }
 
 static int run_stat(struct vzquota *z, struct buf *b, struct err *e)
 {
+	int inactive;
+
 	if (!z->limited) {
 		err_say(e, ESRCH, "Quota accounting is off, try vzquota show id");
 		return fail(z, DQ_STOPPED, e);
 	}
 	figures(z, &z->now.limit, b);
-	z->exit = z->tree ? DQ_NO_UGID : DQ_OK;
+	inactive = z->tree ? second_level(z, b, e) : 0;
+	if (inactive < 0)
+		return inactive;
+	z->exit = inactive ? DQ_NO_UGID : DQ_OK;
 	return 0;
 }
 
@@ -82,11 +112,10 @@ static int run_show(struct vzquota *z, struct buf *b, struct err *e)
 {
 	struct quota_limit l = z->now.limit;
 
-	(void)e;
 	if (!z->limited)
 		quota_conf_limit(&z->ct.conf->quota, &l);
 	figures(z, &l, b);
-	return 0;
+	return z->tree && second_level(z, b, e) < 0 ? -e->code : 0;
 }
 
 static int apply(struct vzquota *z, const struct quota_limit *l, struct err *e)
@@ -200,12 +229,56 @@ static int run_nothing(struct vzquota *z, struct buf *b, struct err *e)
 	return 0;
 }
 
+static int bad_numbers(struct vzquota *z, struct err *e)
+{
+	err_say(e, EINVAL, "%s", z->tree ? "setlimit2 -t needs -u or -g, and two times: of blocks and inodes" :
+			   "setlimit2 needs -u or -g with an id, and four limits: blocks soft and hard, inodes soft and hard");
+	return fail(z, DQ_USAGE, e);
+}
+
+/* The command line as what is to be set. */
+static int parse_second(struct vzquota *z, struct quota_ugid *q, struct tool_ugids *u, struct err *e)
+{
+	uint64_t v[ARRAY_SIZE(z->num)] = { 0 };
+
+	if (!z->ugid || z->n_num != (z->tree ? 2 : 5))
+		return bad_numbers(z, e);
+	for (unsigned i = 0; i < z->n_num; i++) {
+		bool blocks = !z->tree && (i == 1 || i == 2);
+		int rc = z->tree ? tool_span(z->num[i], &v[i])
+				 : num_size(z->num[i], blocks ? NUM_KIB : NUM_ITEMS, &v[i]);
+
+		if (rc < 0)
+			return bad_numbers(z, e);
+		if (i > 0 && v[i] >= NUM_UNLIMITED)
+			v[i] = 0;
+	}
+	*q = (struct quota_ugid){ .kind = z->ugid == 'u' ? QUOTA_USER : QUOTA_GROUP, .id = (uint32_t)v[0] };
+	q->now.limit = (struct quota_limit){ v[1], v[2], v[3], v[4] };
+	if (z->tree)
+		u->grace[q->kind] = (struct quota_grace){ v[0], v[1] };
+	if (z->tree || (v[0] < UINT32_MAX && (!v[2] || v[1] <= v[2]) && (!v[4] || v[3] <= v[4])))
+		return 0;
+	err_say(e, EINVAL, v[0] < UINT32_MAX ? "A soft limit is above the hard limit" : "Not an id of a user or group");
+	return fail(z, DQ_USAGE, e);
+}
+
 static int run_setlimit2(struct vzquota *z, struct buf *b, struct err *e)
 {
+	struct quota_ugid q;
+	struct tool_ugids u = { .v = &q, .n = 1, .active = true };
+	auto_close int mnt = -1;
+
 	(void)b;
-	err_say(e, ENOTSUP, "User and group quotas are inactive for id %u: a container counts its users only in a disk image",
-		z->ct.id);
-	return fail(z, DQ_NO_UGID, e);
+	if (parse_second(z, &q, &u, e) < 0)
+		return -e->code;
+	if (ct_ugid_open(z->ct.ct, &mnt, e) < 0)
+		return fail(z, e->code == ENOTSUP ? DQ_NO_UGID : DQ_SYSCALL, e);
+	if (z->tree)
+		return quota_grace_set(mnt, q.kind, &u.grace[q.kind], e) < 0 ? fail(z, DQ_SYSCALL, e) : 0;
+	if (tool_ugids_write(&z->ct, mnt, &u, QUOTA_UGID_LIMITS, e) == 0)
+		return 0;
+	return fail(z, e->code == EDQUOT ? DQ_CONFIG : DQ_SYSCALL, e);
 }
 
 static const struct command {
@@ -214,7 +287,7 @@ static const struct command {
 	int (*run)(struct vzquota *z, struct buf *b, struct err *e);
 } commands[] = {
 	{ "stat", false, run_stat }, { "show", false, run_show }, { "init", true, run_init }, { "on", true, run_on },
-	{ "off", true, run_off }, { "setlimit", true, run_setlimit }, { "setlimit2", false, run_setlimit2 },
+	{ "off", true, run_off }, { "setlimit", true, run_setlimit }, { "setlimit2", true, run_setlimit2 },
 	{ "drop", true, run_drop }, { "reload2", false, run_nothing },
 };
 
@@ -260,6 +333,12 @@ static int value(struct vzquota *z, int id, const char *arg, struct err *e)
 {
 	bool is_time = id == 'e' || id == 'n';
 
+	if (z->second && (id == 'u' || id == 'g')) {
+		z->ugid = (char)id;
+		z->num[0] = arg;
+		z->n_num = 1;
+		return 0;
+	}
 	if (!strchr("bBiIen", id))
 		return 0;		/* of the old implementation's own files and user quotas */
 	if ((is_time ? tool_span(arg, &z->val[id]) : num_size(arg, NUM_ITEMS, &z->val[id])) < 0)
@@ -277,9 +356,11 @@ static int options(struct vzquota *z, char **argv, int at, struct err *e)
 	int what;
 
 	while ((what = opt_next(&o, &f, e)) > 0) {
-		if (what == OPT_OPERAND)
+		if (what == OPT_OPERAND && (!z->second || !z->n_num || z->n_num == ARRAY_SIZE(z->num)))
 			return err_say(e, EINVAL, "Unknown argument: %s", f.arg);
-		if (f.flag->id == 'f')
+		if (what == OPT_OPERAND)
+			z->num[z->n_num++] = f.arg;
+		else if (f.flag->id == 'f')
 			z->force = true;
 		else if (f.flag->id == 't')
 			z->tree = true;
@@ -310,6 +391,7 @@ int main(int argc, char **argv)
 			c = &commands[i];
 	if (!c || argc - at < 2)
 		return tool_usage(usage, NULL, DQ_USAGE);
+	z.second = c->run == run_setlimit2;
 	if (options(&z, argv, at + 2, &e) < 0)
 		return tool_usage(usage, &e, DQ_USAGE);
 	rc = work(&z, c, argv[at + 1], &b, &e);

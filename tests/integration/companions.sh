@@ -112,11 +112,11 @@ rm -rf /tmp/dq
 rc "vzdqcheck and no path" 2 vzdqcheck
 
 rc "vzdqdump without an option" 2 vzdqdump 701
-says "vzdqdump has nothing to say" 0 "" "" vzdqdump 701 -U -G -T -F
+says "vzdqdump says that nobody counts" 0 "ugid_quota_status:	0" "" vzdqdump 701 -U -G -T
 rc "and no container" 11 vzdqdump 799 -U
 ok "its dump can be loaded" sh -c 'vzdqdump 701 -U -G -T | vzdqload 701 -U -G -T -F'
 rc "any other not" 9 sh -c 'echo "user 500 1000 2000" | vzdqload 701 -U'
-like "and is told why" "$TAP_OUT" 'vzdqload: CT 701 counts no users and groups apart.*nothing was loaded'
+like "and is told why" "$TAP_OUT" 'vzdqload: User and group quotas are inactive for CT 701: .*--layout image.*nothing was loaded'
 says "-q" 9 "" "" sh -c 'echo x | vzdqload -q 701 -U'
 rc "an old quota file" 11 vzdqload 701 -U -c /var/vzquota/quota.701
 

@@ -26,8 +26,8 @@ TEST(tool_span_forms)
 
 TEST(tool_dq_tables)
 {
-	static const struct tool_dq blocks = { 345, 1000, 2000, 0 }, inodes = { 11, 10, 20, 0 }, none = { 5, 0, 0, 0 };
-	static const struct tool_dq days = { 11, 10, 20, 604800 }, hours = { 11, 10, 20, 7260 };
+	static const struct tool_dq blocks = { 345, 1000, 2000, 0, 0 }, inodes = { 11, 10, 20, 0, 0 }, none = { 5, 0, 0, 0, 0 };
+	static const struct tool_dq days = { 11, 10, 20, 604800, 0 }, hours = { 11, 10, 20, 7260, 0 };
 	struct buf auto_buf b = BUF_INIT, batch = BUF_INIT, more = BUF_INIT;
 
 	tool_dq_text(&b, &blocks, &inodes);
@@ -42,4 +42,33 @@ TEST(tool_dq_tables)
 	tool_dq_text(&more, &days, &hours);
 	CHECK(strstr(buf_str(&more), "  1k-blocks             11*             10             20       7d\n"
 				     "     inodes             11*             10             20    02:01\n") != NULL);
+}
+
+TEST(tool_ugids_tables)
+{
+	struct quota_ugid v[] = {
+		{ .kind = QUOTA_USER, .id = 1000, .now = { .used_kib = 30, .used_inodes = 2, .limit = { 20, 40, 0, 5 }, .block_expires = 1 } },
+	};
+	const struct tool_ugids u = { .active = true, .grace = { { 604800, 3600 }, { 0, 0 } }, .v = v, .n = 1 };
+	struct buf auto_buf b = BUF_INIT;
+
+	tool_ugids_text(&b, &(struct tool_ugids){ 0 }, 0);
+	CHECK_STR(buf_str(&b), "User/group quota: off,inactive\n");
+	buf_reset(&b);
+	tool_ugids_text(&b, &u, 5);
+	CHECK_STR(buf_str(&b),
+		  "User/group quota: on,active\nUgids: loaded 1, total 1, limit 5\nUgid limit was exceeded: no\n\n"
+		  "User/group grace times and quotafile flags:\n"
+		  " type block_exp_time inode_exp_time  dqi_flags\n"
+		  " user             7d          01:00         0h\n"
+		  "group          00:00          00:00         0h\n\n"
+		  "User/group objects:\n"
+		  "ID           type  resource       usage   softlimit   hardlimit    grace status\n"
+		  "1000         user 1k-blocks          30          20          40     none loaded\n"
+		  "1000         user    inodes           2           0           5          loaded\n");
+	buf_reset(&b);
+	tool_ugids_batch(&b, &u, 5);
+	CHECK_STR(buf_str(&b), "1 1\n1 1 5\n0\n user 604800 3600         0h\ngroup 0 0         0h\n"
+			       "1000         user 1k-blocks          30          20          40        1    1 0\n"
+			       "1000         user    inodes           2           0           5        0    1 0\n");
 }
