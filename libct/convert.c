@@ -19,7 +19,7 @@
 #include "libct/garbage.h"
 #include "libct/postcreate.h"
 #include "libct/roottree.h"
-#include "libct/snapshot.h"
+#include "libct/snap.h"
 
 #define TMP_SUFFIX "tmp"
 #define DISK "root.hdd"
@@ -92,28 +92,11 @@ static int name_beside(const struct work *w, const char *suffix, char **ret, str
 	return *ret ? 0 : err_set(e, ENAMETOOLONG, "%s", w->area.path);
 }
 
-/* Snapshots are the old layout's: they would stay with the old files. */
-static int check_snapshots(struct ct *ct, const struct work *w, struct err *e)
-{
-	auto_snaps struct ct_snaps snaps = { 0 };
-
-	const struct ct_rootfs_ops *now = ct_rootfs_by_name(w->old);
-
-	if (!now || !now->snap_take || str_eq(w->old, "ploop"))
-		return 0;
-	if (ct_snaps_load(ct, &snaps, e) < 0)
-		return -e->code;
-	if (!snaps.n)
-		return 0;
-	return err_say(e, EBUSY, "CT %u has %zu snapshots, which a converted container would not have: 'vzctl snapshot-list %u' "
-		       "names them, 'vzctl snapshot-delete' removes one", ct->id, snaps.n, ct->id);
-}
-
 static int check_host(struct ct *ct, const struct work *w, struct err *e)
 {
 	const struct ct_rootfs_new n = { .layout = w->layout, .quota = &ct->conf.quota };
 
-	if (check_snapshots(ct, w, e) < 0)
+	if ((!str_eq(w->old, "ploop") && ct_snap_none(ct, "a conversion", e) < 0))
 		return -e->code;
 	return w->ops->check ? w->ops->check(w->parent, &n, e) : 0;
 }

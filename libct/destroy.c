@@ -108,6 +108,21 @@ static int collect_layers(struct ct *ct, const struct plan *p, struct err *e)
 	return ct_share_collect(ct->host, a.parent, e);
 }
 
+/* One by one, as on btrfs they are subvolumes. */
+static int drop_each(const char *path, struct err *e)
+{
+	auto_closedir DIR *d = opendir(path);
+	struct dirent *de;
+
+	while (d && (de = readdir(d))) {
+		char guid[CT_GUID_SIZE];
+
+		if (ct_guid_parse(de->d_name, guid) == 0 && quota_area_remove(dirfd(d), de->d_name, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
 /* The snapshots of a layout that keeps them beside the area. */
 static int drop_beside(const struct ct *ct, const struct plan *p, struct err *e)
 {
@@ -122,6 +137,8 @@ static int drop_beside(const struct ct *ct, const struct plan *p, struct err *e)
 		return -e->code;
 	if (access(path, F_OK) < 0)
 		return 0;
+	if (drop_each(path, e) < 0)
+		return -e->code;
 	if (ct_area_of(&a, path, ct->id, e) < 0 || ct_trash_plan(&a, &trash, e) < 0 || ct_trash_move(&a, trash, e) < 0)
 		return -e->code;
 	return ct_trash_empty(trash, NULL, 0, e);

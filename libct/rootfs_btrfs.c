@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
+#include "libct/dir.h"
 #include "libct/files.h"
 #include "libct/layers.h"
 #include "util/fio.h"
@@ -153,17 +154,23 @@ static int btrfs_snap_mount(struct ct *ct, int area, const char *guid, const cha
 	return 0;
 }
 
-/* A snapshot of one area is as good as a copy for another: neither needs the other, linked or not. */
+/*
+ * A linked one is a snapshot, which needs its source no more, but what they share is charged to the source; a full one has
+ * blocks of its own and pays for them.
+ */
 static int btrfs_clone(struct ct *src, int area, struct ct *dst, int dst_area, bool linked, struct err *e)
 {
-	auto_close int root = open_dir(area, ROOT, e);
+	auto_close int root = open_dir(area, ROOT, e), to = -1;
 
-	(void)src;
 	(void)dst;
-	(void)linked;
 	if (root < 0 || quota_area_remove(dst_area, ROOT, e) < 0)
 		return -e->code;
-	return quota_sub_snap(dst_area, dst_area, ROOT, root, false, e);
+	if (linked)
+		return quota_sub_snap(dst_area, dst_area, ROOT, root, false, e);
+	if (quota_sub_create(dst_area, ROOT, e) < 0)
+		return -e->code;
+	to = open_dir(dst_area, ROOT, e);
+	return to < 0 ? -e->code : ct_dir_copy(src, root, to, false, e);
 }
 
 const struct ct_rootfs_ops ct_rootfs_btrfs = {
@@ -179,4 +186,5 @@ const struct ct_rootfs_ops ct_rootfs_btrfs = {
 	.snap_drop = btrfs_snap_drop,
 	.snap_mount = btrfs_snap_mount,
 	.clone = btrfs_clone,
+	.clone_shares = true,
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Snapshots of layout "dir": copies of the whole tree, whose blocks are shared where the file system can. They lie beside
- * the private area, in VE_PRIVATE.snap, since the area itself is the guest's root; on ext4 and xfs they are of its project, so
- * they count in its limit.
+ * the private area, in VE_PRIVATE.snap, since the area itself is the guest's root; on ext4 and xfs they are of its project, on
+ * btrfs they are snapshots of it in its group, so they count in its limit.
  *   VE_PRIVATE.snap/GUID                a tree; GUID.copy and GUID.links while it is made
  *   VE_PRIVATE.tmp                      the new root during a switch, then the old one
  */
@@ -65,6 +65,11 @@ int ct_dir_take(struct ct *ct, int area, const char *guid, bool running, struct 
 		return -e->code;
 	if (faccessat(home, guid, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
+	if (quota_sub_snap(area, home, guid, area, true, e) == 0)	/* btrfs: in one step */
+		return fio_fsync_dir(home, e);
+	if (e->code != ENOTSUP)
+		return -e->code;
+	err_clear(e);
 	stash = c.stash = fresh(home, with(guid, ".links").s, e);
 	to = stash < 0 ? -1 : fresh(home, with(guid, ".copy").s, e);
 	if (to < 0 || tree_copy(area, to, &c, e) < 0 || path_rmtree(home, with(guid, ".links").s, e) < 0)
@@ -88,16 +93,16 @@ int ct_dir_drop(struct ct *ct, int area, const char *guid, const char *into, str
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++)
-		if (path_rmtree(home, with(guid, suffixes[i]).s, e) < 0)
+		if (quota_area_remove(home, with(guid, suffixes[i]).s, e) < 0)
 			return -e->code;
 	return 0;
 }
 
-/* The tree @from as the fresh directory @to; the links' directory lies in it until the end, under a name that nobody has. */
-static int copy_into(struct ct *ct, int from, int to, struct err *e)
+/* The links' directory lies in @to until the end, under a name that nobody has. */
+int ct_dir_copy(struct ct *ct, int from, int to, bool share, struct err *e)
 {
 	char links[CT_GUID_SIZE];
-	struct tree_copy c = { 0 };
+	struct tree_copy c = { .no_share = !share };
 	auto_close int stash = -1;
 
 	if (ct_guid_new(links, e) < 0)
@@ -105,18 +110,37 @@ static int copy_into(struct ct *ct, int from, int to, struct err *e)
 	stash = c.stash = fresh(to, links, e);
 	if (stash < 0 || tree_copy(from, to, &c, e) < 0 || path_rmtree(to, links, e) < 0 || tree_copy_attrs(from, to, e) < 0)
 		return -e->code;
-	tell(ct, &c);
+	if (share)
+		tell(ct, &c);
 	return 0;
 }
 
-static int make_root(struct ct *ct, int parent, const char *tmp, int from, struct err *e)
+/* Where limits are those of btrfs, a copy has its own blocks. */
+static bool may_share(int area)
+{
+	struct quota_caps caps = { 0 };
+	struct err ignored = { 0 };
+
+	return quota_probe(area, &caps, &ignored) < 0 || !str_eq(caps.backend, "btrfs");
+}
+
+static int make_root(struct ct *ct, int area, int parent, const char *tmp, int from, struct err *e)
 {
 	auto_close int to = -1;
 
-	if (quota_area_remove(parent, tmp, e) < 0 || quota_area_create(parent, tmp, ct->id, e) < 0)
+	if (quota_area_remove(parent, tmp, e) < 0)
+		return -e->code;
+	if (quota_sub_snap(area, parent, tmp, from, false, e) == 0) {		/* btrfs: it stays in the area's group */
+		to = open_dir(parent, tmp, e);
+		return to < 0 ? -e->code : ct_quota_start(ct, to, e);
+	}
+	if (e->code != ENOTSUP && e->code != EINVAL)
+		return -e->code;
+	err_clear(e);
+	if (quota_area_create(parent, tmp, ct->id, e) < 0)
 		return -e->code;
 	to = open_dir(parent, tmp, e);
-	if (to < 0 || ct_quota_start(ct, to, e) < 0 || copy_into(ct, from, to, e) < 0)
+	if (to < 0 || ct_quota_start(ct, to, e) < 0 || ct_dir_copy(ct, from, to, may_share(to), e) < 0)
 		return -e->code;
 	return syncfs(to) < 0 ? err_set(e, errno, "sync %s", tmp) : 0;
 }
@@ -128,14 +152,13 @@ int ct_dir_switch(struct ct *ct, int area, const char *guid, struct err *e)
 	auto_area struct ct_area a = { 0 };
 	char tmp[NAME_MAX + 1];
 
-	(void)area;
 	from = home < 0 ? -1 : open_dir(home, guid, e);
 	if (from < 0)
 		return e->code == ENOENT ? err_say(e, ENOENT, "the files of snapshot {%s} are missing", guid) : -e->code;
 	if (ct_area_of(&a, ct->conf.private_dir, ct->id, e) < 0 || ct_path_fmt(tmp, sizeof(tmp), e, "%s.tmp", a.name) < 0)
 		return -e->code;
 	parent = ct_area_parent(&a, false, e);
-	if (parent < 0 || make_root(ct, parent, tmp, from, e) < 0)
+	if (parent < 0 || make_root(ct, area, parent, tmp, from, e) < 0)
 		return -e->code;
 	if (renameat2(parent, tmp, parent, a.name, RENAME_EXCHANGE) < 0)
 		return err_set(e, errno, "replace %s", a.path);
@@ -163,5 +186,5 @@ int ct_dir_clone(struct ct *src, int area, struct ct *dst, int dst_area, bool li
 	(void)dst;
 	if (linked)
 		return err_say(e, ENOTSUP, "Containers of layout dir have nothing to share: use --full");
-	return copy_into(src, area, dst_area, e);
+	return ct_dir_copy(src, area, dst_area, may_share(dst_area), e);
 }

@@ -307,11 +307,20 @@ static void btr_tidy(int parent)
 		(void)ioctl(parent, BTRFS_IOC_QUOTA_RESCAN, &rescan);
 }
 
-bool q_btrfs_has_group(int fd, uint64_t subvol)
+bool q_btrfs_has_group(int fd, uint64_t group)
 {
 	uint64_t got;
 
-	return search(fd, QUOTA_ITEMS(BTRFS_QGROUP_INFO_KEY, QUOTA_GROUP(subvol), QUOTA_GROUP(subvol)), take_first, &got) == 1;
+	return search(fd, QUOTA_ITEMS(BTRFS_QGROUP_INFO_KEY, group, group), take_first, &got) == 1;
+}
+
+bool q_btrfs_group_of(int fd, uint64_t subvol, uint64_t *ret)
+{
+	const struct range r = { BTRFS_QUOTA_TREE_OBJECTID, subvol, BTRFS_QGROUP_RELATION_KEY, QUOTA_GROUP(0),
+				 QUOTA_GROUP(SUBVOL_OF(UINT64_MAX)) };
+
+	*ret = QUOTA_GROUP(subvol);
+	return search(fd, r, take_first, ret) == 1;
 }
 
 /* --- limits -------------------------------------------------------------------------------------------------------- */
@@ -354,7 +363,7 @@ static bool limit_is(int dir, uint64_t qgroup, uint64_t want)
 static int btr_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)
 {
 	char path[QUOTA_FD_PATH];
-	uint64_t subvol = 0;
+	uint64_t subvol = 0, group;
 	int rc;
 
 	(void)id;
@@ -369,8 +378,9 @@ static int btr_set(int dir, uint32_t id, const struct quota_limit *l, struct err
 	const uint64_t max = l->hard_kib ? l->hard_kib * 1024 : UINT64_MAX;	/* all ones: no limit */
 
 	rc = limit_is(dir, subvol, max) ? 0 : limit_subvol(dir, subvol, max);
-	if (rc == 0 && q_btrfs_has_group(dir, subvol))
-		rc = limit_subvol(dir, QUOTA_GROUP(subvol), max);
+	q_btrfs_group_of(dir, subvol, &group);
+	if (rc == 0 && q_btrfs_has_group(dir, group))
+		rc = limit_subvol(dir, group, max);
 	if (rc == -ENOTCONN)
 		return l->hard_kib ? quotas_off(dir, e) : 0;
 	return rc < 0 ? err_set(e, -rc, "limit %s", quota_fd_path(dir, path)) : 0;
@@ -432,8 +442,9 @@ static int group_usage(int dir, uint64_t qgroup, uint64_t *used, uint64_t *max)
 
 static int btr_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
-	uint64_t subvol = 0, used = 0, max = 0, more = 0;
+	uint64_t subvol = 0, used = 0, max = 0, more = 0, group;
 	int rc = q_btrfs_subvol(dir, &subvol);
+	bool member;
 
 	(void)id;
 	if (rc < 0)
@@ -441,8 +452,9 @@ static int btr_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 	rc = group_usage(dir, subvol, &used, &max);
 	if (rc == -ENOENT)
 		return quotas_off(dir, e);
-	if (rc == 0 && q_btrfs_has_group(dir, subvol) && (rc = group_usage(dir, QUOTA_GROUP(subvol), &more, &max)) == 0)
-		used += more;
+	member = q_btrfs_group_of(dir, subvol, &group);
+	if (rc == 0 && q_btrfs_has_group(dir, group) && (rc = group_usage(dir, group, &more, &max)) == 0)
+		used = member ? more : used + more;
 	if (rc < 0)
 		return err_set(e, -rc, "read the quota tree");
 	ret->used_kib = (used + 1023) / 1024;

@@ -39,14 +39,16 @@ static int open_area(int area, uint64_t *ret_subvol, struct err *e)
 }
 
 /* 1: there is a group, 0: nothing is counted here. */
-static int ensure_group(int fd, uint64_t subvol, struct err *e)
+static int ensure_group(int fd, uint64_t subvol, uint64_t *ret, struct err *e)
 {
-	struct btrfs_ioctl_qgroup_create_args make = { .create = 1, .qgroupid = QUOTA_GROUP(subvol) };
+	struct btrfs_ioctl_qgroup_create_args make = { .create = 1 };
 	struct quota_usage u = { 0 };
 
 	if (!q_btrfs_enabled(fd))
 		return 0;
-	if (q_btrfs_has_group(fd, subvol))
+	q_btrfs_group_of(fd, subvol, ret);
+	make.qgroupid = *ret;
+	if (q_btrfs_has_group(fd, *ret))
 		return 1;
 	if (q_btrfs_ops.get(fd, 0, &u, e) < 0)
 		return -e->code;
@@ -55,20 +57,41 @@ static int ensure_group(int fd, uint64_t subvol, struct err *e)
 	return q_btrfs_ops.set(fd, 0, &u.limit, e) < 0 ? -e->code : 1;
 }
 
+/*
+ * An area that is the root itself joins its group before it has its first snapshot: then the kernel knows how much they share
+ * without counting all anew. What it made of it after a switch was in the group from the start.
+ */
+static int join(int fd, uint64_t subvol, uint64_t group, struct err *e)
+{
+	struct btrfs_ioctl_qgroup_assign_args a = { .assign = 1, .src = subvol, .dst = group };
+	uint64_t is;
+
+	if (q_btrfs_group_of(fd, subvol, &is) || ioctl(fd, BTRFS_IOC_QGROUP_ASSIGN, &a) >= 0 || errno == EEXIST)
+		return 0;
+	return err_set(e, errno, "put the area into its quota group");
+}
+
+/* The subvolume @from is the area, or what its root is kept as. */
+static bool is_own(int from, uint64_t subvol)
+{
+	uint64_t id = 0;
+
+	return from >= 0 && q_btrfs_subvol(from, &id) == 0 && id == subvol;
+}
+
 static int make(int area, int dir, const char *name, int from, bool read_only, struct err *e)
 {
 	struct btrfs_ioctl_vol_args_v2 a = { .fd = from };
 	struct inherit in = { .i = { .num_qgroups = 1 } };
 	uint64_t subvol = 0;
 	auto_close int fd = open_area(area, &subvol, e), at = fd < 0 ? -1 : q_reopen(dir, e);
-	int rc = at < 0 ? -e->code : ensure_group(fd, subvol, e);
+	int rc = at < 0 ? -e->code : ensure_group(fd, subvol, &in.group, e);
 
-	if (rc < 0)
-		return rc;
+	if (rc < 0 || (rc == 1 && is_own(from, subvol) && join(fd, subvol, in.group, e) < 0))
+		return -e->code;
 	if (!path_is_component(name) || str_copy(a.name, sizeof(a.name), name) < 0)
 		return err_say(e, EINVAL, "not a name for a subvolume");
 	if (rc == 1) {
-		in.group = QUOTA_GROUP(subvol);
 		a.flags |= BTRFS_SUBVOL_QGROUP_INHERIT;
 		a.size = sizeof(in);
 		a.qgroup_inherit = &in.i;
@@ -77,6 +100,7 @@ static int make(int area, int dir, const char *name, int from, bool read_only, s
 		a.flags |= BTRFS_SUBVOL_RDONLY;
 	if (ioctl(at, from < 0 ? BTRFS_IOC_SUBVOL_CREATE_V2 : BTRFS_IOC_SNAP_CREATE_V2, &a) < 0)
 		return err_set(e, errno, "make subvolume %s", name);
+	q_btrfs_ops.tidy(at);		/* one of another group: kernels count all anew then, if they are told to */
 	return 0;
 }
 

@@ -29,7 +29,9 @@ int q_btrfs_subvol(int fd, uint64_t *ret);	/* its number; -EINVAL: not the top o
 /* 122/ID: of a level that is ours, so that groups made by hand stay out of it. */
 #define QUOTA_GROUP_LEVEL 122ull
 #define QUOTA_GROUP(subvol) ((subvol) | QUOTA_GROUP_LEVEL << 48)
-bool q_btrfs_has_group(int fd, uint64_t subvol);
+bool q_btrfs_has_group(int fd, uint64_t group);
+/* The group that counts what the area @subvol keeps in subvolumes. True: the area is in it itself, so that it counts all. */
+bool q_btrfs_group_of(int fd, uint64_t subvol, uint64_t *ret);
 int q_reopen(int dir, struct err *e);		/* a real descriptor of a directory that may have come as O_PATH */
 /* What the fd is called, for messages: never fails. */
 const char *quota_fd_path(int fd, char buf[QUOTA_FD_PATH]);
