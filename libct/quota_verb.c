@@ -61,8 +61,12 @@ int ct_quota(struct ct *ct, enum ct_quota_op op, struct err *e)
 	auto_conf struct ct_conf c = { 0 };
 	auto_free char *path = ct_path_private(ct);
 
-	if (!path || access(path, F_OK) < 0) {
-		err_say(e, ENOENT, "Container private area %s does not exist", path ? path : "");
+	if (!path) {
+		err_say(e, EINVAL, "VE_PRIVATE is not set");
+		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
+	}
+	if (access(path, F_OK) < 0) {
+		err_say(e, ENOENT, "Container private area %s does not exist", path);
 		return err_exit(e, VZ_FS_NOPRVT);
 	}
 	if (check(ct, op, e) < 0 || ct_conf_copy(&c, &ct->conf, e) < 0)

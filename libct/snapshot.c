@@ -51,9 +51,13 @@ int ct_snap_area(struct ct *ct, const struct ct_rootfs_ops **ret_ops, struct err
 	if (!*ret_ops || !(*ret_ops)->snap_take)
 		return err_say(e, ENOTSUP, "Containers of layout %s have no snapshots: 'vzctl convert %u --layout overlay' "
 			       "gives it one that has", ct->conf.layout ? ct->conf.layout : "", ct->id);
-	fd = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (!path) {
+		err_say(e, EINVAL, "VE_PRIVATE is not set");
+		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
+	}
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
-		err_say(e, errno, "Container private area %s does not exist", path ? path : "");
+		err_say(e, errno, "Container private area %s does not exist", path);
 	return fd < 0 ? err_exit(e, VZ_FS_NOPRVT) : fd;
 }
 

@@ -353,6 +353,10 @@ static int check(struct start *s, struct err *e)
 		err_say(e, EINVAL, "VE_PRIVATE is not set");
 		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
 	}
+	if (!c->root) {
+		err_say(e, EINVAL, "VE_ROOT is not set");
+		return err_exit(e, VZ_VE_ROOT_NOTSET);
+	}
 	if (access(priv, F_OK) < 0) {
 		err_say(e, ENOENT, "Container private area %s does not exist", priv);
 		return err_exit(e, VZ_FS_NOPRVT);

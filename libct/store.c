@@ -50,9 +50,24 @@ static int find_layout(struct ct *ct, struct err *e)
 	return 0;
 }
 
+/*
+ * A place that the file names, but not so that we could go there, is not taken from the host's default: that would be
+ * another container's, or files that nobody meant. Without one, every command on files says that it is not set.
+ */
+static void no_other_place(struct ct *ct, const char *key, bool was, char **field)
+{
+	const char *named = kv_get(&ct->kv, key);
+
+	if (was || !named || !*named)
+		return;
+	free(*field);
+	*field = NULL;
+}
+
 /* ct->conf again from ct->kv and the host's defaults. */
 static int remerge(struct ct *ct, const struct ct *say, struct err *e)
 {
+	bool private_dir, root;
 	char path[64];
 
 	ct_conf_done(&ct->conf);
@@ -60,7 +75,11 @@ static int remerge(struct ct *ct, const struct ct *say, struct err *e)
 	if (ct_conf_from_kv(&ct->conf, &ct->kv, say, path, e) < 0)
 		return -e->code;
 	err_clear(e);
+	private_dir = ct->conf.private_dir;
+	root = ct->conf.root;
 	ct_conf_defaults(&ct->conf, &ct->host->defaults, e);
+	no_other_place(ct, "VE_PRIVATE", private_dir, &ct->conf.private_dir);
+	no_other_place(ct, "VE_ROOT", root, &ct->conf.root);
 	ct_ips_drop_v6(ct->host, &ct->conf.net.ip);	/* the file keeps them */
 	return e->code || !ct->has_conf || kv_get(&ct->kv, "VE_LAYOUT") ? -e->code : find_layout(ct, e);
 }

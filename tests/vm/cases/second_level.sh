@@ -7,6 +7,11 @@ used() {	# KIND ID: usage of blocks as stat -t has it
 	vzquota -b stat 911 -t | awk -v k="$1" -v i="$2" '$1 == i && $2 == k && $3 == "1k-blocks" { print $4 }'
 }
 
+# The limits in a dump, and the grace times: what is loaded and cloned, without those who only own something.
+limits() {
+	awk '$1 == "grace_time:" || ($1 == "ugid:" && $4 + $5 + $6 + $7 > 0)'
+}
+
 for fs in ext4 xfs; do
 	up 911 --layout image:$fs --diskspace 320M --quotaugidlimit 3
 	like "$fs: stat -t" "$(vzquota stat 911 -t; echo "rc $?")" 'User/group quota: on,active.*Ugids: loaded.*limit 3.*rc 0$'
@@ -33,13 +38,14 @@ for fs in ext4 xfs; do
 	ok "$fs: stop" vzctl stop 911 --fast
 	is "$fs: and while it is stopped" "$(vzdqdump 911 -U -G | diff - /tmp/limits)" ""
 	like "$fs: show -t" "$(vzquota show 911 -t)" '1001 +user +1k-blocks +0 +0 +500'
+	[ $fs = ext4 ] || { gone 911; continue; }
 	up 912 --layout image:$fs --diskspace 320M --quotaugidlimit 3
 	ok "$fs: load into another" sh -c 'vzdqload 912 -U -G -T -F </tmp/dump'
-	is "$fs: has the same limits" "$(vzdqdump 912 -U -G | grep -E '1000|1001|50|grace')" "$(grep -E '1000|1001|50|grace' /tmp/limits)"
+	is "$fs: has the same limits" "$(vzdqdump 912 -U -G | limits)" "$(limits </tmp/limits)"
 	rc "$fs: a dump that was cut" 2 sh -c 'head -n 5 /tmp/dump | vzdqload 912 -U'
 	gone 912
 	ok "$fs: a clone" vzctl clone 911 912
-	is "$fs: has them, too" "$(vzdqdump 912 -U -G | grep -E '1000|1001|50|grace')" "$(grep -E '1000|1001|50|grace' /tmp/limits)"
+	is "$fs: has them, too" "$(vzdqdump 912 -U -G | limits)" "$(limits </tmp/limits)"
 	gone 912 911
 done
 
