@@ -186,6 +186,8 @@ struct ct_rootfs_ops {
 	 * names, the tree and the configurations are snapshot.c's; NULL: this layout has none of it.
 	 */
 	bool snap_beside;	/* what is kept lies in VE_PRIVATE.snap, since the area is the guest's; else in VE_PRIVATE/snap */
+	/* Is there room in the container's limit for one more? NULL: whoever writes is stopped by the limit. */
+	int (*snap_room)(int area, struct err *e);
 	/* Keeps the root's present state, read-only, as @guid. @running: the container is frozen meanwhile. */
 	int (*snap_take)(struct ct *ct, int area, const char *guid, bool running, struct err *e);
 	/* Down only: the root becomes what @guid holds; @guid stays. */

@@ -14,6 +14,7 @@
 #include "util/sys.h"
 
 #define INODE_BYTES 256		/* of ext4 */
+_Static_assert(sizeof(CT_SNAP_DIR) == sizeof(QUOTA_DISK_SNAPS), "copies are counted where snapshots are");
 
 static const struct { const char *layout; enum quota_disk_fs fs; bool prealloc; } spellings[] = {
 	{ "image", QUOTA_DISK_EXT4, false },	   { "image:ext4", QUOTA_DISK_EXT4, false },
@@ -246,6 +247,7 @@ const struct ct_rootfs_ops ct_rootfs_image = {
 	.open = image_open,
 	.mount_host = image_mount_host,
 	.host_beside = true,
+	.snap_room = quota_disk_room,
 	.snap_take = image_snap_take,
 	.snap_switch = image_snap_switch,
 	.snap_drop = image_snap_drop,

@@ -260,7 +260,7 @@ static int plan(struct ct *ct, const struct ct_snap_new *n, struct work *w, stru
 		return err_say(e, EINVAL, "Bad snapshot id: %s", n->guid ? n->guid : "");
 	if (ct_snaps_find(&w->tree, s->guid))
 		return err_say(e, EEXIST, "Snapshot {%s} of container %u exists already", s->guid, ct->id);
-	if (n->temp && ct_pid_start(getpid(), &start, e) < 0)
+	if (n->temp ? ct_pid_start(getpid(), &start, e) < 0 : w->ops->snap_room && w->ops->snap_room(w->area, e) < 0)
 		return -e->code;
 	s->owner = n->temp ? getpid() : 0;
 	s->owner_start = start;

@@ -7,14 +7,17 @@
  * when the device still has this very file behind it; all attaching happens here, so one without a hint is not attached.
  * What cannot be done to a mounted file system is done to a copy, which replaces the image by a rename.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/loop.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
@@ -275,6 +278,41 @@ static void of_super(const struct disk_super *s, struct quota_usage *ret)
 	ret->limit.hard_inodes = s->fs == QUOTA_DISK_EXT4 ? s->inodes : 0;
 }
 
+/* Blocks of the copies, in KiB; 0: there are none. */
+static uint64_t copies_kib(int dir)
+{
+	int fd = openat(dir, QUOTA_DISK_SNAPS, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *de;
+	uint64_t blocks = 0;
+	struct stat st;
+
+	while (d && (de = readdir(d)))
+		if (str_ends(de->d_name, ".img") && fstatat(fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode))
+			blocks += (uint64_t)st.st_blocks;
+	return (blocks + 1) / 2;
+}
+
+/*
+ * What the copies take beyond the image. On btrfs the area is a subvolume, and its quota knows what they share; where its
+ * quotas are off nobody does, and a copy is taken for free, as it was when it was made.
+ */
+static uint64_t beyond_kib(int dir, int image)
+{
+	uint64_t copies = copies_kib(dir), own;
+	struct quota_usage all = { 0 };
+	struct err ignored = { 0 };
+	struct statfs fs;
+	struct stat st;
+
+	if (!copies || fstatfs(dir, &fs) < 0 || fs.f_type != BTRFS_SUPER_MAGIC)
+		return copies;
+	if (fstat(image, &st) < 0 || q_btrfs_ops.get(dir, 0, &all, &ignored) < 0)
+		return 0;
+	own = ((uint64_t)st.st_blocks + 1) / 2;
+	return all.used_kib > own ? all.used_kib - own : 0;
+}
+
 static int disk_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e)
 {
 	auto_close int image = open_image(dir, e), loop = -1, mnt = -1;
@@ -297,7 +335,36 @@ static int disk_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e
 		s.free_inodes = v.f_ffree;
 	}
 	of_super(&s, ret);
+	ret->used_kib += beyond_kib(dir, image);
 	return 0;
+}
+
+/* Can the host's file system share blocks of @image? Tried on a file without a name. */
+static bool can_share(int dir, int image)
+{
+	auto_close int tmp = openat(dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+
+	return tmp >= 0 && disk_share(image, tmp) == 0;
+}
+
+int quota_disk_room(int area, struct err *e)
+{
+	auto_close int dir = q_reopen(area, e), image = dir < 0 ? -1 : open_image(dir, e);
+	struct quota_usage u = { 0 };
+	uint64_t cost = 0;
+	struct stat st;
+
+	if (image < 0 || disk_get(dir, 0, &u, e) < 0)
+		return -e->code;
+	if (fstat(image, &st) < 0)
+		return err_set(e, errno, "stat the image");
+	if (!can_share(dir, image))
+		cost = ((uint64_t)st.st_blocks + 1) / 2;
+	if (u.used_kib + cost <= u.limit.hard_kib)
+		return 0;
+	return err_say(e, ENOSPC, "no room for another copy of the image in DISKSPACE: %llu KiB are used, snapshots included, "
+		       "%llu more would be, and %llu are all: 'vzctl snapshot-delete' an old one, or 'vzctl set CTID --diskspace N --save'",
+		       (unsigned long long)u.used_kib, (unsigned long long)cost, (unsigned long long)u.limit.hard_kib);
 }
 
 int quota_disk_compact(int area, uint64_t *ret_kib, struct err *e)

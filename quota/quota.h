@@ -84,6 +84,13 @@ struct quota_disk {
 	bool ugid;		/* limits of users and groups (ext4: the feature; xfs needs nothing) */
 };
 int quota_disk_make(int area, const struct quota_disk *d, struct err *e);	/* whole and synced, or nothing */
+/*
+ * Copies of it in AREA/snap, files *.img, count as used, by what they have beyond the image: as btrfs quotas say where the host
+ * has them, else block by block. They cannot be stopped from growing apart from an image that is written to, so room for one
+ * more is asked for: ENOSPC, the limit would be passed.
+ */
+#define QUOTA_DISK_SNAPS "snap"
+int quota_disk_room(int area, struct err *e);
 /* @n detached mounts of it, nodev; one loop device, which goes with the last of them. @ugid: users' and groups' limits count.
  * Blocks until one that is being unmounted is gone. */
 int quota_disk_mount(int area, bool ugid, int *ret_mnt, unsigned n, struct err *e);
