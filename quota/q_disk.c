@@ -363,7 +363,8 @@ int quota_disk_room(int area, struct err *e)
 	if (u.used_kib + cost <= u.limit.hard_kib)
 		return 0;
 	return err_say(e, ENOSPC, "no room for another copy of the image in DISKSPACE: %llu KiB are used, snapshots included, "
-		       "%llu more would be, and %llu are all: 'vzctl snapshot-delete' an old one, or 'vzctl set CTID --diskspace N --save'",
+		       "%llu more would be, and %llu are all: 'vzctl snapshot-delete' an old one, or 'vzctl set CTID --diskspace N "
+		       "--save'",
 		       (unsigned long long)u.used_kib, (unsigned long long)cost, (unsigned long long)u.limit.hard_kib);
 }
 
