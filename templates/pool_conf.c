@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "templates/pool.h"
+#include "templates/pool_nbd.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -16,6 +17,7 @@ const char *pool_conf_dir = "/etc/vz/pools";
 
 const char *const tmpl_pool_kind_names[] = {
 	[TMPL_POOL_DIR] = "directory", [TMPL_POOL_DEV] = "device", [TMPL_POOL_NFS] = "nfs",
+	[TMPL_POOL_NBD] = "nbd",
 };
 _Static_assert(ARRAY_SIZE(tmpl_pool_kind_names) == TMPL_POOL_KIND_N, "name every kind");
 
@@ -33,9 +35,14 @@ int pool_name_check(const char *name, struct err *e)
 int pool_source_kind(const char *source, enum tmpl_pool_kind *ret, struct err *e)
 {
 	const char *colon = strstr(source, ":/");
+	struct nbd_uri uri;
 
 	if (str_has_ctrl(source) || strchr(source, '"') || strchr(source, ',') || strlen(source) >= 4000)
 		return err_say(e, EINVAL, "the pool's source has a character that no path or export has");
+	if (str_starts(source, "nbd://")) {
+		*ret = TMPL_POOL_NBD;
+		return nbd_uri_parse(source, &uri, e);
+	}
 	if (str_starts(source, "/dev/"))
 		*ret = TMPL_POOL_DEV;
 	else if (source[0] == '/')
@@ -43,7 +50,8 @@ int pool_source_kind(const char *source, enum tmpl_pool_kind *ret, struct err *e
 	else if (colon && colon != source && source[0] != '-' && !memchr(source, '/', (size_t)(colon - source)))
 		*ret = TMPL_POOL_NFS;
 	else
-		return err_say(e, EINVAL, "\"%.200s\" is no source of a pool: give a directory, a device below /dev, or HOST:/PATH",
+		return err_say(e, EINVAL, "\"%.200s\" is no source of a pool: give a directory, a device below /dev, HOST:/PATH or "
+			       "nbd://HOST/EXPORT",
 			       source);
 	return 0;
 }

@@ -2,8 +2,8 @@
 /*
  * A node's way to a pool: its directory, mounted when it is not. A device is mounted read-only in the one way that leaves
  * its journal alone, since other nodes have it too; NFS by the distribution's mount.nfs, soft, so that a lost server is an
- * I/O error and not a process nobody can kill. What a device needs to be there (nbd-client, iscsiadm) is the
- * distribution's business, and comes back at boot by the distribution's means.
+ * I/O error and not a process nobody can kill. What a device needs to be there (iscsiadm) is the distribution's business,
+ * and comes back at boot by the distribution's means; one of an NBD server is made here (pool_nbd_dev.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 
 #include "templates/image.h"
 #include "templates/pool.h"
+#include "templates/pool_nbd.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/lock.h"
@@ -129,6 +130,13 @@ static bool is_mounted(const struct tmpl_pool *p, bool *stale)
 	return true;
 }
 
+static int mount_nbd(const struct tmpl_pool *p, struct err *e)
+{
+	char dev[32];
+
+	return pool_nbd_device(p, dev, e) < 0 ? -e->code : mount_dev(dev, p->path, e);
+}
+
 static int mount_now(const struct tmpl_pool *p, struct err *e)
 {
 	auto_close int lock = -1;
@@ -145,6 +153,8 @@ static int mount_now(const struct tmpl_pool *p, struct err *e)
 	}
 	if (path_mkdir_host(p->path, 0700, e) < 0)
 		return -e->code;
+	if (p->kind == TMPL_POOL_NBD)
+		return mount_nbd(p, e);
 	return p->kind == TMPL_POOL_DEV ? mount_dev(p->source, p->path, e) : mount_nfs(p->source, p->path, e);
 }
 
@@ -173,6 +183,8 @@ int pool_umount(const char *tmpldir, const struct tmpl_pool *p, struct err *e)
 		return 0;
 	if (umount2(p->path, 0) < 0 && errno == EBUSY)
 		return err_say(e, EBUSY, "pool %s is in use: containers that run on it, or somebody in %s", p->name, p->path);
+	if (p->kind == TMPL_POOL_NBD && pool_nbd_drop(p->name, e) < 0)
+		return -e->code;
 	if (rmdir(p->path) < 0 && errno == EBUSY)
 		return err_set(e, errno, "unmount pool %s from %s", p->name, p->path);
 	if (str_fmt(all, sizeof(all), "%s/pool", tmpldir) == 0)

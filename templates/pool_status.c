@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "templates/pool.h"
+#include "templates/pool_nbd.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -118,17 +119,13 @@ static void hung(struct tmpl_pool *p, int ms)
 	str_fmt(p->why, sizeof(p->why), "no answer from %.160s in %d ms", p->source, ms);
 }
 
-void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms)
+/* One question; at most @ms. */
+static void ask_once(const char *tmpldir, struct tmpl_pool *p, int ms)
 {
 	struct answer a = { 0 };
 	int pipe_fd[2];
 	pid_t pid = -1;
 
-	if (!p->id[0]) {
-		p->health = TMPL_POOL_ABSENT;
-		str_fmt(p->why, sizeof(p->why), "its attaching was interrupted: 'vzpool attach %s' again, or detach it", p->name);
-		return;
-	}
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
 		hung(p, 0);
 		return;
@@ -149,4 +146,31 @@ void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms)
 		hung(p, ms);
 	}
 	close(pipe_fd[0]);
+}
+
+/* A device that lost its server gets a new connection; then it is asked again. */
+static void heal(const char *tmpldir, struct tmpl_pool *p, int ms)
+{
+	struct err e = { 0 };
+
+	if (pool_nbd_heal(p, &e) == 0) {
+		ask_once(tmpldir, p, ms);
+		return;
+	}
+	if (e.code == ENXIO)
+		p->health = TMPL_POOL_FOREIGN;
+	if (e.code != ENOENT)
+		str_fmt(p->why, sizeof(p->why), "%.250s", e.text);
+}
+
+void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms)
+{
+	if (!p->id[0]) {
+		p->health = TMPL_POOL_ABSENT;
+		str_fmt(p->why, sizeof(p->why), "its attaching was interrupted: 'vzpool attach %s' again, or detach it", p->name);
+		return;
+	}
+	ask_once(tmpldir, p, ms);
+	if (p->kind == TMPL_POOL_NBD && p->health != TMPL_POOL_OK)
+		heal(tmpldir, p, ms);
 }

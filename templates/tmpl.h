@@ -228,7 +228,23 @@ int tmpl_pool_images(const char *dir, struct tmpl_image **ret, size_t *n, struct
 int tmpl_pool_verify(const char *dir, const char *name, void (*say)(void *arg, const struct tmpl_image *i, const struct err *e),
 		     void *arg, struct err *e);
 
-enum tmpl_pool_kind { TMPL_POOL_DIR, TMPL_POOL_DEV, TMPL_POOL_NFS, TMPL_POOL_KIND_N };
+/*
+ * Images without a name that nobody stands on (pool_gc.c). @used: what the containers of all nodes stand on; the caller has
+ * asked them after the names were taken away. Each goes by one rename.
+ */
+struct tmpl_pool_gc {
+	const struct str_list *used;
+	bool dry_run;
+	const struct tmpl_ui *ui;	/* hears of each */
+	uint64_t n, bytes;		/* returned */
+};
+int tmpl_pool_gc(const char *dir, struct tmpl_pool_gc *g, struct err *e);
+struct buf;
+int tmpl_pool_used_print(const struct str_list *digests, struct buf *b, struct err *e);	/* a node's answer */
+int tmpl_pool_used_load(const char *path, struct str_list *ret, struct err *e);		/* adds; EBADMSG: torn or foreign */
+int tmpl_pool_used_parse(const char *text, size_t len, struct str_list *ret, struct err *e);
+
+enum tmpl_pool_kind { TMPL_POOL_DIR, TMPL_POOL_DEV, TMPL_POOL_NFS, TMPL_POOL_NBD, TMPL_POOL_KIND_N };
 enum tmpl_pool_health { TMPL_POOL_OK, TMPL_POOL_LOST, TMPL_POOL_HUNG, TMPL_POOL_ABSENT, TMPL_POOL_FOREIGN, TMPL_POOL_HEALTH_N };
 extern const char *const tmpl_pool_kind_names[], *const tmpl_pool_health_names[];
 struct tmpl_pool {
@@ -239,12 +255,14 @@ struct tmpl_pool {
 	char why[256];				/* "" if it is well */
 	uint64_t images, bytes;
 };
-/* @source: a directory; /dev/...: mounted read-only without touching its journal; HOST:/PATH: NFS. EEXIST; ENOENT. */
+/* @source: a directory; /dev/...: mounted read-only without touching its journal; HOST:/PATH: NFS; nbd://HOST[:PORT]/EXPORT: a
+ * device that is made of it. EEXIST; ENOENT. */
 int tmpl_pool_attach(const char *tmpldir, const char *name, const char *source, struct err *e);
 int tmpl_pool_detach(const char *tmpldir, const char *name, struct err *e);	/* EBUSY: containers run on it */
 int tmpl_pool_list(const char *tmpldir, struct tmpl_pool **ret, size_t *n, struct err *e);	/* by name; the caller frees */
 int tmpl_pool_get(const char *tmpldir, const char *name, struct tmpl_pool *ret, struct err *e);	/* ENOENT */
-/* Asks the device itself, not a cache; at most @ms. Mounts it if it has come back. Fills @p->health and on. */
+/* Asks the device itself, not a cache; at most @ms each time. Mounts it if it has come back, and connects an NBD device again
+ * (then up to 5 s more). Fills @p->health and on. */
 void tmpl_pool_status(const char *tmpldir, struct tmpl_pool *p, int ms);
 /* From now on this process looks into no pool, whose device may hang: for one that must not wait (vzd). */
 void tmpl_pools_off(void);

@@ -48,6 +48,7 @@ int main(int argc, char **argv)
 	v.dir = ct_host_conf(v.host)->template_dir;
 	int rc = c->run(&v, &e);
 	tool_host_done(&v.host);
+	str_list_clear(&v.used);
 	if (rc < 0)
 		return tool_fail("vzpool", &e);
 	return fflush(stdout) == 0 ? v.status : 1;

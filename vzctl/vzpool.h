@@ -8,13 +8,15 @@
 
 struct buf;
 
-enum vzpool_opt { VZPOOL_FORMAT = 1, VZPOOL_DATA = 2, VZPOOL_FORCE = 4, VZPOOL_JSON = 8, VZPOOL_WAIT = 16 };
+enum vzpool_opt { VZPOOL_FORMAT = 1, VZPOOL_DATA = 2, VZPOOL_FORCE = 4, VZPOOL_JSON = 8, VZPOOL_WAIT = 16, VZPOOL_USED = 32,
+		  VZPOOL_ALONE = 64, VZPOOL_DRY = 128 };
 struct vzpool {
 	struct ct_host *host;
 	const char *dir;		/* TEMPLATE */
 	const char *format;
 	unsigned given;			/* enum vzpool_opt */
 	unsigned wait_ms;
+	struct str_list used;		/* files with what other nodes stand on */
 	const char *word[4];
 	size_t n;
 	int status;			/* what a command that did not fail ends with */
@@ -36,6 +38,10 @@ int vzpool_args(struct vzpool *v, const struct vzpool_cmd **ret, char **argv, st
 int vzpool_attach(struct vzpool *v, struct err *e);
 int vzpool_detach(struct vzpool *v, struct err *e);
 int vzpool_status(struct vzpool *v, struct err *e);
+int vzpool_health(struct vzpool *v, struct err *e);
+/* vzpool_gc.c */
+int vzpool_used(struct vzpool *v, struct err *e);
+int vzpool_gc(struct vzpool *v, struct err *e);
 /* Containers whose root comes from @pool and from nowhere else on this host. */
 struct vzpool_users { unsigned n, running; unsigned first; };
 int vzpool_users(struct vzpool *v, const struct tmpl_pool *pool, struct vzpool_users *ret, struct err *e);

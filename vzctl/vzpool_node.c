@@ -94,6 +94,24 @@ static int fill(struct vzpool *v, struct vzpool_row *r, struct err *e)
 	return r->p.health == TMPL_POOL_HUNG ? 0 : vzpool_users(v, &r->p, &r->u, e);
 }
 
+/* Neither who stands on them nor an exit status: for who asks all the time. */
+int vzpool_health(struct vzpool *v, struct err *e)
+{
+	auto_free struct tmpl_pool *pools = NULL;
+	auto_buf struct buf b = BUF_INIT;
+	size_t n = 0;
+
+	if (tmpl_pool_list(v->dir, &pools, &n, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < n; i++) {
+		if (v->n && !str_eq(pools[i].name, v->word[0]))
+			continue;
+		tmpl_pool_status(v->dir, &pools[i], (int)v->wait_ms);
+		buf_addf(&b, "%s\t%s\t%s\n", pools[i].name, tmpl_pool_health_names[pools[i].health], pools[i].why);
+	}
+	return tool_put(&b) ? err_set(e, EIO, "standard output") : 0;
+}
+
 int vzpool_status(struct vzpool *v, struct err *e)
 {
 	auto_free struct tmpl_pool *pools = NULL;

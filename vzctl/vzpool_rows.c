@@ -97,9 +97,15 @@ const struct vzpool_cmd vzpool_cmds[] = {
 	{ "create", "DIR", 1, 1, 0, run_create, "make an empty directory a pool" },
 	{ "add", "DIR TEMPLATE", 2, 2, VZPOOL_FORMAT, run_add, "put the image of a template of this host into it" },
 	{ "rm", "DIR TEMPLATE", 2, 2, VZPOOL_DATA, run_rm, "offer it no longer; --data: remove the image too" },
-	{ "attach", "NAME SOURCE", 2, 2, VZPOOL_WAIT, vzpool_attach, "use it: a directory, /dev/... or HOST:/PATH" },
+	{ "gc", "DIR", 1, 1, VZPOOL_USED | VZPOOL_ALONE | VZPOOL_DRY, vzpool_gc,
+	  "remove images without a name that no node stands on" },
+	{ "attach", "NAME SOURCE", 2, 2, VZPOOL_WAIT, vzpool_attach,
+	  "use it: a directory, /dev/..., HOST:/PATH, nbd://HOST/EXPORT" },
 	{ "detach", "NAME", 1, 1, VZPOOL_FORCE | VZPOOL_WAIT, vzpool_detach, "no longer" },
 	{ "status", "[NAME]", 0, 1, VZPOOL_JSON | VZPOOL_WAIT, vzpool_status, "are pools well, and who stands on them" },
+	{ "health", "[NAME]", 0, 1, VZPOOL_WAIT, vzpool_health,
+	  "the same for programs: NAME, STATE and what is wrong, with tabs" },
+	{ "used", "", 0, 0, 0, vzpool_used, "what this node's containers stand on, for gc on the writer" },
 	{ "list", "[POOL]", 0, 1, VZPOOL_WAIT, run_list, "attached pools; what is in one" },
 	{ "verify", "POOL [TEMPLATE]", 1, 2, VZPOOL_WAIT, run_verify, "read the images and compare their SHA-256" },
 };
@@ -109,6 +115,9 @@ const struct opt_flag vzpool_flags[] = {
 	{ "format", 0, true, VZPOOL_FORMAT, "erofs (default), erofs-lz4 (half the size), squashfs (no ACLs)" },
 	{ "data", 0, false, VZPOOL_DATA, "the image too: no node may stand on it any more" },
 	{ "force", 'f', false, VZPOOL_FORCE, "detach although stopped containers need it" },
+	{ "used", 0, true, VZPOOL_USED, "what 'vzpool used' said on another node; one for each of them" },
+	{ "alone", 0, false, VZPOOL_ALONE, "no other node has this pool" },
+	{ "dry-run", 'n', false, VZPOOL_DRY, "say what would be done" },
 	{ "json", 'j', false, VZPOOL_JSON, "for programs" },
 	{ "wait", 0, true, VZPOOL_WAIT, "seconds that a pool has to answer (5)" },
 	{ "help", 'h', false, 0, NULL },
@@ -122,6 +131,8 @@ static int take(struct vzpool *v, const struct opt_found *f, struct err *e)
 	v->given |= (unsigned)f->flag->id;
 	if (f->flag->id == VZPOOL_FORMAT)
 		v->format = f->arg;
+	if (f->flag->id == VZPOOL_USED)
+		return str_list_add(&v->used, f->arg, e);
 	if (f->flag->id != VZPOOL_WAIT)
 		return 0;
 	if (num_u64(f->arg, &s) < 0 || s == 0 || s > 600)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * /v1/pools: where this host takes template images from. Reading tells what is configured and asks no device, which may hang;
- * attaching, detaching, checking and verifying are jobs that run vzpool, and making an image one that runs vztmpl.
+ * /v1/pools: where this host takes template images from. Reading tells what pools.c has last seen and asks no device, which may
+ * hang; attaching, detaching, checking and verifying are jobs that run vzpool, and making an image one that runs vztmpl.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,6 +10,8 @@
 #include "templates/tmpl.h"
 #include "util/auto.h"
 #include "vzd/api_ct.h"
+#include "vzd/pools.h"
+#include "vzd/timefmt.h"
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZPOOL VZ_SBINDIR "/vzpool"
@@ -22,10 +24,13 @@ static const char *tmpl_dir(const struct api_call *c)
 	return dir && *dir ? dir : DEFAULT_TEMPLATE;
 }
 
-static json_t *pool_json(const struct tmpl_pool *p)
+static json_t *pool_json(const struct api_call *c, const struct tmpl_pool *p)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "name", p->name, "kind", tmpl_pool_kind_names[p->kind], "source", p->source,
-			 "path", p->path, "id", p->id);
+	const struct pool_seen *s = pools_find(c->d->pools, p->name);
+
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s?, s:o}", "name", p->name, "kind", tmpl_pool_kind_names[p->kind],
+			 "source", p->source, "path", p->path, "id", p->id, "state", s ? s->state : "unknown",
+			 "why", s && s->why[0] ? s->why : NULL, "since", timefmt_json(s ? s->since_ms : 0));
 }
 
 static int list_run(struct api_call *c, struct err *e)
@@ -46,7 +51,7 @@ static int list_run(struct api_call *c, struct err *e)
 			api_page(c, items, last);
 			return 0;
 		}
-		json_array_append_new(items, pool_json(&v[i]));
+		json_array_append_new(items, pool_json(c, &v[i]));
 		last = v[i].name;
 	}
 	api_page(c, items, NULL);
@@ -59,7 +64,7 @@ static int get_run(struct api_call *c, struct err *e)
 
 	if (tmpl_pool_get(tmpl_dir(c), c->seg[0], &p, e) < 0)
 		return e->code == EINVAL ? (e->code = ENOENT, -ENOENT) : -e->code;
-	api_json(c, 200, pool_json(&p));
+	api_json(c, 200, pool_json(c, &p));
 	return 0;
 }
 
@@ -123,7 +128,7 @@ static int image_run(struct api_call *c, struct err *e)
 static const struct api_field attach_body[] = {
 	{ .name = "name", .type = API_STR, .required = true, .min = 1, .max = 63, .doc = "The pool's name on this host." },
 	{ .name = "source", .type = API_STR, .required = true, .min = 1, .max = 1000,
-	  .doc = "A directory, a device below /dev, or HOST:/PATH of an NFS export." },
+	  .doc = "A directory, a device below /dev, HOST:/PATH of an NFS export, or nbd://HOST[:PORT]/EXPORT." },
 	{ .name = NULL },
 };
 static const struct api_field image_body[] = {

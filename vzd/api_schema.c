@@ -165,10 +165,13 @@ static const struct api_prop snapshot_props[] = {
 };
 static const struct api_prop pool_props[] = {
 	{ "name", "string", "" },
-	{ "kind", "directory|device|nfs", "" },
+	{ "kind", "directory|device|nfs|nbd", "" },
 	{ "source", "string", "What it was attached from." },
 	{ "path", "string", "Its directory on this host." },
 	{ "id", "string", "Of the pool itself; empty: its attaching was interrupted." },
+	{ "state", "ok|lost|hung|absent|foreign|unknown", "As vzd has last found it, some seconds ago." },
+	{ "why", "string?", "What is wrong with it." },
+	{ "since", "time?", "When it was lost or came back; null: nothing has happened since vzd began." },
 	END
 };
 static const struct api_prop bridge_props[] = {

@@ -77,6 +77,8 @@ const struct bus_type bus_types[] = {
 	{ "job.cancelled", "An operation was cancelled." },
 	{ "template.added", "An OS template appeared." },
 	{ "template.removed", "An OS template is gone." },
+	{ "pool.lost", "A pool of template images does not answer, or is not what it was; data.state and data.why." },
+	{ "pool.back", "It is well again; data.seconds: how long it was not." },
 	{ "host.pressure", "The host is short of memory, processors or disk." },
 	{ "host.started", "vzd started; data.unclean: the one before did not end by itself." },
 	{ "host.shutdown", "The host's containers are being stopped." },

@@ -22,6 +22,7 @@
 #include "vzd/inv.h"
 #include "vzd/job.h"
 #include "vzd/policy.h"
+#include "vzd/pools.h"
 #include "vzd/proc.h"
 #include "vzd/sampler.h"
 #include "vzd/traffic.h"
@@ -60,6 +61,8 @@ static int traffic_up(struct vzd *d, struct err *e) { return traffic_open(d, &d-
 static void traffic_down(struct vzd *d) { traffic_close(d->traffic); }
 static int fwwatch_up(struct vzd *d, struct err *e) { return fwwatch_open(d, &d->fwwatch, e); }
 static void fwwatch_down(struct vzd *d) { fwwatch_close(d->fwwatch); }
+static int pools_up(struct vzd *d, struct err *e) { return pools_open(d, &d->pools, e); }
+static void pools_down(struct vzd *d) { pools_close(d->pools); }
 static int webhooks_up(struct vzd *d, struct err *e) { return webhooks_open(d, &d->webhooks, e); }
 static void webhooks_down(struct vzd *d) { webhooks_close(d->webhooks); }
 static int server_up(struct vzd *d, struct err *e) { return server_open(d, &d->server, e); }
@@ -84,6 +87,7 @@ static const struct vzd_module {
 	{ "memory policy", policy_up, policy_down },
 	{ "traffic", traffic_up, traffic_down },
 	{ "firewall", fwwatch_up, fwwatch_down },
+	{ "pools", pools_up, pools_down },
 	{ "webhooks", webhooks_up, webhooks_down },
 	{ "sockets", server_up, server_down },
 	{ "vzweb", web_up, web_down },

@@ -17,6 +17,7 @@
 #include "vzd/metrics.h"
 #include "vzd/metrics_text.h"
 #include "vzd/node.h"
+#include "vzd/pools.h"
 #include "vzd/sampler_priv.h"
 
 #define METRICS_KEEP_MS 5000
@@ -279,6 +280,7 @@ static void put_node(struct m_out *o, struct vzd *d)
 	m_family(o, "vz_node_uptime_seconds", M_GAUGE, "Time since boot.");
 	m_double(o, "vz_node_uptime_seconds", "", f.uptime_s);
 	put_node_psi(o, &f);
+	pools_metrics(d->pools, o);
 }
 
 /* --- vzd itself -------------------------------------------------------------------------------------------------- */

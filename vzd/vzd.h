@@ -62,6 +62,7 @@ struct vzd {
 	struct policy *policy;		/* policy.h */
 	struct traffic *traffic;	/* traffic.h */
 	struct fwwatch *fwwatch;	/* fwwatch.h */
+	struct pools *pools;		/* pools.h */
 	struct webhooks *webhooks;	/* webhook.h */
 	struct server *server;		/* server.h */
 	struct web *web;		/* web.h: starts or adopts vzweb */

@@ -132,7 +132,7 @@ rc "a file system that is none" 1 vzpool attach bad /dev/zero
 says "a directory that is no pool" 1 "" "vzpool: pool bad: /etc is no pool: it has no file vzpool. If a device or an export belongs there, it is not mounted; 'vzpool create /etc' makes a new pool" \
 	vzpool attach bad /etc
 says "a name that is none" 1 "" 'vzpool: "../x" is no name for a pool: letters, digits, '"'.', '_' and '-', at most 63" vzpool attach ../x $W
-says "a source that is none" 1 "" 'vzpool: "web" is no source of a pool: give a directory, a device below /dev, or HOST:/PATH' vzpool attach x web
+says "a source that is none" 1 "" 'vzpool: "web" is no source of a pool: give a directory, a device below /dev, HOST:/PATH or nbd://HOST/EXPORT' vzpool attach x web
 is "none of them stays" "$(ls /etc/vz/pools 2>/dev/null)" ""
 
 # A directory (an NFS mount, say): new templates are there at once; another pool in its place is seen.
@@ -140,6 +140,7 @@ ok "attach a directory" vzpool attach files $W
 is "its templates" "$(vztmpl list)" "vz-base-$(uname -m)"
 ok "create from it" vzctl create 305 --ostemplate vz-base
 ok "start" vzctl start 305
+cp -a $W /vz/pool.kept
 sed -i 's/^ID=.*/ID="00000000000000000000000000000000"/' $W/vzpool
 is "another pool in its place" "$(state files)" foreign
 data=$(ls $W/sha256/*/data)
@@ -147,9 +148,26 @@ dd if=/dev/urandom of="$data" bs=4096 seek=20 count=1 conv=notrunc 2>/dev/null
 like "verify finds a damaged image" "$(vzpool verify $W 2>&1)" 'is damaged: its SHA-256 is'
 vzctl stop 305 --fast >/dev/null 2>&1
 vzctl destroy 305 >/dev/null 2>&1
-ok "rm" vzpool rm $W "vz-base-$(uname -m)" --data
-is "is gone" "$(ls $W/sha256)" ""
+rm -rf $W && mv /vz/pool.kept $W
+
+# An image without a name goes when no node stands on it any more: this host's containers, and what the others say.
+ok "a container on it" vzctl create 306 --ostemplate vz-base
+ok "offered no longer" vzpool rm $W "vz-base-$(uname -m)"
+image=$(ls $W/sha256)
+like "gc wants to know of the nodes" "$(vzpool gc $W 2>&1)" 'what the nodes of this pool stand on is not known: give --used FILE for each'
+like "in use here" "$(vzpool gc $W --alone)" '^0 images'
+vzctl destroy 306 >/dev/null 2>&1
+printf 'vzpool used 1\n%s\nend\n' "$image" >/tmp/used
+like "in use there" "$(vzpool gc $W --used /tmp/used)" '^0 images'
+vzpool used >/tmp/used
+head -c -4 /tmp/used >/tmp/torn
+like "half an answer is none" "$(vzpool gc $W --used /tmp/used --used /tmp/torn 2>&1)" "nothing was removed: /tmp/torn: is not a whole answer of 'vzpool used'"
+like "dry run" "$(vzpool gc $W --used /tmp/used -n)" "^would remove ${image:0:12} "
+is "removes nothing" "$(ls $W/sha256)" "$image"
+like "nobody stands on it" "$(vzpool gc $W --used /tmp/used)" "^removed ${image:0:12} "
+is "it is gone" "$(ls $W/sha256 $W/tmp | grep -c "$image")" 0
 ok "detach" vzpool detach files
+rm -f /tmp/used /tmp/torn
 
 mv /vz/template/cache.away /vz/template/cache && mv /vz/template/store.away /vz/template/store
 node vzpool detach web >/dev/null 2>&1

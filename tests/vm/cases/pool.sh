@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pools over the network on the oldest kernel, with Debian's own targets and initiators: NBD (erofs), iSCSI (xfs) and NFS.
-# Each is attached, carries a container and is lost under it; iSCSI and NFS come back by themselves. iSCSI of this kernel
-# knows the machine's first network namespace only: descriptor 9 is that.
+# Each is attached, carries a container, is lost under it and comes back. iSCSI and NBD of this kernel know the machine's first
+# network namespace only: descriptor 9 is that.
 # seconds: 400
 . "$TOP/tests/integration/lib.sh"
 modprobe -a nbd sd_mod iscsi_tcp nfs nfsd 2>/dev/null
@@ -9,7 +9,8 @@ modprobe -a nbd sd_mod iscsi_tcp nfs nfsd 2>/dev/null
 P=/vz/served
 BASE=vz-base-$(uname -m)
 first() { nsenter --net=/proc/self/fd/9 "$@"; }
-state() { vzpool status --wait 2 "$1" 2>/dev/null | awk -v n="$1" '$1 == n { print $3 }'; }
+IN=	# "first": where this kind's pools are looked after
+state() { $IN vzpool status --wait 2 "$1" 2>/dev/null | awk -v n="$1" '$1 == n { print $3 }'; }
 is_state() { [ "$(state "$1")" = "$2" ]; }
 not_ok() { case $(state "$1") in lost | hung) ;; *) false ;; esac; }
 
@@ -19,7 +20,7 @@ mkdir -p /vz/template/cache
 
 # carried KIND NAME SOURCE ID: attached, a container runs on it
 carried() {
-	ok "$1: attach" vzpool attach "$2" "$3"
+	ok "$1: attach" $IN vzpool attach "$2" "$3"
 	is "$1: state" "$(state "$2")" ok
 	ok "$1: create" vzctl create "$4" --ostemplate vz-base
 	ok "$1: start" vzctl start "$4"
@@ -33,7 +34,7 @@ healed() {
 	is "$1: it is the same one" "$(init_of "$3") $(in_ct "$3" cat /etc/mine)" "$4 mine"
 	ok "$1: mounted for the host when stopped" sh -c "vzctl stop $3 --fast && vzctl mount $3 && cat /vz/root/$3/etc/mine && vzctl umount $3"
 	gone "$3"
-	ok "$1: detach" vzpool detach "$2"
+	ok "$1: detach" $IN vzpool detach "$2"
 }
 
 # --- NBD, erofs -------------------------------------------------------------------------------------------------------
@@ -41,25 +42,33 @@ mkfs.erofs --quiet /vz/disk.nbd $P >/dev/null 2>&1
 printf '[generic]\n\tuser = root\n\tgroup = root\n[pool]\n\texportname = /vz/disk.nbd\n\treadonly = true\n' >/tmp/nbd.conf
 nbd_up() {
 	rm -f /tmp/nbd.pid
-	nbd-server -C /tmp/nbd.conf -p /tmp/nbd.pid >/tmp/nbd.log 2>&1
+	first nbd-server -C /tmp/nbd.conf -p /tmp/nbd.pid >/tmp/nbd.log 2>&1
 	soon "nbd-server" 20 test -s /tmp/nbd.pid
 }
 nbd_down() { kill -9 $(pgrep -P "$(cat /tmp/nbd.pid)") "$(cat /tmp/nbd.pid)"; }
-nbd_size() { [ "$(cat /sys/block/nbd0/size)" -gt 0 ]; }
+IN=first
 nbd_up
-nbd_connect() { nbd-client -nonetlink -readonly -N pool 127.0.0.1 /dev/nbd0 >/tmp/nbdc.log 2>&1 </dev/null; }
-nbd_connect
-soon "nbd-client" 20 nbd_size || sed 's/^/#   /' /tmp/nbdc.log /tmp/nbd.log
-carried nbd nbd /dev/nbd0 601
+like "nbd: no such export" "$(first vzpool attach nbd nbd://127.0.0.1/other 2>&1)" 'pool nbd: NBD server 127.0.0.1, port 10809: the server (has no|refuses) export "other"'
+carried nbd nbd nbd://127.0.0.1/pool 601
+N=$(basename "$(dirname "$(grep -ls '^vz-pool nbd ' /sys/block/nbd*/backend)")")
+is "nbd: no process serves the device" "$(pgrep -c nbd-client)" 0
 init=$(init_of 601)
 nbd_down
 echo 3 >/proc/sys/vm/drop_caches
 soon "nbd: lost" 60 not_ok nbd
 like "nbd: an I/O error inside" "$(timeout 60 cat /vz/root/601/bin/busybox 2>&1 >/dev/null)" 'Input/output error'
 is "nbd: the container is still running" "$(field status 601)" running
-gone 601
-vzpool detach nbd >/dev/null 2>&1
-nbd-client -d /dev/nbd0 >/dev/null 2>&1
+mv /vz/disk.nbd /vz/disk.kept && mkfs.erofs --quiet -E force-inode-extended /vz/disk.nbd $P >/dev/null 2>&1
+nbd_up
+soon "nbd: another disk in its place is not taken" 60 is_state nbd foreign
+like "nbd: and named" "$(first vzpool status nbd)" 'nbd: another disk is at nbd://127.0.0.1/pool now'
+nbd_down
+mv /vz/disk.kept /vz/disk.nbd
+nbd_up
+healed nbd nbd 601 "$init"
+is "nbd: the device is free" "$(cat "/sys/block/$N/size") $(cat "/sys/block/$N/backend" 2>/dev/null)" "0 "
+nbd_down
+IN=
 
 # --- iSCSI, xfs -------------------------------------------------------------------------------------------------------
 truncate -s 320M /vz/disk.iscsi

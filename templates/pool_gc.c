@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Images of a pool that no name leads to and nobody stands on. Nodes never write to a pool, so it cannot know who stands on
+ * what: the nodes are asked from outside (vzpool used), and their answers come here as lists. One that is not whole is an error.
+ */
+#include "templates/pool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "templates/image.h"
+#include "templates/tmpl_priv.h"
+#include "util/auto.h"
+#include "util/buf.h"
+#include "util/fio.h"
+#include "util/path.h"
+
+#define auto_tmp __attribute__((cleanup(tmp_done)))
+#define USED_HEAD "vzpool used 1\n"
+#define USED_END "end\n"
+#define USED_MAX (8u << 20)
+
+int tmpl_pool_used_print(const struct str_list *digests, struct buf *b, struct err *e)
+{
+	buf_adds(b, USED_HEAD);
+	for (size_t i = 0; i < digests->n; i++)
+		buf_addf(b, "%s\n", digests->v[i]);
+	buf_adds(b, USED_END);
+	return buf_failed(b) ? err_set(e, ENOMEM, "list of templates") : 0;
+}
+
+int tmpl_pool_used_parse(const char *text, size_t len, struct str_list *ret, struct err *e)
+{
+	const char *s = text + strlen(USED_HEAD), *end = text + len - strlen(USED_END);
+	char digest[TMPL_DIGEST_LEN + 1];
+
+	if (len < strlen(USED_HEAD USED_END) || !str_starts(text, USED_HEAD) || memcmp(end, USED_END, strlen(USED_END)) != 0)
+		return err_say(e, EBADMSG, "is not a whole answer of 'vzpool used'");
+	for (; s < end; s += TMPL_DIGEST_LEN + 1) {
+		if (end - s < TMPL_DIGEST_LEN + 1 || s[TMPL_DIGEST_LEN] != '\n' ||
+		    (str_fmt(digest, sizeof(digest), "%.64s", s), !tmpl_is_digest(digest)))
+			return err_say(e, EBADMSG, "has a line that 'vzpool used' does not write");
+		if (!str_list_has(ret, digest) && str_list_add(ret, digest, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+int tmpl_pool_used_load(const char *path, struct str_list *ret, struct err *e)
+{
+	auto_buf struct buf b = { .cap = USED_MAX };
+	auto_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char part[8192];
+	ssize_t n = 1;
+
+	if (fd < 0)
+		return err_set(e, errno, "%s", path);
+	while (n > 0) {		/* a pipe will do: <(ssh node vzpool used) */
+		n = read(fd, part, sizeof(part));
+		if (n > 0)
+			buf_add(&b, part, (size_t)n);
+	}
+	if (n < 0 || buf_failed(&b))
+		return err_set(e, n < 0 ? errno : EFBIG, "%s", path);
+	return tmpl_pool_used_parse(buf_str(&b), b.len, ret, e) < 0 ? err_add(e, "%s", path) : 0;
+}
+
+struct gc {
+	struct tmpl_pool_gc *g;
+	int dir, all;
+	struct tmpl_tmp tmp;
+	struct str_list named;
+};
+
+static void gc_done(struct gc *x)
+{
+	tmp_done(&x->tmp);
+	str_list_clear(&x->named);
+	auto_close_(&x->all);
+	auto_close_(&x->dir);
+}
+
+static int find_named(struct gc *x, struct err *e)
+{
+	auto_free struct tmpl_image *v = NULL;
+	size_t n = 0;
+
+	if (pool_images(x->dir, &v, &n, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < n; i++)
+		if (v[i].digest[0] && str_list_add(&x->named, v[i].digest, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+static int take(struct gc *x, const char *digest, struct err *e)
+{
+	auto_close int at = pool_image_open(x->dir, digest);
+	struct tmpl_image i = { .bytes = 0 };
+	struct err none = { 0 };
+
+	if (at >= 0 && image_info_load(at, &i, &none) < 0)
+		i.bytes = 0;
+	import_say(x->g->ui, "%s %.12s %s %llu bytes", x->g->dry_run ? "would remove" : "removed", digest,
+		   i.name[0] ? i.name : "-", (unsigned long long)i.bytes);
+	x->g->n++;
+	x->g->bytes += i.bytes;
+	if (x->g->dry_run)
+		return 0;
+	if (x->tmp.dir < 0 && tmp_make(x->dir, &x->tmp, e) < 0)
+		return -e->code;
+	return renameat(x->all, digest, x->tmp.dir, digest) < 0 ? err_set(e, errno, "sha256/%s", digest) : 0;
+}
+
+int tmpl_pool_gc(const char *dir, struct tmpl_pool_gc *g, struct err *e)
+{
+	struct gc x __attribute__((cleanup(gc_done))) = { .g = g, .dir = -1, .all = -1, .tmp = { .top = -1, .dir = -1 } };
+	auto_closedir DIR *d = NULL;
+	struct dirent *de;
+	char id[40];
+
+	g->n = g->bytes = 0;
+	x.dir = pool_open_dir(dir, id, e);
+	if (x.dir < 0 || (!g->dry_run && tmpl_sweep(dir, e) < 0) || find_named(&x, e) < 0)
+		return -e->code;
+	x.all = openat(x.dir, "sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	d = x.all < 0 ? NULL : fdopendir(dup(x.all));
+	if (!d)
+		return errno == ENOENT ? 0 : err_set(e, errno, "pool %s", dir);
+	while ((de = readdir(d)))
+		if (tmpl_is_digest(de->d_name) && !str_list_has(&x.named, de->d_name) && !str_list_has(g->used, de->d_name) &&
+		    take(&x, de->d_name, e) < 0)
+			return err_add(e, "pool %s", dir);
+	return g->n && !g->dry_run ? fio_fsync_dir(x.all, e) : 0;
+}

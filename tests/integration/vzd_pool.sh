@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A pool's device is lost under vzd, and back: events, webhook, metric, the API's state; and marked trees are collected when
+# no command comes by.
+. "$TOP/tests/integration/vzd_lib.sh"
+
+W=/vz/pooldir
+S=/vz/template/store
+mkdir $W && vzpool create $W >/dev/null && vzpool add $W vz-base >/dev/null || bail "a pool"
+truncate -s 64M /vz/device
+mkfs.ext4 -q -F /vz/device
+mkdir -p /tmp/w && mount -o loop /vz/device /tmp/w && cp -a $W/. /tmp/w/ && umount /tmp/w
+DEV=$(losetup -f --show --direct-io=on /vz/device)
+: >/tmp/hook.plan; : >/tmp/hook.log; : >/tmp/hook.secret
+python3 "$TOP/tests/lib/vzd_hook.py" 8099 /tmp/hook.log /tmp/hook.plan /tmp/hook.secret 2>/tmp/hook.err &
+RECEIVER=$!
+
+vzd_up 'WEBHOOK_ALLOW="127.0.0.1"'
+state_is() { [ "$(api GET /v1/pools/web | jq -r .state)" = "$1" ]; }
+told() { grep -q "^200 signed .* $1 " /tmp/hook.log; }
+metric_is() { api GET /metrics | grep -qx "vz_pool_up{pool=\"web\"} $1"; }
+like "no pool, no metric" "$(api GET /metrics | grep -c vz_pool_up)" '^0$'
+vzadm --json webhook add --url http://127.0.0.1:8099/vz --types pool. >/tmp/hook.new
+jq -r .secret /tmp/hook.new >/tmp/hook.secret
+ok "attached" vzpool attach web "$DEV"
+soon "well" 60 state_is ok
+soon "and so the metric" 20 metric_is 1
+is "health for programs" "$(vzpool health)" "$(printf 'web\tok\t')"
+cp /vz/device /vz/device.kept
+truncate -s 0 /vz/device
+echo 3 >/proc/sys/vm/drop_caches 2>/dev/null
+soon "lost" 60 state_is lost
+is "with a reason and a time" "$(api GET /v1/pools/web | jq -r '(.why | length > 5) and (.since | startswith("20"))')" true
+soon "the metric" 20 metric_is 0
+soon "the webhook is told" 60 told pool.lost
+cat /vz/device.kept >/vz/device
+soon "back" 60 state_is ok
+soon "the webhook is told of that" 60 told pool.back
+soon "and the metric" 20 metric_is 1
+is "one event each" "$(awk '{ print $5 }' /tmp/hook.log | tr '\n' ' ')" "pool.lost pool.back "
+ok "detached" vzpool detach web
+
+# --- trees that somebody marked and died ---
+D=$(printf 'a%.0s' $(seq 64))
+mkdir -p "$S/sha256/aa/$D/tree" $S/marked && : >"$S/marked/$D"
+soon "what a killed command marked is collected" 90 sh -c "! [ -e $S/sha256/aa/$D ]"
+
+vzadm webhook rm "$(jq -r .id /tmp/hook.new)" >/dev/null
+vzd_down
+kill $RECEIVER
+wait $RECEIVER 2>/dev/null
+vzd_sweep
+losetup -d "$DEV"
+rm -rf $W /vz/device /vz/device.kept /etc/vz/pools /vz/template/pool /tmp/hook.*
