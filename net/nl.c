@@ -293,17 +293,56 @@ static int nl_dump_once(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *
 	}
 }
 
+/* Messages of a dump, until it is known that they belong together. */
+struct nl_kept { char *s; size_t len, size; };
+
+static int nl_keep(const struct nlmsghdr *nlh, void *arg)
+{
+	struct nl_kept *k = arg;
+	size_t n = MNL_ALIGN(nlh->nlmsg_len);
+
+	if (k->size - k->len < n) {
+		size_t size = MAX(k->size * 2, k->len + n + NL_RECV_MAX);
+		char *more = realloc(k->s, size);
+
+		if (!more)
+			return -ENOMEM;
+		k->s = more;
+		k->size = size;
+	}
+	memset(k->s + k->len, 0, n);
+	memcpy(k->s + k->len, nlh, nlh->nlmsg_len);
+	k->len += n;
+	return 0;
+}
+
+static int nl_replay(const struct nl_kept *k, mnl_cb_t cb, void *arg)
+{
+	int rc = 0, len = (int)k->len;
+
+	for (const struct nlmsghdr *h = (void *)k->s; rc >= 0 && mnl_nlmsg_ok(h, len); h = mnl_nlmsg_next(h, &len))
+		rc = cb(h, arg);
+	return rc < 0 ? rc : 0;
+}
+
 int nl_dump(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void (*restart)(void *arg), void *arg, struct err *e)
 {
-	for (int i = 0; i < NL_DUMP_TRIES; i++) {
-		int rc = nl_dump_once(nl, nlh, cb, arg, e);
+	struct nl_kept kept = { 0 };
+	int rc = -EINTR;
 
-		if (rc != -EINTR)
-			return rc;
-		if (restart)
+	for (int i = 0; i < NL_DUMP_TRIES && rc == -EINTR; i++) {
+		rc = nl_dump_once(nl, nlh, restart ? cb : nl_keep, restart ? arg : &kept, e);
+		if (rc == -EINTR && restart)
 			restart(arg);
+		else if (rc == -EINTR)
+			kept.len = 0;
 	}
-	return err_say(e, EBUSY, "the kernel's list changed during each of %d readings", NL_DUMP_TRIES);
+	if (rc == -EINTR)
+		err_say(e, EBUSY, "the kernel's list changed during each of %d readings", NL_DUMP_TRIES);
+	else if (rc == 0 && !restart)
+		rc = nl_replay(&kept, cb, arg);
+	free(kept.s);
+	return rc == -EINTR ? -EBUSY : rc;
 }
 
 int nl_ask(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg, const char *what, struct err *e)

@@ -66,8 +66,12 @@ void nl_nest_end(struct nl_batch *b, struct nlattr *nest);
 /* 0 if every request was done; else the error of the first that was not. The others were tried all the same. */
 int nl_batch_end(struct nl_batch *b);
 
-/* Sends @nlh (sequence number and NLM_F_REQUEST are set here) and gives every answer message to @cb; a negative return
- * of @cb ends the dump and is returned. Asks again when the kernel says that the list changed meanwhile, after @restart. */
+/*
+ * Sends @nlh (sequence number and NLM_F_REQUEST are set here) and gives every answer message to @cb; a negative return
+ * of @cb ends the dump and is returned. When the kernel says that the list changed meanwhile it is asked again: without
+ * @restart nothing is given to @cb before the list is known to be whole; with it, @cb sees messages as they come, and
+ * @restart forgets them.
+ */
 int nl_dump(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void (*restart)(void *arg), void *arg, struct err *e);
 /* One request, one answer message for @cb (which may be NULL). The kernel's error comes back as -errno with *e filled. */
 int nl_ask(struct nl *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *arg, const char *what, struct err *e);

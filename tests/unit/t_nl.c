@@ -2,6 +2,8 @@
 /* Batches: errors are told apart by request, some are none, more than fit go in several sends. */
 #include "tests/unit/t_net_lab.h"
 
+#include <pthread.h>
+
 static void add_ip(struct nl_batch *b, unsigned i, const char *text, bool add)
 {
 	struct net_ip ip = { .family = AF_INET, .prefix = 32 };
@@ -121,4 +123,76 @@ TEST_ROOT(nl_dump_stops)
 	CHECK_EQ(nl_dump(&nl, nlh, stop_at_once, NULL, &n, &e), -EXDEV);	/* the socket is in step */
 	CHECK_EQ(n, 1);
 	nl_close(&nl);
+}
+
+/* The kernel's part of a dump: @torn times a list that changed meanwhile, then a whole one. Each is of two messages. */
+struct torn_kernel { int fd, torn; };
+
+static void *play_kernel(void *arg)
+{
+	const struct torn_kernel *k = arg;
+	_Alignas(8) char buf[512];
+	struct nlmsghdr ask;
+
+	for (int i = 0; i <= k->torn && read(k->fd, &ask, sizeof(ask)) == sizeof(ask); i++) {
+		size_t len = 0;
+
+		for (int m = 0; m < 3; m++) {
+			struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf + len);
+
+			nlh->nlmsg_type = m < 2 ? RTM_NEWLINK : NLMSG_DONE;
+			nlh->nlmsg_flags = NLM_F_MULTI | (m == 1 && i < k->torn ? NLM_F_DUMP_INTR : 0);
+			nlh->nlmsg_seq = ask.nlmsg_seq;
+			mnl_nlmsg_put_extra_header(nlh, 3);	/* of no aligned length */
+			len += MNL_ALIGN(nlh->nlmsg_len);
+		}
+		CHECK(write(k->fd, buf, len) == (ssize_t)len);
+	}
+	return NULL;
+}
+
+static int count_one(const struct nlmsghdr *nlh, void *arg)
+{
+	CHECK_EQ(nlh->nlmsg_type, RTM_NEWLINK);
+	++*(unsigned *)arg;
+	return 0;
+}
+
+static void forget(void *arg)
+{
+	*(unsigned *)arg = 0;
+}
+
+/* What a torn list said is not said twice, whether the caller can forget or not. */
+TEST(nl_dump_torn)
+{
+	static const struct { int torn; void (*restart)(void *arg); int rc; unsigned n; } tab[] = {
+		{ 0, NULL, 0, 2 }, { 1, NULL, 0, 2 }, { 7, NULL, 0, 2 }, { 8, NULL, -EBUSY, 0 },
+		{ 0, forget, 0, 2 }, { 7, forget, 0, 2 }, { 8, forget, -EBUSY, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tab); i++) {
+		_Alignas(8) char buf[64] = { 0 };
+		struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+		struct nl nl = { 0 };
+		struct err e = { 0 };
+		unsigned n = 0;
+		pthread_t kernel;
+		int sk[2];
+		struct torn_kernel k = { .torn = tab[i].torn };
+
+		CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sk) == 0);
+		k.fd = sk[1];
+		nl.sk = mnl_socket_fdopen(sk[0]);
+		CHECK(nl.sk != NULL);
+		nl.fd = sk[0];
+		CHECK(pthread_create(&kernel, NULL, play_kernel, &k) == 0);
+		CHECK_EQ(nl_dump(&nl, nlh, count_one, tab[i].restart, &n, &e), tab[i].rc);
+		CHECK_EQ(n, tab[i].n);
+		if (tab[i].rc)
+			CHECK_STR(e.text, "the kernel's list changed during each of 8 readings");
+		nl_close(&nl);
+		CHECK(pthread_join(kernel, NULL) == 0);
+		close(sk[1]);
+	}
 }
