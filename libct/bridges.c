@@ -93,6 +93,23 @@ int ct_bridge_names(struct str_list *ret, struct err *e)
 	return 0;
 }
 
+int ct_bridge_each(struct net *n, ct_bridge_cb *cb, void *arg, struct err *e)
+{
+	auto_list struct str_list names = { 0 };
+
+	if (ct_bridge_names(&names, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_bridge struct net_bridge b = { 0 };
+		char fault[96];
+
+		if (ct_bridge_load(names.v[i], &b, e) < 0 || net_bridge_fault(n, &b, fault, sizeof(fault), e) < 0 ||
+		    cb(n, &b, fault, arg, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
 int ct_bridge_save(const struct net_bridge *b, struct err *e)
 {
 	auto_buf struct buf text = { .cap = 1u << 20 };

@@ -126,6 +126,10 @@ static const struct param_type type_ipdel = {
 	.is_set = net_list_is_set, .equal = net_list_equal, .copy = net_list_copy, .done = net_list_done,
 };
 
+/* Options of one interface, which --netif_add or --ifname names. */
+#define NETIF_EDIT \
+	.type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST
+
 const struct param net_params[] = {
 	{
 		.key = "IP_ADDRESS", .opt = "ipadd", .alias_opt = "ip", .arg = "addr", .type = &type_ips,
@@ -154,72 +158,55 @@ const struct param net_params[] = {
 		.man = "Removes a bridged interface, or all of them.",
 	},
 	{
-		.opt = "ifname", .arg = "ifname", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "ifname", .arg = "ifname", NETIF_EDIT,
 		.man = "Chooses the interface that --mac, --host_ifname, --host_mac, --bridge, --mac_filter, --guard, --vlan, "
-			"--trunk, "
-		       "--mtu, --ip_filter and --macvlan change.",
+		       "--trunk, --mtu, --ip_filter and --macvlan change.",
 	},
 	{
-		.opt = "mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Hardware address inside.",
+		.opt = "mac", .arg = "address", NETIF_EDIT, .man = "Hardware address inside.",
 	},
 	{
-		.opt = "host_ifname", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Name of the host's end.",
+		.opt = "host_ifname", .arg = "name", NETIF_EDIT, .man = "Name of the host's end.",
 	},
 	{
-		.opt = "host_mac", .arg = "address", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .man = "Hardware address of the host's end.",
+		.opt = "host_mac", .arg = "address", NETIF_EDIT, .man = "Hardware address of the host's end.",
 	},
 	{
-		.opt = "bridge", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "bridge", .arg = "name", NETIF_EDIT,
 		.man = "Bridge that the host's end is a port of; an empty one takes it out.",
 	},
 	{
-		.opt = "mac_filter", .arg = "on|off", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST, .def = "on",
+		.opt = "mac_filter", .arg = "on|off", NETIF_EDIT, .def = "on",
 		.man = "With on, the bridge takes only frames that come from the interface's own hardware address, and neither "
 		       "router advertisements nor spanning tree frames.",
 	},
 	{
-		.opt = "guard", .arg = "on|off", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "guard", .arg = "on|off", NETIF_EDIT,
 		.man = "With on, which it is unless --mac_filter is off, the interface sends no router advertisements, "
-			"redirects, answers of "
-		       "DHCP servers, spanning tree frames, and no VLAN tags that it was not given.",
+		       "redirects, answers of DHCP servers, spanning tree frames, and no VLAN tags that it was not given.",
 	},
 	{
-		.opt = "vlan", .arg = "num", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "vlan", .arg = "num", NETIF_EDIT,
 		.man = "VLAN of the interface: what it sends untagged is of that one, and what is of it arrives untagged. The "
-			"bridge has to "
-		       "tell VLANs apart (vznetcfg br set NAME --vlan-aware on). 0 for none.",
+		       "bridge has to tell VLANs apart (vznetcfg br set NAME --vlan-aware on). 0 for none.",
 	},
 	{
-		.opt = "trunk", .arg = "list", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "trunk", .arg = "list", NETIF_EDIT,
 		.man = "VLANs that the interface sends and gets tagged: 10+20-29. Empty for none.",
 	},
 	{
-		.opt = "mtu", .arg = "bytes", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "mtu", .arg = "bytes", NETIF_EDIT,
 		.man = "Longest packet of the interface inside, up to the bridge's, which it is by default or with 0.",
 	},
 	{
-		.opt = "ip_filter", .arg = "addresses", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "ip_filter", .arg = "addresses", NETIF_EDIT,
 		.man = "The only addresses that the interface may use, 192.0.2.5+2001:db8::5, as source, in ARP and in "
-			"neighbour discovery. "
-		       "Empty for any.",
+		       "neighbour discovery. Empty for any.",
 	},
 	{
-		.opt = "macvlan", .arg = "name", .type = &net_type_netif_edit, .off = offsetof(struct net_conf, netif_edit),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.opt = "macvlan", .arg = "name", NETIF_EDIT,
 		.man = "Instead of a bridge: the interface shares that interface of the host, with a hardware address of its "
-			"own. What it sends "
-		       "cannot be filtered, so --mac_filter has to be off.",
+		       "own. What it sends cannot be filtered, so --mac_filter has to be off.",
 	},
 	{
 		.key = "NETDEV", .opt = "netdev_add", .arg = "name", .type = &net_type_netdev,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Walking two trees at once. Directories wait in a list under their path from the root, two are open at a time: depth
- * costs no descriptors, but a path has to be shorter than the kernel's limit.
+ * costs no descriptors, but a path has to be shorter than the kernel's limit. Not util/walk.h, which has no paths (a further
+ * name of a file is a path to its first) and goes into no other device, as a subvolume of the guest's own making is.
  */
 #include <dirent.h>
 #include <errno.h>

@@ -78,27 +78,25 @@ static int del(struct ct_host *h, const char *name, struct err *e)
 	return ct_bridge_forget(name, e);
 }
 
+static int list_one(struct net *n, const struct net_bridge *b, const char *fault, void *arg, struct err *e)
+{
+	(void)n;
+	(void)arg;
+	(void)e;
+	printf("%s", b->name);
+	for (size_t k = 0; k < NET_BR_N; k++) {
+		if (b->val[k])
+			printf(" %s=\"%s\"", net_bridge_rows[k].key, b->val[k]);
+	}
+	printf("%s%s\n", *fault ? ": " : "", fault);
+	return 0;
+}
+
 static int list(struct ct_host *h, struct err *e)
 {
-	auto_list struct str_list names = { 0 };
 	struct net *n;
 
-	if (ct_bridge_names(&names, e) < 0 || ct_host_net(h, &n, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < names.n; i++) {
-		auto_bridge struct net_bridge b = { 0 };
-		char fault[96];
-
-		if (ct_bridge_load(names.v[i], &b, e) < 0 || net_bridge_fault(n, &b, fault, sizeof(fault), e) < 0)
-			return -e->code;
-		printf("%s", b.name);
-		for (size_t k = 0; k < NET_BR_N; k++) {
-			if (b.val[k])
-				printf(" %s=\"%s\"", net_bridge_rows[k].key, b.val[k]);
-		}
-		printf("%s%s\n", fault[0] ? ": " : "", fault);
-	}
-	return 0;
+	return ct_host_net(h, &n, e) < 0 ? -e->code : ct_bridge_each(n, list_one, NULL, e);
 }
 
 int netcfg_bridges_up(struct ct_host *h, struct err *e)

@@ -27,27 +27,24 @@ static int heal_ct(struct ct *ct, struct heal *h)
 	return rc < 0 ? err_add(h->e, "CT %u", ct_id(ct)) : 0;
 }
 
+static int heal_bridge(struct net *n, const struct net_bridge *b, const char *fault, void *arg, struct err *e)
+{
+	struct heal *h = arg;
+
+	if (!*fault)
+		return 0;
+	if (h->repair && net_bridge_up(n, b, e) < 0)
+		return -e->code;
+	printf("bridge %s: %s%s\n", b->name, fault, h->repair ? ": repaired" : "");
+	h->faults++;
+	return 0;
+}
+
 static int heal_bridges(struct ct_host *host, struct heal *h, struct err *e)
 {
-	auto_list struct str_list names = { 0 };
 	struct net *n;
 
-	if (ct_bridge_names(&names, e) < 0 || ct_host_net(host, &n, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < names.n; i++) {
-		auto_bridge struct net_bridge b = { 0 };
-		char fault[96];
-
-		if (ct_bridge_load(names.v[i], &b, e) < 0 || net_bridge_fault(n, &b, fault, sizeof(fault), e) < 0)
-			return -e->code;
-		if (!fault[0])
-			continue;
-		if (h->repair && net_bridge_up(n, &b, e) < 0)
-			return -e->code;
-		printf("bridge %s: %s%s\n", b.name, fault, h->repair ? ": repaired" : "");
-		h->faults++;
-	}
-	return 0;
+	return ct_host_net(host, &n, e) < 0 ? -e->code : ct_bridge_each(n, heal_bridge, h, e);
 }
 
 static int heal_one(const struct tool_ct *t, void *arg)

@@ -13,6 +13,7 @@
 #include "vzd/bus.h"
 #include "vzd/inv_priv.h"
 #include "vzd/node.h"
+#include "vzd/place.h"
 #include "vzd/timefmt.h"
 
 const char *const inv_state_names[INV_N] = {
@@ -22,19 +23,14 @@ const char *const inv_state_names[INV_N] = {
 
 /* --- table --- */
 
+static unsigned id_of(const void *table, size_t i)
+{
+	return ((const struct inv *)table)->v[i]->id;
+}
+
 static size_t lower_bound(const struct inv *v, unsigned id)
 {
-	size_t lo = 0, hi = v->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (v->v[mid]->id < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return place_of(v, v->n, id_of, id);
 }
 
 size_t inv_count(const struct inv *v)

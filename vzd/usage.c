@@ -21,6 +21,7 @@
 #include "util/num.h"
 #include "util/str.h"
 #include "vzd/db.h"
+#include "vzd/place.h"
 #include "vzd/timefmt.h"
 #include "vzd/usage_priv.h"
 
@@ -43,19 +44,14 @@ struct usage {
 };
 
 /* --- table ------------------------------------------------------------------------------------------------------- */
+static unsigned id_of(const void *table, size_t i)
+{
+	return ((const struct usage *)table)->ct[i]->ctid;
+}
+
 static size_t lower_bound(const struct usage *u, unsigned id)
 {
-	size_t lo = 0, hi = u->n;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if (u->ct[mid]->ctid < id)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
+	return place_of(u, u->n, id_of, id);
 }
 
 static struct u_ct *ct_find(const struct usage *u, unsigned id)
