@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Directories of archives: names, what is there, what may be removed, and the key that seals what this host makes. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,6 +11,7 @@
 #include "libct/backup.h"
 #include "libct/ct_priv.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/fio.h"
 #include "util/path.h"
 
@@ -117,29 +117,36 @@ static void look(int dir, struct ct_dump *d, const uint8_t key[32], int key_len)
 	d->sealed = d->ours && key_len > 0 && bk_end_sealed(&d->end, key, (size_t)key_len);
 }
 
-/* What builds on what; and what builds on something that is not there. */
+static struct ct_dump *parent_of(const struct ct_dumps *l, const struct ct_dump *d)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].ours && memcmp(l->v[i].end.digest, d->end.parent, 32) == 0)
+			return &l->v[i];
+	return NULL;
+}
+
+/* What builds on what; and what builds on something that is not there. From the whole ones up, whatever their dates say: an
+ * hour of each autumn has two of each. */
 static void link_up(struct ct_dumps *l)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		struct ct_dump *d = &l->v[i];
-		bool found = !d->ours || d->end.depth == 0;
+	for (uint32_t depth = 1; depth < BK_CHAIN_MAX; depth++) {
+		for (size_t i = 0; i < l->n; i++) {
+			struct ct_dump *d = &l->v[i], *on = d->ours && d->end.depth == depth ? parent_of(l, d) : NULL;
 
-		for (size_t k = 0; !found && k < i; k++) {
-			if (!l->v[k].ours || memcmp(l->v[k].end.digest, d->end.parent, 32) != 0 || l->v[k].broken[0])
+			if (!d->ours || d->end.depth != depth)
 				continue;
-			found = true;
-			l->v[k].needed = true;
+			if (on && on->end.depth + 1 == depth && !on->broken[0])
+				on->needed = true;
+			else
+				str_fmt(d->broken, sizeof(d->broken), "builds on %.110s, which is not there or not the same",
+					d->end.parent_name);
 		}
-		if (!found)
-			str_fmt(d->broken, sizeof(d->broken), "builds on %.110s, which is not there or not the same",
-				d->end.parent_name);
 	}
 }
 
 int ct_dumps_load(int dir, unsigned ctid, struct ct_dumps *ret, struct err *e)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
+	auto_closedir DIR *d = dir_list(dir);
 	struct ct_dumps l = { 0 };
 	struct err no_key = { 0 };
 	uint8_t key[32];
@@ -266,10 +273,14 @@ static void keep_by(const struct ct_dumps *d, unsigned n, enum period by, bool *
 
 static void keep_parents(const struct ct_dumps *d, bool *keep)
 {
-	for (size_t i = d->n; i-- > 0; ) {
-		for (size_t k = 0; keep[i] && d->v[i].ours && d->v[i].end.depth && k < i; k++)
-			if (d->v[k].ours && memcmp(d->v[k].end.digest, d->v[i].end.parent, 32) == 0)
-				keep[k] = true;
+	for (size_t i = 0; i < d->n; i++) {
+		const struct ct_dump *on = &d->v[i];
+
+		for (uint32_t depth = d->v[i].end.depth; keep[i] && on && depth > 0; depth--) {
+			on = parent_of(d, on);
+			if (on)
+				keep[on - d->v] = true;
+		}
 	}
 }
 

@@ -4,7 +4,6 @@
  * (a layer without a name in the tree of snapshots), and both go on with an empty one. What a running source has written is
  * copied, for its kernel holds on to its upper layer. A full one has a copy of all that lies above the templates, in one layer.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,6 +14,7 @@
 #include "libct/files.h"
 #include "libct/overlay.h"
 #include "libct/share.h"
+#include "util/dir.h"
 #include "util/path.h"
 #include "util/treecopy.h"
 
@@ -43,7 +43,7 @@ static int make_dir(int dir, const char *name, struct err *e)
 static int is_empty(int dir, struct err *e)
 {
 	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(dup(fd));
+	auto_closedir DIR *d = dir_list(fd);
 	struct dirent *de;
 
 	if (!d)

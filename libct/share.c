@@ -2,7 +2,6 @@
 /* Layers that several containers stand on: found, kept and collected. */
 #include "libct/share.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +12,7 @@
 
 #include "libct/files.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/fio.h"
 #include "util/path.h"
 
@@ -266,7 +266,7 @@ int ct_share_collect(struct ct_host *h, const char *parent, struct err *e)
 		err_clear(e);
 		return 0;
 	}
-	d = fdopendir(dup(shared));
+	d = dir_list(shared);
 	if (!d)
 		return err_set(e, errno, "read " CT_SHARED_DIR);
 	while ((de = readdir(d)))

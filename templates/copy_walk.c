@@ -4,7 +4,6 @@
  * costs no descriptors, but a path has to be shorter than the kernel's limit. Not util/walk.h, which has no paths (a further
  * name of a file is a path to its first) and goes into no other device, as a subvolume of the guest's own making is.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,6 +13,7 @@
 #include "templates/copy_proto.h"
 #include "util/auto.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/path.h"
 #include "util/str.h"
 
@@ -45,17 +45,15 @@ static int one(const struct copy_walk *w, struct str_list *dirs, const struct co
 
 static int list(const struct copy_walk *w, struct str_list *dirs, const char *path, struct err *e)
 {
-	auto_close int from = -1, to = -1, dup = -1;
+	auto_close int from = -1, to = -1;
 	auto_closedir DIR *d = NULL;
 	const struct dirent *de;
 
 	if (open_both(w, path, &from, &to, e) < 0)
 		return err_add(e, "directory /%s", path);
-	dup = fcntl(from, F_DUPFD_CLOEXEC, 0);
-	d = dup < 0 ? NULL : fdopendir(dup);
+	d = dir_list(from);
 	if (!d)
 		return err_set(e, errno, "read directory /%s", path);
-	take_fd(&dup);
 	while (errno = 0, (de = readdir(d))) {
 		auto_buf struct buf b = { .cap = PATH_CAP };
 

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -78,8 +79,11 @@ static int become(struct err *e)
 #define SET(opt, val) (curl_easy_setopt(c, (opt), (val)) == CURLE_OK)
 static bool set_up(CURL *c, struct fetch *f, const char *url)
 {
+	/* who asked for https is not sent elsewhere in the clear */
+	const char *redirects = strncasecmp(url, "https:", 6) == 0 ? "https" : "http,https";
+
 	return SET(CURLOPT_URL, url) && SET(CURLOPT_PROTOCOLS_STR, "http,https") &&
-	       SET(CURLOPT_REDIR_PROTOCOLS_STR, "http,https") &&
+	       SET(CURLOPT_REDIR_PROTOCOLS_STR, redirects) &&
 	       SET(CURLOPT_FOLLOWLOCATION, 1L) && SET(CURLOPT_MAXREDIRS, REDIRECTS) && SET(CURLOPT_NETRC, 0L) &&
 	       SET(CURLOPT_FAILONERROR, 1L) && SET(CURLOPT_NOSIGNAL, 1L) && SET(CURLOPT_CONNECTTIMEOUT, CONNECT_S) &&
 	       SET(CURLOPT_LOW_SPEED_LIMIT, 1L) && SET(CURLOPT_LOW_SPEED_TIME, STALL_S) && SET(CURLOPT_WRITEFUNCTION, on_data) &&

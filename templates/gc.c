@@ -16,6 +16,7 @@
 #include "templates/gc.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
+#include "util/dir.h"
 #include "util/fio.h"
 #include "util/lock.h"
 #include "util/path.h"
@@ -135,7 +136,7 @@ static int walk_marks(struct gc *x, struct err *e)
 static int walk_one(struct gc *x, int top, const char *two, struct err *e)
 {
 	auto_close int dir = openat(top, two, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
 	if (!d)
@@ -149,7 +150,7 @@ static int walk_one(struct gc *x, int top, const char *two, struct err *e)
 static int walk(struct gc *x, struct err *e)
 {
 	auto_close int top = openat(x->base, "store/sha256", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = top < 0 ? NULL : fdopendir(dup(top));
+	auto_closedir DIR *d = dir_list(top);
 	struct dirent *de;
 
 	if (!d)
@@ -164,7 +165,7 @@ static int walk(struct gc *x, struct err *e)
 static void forget(struct gc *x)
 {
 	auto_close int dir = openat(x->base, "store/by-archive", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
 	while (d && (de = readdir(d))) {
@@ -186,7 +187,7 @@ static void forget(struct gc *x)
 static void drop_uploads(struct gc *x)
 {
 	auto_close int dir = openat(x->base, "upload", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 	struct stat st;
 

@@ -13,6 +13,7 @@
 #include "templates/gc.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
+#include "util/dir.h"
 #include "util/fio.h"
 #include "util/path.h"
 #include "util/str.h"
@@ -23,7 +24,7 @@
 int gc_current(int base, struct str_list *ret, struct err *e)
 {
 	auto_close int dir = openat(base, "cache", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	char digest[TMPL_DIGEST_LEN + 1];
 	struct dirent *de;
 	struct stat st;
@@ -47,7 +48,7 @@ static int open_marks(int base, struct err *e)
 int gc_marks(int base, struct str_list *ret, struct err *e)
 {
 	auto_close int dir = open_marks(base, e);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 	char digest[TMPL_DIGEST_LEN + 1];
 
@@ -118,7 +119,7 @@ bool tmpl_gc_due(const char *tmpldir)
 {
 	struct err none = { 0 };
 	auto_close int base = tmpl_base(tmpldir, &none), dir = base < 0 ? -1 : open_marks(base, &none);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
 	while (d && (de = readdir(d)))

@@ -12,6 +12,7 @@
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/fio.h"
 #include "util/path.h"
 #include "util/str.h"
@@ -48,7 +49,7 @@ static int add_file(int dir, const char *file, struct index *ix, struct err *e)
 
 static int scan(int dir, struct index *ix, struct err *e)
 {
-	auto_closedir DIR *d = fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
 	ix->v = calloc(INDEX_ITEMS_MAX + 1, sizeof(*ix->v));

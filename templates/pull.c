@@ -110,7 +110,11 @@ static int check_age(struct pull *x, struct err *e)
 	if (dir < 0)
 		return -e->code;
 	state_name(x, name);
-	if (kv_load(&kv, dir, name, &none) == 0 && (!kv_get(&kv, "SERIAL") || num_u64(kv_get(&kv, "SERIAL"), &held) < 0))
+	if (kv_load(&kv, dir, name, &none) < 0 && none.code != ENOENT) {
+		*e = none;
+		return err_add(e, "%s/index/%s", x->tmpldir, name);
+	}
+	if (!none.code && (!kv_get(&kv, "SERIAL") || num_u64(kv_get(&kv, "SERIAL"), &held) < 0))
 		return err_say(e, EBADMSG, "%s/index/%s cannot be read; remove it to begin anew", x->tmpldir, name);
 	if (x->ix.serial < held)
 		return err_say(e, ESTALE, "%s is older than what its issuer had signed before (serial %llu, seen: %llu): the "

@@ -17,6 +17,7 @@
 #include "util/auto.h"
 #include "util/b64.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/fio.h"
 #include "util/path.h"
 #include "util/str.h"
@@ -102,7 +103,7 @@ int sign_check(const struct sign_key *k, const struct sign_sig *s, const void *d
 static int find_key(const char *keys, const struct sign_sig *s, struct sign_key *ret, struct err *e)
 {
 	auto_close int dir = open(keys, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = dir < 0 ? NULL : fdopendir(dup(dir));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
 	if (!d && errno != ENOENT)

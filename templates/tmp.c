@@ -13,6 +13,7 @@
 
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
+#include "util/dir.h"
 #include "util/lock.h"
 #include "util/path.h"
 
@@ -74,7 +75,7 @@ int tmpl_sweep(const char *tmpldir, struct err *e)
 	top = openat(base, "tmp", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (top < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "%s/tmp", tmpldir);
-	d = fdopendir(dup(top));
+	d = dir_list(top);
 	if (!d)
 		return err_set(e, errno, "%s/tmp", tmpldir);
 	while ((de = readdir(d)))

@@ -13,6 +13,7 @@
 
 #include "templates/unpack_proto.h"
 #include "util/auto.h"
+#include "util/dir.h"
 #include "util/path.h"
 #include "util/str.h"
 
@@ -29,15 +30,15 @@ bool layer_is_whiteout(const char *path)
 static int empty_dir(int dir, struct err *e)
 {
 	auto_close int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(dup(fd));
+	auto_closedir DIR *d = dir_list(fd);
 	struct dirent *de;
 
 	if (!d)
 		return err_set(e, errno, "empty a directory");
-	while ((de = readdir(d)))
+	while (errno = 0, (de = readdir(d)))
 		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 && path_rmtree(fd, de->d_name, e) < 0)
 			return -e->code;
-	return 0;
+	return errno ? err_set(e, errno, "empty a directory") : 0;
 }
 
 /* @parent: of the entry, -1: not there, so there is nothing to take away. */

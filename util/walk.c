@@ -2,12 +2,12 @@
 /* Two trees in step. The stack is on the heap; of each level only the deepest pair of directories is open. */
 #include "util/walk.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 
 #include "util/auto.h"
+#include "util/dir.h"
 #include "util/err.h"
 #include "util/str.h"
 
@@ -36,14 +36,11 @@ static void walker_done(struct walker *w)
 
 static int read_names(int dir, struct str_list *ret, struct err *e)
 {
-	int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
-	if (!d) {
-		auto_close_(&fd);
+	if (!d)
 		return err_set(e, errno, "read a directory");
-	}
 	for (errno = 0; (de = readdir(d)); errno = 0) {
 		if (strcmp(de->d_name, ".") != 0 && strcmp(de->d_name, "..") != 0 && str_list_add(ret, de->d_name, e) < 0)
 			return -e->code;

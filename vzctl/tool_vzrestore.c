@@ -12,6 +12,7 @@
 #include "templates/foreign.h"
 #include "util/auto.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/err.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -95,13 +96,13 @@ static int list(struct call *c, struct err *e)
 		return -e->code;
 	if (c->count.entries == 0)
 		return err_say(e, ENOENT, "it holds no file of that name");
-	f = lseek(fd, 0, SEEK_SET) < 0 ? NULL : fdopen(dup(fd), "r");
+	f = lseek(fd, 0, SEEK_SET) < 0 ? NULL : fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "r");
 	return f ? show_lines(f, e) : err_set(e, errno, "list");
 }
 
 static int is_empty(int dir)
 {
-	auto_closedir DIR *d = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
 	while (d && (de = readdir(d)))
@@ -112,7 +113,7 @@ static int is_empty(int dir)
 
 static void empty_again(int dir)
 {
-	auto_closedir DIR *d = fdopendir(openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 	struct err ignored;
 
