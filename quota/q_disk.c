@@ -175,8 +175,8 @@ int quota_disk_make(int area, const struct quota_disk *d, struct err *e)
 		return -e->code;
 	if (d->kib > INT64_MAX >> 10)
 		err_set(e, EFBIG, "an image of %llu KiB", (unsigned long long)d->kib);
-	else if (ftruncate(fd, size) < 0 || (d->prealloc && posix_fallocate(fd, 0, size) != 0))
-		err_set(e, errno ? errno : ENOSPC, "an image of %llu KiB", (unsigned long long)d->kib);
+	else if (ftruncate(fd, size) < 0 || (d->prealloc && (errno = posix_fallocate(fd, 0, size)) != 0))
+		err_set(e, errno, "an image of %llu KiB", (unsigned long long)d->kib);
 	else if (disk_mkfs(fd, d, e) == 0 && quota_disk_mark(dir, e) == 0 && put_file(dir, fd, e) == 0)
 		return 0;
 	unlinkat(dir, NEW_FILE, 0);

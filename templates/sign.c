@@ -246,8 +246,13 @@ static int put_new(const char *base, const char *suffix, const struct buf *b, mo
 	if (str_fmt(path, sizeof(path), "%s%s", base, suffix) < 0)
 		return err_set(e, ENAMETOOLONG, "%s", base);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
-	if (fd < 0 || fio_write_all(fd, b->s, b->len) < 0 || fsync(fd) < 0)
-		return err_set(e, errno ? errno : EIO, "%s", path);
+	if (fd < 0)
+		return err_set(e, errno, "%s", path);
+	if (fio_write_all(fd, b->s, b->len) < 0 || fsync(fd) < 0) {
+		err_set(e, errno, "%s", path);
+		unlink(path);		/* half a key would be in the way of the next attempt */
+		return -e->code;
+	}
 	return 0;
 }
 

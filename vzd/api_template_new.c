@@ -114,9 +114,11 @@ static int answer_offset(struct api_call *c, long long at)
 
 static int put_piece(int fd, const struct buf *data, off_t at, struct err *e)
 {
-	if (pwrite(fd, data->s, data->len, at) == (ssize_t)data->len)
+	ssize_t n = pwrite(fd, data->s, data->len, at);
+
+	if (n == (ssize_t)data->len)
 		return 0;
-	err_set(e, errno ? errno : ENOSPC, "write the upload");
+	err_set(e, n < 0 ? errno : ENOSPC, "write the upload");
 	if (ftruncate(fd, at) < 0)		/* what was written of the piece is sent again */
 		return err_add(e, "it must begin anew");
 	return -e->code;
