@@ -54,7 +54,8 @@ void nft_put_set(struct nft_tx *t, const struct nft_set *set)
 	struct nftnl_expr *x = set->counter ? nftnl_expr_alloc("counter") : NULL;
 	struct nftnl_set *s = nftnl_set_alloc();
 
-	t->failed |= !s || (set->counter && !x);
+	/* longer ones would not fit into an nft_entry, nor surely into a message */
+	t->failed |= !s || (set->counter && !x) || set->key_len > NFT_KEY_MAX || set->data_len > NFT_VALUE_MAX;
 	if (nlh && !t->failed) {
 		set_fields(s, t, set);
 		if (x)

@@ -196,3 +196,26 @@ TEST_ROOT(nft_set_many)
 	CHECK(!strstr(buf_str(&b), "counter packets"));
 	nft_close(&f);
 }
+
+/* What would not fit is no set: the transaction fails as a whole. */
+TEST_ROOT(nft_set_too_long)
+{
+	static const struct nft_set t[] = {
+		{ .name = "key", .id = 1, .key_type = NFT_T_IP6, .key_len = NFT_KEY_MAX + 1 },
+		{ .name = "data", .id = 1, .key_type = NFT_T_IP6, .key_len = 16, .data_type = NFT_T_IP6, .data_len = NFT_VALUE_MAX + 1 },
+	};
+
+	CHECK(unshare(CLONE_NEWNET) == 0);
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct nft f = { 0 };
+		struct err e = { 0 };
+		struct nft_tx tx;
+
+		CHECK_OK(nl_open(&f.nl, NETLINK_NETFILTER, &e), &e);
+		nft_tx_begin(&tx, &f, "t", 0);
+		nft_put_table(&tx, true);
+		nft_put_set(&tx, &t[i]);
+		CHECK_EQ(nft_tx_end(&tx, "make", &e), -ENOMEM);
+		nft_close(&f);
+	}
+}
