@@ -287,7 +287,7 @@ static void keep_parents(const struct ct_dumps *d, bool *keep)
 void ct_keep_mark(const struct ct_dumps *d, const struct ct_keep *k, bool *drop)
 {
 	const unsigned n[PERIOD_N] = { k->hourly, k->daily, k->weekly, k->monthly, k->yearly };
-	bool any = k->last;
+	bool any = k->last > 0;
 	unsigned last = k->last;
 
 	/* @drop holds what is kept, until the end */
