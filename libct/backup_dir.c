@@ -42,7 +42,9 @@ static bool when_of(const char **s, time_t *ret)
 	if (!digits(s, 4, '_', &t.tm_year) || !digits(s, 2, '_', &t.tm_mon) || !digits(s, 2, '-', &t.tm_mday) ||
 	    !digits(s, 2, '_', &t.tm_hour) || !digits(s, 2, '_', &t.tm_min) || !digits(s, 2, 0, &t.tm_sec))
 		return false;
-	if (t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 || t.tm_min > 59 || t.tm_sec > 60)
+	/* years of fewer digits would be printed so */
+	if (t.tm_year < 1970 || t.tm_mon < 1 || t.tm_mon > 12 || t.tm_mday < 1 || t.tm_mday > 31 || t.tm_hour > 23 ||
+	    t.tm_min > 59 || t.tm_sec > 60)
 		return false;
 	t.tm_year -= 1900;
 	t.tm_mon -= 1;

@@ -45,9 +45,6 @@ int macvlan_up(struct net *n, const struct net_if *f, int netns_fd, struct err *
 		return 0;
 	if (e->code == EEXIST)
 		return err_say(e, EEXIST, "there is an interface %s in the container already", f->ifname);
-	if (e->code == EADDRINUSE)
-		return err_say(e, EADDRINUSE, "the hardware address of %s is in use on %s: give another mac", f->ifname,
-			f->macvlan);
 	if (e->code == EBUSY)
 		return err_say(e, EBUSY, "%s cannot be shared: it is a port of a bridge or belongs to something else", f->macvlan);
 	return -e->code;

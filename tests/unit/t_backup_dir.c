@@ -24,6 +24,7 @@ TEST(backup_names)
 		{ "vzdump-openvz-99999999999-2026_11_27-14_02_11.tar.zst", false, false, 0 },
 		{ "vzdump-openvz--1-2026_11_27-14_02_11.tar.zst", false, false, 0 },
 		{ "vzdump-openvz-101-2026_13_27-14_02_11.tar.zst", false, false, 0 },
+		{ "vzdump-openvz-101-0985_01_01-00_00_00.tgz", false, false, 0 },
 		{ "vzdump-openvz-101-2026_11_27-24_02_11.tar.zst", false, false, 0 },
 		{ "vzdump-openvz-101-2026_11_27-14_02_11", false, false, 0 },
 		{ "vzdump-openvz-101-2026_11_27-14_02_11.tar.zst.part", false, false, 0 },
