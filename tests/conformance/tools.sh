@@ -162,6 +162,7 @@ out_like $'^OpenVZ is (running...|stopped.)\nanswered$'
 it "vzdqdump: the form vzmigrate calls"
 given stopped 101
 run vzdqdump 101 -U -G -T -F
+out_like $'^ugid_quota_status:\t0\nfirst_level_quota:\n[0-9]+( [0-9]+){4}\n[0-9]+( [0-9]+){4}$'
 
 it "vzdqdump without what to dump"
 run vzdqdump 101

@@ -119,7 +119,7 @@ up 696 --layout image --diskspace 50M
 rc "no users are counted" 9 vzquota stat 696 -t
 rc "setlimit2 is refused" 9 vzquota setlimit2 696 -u 1000 0 5000 0 0
 like "says what to do" "$TAP_OUT" 'QUOTAUGIDLIMIT is not set .*--quotaugidlimit'
-like "soft limits of an image: told" "$(vzctl set 696 --diskspace 40M:50M --save 2>&1)" 'only the hard limits are enforced here: an image has one size'
+like "soft limits of an image: told" "$(vzctl set 696 --diskspace 40M:50M --quotatime 600 --save 2>&1)" 'only the hard limits are enforced here: an image has one size'
 vzctl stop 696 --fast >/dev/null
 vzctl set 696 --quotaugidlimit 10 --save >/dev/null 2>&1
 if vzctl start 696 >/dev/null 2>&1; then
