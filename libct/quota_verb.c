@@ -157,7 +157,8 @@ void ct_quota_warn(const struct ct *ct, const struct quota_conf *said)
 		return;		/* where nothing can be limited that is an error already */
 	if (caps.soft && said->quotatime.set)
 		warn_time(ct, dir, said->quotatime.v);
-	else if (!caps.soft && ct->conf.quota.quotatime.v && (said->quotatime.set || has_soft(&said->space) || has_soft(&said->inodes)))
+	else if (!caps.soft && ct->conf.quota.quotatime.v &&
+		 (said->quotatime.set || has_soft(&said->space) || has_soft(&said->inodes)))
 		ct_say(ct, -1, "Warning: soft limits and QUOTATIME are kept, but only the hard limits are enforced here: %s",
 		       str_eq(caps.backend, "image") ? "an image has one size" : "btrfs has no others");
 }
