@@ -14,6 +14,7 @@
 #include <time.h>
 
 #include "templates/gc.h"
+#include "templates/pool.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/dir.h"
@@ -127,6 +128,8 @@ static int walk_marks(struct gc *x, struct err *e)
 		str_fmt(path, sizeof(path), "store/sha256/%.2s", l.v[i]);
 		dir = openat(x->base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		gone = dir >= 0 && judge(x, dir, l.v[i]);
+		if (!str_list_has(&x->used, l.v[i]) && pool_alone_collect(l.v[i], x->g, e) < 0)
+			return -e->code;
 		if ((gone && collect(x, dir, l.v[i], e) < 0) || settle(x, dir, l.v[i], gone, e) < 0)
 			return -e->code;
 	}

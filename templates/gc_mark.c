@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "templates/gc.h"
+#include "templates/pool.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/dir.h"
@@ -89,7 +90,7 @@ int gc_mark(int base, const char *digest, struct err *e)
 {
 	auto_close int dir = -1, fd = -1;
 
-	if (!is_stored(base, digest))
+	if (!is_stored(base, digest) && !pool_alone_has(digest, true))
 		return 0;
 	dir = path_mkdirs(base, MARKED, 0700, e);
 	if (dir < 0)
@@ -98,6 +99,13 @@ int gc_mark(int base, const char *digest, struct err *e)
 	if (fd < 0)
 		return err_set(e, errno, MARKED "/%s", digest);
 	return fio_fsync_dir(dir, e) < 0 ? -e->code : 1;
+}
+
+int tmpl_gc_suspect(const char *tmpldir, const char *digest, struct err *e)
+{
+	auto_close int base = tmpl_base(tmpldir, e);
+
+	return base < 0 ? -e->code : gc_mark(base, digest, e);
 }
 
 int tmpl_gc_mark(const char *tmpldir, const char *digest, struct err *e)
@@ -112,7 +120,9 @@ int tmpl_gc_mark(const char *tmpldir, const char *digest, struct err *e)
 		return e->code == ENOENT ? (err_clear(e), 0) : -e->code;
 	if (gc_current(base, &now, e) < 0)
 		return -e->code;
-	return str_list_has(&now, digest) ? 0 : gc_mark(base, digest, e);
+	if (str_list_has(&now, digest) || !is_stored(base, digest))
+		return pool_alone_has(digest, false) ? gc_mark(base, digest, e) : 0;
+	return gc_mark(base, digest, e);
 }
 
 bool tmpl_gc_due(const char *tmpldir)

@@ -30,6 +30,14 @@ int pool_mark_read(int dir, char id[40], struct err *e)
 	return str_copy(id, 40, v);
 }
 
+bool pool_mark_alone(int dir)
+{
+	auto_kv struct kv kv = { 0 };
+	struct err none = { 0 };
+
+	return kv_load(&kv, dir, POOL_MARK, &none) == 0 && str_eq(kv_get(&kv, "ALONE"), "yes");
+}
+
 int pool_open_dir(const char *dir, char id[40], struct err *e)
 {
 	auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -69,11 +77,11 @@ static int must_be_empty(int dir, const char *path, struct err *e)
 	return 0;
 }
 
-int tmpl_pool_create(const char *dir, struct err *e)
+int tmpl_pool_create(const char *dir, bool alone, struct err *e)
 {
 	auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	uint64_t r[2];
-	char text[80];
+	char text[100];
 
 	if (fd < 0)
 		return err_set(e, errno, "pool %s", dir);
@@ -81,7 +89,8 @@ int tmpl_pool_create(const char *dir, struct err *e)
 		return -e->code;
 	if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
 		return err_set(e, errno, "getrandom");
-	str_fmt(text, sizeof(text), "SCHEMA=\"1\"\nID=\"%016llx%016llx\"\n", (unsigned long long)r[0], (unsigned long long)r[1]);
+	str_fmt(text, sizeof(text), "SCHEMA=\"1\"\nID=\"%016llx%016llx\"\n%s", (unsigned long long)r[0], (unsigned long long)r[1],
+		alone ? "ALONE=\"yes\"\n" : "");
 	if (fchmodat(fd, ".", 0755, 0) < 0)
 		return err_set(e, errno, "pool %s", dir);
 	return fio_replace(fd, POOL_MARK, text, strlen(text), 0644, e) < 0 ? err_add(e, "pool %s", dir) : 0;
@@ -177,6 +186,19 @@ static int digest_of_name(int dir, const char *name, char digest[TMPL_DIGEST_LEN
 int pool_digest_of(int dir, const char *name, char digest[TMPL_DIGEST_LEN + 1])
 {
 	return tmpl_name_ok(name) ? digest_of_name(dir, name, digest) : -ENOENT;
+}
+
+int tmpl_pool_digest(const char *dir, const char *name, char digest[TMPL_DIGEST_LEN + 1], struct err *e)
+{
+	auto_close int fd = -1;
+	char id[40];
+	int rc;
+
+	fd = pool_open_dir(dir, id, e);
+	if (fd < 0)
+		return -e->code;
+	rc = pool_digest_of(fd, name, digest);
+	return rc < 0 ? err_set(e, -rc, "pool %s: name/%s", dir, name) : 0;
 }
 
 int tmpl_pool_rm(const char *dir, const char *name, bool data, struct err *e)

@@ -11,6 +11,7 @@ extern const char *pool_conf_dir;	/* "/etc/vz/pools"; the tests have their own *
 /* pool.c */
 int pool_open_dir(const char *dir, char id[40], struct err *e);		/* O_PATH directory; EINVAL: no pool */
 int pool_mark_read(int dir, char id[40], struct err *e);
+bool pool_mark_alone(int dir);
 int pool_image_open(int dir, const char *digest);			/* O_PATH directory; -1 and errno */
 int pool_images(int dir, struct tmpl_image **ret, size_t *n, struct err *e);
 int pool_digest_of(int dir, const char *name, char digest[TMPL_DIGEST_LEN + 1]);	/* or -errno */
@@ -22,6 +23,11 @@ int pool_conf_load(const char *tmpldir, const char *name, struct tmpl_pool *ret,
 int pool_conf_store(const struct tmpl_pool *p, struct err *e);
 int pool_conf_remove(const char *name, struct err *e);
 int pool_conf_names(struct str_list *ret, struct err *e);
+
+/* pool_gc.c: images of pools that only this host has (directories) */
+bool pool_alone_has(const char *digest, bool named);	/* @named: also where a name leads to it */
+/* Removes it from those where it has no name. 1: removed, 0: none. */
+int pool_alone_collect(const char *digest, const struct tmpl_gc *g, struct err *e);
 
 /* pool_mount.c */
 /* The directory of @p, mounted now if it has to be. @p->id is checked unless it is "". */

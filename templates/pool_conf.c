@@ -98,6 +98,7 @@ int pool_conf_load(const char *tmpldir, const char *name, struct tmpl_pool *ret,
 	if (!source || pool_source_kind(source, &ret->kind, e) < 0 || str_copy(ret->source, sizeof(ret->source), source) < 0 ||
 	    str_copy(ret->id, sizeof(ret->id), id ? id : "") < 0)
 		return err_say(e, EINVAL, "%s/%s: SOURCE or ID is missing or wrong", pool_conf_dir, file);
+	ret->alone = ret->kind == TMPL_POOL_DIR && str_eq(kv_get(&kv, "ALONE"), "yes");
 	return where(tmpldir, ret, e);
 }
 
@@ -113,7 +114,7 @@ int pool_conf_store(const struct tmpl_pool *p, struct err *e)
 	if (dir < 0)
 		return -e->code;
 	str_fmt(file, sizeof(file), "%s.conf", p->name);
-	buf_addf(&b, "SOURCE=\"%s\"\nID=\"%s\"\n", p->source, p->id);
+	buf_addf(&b, "SOURCE=\"%s\"\nID=\"%s\"\n%s", p->source, p->id, p->alone ? "ALONE=\"yes\"\n" : "");
 	return buf_failed(&b) ? err_set(e, ENOMEM, "%s", file) : fio_replace(dir, file, buf_str(&b), b.len, 0644, e);
 }
 

@@ -135,3 +135,86 @@ int tmpl_pool_gc(const char *dir, struct tmpl_pool_gc *g, struct err *e)
 			return err_add(e, "pool %s", dir);
 	return g->n && !g->dry_run ? fio_fsync_dir(x.all, e) : 0;
 }
+
+/* --- pools that only this host has --- */
+
+static int open_alone(const char *name, const char *digest, struct tmpl_pool *p)
+{
+	auto_close int fd = -1, image = -1;
+	struct err none = { 0 };
+	char id[40];
+
+	if (pool_conf_load("", name, p, &none) < 0 || !p->alone || !p->id[0])
+		return -1;
+	fd = pool_open_dir(p->path, id, &none);
+	if (fd < 0 || !str_eq(id, p->id) || !pool_mark_alone(fd))
+		return -1;
+	image = pool_image_open(fd, digest);
+	return image < 0 ? -1 : take_fd(&fd);
+}
+
+static bool has_name(int pool, const char *digest)
+{
+	auto_free struct tmpl_image *v = NULL;
+	struct err none = { 0 };
+	size_t n = 0;
+
+	if (pool_images(pool, &v, &n, &none) < 0)
+		return true;
+	for (size_t i = 0; i < n; i++)
+		if (str_eq(v[i].digest, digest))
+			return true;
+	return false;
+}
+
+bool pool_alone_has(const char *digest, bool named)
+{
+	struct str_list names __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct err none = { 0 };
+	struct tmpl_pool p;
+
+	if (pool_conf_names(&names, &none) < 0)
+		return false;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_close int fd = open_alone(names.v[i], digest, &p);
+
+		if (fd >= 0 && (named || !has_name(fd, digest)))
+			return true;
+	}
+	return false;
+}
+
+static int collect_in(int *dir, const char *digest, struct tmpl_pool_gc *g, struct err *e)
+{
+	struct gc x __attribute__((cleanup(gc_done))) = { .g = g, .dir = take_fd(dir), .all = -1, .tmp = { .top = -1, .dir = -1 } };
+
+	if (find_named(&x, e) < 0)
+		return -e->code;
+	if (str_list_has(&x.named, digest))
+		return 0;
+	x.all = openat(x.dir, "sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (x.all < 0)
+		return err_set(e, errno, "sha256");
+	if (take(&x, digest, e) < 0)
+		return -e->code;
+	return g->dry_run ? 0 : fio_fsync_dir(x.all, e);
+}
+
+int pool_alone_collect(const char *digest, const struct tmpl_gc *g, struct err *e)
+{
+	struct str_list names __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct tmpl_pool_gc one = { .dry_run = g->dry_run, .ui = g->ui };
+	struct tmpl_pool p;
+
+	if (pool_conf_names(&names, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < names.n; i++) {
+		auto_close int fd = open_alone(names.v[i], digest, &p);
+
+		if (fd < 0)
+			continue;
+		if ((!g->dry_run && tmpl_sweep(p.path, e) < 0) || collect_in(&fd, digest, &one, e) < 0)
+			return err_add(e, "pool %s", p.name);
+	}
+	return one.n > 0;
+}

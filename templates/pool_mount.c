@@ -224,6 +224,7 @@ int tmpl_pool_attach(const char *tmpldir, const char *name, const char *source, 
 	if (pool_conf_store(&p, e) < 0 || pool_conf_load(tmpldir, name, &p, e) < 0)
 		return -e->code;
 	fd = pool_open(tmpldir, &p, e);
+	p.alone = fd >= 0 && p.kind == TMPL_POOL_DIR && pool_mark_alone(fd);
 	if (fd >= 0 && pool_mark_read(fd, p.id, e) == 0 && pool_conf_store(&p, e) == 0)
 		return 0;
 	auto_close_(&fd);

@@ -145,10 +145,13 @@ struct tmpl_gc {
 /* Removes trees without user, archive in the cache or pin. EBUSY: somebody is about to use one; nothing is removed then. */
 int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e);
 /*
- * @digest may have lost its last user: marks it, durably, unless an archive in the cache keeps it or the store does not have
- * it. 1: marked; 0: nothing to do. To be called after the user is gone. Cheap: one look at each archive of the cache.
+ * @digest may have lost its last user: marks it, durably, unless an archive in the cache keeps it or neither the store nor a
+ * pool that only this host has has it. 1: marked; 0: nothing to do. To be called after the user is gone. Cheap: one look at
+ * each archive of the cache.
  */
 int tmpl_gc_mark(const char *tmpldir, const char *digest, struct err *e);
+/* The same, whatever keeps it now. */
+int tmpl_gc_suspect(const char *tmpldir, const char *digest, struct err *e);
 bool tmpl_gc_due(const char *tmpldir);		/* something is marked that nobody has judged */
 int tmpl_pin(const char *tmpldir, const char *digest, bool pin, struct err *e);	/* pinned: never collected */
 
@@ -216,7 +219,9 @@ int tmpl_image_drop(const char *tmpldir, const char *digest, struct err *e);	/* 
  *   POOL/sha256/DIGEST/data, info    the images; never changed, only added and removed
  *   POOL/name/NAME                   symlink ../sha256/DIGEST: what new containers get; replaced by rename
  */
-int tmpl_pool_create(const char *dir, struct err *e);		/* in a directory that is there and empty but for lost+found */
+/* In a directory that is there and empty but for lost+found. @alone: no other host will have it, so that an image goes with the
+ * last container here, by itself. */
+int tmpl_pool_create(const char *dir, bool alone, struct err *e);
 /* The image of @t under its name, in place of an older one; nodes see it at once on NFS, on a device after they attach anew. */
 int tmpl_pool_add(const char *dir, const char *tmpldir, struct tmpl *t, const char *format, struct tmpl_image *ret,
 		  struct err *e);
@@ -238,6 +243,8 @@ struct tmpl_pool_gc {
 	const struct tmpl_ui *ui;	/* hears of each */
 	uint64_t n, bytes;		/* returned */
 };
+/* What the name means. ENOENT. */
+int tmpl_pool_digest(const char *dir, const char *name, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
 int tmpl_pool_gc(const char *dir, struct tmpl_pool_gc *g, struct err *e);
 struct buf;
 int tmpl_pool_used_print(const struct str_list *digests, struct buf *b, struct err *e);	/* a node's answer */
@@ -251,6 +258,7 @@ struct tmpl_pool {
 	char name[64], source[4096], id[40];
 	char path[4096];			/* where its directory is for this host */
 	enum tmpl_pool_kind kind;
+	bool alone;				/* no other host has it */
 	enum tmpl_pool_health health;		/* tmpl_pool_status() only, as are the following */
 	char why[256];				/* "" if it is well */
 	uint64_t images, bytes;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "libct/snapshot.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -16,19 +17,39 @@
 
 static int run_create(struct vzpool *v, struct err *e)
 {
-	if (tmpl_pool_create(v->word[0], e) < 0)
+	if (tmpl_pool_create(v->word[0], v->given & VZPOOL_ALONE, e) < 0)
 		return -e->code;
 	printf("Pool in %s made: 'vzpool add %s TEMPLATE' fills it\n", v->word[0], v->word[0]);
 	return 0;
 }
 
+/* What a name meant may lose its last user with it, if the pool is this host's alone. Marked before, since we may be killed,
+ * and after, since a collector may have come in between and seen the name. */
+static int mark(struct vzpool *v, const char *digest, struct err *e)
+{
+	return digest[0] && tmpl_gc_suspect(v->dir, digest, e) < 0 ? -e->code : 0;
+}
+
+static void digest_of(const char *dir, const char *name, char digest[TMPL_DIGEST_LEN + 1])
+{
+	struct err none = { 0 };
+
+	if (tmpl_pool_digest(dir, name, digest, &none) < 0)
+		digest[0] = '\0';
+}
+
 static int run_add(struct vzpool *v, struct err *e)
 {
+	char old[TMPL_DIGEST_LEN + 1];
 	struct tmpl_image i;
 	struct tmpl t;
 
-	if (tmpl_find(v->dir, v->word[1], &t, e) < 0 || tmpl_pool_add(v->word[0], v->dir, &t, v->format, &i, e) < 0)
+	if (tmpl_find(v->dir, v->word[1], &t, e) < 0)
 		return -e->code;
+	digest_of(v->word[0], t.name, old);
+	if (mark(v, old, e) < 0 || tmpl_pool_add(v->word[0], v->dir, &t, v->format, &i, e) < 0 || mark(v, old, e) < 0)
+		return -e->code;
+	ct_garbage_collect(v->host, NULL);
 	printf("%s is in the pool as %s, %llu bytes (a tree of %llu)\n", i.name, i.format, (unsigned long long)i.bytes,
 	       (unsigned long long)i.tree_bytes);
 	return 0;
@@ -36,8 +57,12 @@ static int run_add(struct vzpool *v, struct err *e)
 
 static int run_rm(struct vzpool *v, struct err *e)
 {
-	if (tmpl_pool_rm(v->word[0], v->word[1], v->given & VZPOOL_DATA, e) < 0)
+	char old[TMPL_DIGEST_LEN + 1];
+
+	digest_of(v->word[0], v->word[1], old);
+	if (mark(v, old, e) < 0 || tmpl_pool_rm(v->word[0], v->word[1], v->given & VZPOOL_DATA, e) < 0 || mark(v, old, e) < 0)
 		return -e->code;
+	ct_garbage_collect(v->host, NULL);
 	printf("%s is %s\n", v->word[1],
 	       v->given & VZPOOL_DATA ? "removed" : "no longer offered; containers made from it keep it");
 	return 0;
@@ -94,7 +119,7 @@ static int run_verify(struct vzpool *v, struct err *e)
 }
 
 const struct vzpool_cmd vzpool_cmds[] = {
-	{ "create", "DIR", 1, 1, 0, run_create, "make an empty directory a pool" },
+	{ "create", "DIR", 1, 1, VZPOOL_ALONE, run_create, "make an empty directory a pool" },
 	{ "add", "DIR TEMPLATE", 2, 2, VZPOOL_FORMAT, run_add, "put the image of a template of this host into it" },
 	{ "rm", "DIR TEMPLATE", 2, 2, VZPOOL_DATA, run_rm, "offer it no longer; --data: remove the image too" },
 	{ "gc", "DIR", 1, 1, VZPOOL_USED | VZPOOL_ALONE | VZPOOL_DRY, vzpool_gc,
@@ -116,7 +141,7 @@ const struct opt_flag vzpool_flags[] = {
 	{ "data", 0, false, VZPOOL_DATA, "the image too: no node may stand on it any more" },
 	{ "force", 'f', false, VZPOOL_FORCE, "detach although stopped containers need it" },
 	{ "used", 0, true, VZPOOL_USED, "what 'vzpool used' said on another node; one for each of them" },
-	{ "alone", 0, false, VZPOOL_ALONE, "no other node has this pool" },
+	{ "alone", 0, false, VZPOOL_ALONE, "no other node has this pool; create: nor ever will" },
 	{ "dry-run", 'n', false, VZPOOL_DRY, "say what would be done" },
 	{ "json", 'j', false, VZPOOL_JSON, "for programs" },
 	{ "wait", 0, true, VZPOOL_WAIT, "seconds that a pool has to answer (5)" },

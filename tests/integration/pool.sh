@@ -169,6 +169,27 @@ is "it is gone" "$(ls $W/sha256 $W/tmp | grep -c "$image")" 0
 ok "detach" vzpool detach files
 rm -f /tmp/used /tmp/torn
 
+# A pool that only this host has: the image goes with the last container, by itself.
+mv /vz/template/cache.away /vz/template/cache
+mkdir /vz/alone
+ok "a pool of this host alone" vzpool create --alone /vz/alone
+ok "with an image" vzpool add /vz/alone vz-base
+mv /vz/template/cache /vz/template/cache.away && rm -rf /vz/template/store
+ok "attached" vzpool attach alone /vz/alone
+ok "two containers" sh -c 'vzctl create 307 --ostemplate vz-base && vzctl create 308 --ostemplate vz-base'
+image=$(ls /vz/alone/sha256)
+gone 307
+ok "offered no longer" vzpool rm /vz/alone "vz-base-$(uname -m)"
+settled() { [ -z "$(ls /vz/template/store/marked)" ]; }
+soon "looked at" 20 settled
+is "the other one keeps it" "$(ls /vz/alone/sha256)" "$image"
+ok "and starts" vzctl start 308
+gone 308
+soon "the last one takes it along" 20 sh -c '[ -z "$(ls /vz/alone/sha256)" ]'
+soon "all of it" 20 sh -c '[ -z "$(ls /vz/alone/tmp)$(ls /vz/template/store/marked)" ]'
+ok "detached" vzpool detach alone
+rm -rf /vz/alone /vz/template/store
+
 mv /vz/template/cache.away /vz/template/cache && mv /vz/template/store.away /vz/template/store
 node vzpool detach web >/dev/null 2>&1
 soon "no loop device of an image is left" 5 sh -c '! losetup -l -n -O BACK-FILE | grep -q /pool/web/'

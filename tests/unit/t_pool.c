@@ -27,7 +27,7 @@ static void lab(void)
 	str_fmt(tmpl, sizeof(tmpl), "%s/t", test_tmp());
 	pool_conf_dir = conf;
 	CHECK(mkdirat(top, "p", 0755) == 0 && mkdirat(top, "t", 0755) == 0);
-	CHECK_OK(tmpl_pool_create(pool, &e), &e);
+	CHECK_OK(tmpl_pool_create(pool, false, &e), &e);
 }
 
 /* An entry that no mkfs made: enough for all that does not mount it. */
@@ -82,9 +82,9 @@ TEST(pool_made_once)
 	struct err e = { 0 };
 
 	lab();
-	CHECK_ERR(tmpl_pool_create(pool, &e), EEXIST);
-	CHECK_ERR(tmpl_pool_create(test_tmp(), &e), ENOTEMPTY);
-	CHECK_ERR(tmpl_pool_create("/nowhere", &e), ENOENT);
+	CHECK_ERR(tmpl_pool_create(pool, false, &e), EEXIST);
+	CHECK_ERR(tmpl_pool_create(test_tmp(), false, &e), ENOTEMPTY);
+	CHECK_ERR(tmpl_pool_create("/nowhere", false, &e), ENOENT);
 }
 
 TEST_ROOT(pool_attached_found_detached)

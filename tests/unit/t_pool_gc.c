@@ -74,7 +74,7 @@ TEST(collected)
 	CHECK_ERR(tmpl_pool_gc(dir, &g, &e), ENOENT);
 	p = path_mkdirs(top, "p", 0755, &e);
 	CHECK_ERR(tmpl_pool_gc(dir, &g, &e), EINVAL);		/* no pool */
-	CHECK_OK(tmpl_pool_create(dir, &e), &e);
+	CHECK_OK(tmpl_pool_create(dir, false, &e), &e);
 	CHECK_OK(tmpl_pool_gc(dir, &g, &e), &e);		/* an empty one */
 	image(top, A);
 	image(top, B);
@@ -90,4 +90,51 @@ TEST(collected)
 	CHECK_EQ(g.n, 1);
 	CHECK(has(top, A) && has(top, B) && !has(top, C));
 	str_list_clear(&used);
+}
+
+static int users(void *arg, struct str_list *l, struct err *e)
+{
+	return arg ? str_list_add(l, arg, e) : 0;
+}
+
+static uint64_t marked(const char *used)
+{
+	struct tmpl_gc g = { .users = users, .arg = (void *)used, .marked = true };
+	struct err e = { 0 };
+
+	CHECK_OK(tmpl_gc(test_tmp(), &g, &e), &e);
+	return !tmpl_gc_due(test_tmp());
+}
+
+TEST(of_one_host)
+{
+	auto_close int top = test_tmp_fd(), p = -1, names = -1, store = -1;
+	struct tmpl_pool pool = { .name = "mine", .kind = TMPL_POOL_DIR, .alone = true };
+	struct err e = { 0 };
+	char dir[4096], conf[4096];
+
+	str_fmt(dir, sizeof(dir), "%s/p", test_tmp());
+	str_fmt(conf, sizeof(conf), "%s/pools", test_tmp());
+	pool_conf_dir = conf;
+	p = path_mkdirs(top, "p", 0755, &e);
+	names = path_mkdirs(p, "name", 0755, &e);
+	CHECK_EQ(unlinkat(p, "name", AT_REMOVEDIR), 0);
+	CHECK_OK(tmpl_pool_create(dir, true, &e), &e);
+	CHECK_OK(pool_mark_read(p, pool.id, &e), &e);
+	CHECK(pool_mark_alone(p));
+	str_copy(pool.source, sizeof(pool.source), dir);
+	CHECK_OK(pool_conf_store(&pool, &e), &e);
+	store = path_mkdirs(top, "store", 0700, &e);
+	auto_close int again = path_mkdirs(p, "name", 0755, &e);
+	image(top, A);
+	CHECK_EQ(symlinkat("../sha256/" A, again, "os"), 0);
+	CHECK(!pool_alone_has(A, false) && pool_alone_has(A, true) && !pool_alone_has(B, true));
+	CHECK_EQ(tmpl_gc_mark(test_tmp(), A, &e), 0);		/* a name keeps it */
+	CHECK_EQ(tmpl_gc_suspect(test_tmp(), A, &e), 1);
+	CHECK(marked(NULL) && has(top, A));
+	CHECK_EQ(unlinkat(again, "os", 0), 0);
+	CHECK_EQ(tmpl_gc_mark(test_tmp(), A, &e), 1);
+	CHECK(marked(A) && has(top, A));			/* in use */
+	CHECK_EQ(tmpl_gc_mark(test_tmp(), A, &e), 1);
+	CHECK(marked(NULL) && !has(top, A));
 }
