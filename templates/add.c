@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "templates/add.h"
+#include "templates/incus.h"
 #include "templates/index.h"
 #include "templates/pull.h"
 #include "templates/sign.h"
@@ -17,10 +18,21 @@
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
+#include "util/sha256.h"
 #include "util/str.h"
 
 #define SIG_MAX 4096
 #define SIGNED_MAX SIGN_DATA_MAX	/* a signature is over the whole file in memory */
+
+#define SQUASHFS ".squashfs"
+
+/* The ending of what may be added, or NULL. */
+static const char *add_suffix(const char *file)
+{
+	const char *s = tmpl_suffix_of(file);
+
+	return s ? s : str_ends(file, SQUASHFS) && strlen(file) > strlen(SQUASHFS) ? SQUASHFS : NULL;
+}
 
 struct add {
 	const struct tmpl_add *a;
@@ -183,14 +195,59 @@ static int oci_archive(struct add *x, int fd, struct err *e)
 	return rc;
 }
 
-static int archive(struct add *x, struct err *e)
+/* Of Incus and LXD: what is below rootfs/ of the tree in the store is the template. */
+static int from_unified(struct add *x, int tree, struct err *e)
 {
-	const char *suffix = tmpl_suffix_of(x->a->source);
-	auto_close int fd = -1;
+	const struct origin o = { "incus", x->a->source, x->key.name };
+	auto_close int rootfs = -1;
 	struct tmpl t;
 
+	if (incus_check(tree, e) < 0)
+		return -e->code;
+	rootfs = path_open_beneath(tree, "rootfs", O_RDONLY | O_DIRECTORY, 0, e);
+	str_fmt(x->file, sizeof(x->file), "incus-%s.tar.zst", x->name);
+	if (rootfs < 0 || add_pack(&x->tmp, rootfs, false, x->file, e) < 0)
+		return -e->code;
+	return import_archive(x->tmpldir, &x->tmp, x->file, x->name, &o, &t, e);
+}
+
+/* A root, or an image of Incus; the store has its tree afterwards, which is not unpacked again. */
+static int root_archive(struct add *x, struct err *e)
+{
+	const struct origin o = { x->a->rootfs ? "incus" : "add", x->a->source, x->key.name };
+	struct tmpl t = { .name = "" };
+	auto_close int tree = -1;
+
+	str_copy(t.name, sizeof(t.name), x->name);
+	if (str_fmt(t.archive, sizeof(t.archive), "%s/tmp/%s/%s", x->tmpldir, x->tmp.name, x->file) < 0)
+		return err_set(e, ENAMETOOLONG, "%s", x->tmpldir);
+	if (tmpl_tree(x->tmpldir, &t, NULL, &tree, e) < 0)
+		return -e->code;
+	if (!x->a->rootfs && incus_is_unified(tree))
+		return from_unified(x, tree, e);
+	if (add_has(tree, "metadata.yaml") && !add_has(tree, "bin"))
+		return err_say(e, EINVAL, "%s is the metadata of an image in two files: name the other one with --rootfs",
+			       x->a->source);
+	return import_archive(x->tmpldir, &x->tmp, x->file, x->name, &o, &t, e);
+}
+
+/* The file @fd, which came by the name @source, as tmp/x->file. */
+static int squashfs(struct add *x, int fd, const char *file, struct err *e)
+{
+	str_fmt(x->file, sizeof(x->file), "%s.tar.zst", x->name);
+	if (incus_squashfs(fd, &x->tmp, x->file, e) < 0)
+		return -e->code;
+	unlinkat(x->tmp.dir, file, 0);
+	return root_archive(x, e);
+}
+
+static int archive(struct add *x, struct err *e)
+{
+	const char *suffix = add_suffix(x->a->source);
+	auto_close int fd = -1;
+
 	if (!suffix)
-		return err_say(e, EINVAL, "%s does not end like a template (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst)",
+		return err_say(e, EINVAL, "%s does not end like a template (.tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst, .squashfs)",
 			       x->a->source);
 	if (find_name(x, suffix, e) < 0)
 		return -e->code;
@@ -198,11 +255,76 @@ static int archive(struct add *x, struct err *e)
 	fd = fetch_new(x->a->source, x->tmp.dir, x->file, INDEX_ARCHIVE_MAX, 0, e);
 	if (fd < 0 || vouched(x, fd, e) < 0)
 		return -e->code;
+	if (str_eq(suffix, SQUASHFS)) {
+		char file[300];
+
+		str_copy(file, sizeof(file), x->file);
+		return squashfs(x, fd, file, e);
+	}
 	if (is_oci_archive(fd)) {
 		unlinkat(x->tmp.dir, x->file, 0);
 		return oci_archive(x, fd, e);
 	}
-	return import_archive(x->tmpldir, &x->tmp, x->file, x->name, &(struct origin){ "add", x->a->source, x->key.name }, &t, e);
+	return root_archive(x, e);
+}
+
+/* SHA-256 of both files, one behind the other: what Incus calls the image. */
+static int fingerprint(struct add *x, int meta, int rootfs, struct err *e)
+{
+	char digest[TMPL_DIGEST_LEN + 1];
+	struct sha256 s;
+	const int fd[] = { meta, rootfs };
+
+	if (!x->a->sha256)
+		return x->a->unsigned_ok ? 0
+		       : err_say(e, ENOENT, "nobody vouches for %s: give the image's fingerprint (the SHA-256 of both files, one "
+				 "behind the other) with --sha256, or take it as it is with --unsigned", x->a->source);
+	sha256_init(&s);
+	for (size_t i = 0; i < ARRAY_SIZE(fd); i++) {
+		char buf[16384];
+		ssize_t n;
+
+		if (lseek(fd[i], 0, SEEK_SET) < 0)
+			return err_set(e, errno, "%s", x->a->source);
+		while ((n = read(fd[i], buf, sizeof(buf))) > 0)
+			sha256_add(&s, buf, (size_t)n);
+		if (n < 0 || lseek(fd[i], 0, SEEK_SET) < 0)
+			return err_set(e, errno, "%s", x->a->source);
+	}
+	sha256_hex(&s, digest);
+	return strcmp(digest, x->a->sha256) == 0 ? 0
+	       : err_say(e, EBADMSG, "the image has the fingerprint %s, not the one given", digest);
+}
+
+/* Metadata and root in two files. */
+static int split(struct add *x, struct err *e)
+{
+	const char *suffix = add_suffix(x->a->source), *rsuffix = add_suffix(x->a->rootfs);
+	auto_close int meta = -1, root = -1, tree = -1;
+	struct unpack_result r;
+	char file[300];
+
+	if (!suffix || str_eq(suffix, SQUASHFS) || !rsuffix)
+		return err_say(e, EINVAL, "%s does not end like %s", !rsuffix ? x->a->rootfs : x->a->source,
+			       !rsuffix ? "a root (.squashfs, .tar, .tar.gz, .tar.bz2, .tar.xz, .tar.zst)"
+					: "an archive of metadata");
+	if (find_name(x, suffix, e) < 0)
+		return -e->code;
+	str_fmt(file, sizeof(file), "meta%s", suffix);
+	meta = fetch_new(x->a->source, x->tmp.dir, file, INDEX_ARCHIVE_MAX, 0, e);
+	if (meta < 0)
+		return -e->code;
+	str_fmt(x->file, sizeof(x->file), "%s%s", x->name, rsuffix);
+	root = fetch_new(x->a->rootfs, x->tmp.dir, x->file, INDEX_ARCHIVE_MAX, 0, e);
+	if (root < 0 || fingerprint(x, meta, root, e) < 0)
+		return -e->code;
+	tree = add_dir(&x->tmp, "meta", e);
+	if (tree < 0 || lseek(meta, 0, SEEK_SET) < 0 || unpack_archive(meta, tree, NULL, &r, e) < 0)
+		return e->code ? err_add(e, "%s", x->a->source) : err_set(e, errno, "%s", x->a->source);
+	if (incus_check(tree, e) < 0)
+		return err_add(e, "%s", x->a->source);
+	str_copy(file, sizeof(file), x->file);
+	return str_eq(rsuffix, SQUASHFS) ? squashfs(x, root, file, e) : root_archive(x, e);
 }
 
 int tmpl_add(const char *tmpldir, const struct tmpl_add *a, struct tmpl *ret, struct err *e)
@@ -223,6 +345,9 @@ int tmpl_add(const char *tmpldir, const struct tmpl_add *a, struct tmpl *ret, st
 	x.base = tmpl_base(tmpldir, e);
 	if (x.base < 0 || tmpl_sweep(tmpldir, e) < 0 || tmp_make(x.base, &x.tmp, e) < 0)
 		return -e->code;
-	rc = path && stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? layout_dir(&x, path, e) : archive(&x, e);
+	if (a->rootfs)
+		rc = split(&x, e);
+	else
+		rc = path && stat(path, &st) == 0 && S_ISDIR(st.st_mode) ? layout_dir(&x, path, e) : archive(&x, e);
 	return rc < 0 ? rc : tmpl_find(tmpldir, x.name, ret, e);
 }

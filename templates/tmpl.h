@@ -104,10 +104,11 @@ int tmpl_index_make(const struct tmpl_index_make *m, uint64_t *ret_n, struct err
 int tmpl_keygen(const char *base, struct err *e);	/* BASE.sec, BASE.pub; never over existing files */
 
 struct tmpl_add {
-	const char *source;		/* an archive (path or URL), the directory of an OCI image layout, or an archive of one */
+	const char *source;		/* an archive or .squashfs (path or URL), an OCI image layout's directory or its archive */
 	const char *name;		/* NULL: that of the file */
 	const char *keys, *sha256;	/* whose SOURCE.sig counts; what it, or a layout's manifest, must have. NULL: not given */
 	const char *tag;		/* which image of a layout; NULL: there is one */
+	const char *rootfs;		/* the other half of an Incus image of which @source is the metadata: .squashfs or .tar.* */
 	bool unsigned_ok, app;		/* app: an image without init gets one that runs its entrypoint */
 	const struct tmpl_ui *ui;
 };

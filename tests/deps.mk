@@ -6,7 +6,7 @@ DEPS_RUN := gcc make pkg-config libc6-dev libcap-dev libseccomp-dev libmnl-dev l
 	libacl1-dev linux-libc-dev libext2fs-dev libexpat1-dev libzstd-dev libfuse3-dev libjansson-dev libsqlite3-dev libmicrohttpd-dev libgnutls28-dev libcurl4-gnutls-dev \
 	busybox-static zstd iproute2 btrfs-progs e2fsprogs mmdebstrap rsync openssh-client erofs-utils squashfs-tools
 DEPS_TEST := $(DEPS_RUN) qemu-system-x86 cpio kmod xz-utils bzip2 python3 xfsprogs nftables strace curl jq netcat-openbsd \
-	python3-jsonschema python3-prometheus-client iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy \
+	squashfs-tools-ng python3-jsonschema python3-prometheus-client iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy \
 	qemu-utils attr acl libcap2-bin wrk openssl
 
 # $(1): packages. One update, and only if apt is needed at all.

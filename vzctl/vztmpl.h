@@ -14,12 +14,12 @@ enum vztmpl_opt {
 	VZTMPL_TEMPLATE = 1, VZTMPL_KEYDIR = 2, VZTMPL_UNSIGNED = 4, VZTMPL_NAME = 8, VZTMPL_SHA256 = 16, VZTMPL_DRY = 32,
 	VZTMPL_SIGN = 64, VZTMPL_ID = 128, VZTMPL_DAYS = 256, VZTMPL_LIST = 512, VZTMPL_ALL = 1024, VZTMPL_APP = 2048,
 	VZTMPL_SET = 4096, VZTMPL_NO_TEST = 8192, VZTMPL_LONG = 16384, VZTMPL_FORMAT = 32768, VZTMPL_TAG = 65536,
-	VZTMPL_MOVE = 131072, VZTMPL_MARKED = 262144
+	VZTMPL_MOVE = 131072, VZTMPL_MARKED = 262144, VZTMPL_ROOTFS = 524288
 };
 struct vztmpl {
 	char dir[4096];			/* TEMPLATE */
-	char source[8192];		/* a full path for what was given */
-	const char *keys, *name, *sha256, *sign, *id, *format, *tag;
+	char source[8192], source2[8192];	/* full paths for what was given */
+	const char *keys, *name, *sha256, *sign, *id, *format, *rootfs, *tag;
 	unsigned long days;
 	unsigned given;			/* enum vztmpl_opt */
 	const char **operand;

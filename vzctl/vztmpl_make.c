@@ -16,20 +16,20 @@
 #define BUSYBOX "/bin/busybox"
 
 /* What a user calls a file here, as a full path; URLs as they are. */
-static const char *full(struct vztmpl *v, const char *source)
+static const char *full(char out[8192], const char *source)
 {
 	char cwd[4096];
 
 	if (source[0] == '/' || strstr(source, "://") || !getcwd(cwd, sizeof(cwd)) ||
-	    str_fmt(v->source, sizeof(v->source), "%s/%s", cwd, source) < 0)
+	    str_fmt(out, 8192, "%s/%s", cwd, source) < 0)
 		return source;
-	return v->source;
+	return out;
 }
 
 int vztmpl_pull(struct vztmpl *v, struct err *e)
 {
 	const struct tmpl_pull p = {
-		.source = full(v, v->operand[0]), .keys = v->keys, .names = v->operand + 1, .n_names = v->n - 1,
+		.source = full(v->source, v->operand[0]), .keys = v->keys, .names = v->operand + 1, .n_names = v->n - 1,
 		.unsigned_ok = v->given & VZTMPL_UNSIGNED, .list_only = v->given & VZTMPL_LIST, .ui = &v->ui,
 	};
 
@@ -49,7 +49,8 @@ static int show(struct vztmpl *v, struct tmpl *t, struct err *e)
 int vztmpl_add(struct vztmpl *v, struct err *e)
 {
 	const struct tmpl_add a = {
-		.source = full(v, v->operand[0]), .name = v->name, .keys = v->keys, .sha256 = v->sha256, .tag = v->tag,
+		.source = full(v->source, v->operand[0]), .name = v->name, .keys = v->keys, .sha256 = v->sha256, .tag = v->tag,
+		.rootfs = v->rootfs ? full(v->source2, v->rootfs) : NULL,
 		.unsigned_ok = v->given & VZTMPL_UNSIGNED, .app = v->given & VZTMPL_APP, .ui = &v->ui,
 	};
 	struct tmpl t;

@@ -22,9 +22,10 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	{ "image", "NAME", 1, 1, VZTMPL_FORMAT, vztmpl_image, "make it one read-only file system for containers to stand on" },
 	{ "pull", "INDEX [PATTERN ...]", 1, 1000, VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_LIST, vztmpl_pull,
 	  "fetch what a signed index names: a directory or URL" },
-	{ "add", "ARCHIVE|OCI-IMAGE", 1, 1,
-	  VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_NAME | VZTMPL_SHA256 | VZTMPL_TAG | VZTMPL_APP | VZTMPL_MOVE, vztmpl_add,
-	  "take a root file system's archive, or an OCI image" },
+	{ "add", "ARCHIVE|IMAGE", 1, 1,
+	  VZTMPL_KEYDIR | VZTMPL_UNSIGNED | VZTMPL_NAME | VZTMPL_SHA256 | VZTMPL_TAG | VZTMPL_APP | VZTMPL_MOVE | VZTMPL_ROOTFS,
+	  vztmpl_add,
+	  "take a root file system's archive, or an image (OCI, Incus)" },
 	{ "save", "CTID NAME", 2, 2, 0, vztmpl_save, "make a template of a container, running or stopped" },
 	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS | VZTMPL_MARKED, vztmpl_gc,
 	  "remove unpacked trees that nothing stands on any more" },
@@ -45,6 +46,7 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "name", 0, true, VZTMPL_NAME, "name of the new template" },
 	{ "sha256", 0, true, VZTMPL_SHA256, "what the archive, or the image's manifest, must have" },
 	{ "tag", 0, true, VZTMPL_TAG, "which image, if there are several" },
+	{ "rootfs", 0, true, VZTMPL_ROOTFS, "the root of an Incus image in two files; the operand is its metadata" },
 	{ "app", 0, false, VZTMPL_APP, "an image without init: run its entrypoint in place of one" },
 	{ "move", 0, false, VZTMPL_MOVE, "remove the archive afterwards, taken or refused" },
 	{ "sign", 0, true, VZTMPL_SIGN, "secret key to sign with" },
@@ -78,6 +80,7 @@ static int take(struct vztmpl *v, const struct opt_found *f, struct err *e)
 	case VZTMPL_KEYDIR: v->keys = f->arg; break;
 	case VZTMPL_NAME: v->name = f->arg; break;
 	case VZTMPL_SHA256: v->sha256 = f->arg; break;
+	case VZTMPL_ROOTFS: v->rootfs = f->arg; break;
 	case VZTMPL_TAG: v->tag = f->arg; break;
 	case VZTMPL_SIGN: v->sign = f->arg; break;
 	case VZTMPL_FORMAT: v->format = f->arg; break;
