@@ -3,7 +3,7 @@
 
 BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat $(B)/bench/scale $(B)/bench/net_rates
 BENCH_N ?= 31
-.PHONY: bench bench-pool
+.PHONY: bench bench-pool bench-backup
 
 bench: all $(BENCH_BINS)
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
@@ -13,6 +13,11 @@ bench: all $(BENCH_BINS)
 bench-pool: all $(BENCH_BINS)
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
 	@VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/pool $(B)/bench
+
+# Archives of a root of BENCH_BACKUP_MB (1024) beside tar and zstd.
+bench-backup: all $(BENCH_BINS)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
+	@VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/backup $(B)/bench
 
 # Static: what they are compared with does not pay for the dynamic loader.
 $(B)/bench/floor: $(B)/obj/bench/floor.o $(B)/obj/bench/floor_net.o
