@@ -177,6 +177,37 @@ static int add_scripts(const struct ct *ct, struct buf *meta, struct err *e)
 	return 0;
 }
 
+/*
+ * What the root stands on. Read-only images have no ctime of their own: a file of another template may have the same name,
+ * size, time and inode number, so only under the same ones do inodes tell that nothing was changed.
+ */
+static int add_root(const struct ct *ct, struct buf *meta, struct err *e)
+{
+	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+	auto_buf struct buf b = BUF_INIT;
+
+	if (ct_templates(ct, &l, e) < 0)
+		return -e->code;
+	buf_addf(&b, "%s\n", ct->conf.layout);
+	for (size_t i = 0; i < l.n; i++)
+		buf_addf(&b, "%s\n", l.v[i]);
+	bk_meta_add(meta, "root", buf_str(&b), b.len);
+	return buf_failed(&b) ? err_set(e, ENOMEM, "layers") : 0;
+}
+
+static bool same_root(const struct work *w)
+{
+	auto_buf struct buf old = { .cap = BK_META_MAX + 1 };
+	struct err ignored = { 0 };
+	const char *was, *is;
+	size_t n_was, n_is;
+
+	return tmpl_backup_meta(&w->before, &old, &ignored) == 0 &&
+	       bk_meta_get(buf_str(&old), old.len, "root", &was, &n_was, &ignored) == 0 &&
+	       bk_meta_get(buf_str(&w->meta), w->meta.len, "root", &is, &n_is, &ignored) == 0 &&
+	       n_was == n_is && memcmp(was, is, n_is) == 0;
+}
+
 static int make_meta(const struct ct *ct, struct work *w, struct err *e)
 {
 	auto_buf struct buf conf = BUF_INIT;
@@ -184,7 +215,7 @@ static int make_meta(const struct ct *ct, struct work *w, struct err *e)
 	if (kv_print(&ct->kv, &conf, e) < 0)
 		return -e->code;
 	bk_meta_add(&w->meta, "vps.conf", buf_str(&conf), conf.len);
-	if (add_scripts(ct, &w->meta, e) < 0)
+	if (add_root(ct, &w->meta, e) < 0 || add_scripts(ct, &w->meta, e) < 0)
 		return -e->code;
 	return buf_failed(&w->meta) ? err_set(e, EFBIG, "configuration and scripts") : 0;
 }
@@ -277,7 +308,7 @@ static int write_it(struct ct *ct, struct work *w, struct ct_backup_result *ret,
 	const struct tmpl_backup job = {
 		.tree = w->tree, .out = w->b->out >= 0 ? w->b->out : w->out, .ctid = ct->id,
 				.owner = ct->conf.policy.owner,
-				.before = w->before.n ? &w->before : NULL,
+				.before = w->before.n ? &w->before : NULL, .compare = w->before.n && !same_root(w),
 		.before_name = ret->before, .exclude = w->b->exclude, .meta = &w->meta, .key = w->key,
 				.key_len = (size_t)w->key_len,
 		.level = w->b->level ? (int)w->b->level : LEVEL, .bytes_per_s = w->b->bytes_per_s, .tell = w->b->tell,

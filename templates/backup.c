@@ -277,6 +277,7 @@ int tmpl_backup_write(const struct tmpl_backup *b, struct tmpl_backup_count *ret
 		j.go.conf_len = (uint32_t)conf_len;
 	}
 	err_clear(e);
+	j.go.compare = b->compare;
 	j.go.level = (uint32_t)b->level;
 	j.go.threads = cpus();
 	j.go.bytes_per_s = b->bytes_per_s;

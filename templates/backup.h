@@ -42,6 +42,7 @@ struct tmpl_backup {
 	const char *owner;		/* tenant, NULL: none */
 	const struct tmpl_chain *before;	/* what to build on, or NULL */
 	const char *before_name;	/* the file name of its last */
+	bool compare;			/* by contents, whatever the inodes say: the root stands on something else than then */
 	const struct str_list *exclude;	/* patterns of fnmatch(3), '*' takes '/' as well; may be NULL */
 	const struct buf *meta;
 	const void *key;		/* of the seal */

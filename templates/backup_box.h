@@ -27,6 +27,7 @@ struct bk_go {
 	uint32_t magic, stage;
 	uint32_t n_chain;		/* archives that come with it, the oldest first; emit: the last is the one wanted */
 	uint32_t level, threads;
+	uint32_t compare;		/* write: an inode alone does not tell that nothing was changed */
 	uint64_t bytes_per_s;		/* 0: as fast as it goes */
 	uint32_t conf_len;		/* write: of the configuration, which stands at the end of @select */
 	uint32_t select_len;

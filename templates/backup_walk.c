@@ -141,6 +141,11 @@ static int look_before(struct bk_walk *w, const struct bk_row *r, const struct b
 	return rc < 0 ? rc : 0;
 }
 
+static bool unchanged(const struct bk_walk *w, const struct bk_row *before, const struct bk_row *now)
+{
+	return !w->run->go->compare && before->ctime == now->ctime && before->ctime_ns == now->ctime_ns;
+}
+
 static int keep(struct bk_walk *w, const struct bk_row *now, const struct bk_row *before, struct err *e)
 {
 	struct bk_row r = *now;
@@ -196,7 +201,7 @@ static int put_file(struct bk_walk *w, const char *name, struct bk_row *r, const
 	r->size = (uint64_t)now.st_size;
 	if (look_before(w, r, &before, e) < 0)
 		return -e->code;
-	if (before && before->ctime == r->ctime && before->ctime_ns == r->ctime_ns && before->ino == r->ino) {
+	if (before && unchanged(w, before, r) && before->ino == r->ino) {
 		w->run->count->bytes += r->size;
 		return keep(w, r, before, e);
 	}
@@ -223,7 +228,7 @@ static int put_plain(struct bk_walk *w, struct bk_row *r, struct err *e)
 
 	if (look_before(w, r, &before, e) < 0)
 		return -e->code;
-	if (before && before->ctime == r->ctime && before->ctime_ns == r->ctime_ns)
+	if (before && unchanged(w, before, r))
 		return keep(w, r, before, e);
 	return put_head(w, r, 0, e) < 0 ? -e->code : put_tail(w, r, e);
 }

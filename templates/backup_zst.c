@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The stream of an archive, cut into pieces that are zstd frames of their own. The caller fills one piece after the other;
- * threads compress those that are full and take their SHA-256; the caller writes them in their order when it needs a free
- * one. Only vz-backup links it.
+ * threads compress those that are full and take their SHA-256; one more writes them in their order, so that a disk that is
+ * slow for a moment stops neither the reading nor the compression. Only vz-backup links it.
  */
 #include <errno.h>
 #include <poll.h>
@@ -13,10 +13,12 @@
 
 #include "templates/backup_box.h"
 #include "util/auto.h"
+#include "util/err.h"
 #include "util/fio.h"
 #include "util/sys.h"
 
 #define THREADS_MAX 16u
+#define SLOTS_OF(threads) (4 * (threads) + 2)	/* enough to work on while the reader or the writer waits */
 
 enum slot_state { SLOT_FREE, SLOT_FULL, SLOT_BUSY, SLOT_DONE };
 struct slot {
@@ -31,11 +33,13 @@ struct bk_zst {
 	uint64_t bytes_per_s, at, written;
 	int64_t since_ms;
 	pthread_mutex_t lock;
-	pthread_cond_t work, done;
-	pthread_t thread[THREADS_MAX];
-	unsigned n_threads, n_slots, filling, oldest;	/* slots are used in a circle */
+	pthread_cond_t work, done, freed;
+	pthread_t thread[THREADS_MAX], writer;
+	bool has_writer;
+	unsigned n_threads, n_slots, filling, oldest;	/* slots are used in a circle; @oldest is the writer's */
 	bool stop;
-	struct slot slot[2 * THREADS_MAX + 2];
+	struct err failed;		/* the writer's */
+	struct slot slot[SLOTS_OF(THREADS_MAX)];
 	struct buf pieces;
 	uint64_t n_pieces;
 };
@@ -86,15 +90,28 @@ static void *worker(void *arg)
 		pthread_mutex_lock(&z->lock);
 		s->failed = s->failed || !c;
 		s->state = SLOT_DONE;
-		pthread_cond_signal(&z->done);
+		pthread_cond_broadcast(&z->done);
 	}
 	pthread_mutex_unlock(&z->lock);
 	ZSTD_freeCCtx(c);
 	return NULL;
 }
 
+static void *writer(void *arg);
+
+static int start_threads(struct bk_zst *z, unsigned n, struct err *e)
+{
+	int rc = pthread_create(&z->writer, NULL, writer, z);
+
+	z->has_writer = rc == 0;
+	for (; rc == 0 && z->n_threads < n; z->n_threads += rc == 0)
+		rc = pthread_create(&z->thread[z->n_threads], NULL, worker, z);
+	return rc ? err_set(e, rc, "start a thread") : 0;
+}
+
 int bk_zst_open(struct bk_zst **ret, int fd, const struct bk_go *go, struct err *e)
 {
+	unsigned threads = MIN(MAX(go->threads, 1u), THREADS_MAX);
 	struct bk_zst *z = calloc(1, sizeof(*z));
 
 	if (!z)
@@ -107,22 +124,16 @@ int bk_zst_open(struct bk_zst **ret, int fd, const struct bk_go *go, struct err 
 	pthread_mutex_init(&z->lock, NULL);
 	pthread_cond_init(&z->work, NULL);
 	pthread_cond_init(&z->done, NULL);
+	pthread_cond_init(&z->freed, NULL);
 	*ret = z;
-	z->n_slots = 2 * MIN(MAX(go->threads, 1u), THREADS_MAX) + 2;
+	z->n_slots = SLOTS_OF(threads);
 	for (unsigned i = 0; i < z->n_slots; i++) {
 		z->slot[i].raw = malloc(BK_PIECE);
 		z->slot[i].packed = malloc(BK_PIECE_ROOM);
 		if (!z->slot[i].raw || !z->slot[i].packed)
 			return err_set(e, ENOMEM, "compress");
 	}
-	while (z->n_threads < (z->n_slots - 2) / 2) {
-		int rc = pthread_create(&z->thread[z->n_threads], NULL, worker, z);
-
-		if (rc)
-			return err_set(e, rc, "start a thread");
-		z->n_threads++;
-	}
-	return 0;
+	return start_threads(z, threads, e);
 }
 
 void bk_zst_close(struct bk_zst *z)
@@ -132,9 +143,12 @@ void bk_zst_close(struct bk_zst *z)
 	pthread_mutex_lock(&z->lock);
 	z->stop = true;
 	pthread_cond_broadcast(&z->work);
+	pthread_cond_broadcast(&z->done);
 	pthread_mutex_unlock(&z->lock);
 	for (unsigned i = 0; i < z->n_threads; i++)
 		pthread_join(z->thread[i], NULL);
+	if (z->has_writer)
+		pthread_join(z->writer, NULL);
 	for (unsigned i = 0; i < z->n_slots; i++) {
 		free(z->slot[i].raw);
 		free(z->slot[i].packed);
@@ -153,12 +167,22 @@ uint64_t bk_zst_written(const struct bk_zst *z)
 	return z->written;
 }
 
-static void slow_down(const struct bk_zst *z)
+static bool stopped(struct bk_zst *z)
 {
-	int64_t due = z->since_ms + (int64_t)(z->written * 1000 / z->bytes_per_s), now = sys_now_ms();
+	bool stop;
 
-	if (due > now)
-		poll(NULL, 0, (int)MIN(due - now, 60000));
+	pthread_mutex_lock(&z->lock);
+	stop = z->stop;
+	pthread_mutex_unlock(&z->lock);
+	return stop;
+}
+
+static void slow_down(struct bk_zst *z)
+{
+	int64_t due = z->since_ms + (int64_t)(z->written * 1000 / z->bytes_per_s), now;
+
+	while ((now = sys_now_ms()) < due && !stopped(z))
+		poll(NULL, 0, (int)MIN(due - now, 200));
 }
 
 static int put_out(struct bk_zst *z, const void *p, size_t n, struct err *e)
@@ -173,33 +197,63 @@ static int put_out(struct bk_zst *z, const void *p, size_t n, struct err *e)
 	return 0;
 }
 
-/* Waits for the oldest slot and writes it. */
-static int write_oldest(struct bk_zst *z, struct err *e)
+static int write_slot(struct bk_zst *z, const struct slot *s, struct err *e)
 {
-	struct slot *s = &z->slot[z->oldest];
-	struct bk_piece p;
+	struct bk_piece p = { .len = (uint32_t)s->packed_len, .raw = (uint32_t)s->raw_len };
 	uint8_t rec[BK_PIECE_REC];
 
-	pthread_mutex_lock(&z->lock);
-	while (s->state != SLOT_DONE)
-		pthread_cond_wait(&z->done, &z->lock);
-	pthread_mutex_unlock(&z->lock);
 	if (s->failed)
 		return err_set(e, ENOMEM, "compress");
-	p.len = (uint32_t)s->packed_len;
-	p.raw = (uint32_t)s->raw_len;
 	memcpy(p.sha, s->sha, sizeof(p.sha));
 	bk_piece_put(&p, rec);
 	buf_add(&z->pieces, rec, sizeof(rec));
 	z->n_pieces++;
 	if (buf_failed(&z->pieces))
 		return err_set(e, ENOMEM, "compress");
-	if (put_out(z, s->packed, s->packed_len, e) < 0)
-		return -e->code;
-	s->state = SLOT_FREE;
-	s->raw_len = 0;
-	z->oldest = (z->oldest + 1) % z->n_slots;
-	return 0;
+	return put_out(z, s->packed, s->packed_len, e);
+}
+
+/* In their order. After an error nothing more is written, and whoever waits for a slot hears of it. */
+static void *writer(void *arg)
+{
+	struct bk_zst *z = arg;
+
+	pthread_mutex_lock(&z->lock);
+	while (!z->stop && !z->failed.code) {
+		struct slot *s = &z->slot[z->oldest];
+		struct err e = { 0 };
+
+		if (s->state != SLOT_DONE) {
+			pthread_cond_wait(&z->done, &z->lock);
+			continue;
+		}
+		pthread_mutex_unlock(&z->lock);
+		write_slot(z, s, &e);
+		pthread_mutex_lock(&z->lock);
+		z->failed = e;
+		s->state = SLOT_FREE;
+		s->raw_len = 0;
+		z->oldest = (z->oldest + 1) % z->n_slots;
+		pthread_cond_signal(&z->freed);
+	}
+	pthread_mutex_unlock(&z->lock);
+	return NULL;
+}
+
+/* Until slot @i is free, or the writer has failed. */
+static int wait_free(struct bk_zst *z, unsigned i, struct err *e)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&z->lock);
+	while (z->slot[i].state != SLOT_FREE && !z->failed.code)
+		pthread_cond_wait(&z->freed, &z->lock);
+	if (z->failed.code) {
+		*e = z->failed;
+		rc = -e->code;
+	}
+	pthread_mutex_unlock(&z->lock);
+	return rc;
 }
 
 static int hand_over(struct bk_zst *z, struct err *e)
@@ -209,7 +263,7 @@ static int hand_over(struct bk_zst *z, struct err *e)
 	pthread_cond_signal(&z->work);
 	pthread_mutex_unlock(&z->lock);
 	z->filling = (z->filling + 1) % z->n_slots;
-	return z->filling == z->oldest ? write_oldest(z, e) : 0;
+	return wait_free(z, z->filling, e);
 }
 
 int bk_zst_room(struct bk_zst *z, uint8_t **ret, size_t *room, struct err *e)
@@ -290,8 +344,8 @@ int bk_zst_end(struct bk_zst *z, const struct buf *index, uint64_t index_raw, st
 {
 	if (z->slot[z->filling].raw_len && hand_over(z, e) < 0)
 		return -e->code;
-	while (z->oldest != z->filling)
-		if (write_oldest(z, e) < 0)
+	for (unsigned i = 0; i < z->n_slots; i++)
+		if (i != z->filling && wait_free(z, i, e) < 0)
 			return -e->code;
 	end->tar_len = z->at;
 	end->pieces_n = z->n_pieces;

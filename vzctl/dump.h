@@ -18,6 +18,9 @@ struct dump_opts {
 	unsigned n_words;
 	struct str_list ids, skip, exclude;
 	const char *nothing;		/* an option that changes nothing here */
+	const char *owner, *after, *named;	/* --list: only the tenant's, only behind that name, only that one */
+	uint64_t limit;				/* so many, 0: all */
+	bool owners;				/* how many archives each tenant has */
 	bool all, to_stdout, incremental, quiet, dry, json, help;
 	enum ct_backup_mode mode;
 	unsigned level;
@@ -58,6 +61,9 @@ int dump_open(const char *path, int *ret_dir, const char **ret_name, struct err 
 /* --- dump_list.c: tables --- */
 void dump_table(struct buf *b, const struct ct_dumps *l);
 void dump_json(struct buf *b, const struct ct_dumps *l);
+/* Leaves what --list was asked for, by name where a part of the list was. */
+void dump_pick(struct ct_dumps *l, const struct dump_opts *o);
+void dump_owners(struct buf *b, struct ct_dumps *l);	/* {"acme": 2}; sorts @l */
 void dump_file_line(struct buf *b, const struct bk_row *r);	/* as ls -l */
 
 #endif

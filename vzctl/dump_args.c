@@ -14,7 +14,8 @@
 
 enum { D_DIR, D_ALL, D_SKIP, D_COMPRESS, D_SUSPEND, D_STOP, D_SNAPSHOT, D_MODE, D_STDOUT, D_BW, D_MAX, D_KEEP, D_EXCLUDE,
 		D_INC, D_LEVEL,
-       D_QUIET, D_LIST, D_PRUNE, D_CHECK, D_REMOVE, D_MOUNT, D_UMOUNT, D_RESTORE, D_DRY, D_JSON, D_NOTHING, D_MAIL, D_HELP };
+       D_QUIET, D_LIST, D_PRUNE, D_CHECK, D_REMOVE, D_MOUNT, D_UMOUNT, D_RESTORE, D_OWNERS, D_OWNER, D_AFTER, D_LIMIT,
+       D_NAMED, D_DRY, D_JSON, D_NOTHING, D_MAIL, D_HELP };
 static const struct opt_flag dump_flags[] = {
 	{ "dumpdir", 0, true, D_DIR, NULL }, { "all", 0, false, D_ALL, NULL }, { "exclude", 0, true, D_SKIP, NULL },
 	{ "compress", 0, true, D_COMPRESS, NULL }, { "suspend", 0, false, D_SUSPEND, NULL }, { "stop", 0, false, D_STOP, NULL },
@@ -27,6 +28,8 @@ static const struct opt_flag dump_flags[] = {
 	{ "restore", 0, false, D_RESTORE, NULL }, { "json", 0, false, D_JSON, NULL },
 	{ "tmpdir", 0, true, D_NOTHING, NULL }, { "size", 0, true, D_NOTHING, NULL },
 	{ "lockwait", 0, true, D_NOTHING, NULL }, { "stopwait", 0, true, D_NOTHING, NULL }, { "ionice", 0, true, D_NOTHING, NULL },
+	{ "owners", 0, false, D_OWNERS, NULL }, { "owner", 0, true, D_OWNER, NULL }, { "after", 0, true, D_AFTER, NULL },
+	{ "limit", 0, true, D_LIMIT, NULL }, { "named", 0, true, D_NAMED, NULL },
 	{ "mailto", 0, true, D_MAIL, NULL }, { "help", 'h', false, D_HELP, NULL },
 };
 
@@ -81,6 +84,13 @@ static int level_of(const char *text, unsigned *ret, struct err *e)
 	return 0;
 }
 
+static int limit_of(const char *text, uint64_t *ret, struct err *e)
+{
+	if (num_u64(text, ret) < 0 || *ret == 0)
+		return err_say(e, EINVAL, "--limit takes how many archives are listed, not '%s'", text);
+	return 0;
+}
+
 static int take_value(struct dump_opts *o, int id, const char *arg, struct err *e)
 {
 	switch (id) {
@@ -92,6 +102,10 @@ static int take_value(struct dump_opts *o, int id, const char *arg, struct err *
 	case D_MAX: return keep_last(o, arg, e);
 	case D_KEEP: o->keeps = true; return ct_keep_parse(arg, &o->keep, e);
 	case D_EXCLUDE: return str_list_add(&o->exclude, arg, e);
+	case D_OWNER: o->owner = arg; return 0;
+	case D_AFTER: o->after = arg; return 0;
+	case D_NAMED: o->named = arg; return 0;
+	case D_LIMIT: return limit_of(arg, &o->limit, e);
 	case D_LEVEL: return level_of(arg, &o->level, e);
 	case D_MAIL: return err_say(e, ENOTSUP, "--mailto: mail is not sent from here: cron does it");
 	}
@@ -124,6 +138,7 @@ static int take(struct dump_opts *o, const struct opt_found *f, struct err *e)
 	case D_QUIET: o->quiet = true; return 0;
 	case D_DRY: o->dry = true; return 0;
 	case D_JSON: o->json = true; return 0;
+	case D_OWNERS: o->owners = true; return 0;
 	case D_HELP: o->help = true; return 0;
 	}
 	return f->arg ? take_value(o, id, f->arg, e) : 0;
@@ -147,6 +162,15 @@ static int sort_words(struct dump_opts *o, const struct str_list *words, struct 
 	return err_say(e, EINVAL, o->what == DUMP_UMOUNT ? "--umount takes the directory" : "one archive is needed");
 }
 
+static int check_list(const struct dump_opts *o, struct err *e)
+{
+	if (o->what == DUMP_PRUNE && o->ids.n > 1)
+		return err_say(e, EINVAL, "one container, or none for all");
+	if ((o->owners || o->owner || o->after || o->limit || o->named) && o->what != DUMP_LIST)
+		return err_say(e, EINVAL, "--owners, --owner, --named, --after and --limit belong to --list");
+	return 0;
+}
+
 static int check(struct dump_opts *o, struct err *e)
 {
 	if (o->what == DUMP_BACKUP && !o->all && o->ids.n == 0)
@@ -161,9 +185,7 @@ static int check(struct dump_opts *o, struct err *e)
 		return err_say(e, EINVAL, "--stdout leaves no file of which some could be kept");
 	if (o->what == DUMP_PRUNE && !o->keeps)
 		return err_say(e, EINVAL, "--prune needs --keep, as in --keep keep-last=3,keep-daily=7");
-	if ((o->what == DUMP_LIST || o->what == DUMP_PRUNE) && o->ids.n > 1)
-		return err_say(e, EINVAL, "one container, or none for all");
-	return 0;
+	return check_list(o, e);
 }
 
 /* vzdump of old took "-compress" as well as "--compress". */

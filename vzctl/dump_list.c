@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Tables of vzdump --list and vzrestore --list. */
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "util/auto.h"
 #include "util/buf.h"
 #include "util/json_text.h"
 #include "vzctl/dump.h"
@@ -68,6 +70,66 @@ void dump_json(struct buf *b, const struct ct_dumps *l)
 		buf_adds(b, "}");
 	}
 	buf_adds(b, l->n ? "\n]\n" : "]\n");
+}
+
+static bool wanted(const struct ct_dump *d, const struct dump_opts *o)
+{
+	char id[16];
+
+	str_fmt(id, sizeof(id), "%u", d->ctid);
+	if ((o->ids.n && !str_list_has(&o->ids, id)) || (o->named && !str_eq(o->named, d->name)))
+		return false;
+	return !o->owner || (d->sealed && str_eq(d->end.owner, o->owner));
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct ct_dump *)a)->name, ((const struct ct_dump *)b)->name);
+}
+
+void dump_pick(struct ct_dumps *l, const struct dump_opts *o)
+{
+	size_t n = 0, from = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (wanted(&l->v[i], o))
+			l->v[n++] = l->v[i];
+	l->n = n;
+	if (!o->after && !o->limit)
+		return;
+	if (n)
+		qsort(l->v, n, sizeof(*l->v), by_name);
+	while (o->after && from < n && strcmp(l->v[from].name, o->after) <= 0)
+		from++;
+	if (from)
+		memmove(l->v, l->v + from, (n - from) * sizeof(*l->v));
+	l->n = o->limit ? MIN(n - from, (size_t)o->limit) : n - from;
+}
+
+static int by_owner(const void *a, const void *b)
+{
+	return strcmp(((const struct ct_dump *)a)->end.owner, ((const struct ct_dump *)b)->end.owner);
+}
+
+void dump_owners(struct buf *b, struct ct_dumps *l)
+{
+	size_t n = 0, own = 0;
+
+	for (size_t i = 0; i < l->n; i++)
+		if (l->v[i].sealed && l->v[i].end.owner[0])
+			l->v[own++] = l->v[i];
+	l->n = own;
+	if (own)
+		qsort(l->v, own, sizeof(*l->v), by_owner);
+	buf_adds(b, "{");
+	for (size_t i = 0; i < own; i += n) {
+		for (n = 1; i + n < own && str_eq(l->v[i + n].end.owner, l->v[i].end.owner); n++)
+			;
+		buf_adds(b, i ? ", " : "");
+		json_str(b, l->v[i].end.owner);
+		buf_addf(b, ": %zu", n);
+	}
+	buf_adds(b, "}\n");
 }
 
 static void add_name(struct buf *b, const char *s)

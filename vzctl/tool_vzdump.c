@@ -109,8 +109,11 @@ static int open_dir(const struct call *c, unsigned *id, struct err *e)
 	int fd;
 
 	*id = 0;
-	if (c->o.ids.n && ct_id_parse(c->o.ids.v[0], id, e) < 0)
-		return -e->code;
+	for (size_t i = 0; i < c->o.ids.n; i++)
+		if (ct_id_parse(c->o.ids.v[i], id, e) < 0)
+			return -e->code;
+	if (c->o.ids.n > 1)
+		*id = 0;
 	fd = open(dir_of(c), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_set(e, errno, "%s", dir_of(c)) : fd;
 }
@@ -126,7 +129,10 @@ static int list(struct call *c, struct err *e)
 		err_clear(e);		/* no backup has been made yet */
 	else if (dir < 0 || ct_dumps_load(dir, id, &l, e) < 0)
 		return -e->code;
-	if (c->o.json)
+	dump_pick(&l, &c->o);
+	if (c->o.owners)
+		dump_owners(&b, &l);
+	else if (c->o.json)
 		dump_json(&b, &l);
 	else
 		dump_table(&b, &l);

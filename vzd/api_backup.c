@@ -22,16 +22,15 @@
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZDUMP VZ_SBINDIR "/vzdump"
 #define VZRESTORE VZ_SBINDIR "/vzrestore"
-#define LIST_MAX (4u << 20)	/* bytes of a list: ten thousand archives */
+#define LIST_MAX (1u << 20)	/* bytes of a list: a page, or a configuration */
 #define KIND_BACKUP "ct.backup"
 
 /* A call that waits for a program's answer. */
 struct work {
 	struct api_call *c;
 	int (*then)(struct work *w, struct err *e);
-	json_t *list;			/* what the caller may see, by name */
+	json_t *list;			/* archives by name; or how many each tenant has */
 	json_t *one;			/* borrowed from it: the one that the URL names */
-	char ctid[16];			/* of whose archives; "": all */
 	size_t under_way;		/* backups of the tenant's, when the question was asked */
 	bool distrust;
 };
@@ -134,20 +133,63 @@ static void on_list(void *arg, const struct buf *out, const struct err *err)
 	json_decref(all);
 }
 
-/* Asks for the archives of @ctid (0: all) and goes on with @then. */
-static int list_then(struct api_call *c, unsigned ctid, int (*then)(struct work *w, struct err *e), struct err *e)
+static struct work *work_new(struct api_call *c, int (*then)(struct work *w, struct err *e), struct err *e)
 {
 	struct work *w = calloc(1, sizeof(*w));
 	const struct inv_ct *ct = c->ctid ? inv_find(c->d->inv, c->ctid) : NULL;
-	char id[16];
-	const char *const words[] = { VZDUMP, "--list", "--json", ctid ? id : NULL, NULL };
 
-	if (!w)
-		return err_set(e, ENOMEM, "request");
-	str_fmt(id, sizeof(id), "%u", ctid);
+	if (!w) {
+		err_set(e, ENOMEM, "request");
+		return NULL;
+	}
 	*w = (struct work){ .c = api_ref(c), .then = then, .distrust = !host_admin(c->who) };
 	w->under_way = ct ? job_count(c->d->jobs, ct->owner, KIND_BACKUP) : 0;
-	if (ask_run(c->d, words, LIST_MAX, on_list, w, e) == 0)
+	return w;
+}
+
+static int option(struct conf_args *a, const char *name, const char *value, struct err *e)
+{
+	return ct_word(a, name, e) < 0 || ct_word(a, value, e) < 0 ? -e->code : 0;
+}
+
+static int add_ids(const struct api_call *c, unsigned ctid, struct conf_args *a, struct err *e)
+{
+	char id[16];
+
+	str_fmt(id, sizeof(id), "%u", ctid);
+	if (ctid)
+		return ct_word(a, id, e);
+	for (size_t i = 0; c->who->cts && i < c->who->n_cts; i++) {
+		str_fmt(id, sizeof(id), "%u", c->who->cts[i]);
+		if (ct_word(a, id, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
+/* What the answer needs and no more: the loop reads what comes, and there may be ten thousand archives. */
+static int list_words(struct api_call *c, unsigned ctid, struct conf_args *a, struct err *e)
+{
+	const char *name = c->ctid ? NULL : c->seg[0], *cursor = name ? NULL : api_cursor(c);
+	char limit[24];
+
+	str_fmt(limit, sizeof(limit), "%lld", api_q_int(c, "limit", 100) + 1);	/* one more: is there another page? */
+	if (ct_word(a, VZDUMP, e) < 0 || ct_word(a, "--list", e) < 0 || ct_word(a, "--json", e) < 0 ||
+	    (c->who->tenant[0] && option(a, "--owner", c->who->tenant, e) < 0) || (name && option(a, "--named", name, e) < 0) ||
+	    (cursor && option(a, "--after", cursor, e) < 0) || option(a, "--limit", limit, e) < 0)
+		return -e->code;
+	return add_ids(c, ctid, a, e);
+}
+
+/* Asks for the archives of @ctid (0: all) and goes on with @then. */
+static int list_then(struct api_call *c, unsigned ctid, int (*then)(struct work *w, struct err *e), struct err *e)
+{
+	struct work *w = work_new(c, then, e);
+	ARGS a = { 0 };
+
+	if (!w)
+		return -e->code;
+	if (list_words(c, ctid, &a, e) == 0 && ask_run(c->d, (const char *const *)a.v, LIST_MAX, on_list, w, e) == 0)
 		return 0;
 	work_free(w);
 	return -e->code;
@@ -163,6 +205,68 @@ static int one_then(struct api_call *c, int (*then)(struct work *w, struct err *
 	if (!path_is_component(c->seg[0]) || !ct_dump_name_parse(c->seg[0], &ctid, &when, &foreign))
 		return no_such(c);
 	return list_then(c, ctid, then, e);
+}
+
+static void on_owners(void *arg, const struct buf *out, const struct err *err)
+{
+	struct work *w = arg;
+
+	w->list = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
+	if (json_is_object(w->list)) {
+		step(w, w->then);
+		return;
+	}
+	api_problem(w->c, "internal", 0, err ? err->text : "vzdump's list cannot be read", NULL);
+	work_free(w);
+}
+
+static int ask_owners(struct vzd *d, ask_fn *fn, void *arg, struct err *e)
+{
+	static const char *const words[] = { VZDUMP, "--list", "--owners", NULL };
+
+	return ask_run(d, words, LIST_MAX, fn, arg, e);
+}
+
+/* How many archives each tenant has, and then @then. */
+static int owners_then(struct api_call *c, int (*then)(struct work *w, struct err *e), struct err *e)
+{
+	struct work *w = work_new(c, then, e);
+
+	if (!w)
+		return -e->code;
+	if (ask_owners(c->d, on_owners, w, e) == 0)
+		return 0;
+	work_free(w);
+	return -e->code;
+}
+
+struct counted { struct api_call *c; api_backups_fn *fn; };
+
+static void on_counted(void *arg, const struct buf *out, const struct err *err)
+{
+	struct counted *n = arg;
+	json_t *counts = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
+	struct err e = { 0 };
+
+	if (n->fn(n->c, json_is_object(counts) ? counts : NULL, &e) < 0)
+		api_problem_err(n->c, &e);
+	json_decref(counts);
+	api_unref(n->c);
+	free(n);
+}
+
+int api_backups_count(struct api_call *c, api_backups_fn *fn, struct err *e)
+{
+	struct counted *n = malloc(sizeof(*n));
+
+	if (!n)
+		return err_set(e, ENOMEM, "request");
+	*n = (struct counted){ api_ref(c), fn };
+	if (ask_owners(c->d, on_counted, n, e) == 0)
+		return 0;
+	api_unref(n->c);
+	free(n);
+	return -e->code;
 }
 
 /* --- reading --- */
@@ -260,13 +364,9 @@ static int delete_run(struct api_call *c, struct err *e) { return one_then(c, de
 /* A tenant's archives, and those that will be: a job that has ended meanwhile counts as an archive or as a job. */
 static size_t used_by(const struct work *w, const char *tenant)
 {
-	size_t n = job_count(w->c->d->jobs, tenant, KIND_BACKUP), i;
-	json_t *o;
+	size_t n = job_count(w->c->d->jobs, tenant, KIND_BACKUP);
 
-	n = MAX(n, w->under_way);
-	json_array_foreach(w->list, i, o)
-		n += str_eq(text(o, "owner"), tenant);
-	return n;
+	return MAX(n, w->under_way) + (size_t)json_integer_value(json_object_get(w->list, tenant));
 }
 
 static int backup_words(const struct api_call *c, struct conf_args *a, struct err *e)
@@ -315,7 +415,7 @@ static int backup_job(struct work *w, struct err *e)
 
 static int backup_run(struct api_call *c, struct err *e)
 {
-	return list_then(c, 0, backup_job, e);
+	return owners_then(c, backup_job, e);
 }
 
 /* --- restoring --- */

@@ -27,4 +27,11 @@ json_t *ct_after(struct api_call *c, int *status);		/* the Ct as it is then */
 int ct_list_run(struct api_call *c, struct err *e);
 extern const struct api_field ct_list_query[];
 
+/* api_backup.c: how many archives each tenant has, by name; NULL: nobody knows, the directory does not answer. */
+typedef int api_backups_fn(struct api_call *c, const json_t *counts, struct err *e);
+int api_backups_count(struct api_call *c, api_backups_fn *fn, struct err *e);
+/* api_stats.c: what was used, as JSON or CSV, summed up outside of the loop. */
+struct usage_query;
+int api_usage(struct api_call *c, const struct usage_query *q, struct err *e);
+
 #endif

@@ -302,7 +302,9 @@ static const struct api_prop tenant_limits_props[] = {
 };
 static const struct api_prop tenant_use_props[] = {
 	{ "cts", "int", "" }, { "running", "int", "" }, { "memory", "int", "" }, { "disk", "int", "" }, { "cpus", "int", "" },
-	{ "ipv4", "int", "" }, { "ipv6", "int", "" }, { "snapshots", "int", "" }, END
+	{ "ipv4", "int", "" }, { "ipv6", "int", "" }, { "snapshots", "int", "" },
+	{ "backups", "int?", "Archives, those under way included; null in answers to changes, and when their directory "
+	  "does not answer." }, END
 };
 static const struct api_prop audit_props[] = {
 	{ "id", "int", "" }, { "time", "time", "" }, { "principal", "string", "" }, { "tenant", "string", "" },

@@ -7,7 +7,7 @@
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
-#include "vzd/api.h"
+#include "vzd/api_ct.h"
 #include "vzd/db.h"
 #include "vzd/inv.h"
 #include "vzd/metrics.h"
@@ -117,7 +117,7 @@ static void ask_done(void *arg, const struct err *e)
 	ask_free(a);
 }
 
-static int ask_usage(struct api_call *c, const struct usage_query *q, struct err *e)
+int api_usage(struct api_call *c, const struct usage_query *q, struct err *e)
 {
 	struct ask *a = calloc(1, sizeof(*a));
 
@@ -152,7 +152,7 @@ static int usage_answer(struct api_call *c, unsigned ctid, const char *owner, st
 	for (int i = 0; i < USAGE_STEP_N; i++)
 		if (str_eq(usage_step_names[i], step))
 			q.step = (enum usage_step)i;
-	return ask_usage(c, &q, e);
+	return api_usage(c, &q, e);
 }
 
 static int ct_usage_get(struct api_call *c, struct err *e)

@@ -14,10 +14,13 @@
 #include "util/num.h"
 #include "util/sha256.h"
 #include "util/str.h"
-#include "vzd/api.h"
+#include "util/table.h"
+#include "vzd/api_ct.h"
 #include "vzd/auth_priv.h"
 #include "vzd/db.h"
+#include "vzd/job.h"
 #include "vzd/sampler.h"
+#include "vzd/usage.h"
 #include "vzd/webhook.h"
 
 struct tenant_op {
@@ -106,7 +109,19 @@ static int etag_of(struct auth *a, const struct tenant *t, char etag[17], struct
 
 /* --- look --- */
 
-static int tenant_list(struct api_call *c, struct err *e)
+/* As it is shown, with the archives: @counts by name, NULL where nobody knows. */
+static json_t *shown(struct api_call *c, const struct tenant *t, const json_t *counts)
+{
+	json_t *j = tenant_json(c->d->auth, t, true);
+	json_int_t n = json_integer_value(json_object_get(counts, t->name));
+
+	if (counts)
+		json_object_set_new(json_object_get(j, "used"), "backups",
+				    json_integer(n + (json_int_t)job_count(c->d->jobs, t->name, "ct.backup")));
+	return j;
+}
+
+static int list_answer(struct api_call *c, const json_t *counts, struct err *e)
 {
 	const struct tenants *ts = &c->d->auth->tenants;
 	size_t limit = (size_t)api_q_int(c, "limit", 100), n = 0;
@@ -125,13 +140,18 @@ static int tenant_list(struct api_call *c, struct err *e)
 			continue;
 		}
 		last = t->name;
-		json_array_append_new(items, tenant_json(c->d->auth, t, true));
+		json_array_append_new(items, shown(c, t, counts));
 	}
 	api_page(c, items, next);
 	return 0;
 }
 
-static int tenant_get(struct api_call *c, struct err *e)
+static int tenant_list(struct api_call *c, struct err *e)
+{
+	return api_backups_count(c, list_answer, e);
+}
+
+static int get_answer(struct api_call *c, const json_t *counts, struct err *e)
 {
 	struct tenant *t = wanted(c, e);
 	char etag[17];
@@ -139,8 +159,13 @@ static int tenant_get(struct api_call *c, struct err *e)
 	if (!t || etag_of(c->d->auth, t, etag, e) < 0)
 		return -e->code;
 	if (!api_not_modified(c, etag))
-		api_json(c, 200, tenant_json(c->d->auth, t, true));
+		api_json(c, 200, shown(c, t, counts));
 	return 0;
+}
+
+static int tenant_get(struct api_call *c, struct err *e)
+{
+	return wanted(c, e) ? api_backups_count(c, get_answer, e) : -e->code;
 }
 
 /* First second of the month @m after (or of) the one @text names. */
@@ -163,22 +188,21 @@ static int tenant_usage(struct api_call *c, struct err *e)
 	char now[8];
 	time_t s = time(NULL);
 	struct tm tm;
-	const char *month;
-	int64_t from, to;
-	json_t *j;
+	const char *month, *name = api_q_str(c, "step", "total");
+	int step = table_find(usage_step_names, USAGE_STEP_N, name);
+	struct usage_query q = { .step = (enum usage_step)step };
 
+	if (step < 0)
+		return err_say(e, EINVAL, "hour, day, month, year or total, not '%s'", name);
 	if (!t)
 		return -e->code;
 	if (!gmtime_r(&s, &tm) || !strftime(now, sizeof(now), "%Y-%m", &tm))
 		return err_set(e, EIO, "the clock");
 	month = api_q_str(c, "month", now);
-	if (month_start(month, 0, &from, e) < 0 || month_start(month, 1, &to, e) < 0)
+	if (month_start(month, 0, &q.from_s, e) < 0 || month_start(month, 1, &q.to_s, e) < 0)
 		return -e->code;
-	j = usage_json(c->d->sampler, 0, t->name, from, to, api_q_str(c, "step", NULL), e);
-	if (!j)
-		return -e->code;
-	api_json(c, 200, j);
-	return 0;
+	q.owner = t->name;
+	return api_usage(c, &q, e);
 }
 
 /* --- change --- */

@@ -33,9 +33,6 @@ json_t *sampler_stats_json(struct sampler *s, struct inv_ct *ct, struct err *e);
 const char *metrics_text(struct sampler *s, bool openmetrics, size_t *len);
 /* {"span","step","t0","series":{"cpu":[...],...},"max":{...}}; @span: hour day month year. */
 json_t *history_json(struct sampler *s, unsigned ctid, const char *span, struct err *e);
-/* Billing: sums over [from, to) as usage.h has them; @owner NULL: all, @ctid 0: all, @step: one of usage_step_names. */
-json_t *usage_json(struct sampler *s, unsigned ctid, const char *owner, int64_t from_s, int64_t to_s, const char *step,
-		   struct err *e);
 struct usage *sampler_usage(struct sampler *s);
 json_t *host_json(struct vzd *d, struct err *e);	/* Node of the API: capacity, promised, overcommit, top hits */
 

@@ -196,9 +196,11 @@ static json_t *usage(struct auth *a, const struct tenant *t)
 	struct inv_sum s = { 0 };
 
 	inv_sum(a->d->inv, t->name, &s);
-	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "cts", (json_int_t)s.cts, "running", (json_int_t)s.running,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:n}", "cts", (json_int_t)s.cts, "running",
+			 (json_int_t)s.running,
 			 "memory", (json_int_t)s.memory, "disk", (json_int_t)s.disk, "cpus", (json_int_t)s.cpus, "ipv4",
-			 (json_int_t)s.ip4, "ipv6", (json_int_t)s.ip6, "snapshots", (json_int_t)s.snapshots);
+			 (json_int_t)s.ip4, "ipv6", (json_int_t)s.ip6, "snapshots", (json_int_t)s.snapshots,
+			 "backups");
 }
 
 json_t *tenant_json(struct auth *a, const struct tenant *t, bool with_usage)

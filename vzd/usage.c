@@ -489,11 +489,6 @@ bool usage_busy(const struct usage *u)
 	return u->flying != NULL;
 }
 
-sqlite3 *usage_reader(const struct usage *u)
-{
-	return db_reader(u->d->db);
-}
-
 /* --- life -------------------------------------------------------------------------------------------------------- */
 void usage_row(void *arg, unsigned ctid, const struct u_src *src)
 {

@@ -11,10 +11,8 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
-#include "util/table.h"
 #include "vzd/db.h"
 #include "vzd/timefmt.h"
-#include "vzd/sampler.h"
 #include "vzd/usage.h"
 
 const char *const usage_step_names[USAGE_STEP_N] = {
@@ -186,21 +184,6 @@ int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct er
 			 timefmt(up(q->to_s, 3600) * 1000, to), "step", usage_step_names[q->step], "items", j.items, "total",
 			 total);
 	return *ret ? 0 : err_set(e, ENOMEM, "usage");
-}
-
-json_t *usage_json(struct sampler *s, unsigned ctid, const char *owner, int64_t from_s, int64_t to_s, const char *step,
-		   struct err *e)
-{
-	struct usage_query q = { .ctid = ctid, .owner = owner, .from_s = from_s, .to_s = to_s };
-	int which = step ? table_find(usage_step_names, USAGE_STEP_N, step) : USAGE_TOTAL;
-	json_t *j = NULL;
-
-	if (which < 0) {
-		err_say(e, EINVAL, "hour, day, month, year or total, not '%s'", step);
-		return NULL;
-	}
-	q.step = (enum usage_step)which;
-	return usage_query(usage_reader(sampler_usage(s)), &q, &j, e) < 0 ? NULL : j;
 }
 
 /* --- CSV --------------------------------------------------------------------------------------------------------- */

@@ -39,6 +39,7 @@ is "finds it whole" "$(state "$op")" done
 op=$(api POST /v1/cts/931/backups '{"incremental":true}' | jq -r .id)
 soon "an incremental one" 20 ended "$op"
 is "builds on it" "$(api GET /v1/backups | jq -r '.items[].builds_on | strings')" "$name"
+is "the tenant's use shows them" "$(api GET /v1/tenants/acme | jq -c .used.backups) $(api GET /v1/tenants | jq -c '[.items[].used.backups]')" "2 [2,0]"
 like "a third is above the limit" "$(api POST /v1/cts/931/backups '{}')" 'backups: limit 2, used 2, requested 1'
 is "one that is needed stays" "$(op=$(api DELETE "/v1/backups/$name" | jq -r .id); ended "$op"; state "$op")" failed
 
@@ -60,7 +61,19 @@ last=$(api GET /v1/backups | jq -r '.items[] | select(.builds_on) | .name')
 op=$(as "$acme" DELETE "/v1/backups/$last" | jq -r .id)
 soon "a removal" 10 ended "$op"
 is "took it away" "$(api GET /v1/backups | jq -r '.items[].name')" "$name"
+# a thousand archives: the loop reads a page
+for i in $(seq 1000); do ln /vz/dump/$name "/vz/dump/vzdump-openvz-$((2000 + i))-2020_01_01-00_00_00.tar.zst"; done
+n=0 next= pages=0
+while :; do
+	page=$(api GET "/v1/backups?limit=100$next")
+	n=$((n + $(jq '.items | length' <<<"$page"))) pages=$((pages + 1))
+	next=$(jq -r '.next // empty' <<<"$page")
+	[ -n "$next" ] && [ $pages -lt 20 ] || break
+	next="&cursor=$next"
+done
+is "all are on eleven pages" "$n $pages" "1001 11"
+is "and counted" "$(api GET /v1/tenants/acme | jq -c .used.backups)" 1001
 gone 931 932
-rm -f /vz/dump/vzdump-openvz-931-* /etc/vz/backup.key
+rm -f /vz/dump/vzdump-openvz-* /etc/vz/backup.key
 vzd_down
 vzd_sweep

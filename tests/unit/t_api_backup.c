@@ -3,6 +3,7 @@
 #include "tests/unit/t_api_env.h"
 
 #define LOG BOX "/words"
+#define ASKED BOX "/asked"
 #define A "vzdump-openvz-101-2026_11_27-10_00_00.tar.zst"
 #define B "vzdump-openvz-101-2026_11_28-10_00_00.tar.zst"
 #define C "vzdump-openvz-101-2026_11_29-10_00_00.tar.zst"
@@ -34,7 +35,8 @@ static void up(void)
 	v.boxed = true;
 	CHECK_EQ(mount("box", VZ_SBINDIR, "tmpfs", 0, "mode=755"), 0);
 	tool("vzctl", "for w; do printf '[%s]' \"$w\" >>" LOG "; done");
-	tool("vzdump", "case $1 in --list) cat <<X\n" LIST "\nX\n;; *) for w; do printf '[%s]' \"$w\" >>" LOG "; done;; esac");
+	tool("vzdump", "case $* in *--owners*) echo '{\"acme\": 1, \"beta\": 1}';; --list*) for w; do printf '[%s]' \"$w\" >>" ASKED "; done;"
+	     " cat <<X\n" LIST "\nX\n;; *) for w; do printf '[%s]' \"$w\" >>" LOG "; done;; esac");
 	tool("vzrestore", "case $* in *--config*) echo 'DISKSPACE=\"1048576:1048576\"'; echo 'PHYSPAGES=\"0:65536\"';; "
 	     "*) for w; do printf '[%s]' \"$w\" >>" LOG "; done;; esac");
 	CHECK_EQ(mkdir(BOX "/private/101", 0700), 0);
@@ -99,6 +101,21 @@ TEST_ROOT(api_backup_who_sees_what)
 	CHECK(ask(root, "GET", "/v1/backups/..%2f" A, NULL) >= 400);
 	CHECK_EQ(ask(root, "GET", "/v1/backups?limit=2", NULL), 200);
 	CHECK(api_answer_str(&a, "next") != NULL);
+	down();
+}
+
+/* What the loop has to read is a page, whatever lies in the directory. */
+TEST_ROOT(api_backup_asks_for_a_page)
+{
+	up();
+	CHECK_EQ(ask(acme, "GET", "/v1/backups?limit=2", NULL), 200);
+	CHECK(box_file_is(ASKED, "[--list][--json][--owner][acme][--limit][3]"));
+	unlink(ASKED);
+	CHECK_EQ(ask(root, "GET", "/v1/backups?ctid=101", NULL), 200);
+	CHECK(box_file_is(ASKED, "[--list][--json][--limit][101][101]"));
+	unlink(ASKED);
+	CHECK_EQ(ask(root, "GET", "/v1/backups/" B, NULL), 200);
+	CHECK(box_file_is(ASKED, "[--list][--json][--named][" B "][--limit][101][101]"));
 	down();
 }
 
