@@ -102,8 +102,8 @@ int incus_squashfs(int in, const struct tmpl_tmp *tmp, const char *file, struct 
 	/* nobody's ids, no capability, no network: it reads the one file and writes the other */
 	static const char *const argv[] = {
 		"/usr/bin/unshare", "--net", "--ipc", "--", "/usr/bin/prlimit", "--as=2147483648", "--fsize=21474836480",
-		"--nproc=64", "/usr/bin/setpriv", "--reuid=268369920", "--regid=268369920", "--clear-groups", "--no-new-privs", "--inh-caps=-all",
-		"--bounding-set=-all", SQFS2TAR, "-c", "zstd", "-r", ".", "/proc/self/fd/0", NULL,
+		"--nproc=64", "/usr/bin/setpriv", "--reuid=268369920", "--regid=268369920", "--clear-groups", "--no-new-privs",
+		"--inh-caps=-all", "--bounding-set=-all", SQFS2TAR, "-c", "zstd", "-r", ".", "/proc/self/fd/0", NULL,
 	};
 	auto_close int out = openat(tmp->dir, file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	struct spawn s = { .argv = argv, .in = in, .out = out, .err = -1, .timeout_ms = SQFS_TIMEOUT_MS, .tied = true };
