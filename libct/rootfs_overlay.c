@@ -86,6 +86,11 @@ static int open_layer(struct ct *ct, struct ct_rootfs *r, int area, const struct
 	int fd = -1;
 
 	if (l->kind == CT_LAYER_SNAP) {
+		char path[CT_GUID_SIZE + sizeof(CT_SNAP_DIR "/")];
+
+		str_fmt(path, sizeof(path), CT_SNAP_DIR "/%s", l->id);
+		if (faccessat(area, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_set(e, errno, "layer %s, which the container stands on", path);
 		str_copy(r->own[r->n_layers], sizeof(r->own[0]), l->id);
 	} else if (l->kind == CT_LAYER_TMPL) {
 		if (tmpl_layer_open(ct->host->conf.template_dir, l->id, &fd, e) < 0)
