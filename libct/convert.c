@@ -19,6 +19,7 @@
 #include "libct/garbage.h"
 #include "libct/postcreate.h"
 #include "libct/roottree.h"
+#include "libct/share.h"
 #include "libct/snap.h"
 
 #define TMP_SUFFIX "tmp"

@@ -39,6 +39,7 @@ int evil_remount(int argc, char **argv);
 int evil_mknod(int argc, char **argv);
 int evil_cgroup(int argc, char **argv);
 int evil_deep(int argc, char **argv);
+int evil_xattrs(int argc, char **argv);
 int evil_fuse(int argc, char **argv);
 int evil_hold(int argc, char **argv);
 int evil_race(int argc, char **argv);

@@ -28,6 +28,7 @@ static const struct {
 	{ "mknod", evil_mknod, "every device number" },
 	{ "cgroup", evil_cgroup, "limits, moves, 10000 groups, v1 hierarchies" },
 	{ "deep", evil_deep, "DIR N: directories in directories" },
+	{ "xattrs", evil_xattrs, "DIR: files of nothing but attributes" },
 	{ "fuse", evil_fuse, "DIR SECONDS: a file system that never answers" },
 	{ "race", evil_race, "SECONDS: traces and reads whoever enters" },
 	{ "hold", evil_hold, "SECONDS: traces whoever appears, and keeps him" },

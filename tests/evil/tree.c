@@ -328,3 +328,24 @@ int evil_deep(int argc, char **argv)
 	printf("%d\n", made);
 	return 0;
 }
+
+/* Files that have nothing but attributes, until that is refused: KiB of them. */
+int evil_xattrs(int argc, char **argv)
+{
+	static char value[3500];
+	char name[256];
+	int n = 0;
+
+	memset(value, 'x', sizeof(value));
+	for (; n < 60000; n++) {
+		int fd;
+
+		snprintf(name, sizeof(name), "%s/x%d", argc > 1 ? argv[1] : "/tmp", n);
+		fd = open(name, O_CREAT | O_RDWR, 0600);
+		if (fd < 0 || fsetxattr(fd, "user.bomb", value, sizeof(value), 0) < 0 || (n % 256 == 0 && fsync(fd) < 0))
+			break;
+		close(fd);
+	}
+	printf("%d\n", (int)(n * sizeof(value) / 1024));
+	return 0;
+}

@@ -23,7 +23,29 @@ for l in overlay dir btrfs image; do
 	rc "$l: a link out of it is not possible" 1 vzctl exec2 690 'ln /proc/self/exe /here 2>/dev/null && exit 0; ln /dev/null /here 2>/dev/null && exit 0; exit 1'
 	arm 690
 	refused "$l: no subvolume, no other project, no flags" "$(evil 690 ioctls /)"
-	in_ct 690 'rm -rf /evil /evil?*' >/dev/null
+	in_ct 690 'mkdir /bombs' >/dev/null
+	got=$(evil 690 xattrs /bombs)
+	[ "${got:-x}" -ge 2000 ] 2>/dev/null && [ "$got" -le $((LIMIT * 1024)) ] && pass "$l: attributes are counted" || fail "$l: attributes are counted" "$got KiB"
+	in_ct 690 'rm -rf /bombs /evil /evil?*; sync' >/dev/null
+	got=$(in_ct 690 'mkdir /wh; cd /wh; i=0; while [ $i -lt 100 ]; do mknod w$i c 0 0 2>/dev/null || break; i=$((i + 1)); done; ls /bin/busybox /etc/passwd | wc -l; rm -rf /wh')
+	is "$l: whiteouts of its own hide nothing" "$got" 2
 	is "$l: all is free again" "$(in_ct 690 'sync; dd if=/dev/zero of=/last bs=1M count=20 2>/dev/null && echo yes; rm -f /last')" yes
+	# what was there before: blocks that are only promised read as nothing
+	in_ct 690 'i=0; while [ $i -lt 300000 ]; do echo CANARY-OF-690; i=$((i + 1)); done >/canary; sync' >/dev/null
 	gone 690
+	up 692 --layout $l --diskspace ${LIMIT}M
+	is "$l: nothing of the one that was destroyed" "$(in_ct 692 'fallocate -l 30M /a; grep -c CANARY-OF /a; rm -f /a')" 0
+	gone 692
 done
+
+# what all share is written by none of them
+up 690 --diskspace ${LIMIT}M
+tree=$(dirname "$(find /vz/template/store -path '*/tree/bin/busybox' | head -n 1)" 2>/dev/null)
+before=$(cd "${tree:-/nonexistent}" 2>/dev/null && find . -type f -printf '%p %m %U %T@ ' -exec sha256sum {} + 2>/dev/null | sha256sum)
+in_ct 690 'cp /bin/busybox /b; for f in /bin/*; do chmod 777 $f; touch $f; echo x >>$f; truncate -s 5 $f; done' >/dev/null
+if [ -n "$tree" ]; then
+	is "the template is as it was" "$(cd "$tree" && find . -type f -printf '%p %m %U %T@ ' -exec sha256sum {} + 2>/dev/null | sha256sum)" "$before"
+fi
+up 692
+is "and its next container, too" "$(in_ct 692 'echo works')" works
+gone 690 692
