@@ -226,13 +226,15 @@ int ct_share_settle(struct ct_host *h, const char *parent, const char *home, str
 	return 0;
 }
 
-/* The link to an area that is gone, and that nobody names. */
+/* The link to an area that is gone, or is none of layers any more, and that nobody names. */
 static int drop_link(struct ct_host *h, int shared, const char *home, struct err *e)
 {
 	struct wanted w = { .home = home };
+	char layers[CT_GUID_SIZE + sizeof(CT_LAYERS_FILE)];
 	int used;
 
-	if (faccessat(shared, home, F_OK, 0) == 0)
+	str_fmt(layers, sizeof(layers), "%s/" CT_LAYERS_FILE, home);
+	if (faccessat(shared, layers, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return 0;
 	used = ct_areas_each(h, wanted_in, &w, e);
 	if (used == 0 && unlinkat(shared, home, 0) < 0 && errno != ENOENT)
