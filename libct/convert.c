@@ -279,6 +279,7 @@ static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 	ct_garbage_mark(ct, tmpls);	/* the old files are the only user from now on, until somebody removes them */
 	if (ct_intent_end(ct, e) < 0)
 		return -e->code;
+	ct_share_collect(ct->host, w->area.parent, &(struct err){ 0 });		/* layers that it shares with nobody by now */
 	ct_garbage_collect(ct->host, NULL);
 	return 0;
 }
