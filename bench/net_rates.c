@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What rates add to a start, and whether it grows with the number of containers: net_up() with lines of rates and caps, one
- * container after the other, all of them staying, and in turn with each one that has none. In a namespace of its own:
+ * What the whole network of a container adds to a start, and whether it grows with the number of containers: net_up() with
+ * counters, ten rules of the firewall, rates and caps, one container after the other, all of them staying, and in turn with each
+ * one that has addresses alone and one that is just a pair with an address. In a namespace of its own:
  *	unshare -n build/bench/net_rates [N [EACH]]
  */
 #include <fcntl.h>
@@ -14,33 +15,37 @@
 #include <linux/rtnetlink.h>
 
 #include "net/net_priv.h"
-#include "net/flood.h"
-#include "net/shape.h"
+#include "bench/net_lines.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/num.h"
 
 enum step { FLOOR, BARE, TREES, UP, WAYS, ALL, STEP_N };
 static const char *const names[STEP_N] = {
-	[FLOOR] = "floor: pair, address", [BARE] = "addresses alone", [TREES] = "classes of the trees", [UP] = "up with lines",
-	[WAYS] = "redirection", [ALL] = "all with rates",
+	[FLOOR] = "floor: pair, address", [BARE] = "addresses alone", [TREES] = "classes of the trees",
+	[UP] = "up, counted, 10 rules", [WAYS] = "redirection", [ALL] = "everything on",
 };
-static double *t[STEP_N];
+struct us { double wall, cpu; };
+static struct us *t[STEP_N];
 
-static double now_us(void)
+static double read_us(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
-static void must(int rc, const struct err *e)
+static struct us now(void)
 {
-	if (rc >= 0)
-		return;
-	fprintf(stderr, "net_rates: %s\n", e->text);
-	exit(1);
+	return (struct us){ read_us(CLOCK_MONOTONIC), read_us(CLOCK_THREAD_CPUTIME_ID) };
+}
+
+static struct us since(struct us t0)
+{
+	struct us t1 = now();
+
+	return (struct us){ t1.wall - t0.wall, t1.cpu - t0.cpu };
 }
 
 static int new_netns(int self)
@@ -63,27 +68,26 @@ static void ips_of(struct str_list *ips, unsigned id)
 	must(str_list_add(ips, ip, &e), &e);
 }
 
-static double up(struct net *n, int self, unsigned id, const struct str_list *lines)
+static struct us up(struct net *n, int self, unsigned id, const struct str_list *lines)
 {
 	auto_call(str_list_clear) struct str_list ips = { 0 };
 	int ns = new_netns(self);
 	struct err e = { 0 };
-	double t0;
+	struct us t0;
 
 	ips_of(&ips, id);
-	t0 = now_us();
+	t0 = now();
 	net_with(n, lines);
 	must(net_up(n, id, &ips, ns, &e), &e);
 	net_with(n, NULL);
 	setns(ns, CLONE_NEWNET);
 	must(net_inside_up(&ips, &e), &e);
 	setns(self, CLONE_NEWNET);
-	t0 = now_us() - t0;
-	return t0;
+	return since(t0);
 }
 
 /* The least: a pair, both ends up, an address inside. */
-static double floor_one(struct net *n, int self, unsigned id)
+static struct us floor_one(struct net *n, int self, unsigned id)
 {
 	int ns = new_netns(self);
 	struct err e = { 0 };
@@ -92,10 +96,10 @@ static double floor_one(struct net *n, int self, unsigned id)
 	struct nl_batch b;
 	struct ifinfomsg *ifi;
 	char name[16];
-	double t0;
+	struct us t0;
 
 	net_ifname(id, name);
-	t0 = now_us();
+	t0 = now();
 	must(net_ip_parse("10.99.0.1", &ip, &e), &e);
 	must(link_create(&n->rt, id, ns, &e), &e);
 	nl_batch_begin(&b, &n->rt, &e);
@@ -113,55 +117,68 @@ static double floor_one(struct net *n, int self, unsigned id)
 	must(nl_batch_end(&b), &e);
 	nl_close(&in);
 	setns(self, CLONE_NEWNET);
-	t0 = now_us() - t0;
-	return t0;
+	return since(t0);
 }
 
 static void rates_one(struct net *n, int self, uint64_t i)
 {
 	const struct net_totals totals = { 0 };
-	const struct net_caps caps = { 100000, 1000, false };
 	auto_call(str_list_clear) struct str_list lines = { 0 };
 	const struct net_place place = { (unsigned)i, false, true };
 	struct net_rates r = { 0 };
 	struct err e = { 0 };
 	unsigned id = 1000 + (unsigned)i;
+	struct us t0 = now();
 	char name[16];
-	double t0 = now_us(), t1, t2, t3;
 
 	r.limit[1].kbit[NET_SENT] = r.limit[1].kbit[NET_RECEIVED] = 10000;
 	net_ifname(id, name);
 	must(net_shape_devices(n, &place, &e), &e);
 	must(net_shape_set(n, &place, &r, &totals, &e), &e);
-	must(net_shape_line(n, &lines, name, &place, &r, &e), &e);
-	must(net_flood_line(&lines, name, false, &caps, &e), &e);
-	t1 = now_us();
+	t[TREES][i] = since(t0);
+	lines_of(n, &lines, name, &place, &r);
 	t[UP][i] = up(n, self, id, &lines);
-	t2 = now_us();
+	t0 = now();
 	must(net_shape_dev(n, name, &place, &r, &totals, &e), &e);
-	t3 = now_us();
-	t[TREES][i] = t1 - t0;
-	t[WAYS][i] = t3 - t2;
-	t[ALL][i] = t[TREES][i] + t[UP][i] + t[WAYS][i];
+	t[WAYS][i] = since(t0);
+	for (int k = TREES; k <= WAYS; k++) {
+		t[ALL][i].wall += t[k][i].wall;
+		t[ALL][i].cpu += t[k][i].cpu;
+	}
 }
 
-static int by_value(const void *a, const void *b)
+static int by_wall(const void *a, const void *b)
 {
-	const double *x = a, *y = b;
+	const struct us *x = a, *y = b;
 
-	return (*x > *y) - (*x < *y);
+	return (x->wall > y->wall) - (x->wall < y->wall);
 }
 
-static void print(const char *name, const double *v, uint64_t n, uint64_t each)
+static int by_cpu(const void *a, const void *b)
 {
-	double first[1024], last[1024];
+	const struct us *x = a, *y = b;
+
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+/* Of the first and the last @each: the median, and that of CPU time, which a busy machine does not change. */
+static void print(const char *name, const struct us *v, uint64_t n, uint64_t each)
+{
+	struct us first[1024], last[1024];
+	double wall[2], cpu[2];
 
 	memcpy(first, v, each * sizeof(*v));
 	memcpy(last, v + n - each, each * sizeof(*v));
-	qsort(first, each, sizeof(*v), by_value);
-	qsort(last, each, sizeof(*v), by_value);
-	printf("%-22s %8.0f %8.0f %8.0f %8.0f us   %5.2f\n", name, first[0], first[each / 2], last[0], last[each / 2],
-	       last[each / 2] / first[each / 2]);
+	qsort(first, each, sizeof(*v), by_wall);
+	qsort(last, each, sizeof(*v), by_wall);
+	wall[0] = first[each / 2].wall;
+	wall[1] = last[each / 2].wall;
+	qsort(first, each, sizeof(*v), by_cpu);
+	qsort(last, each, sizeof(*v), by_cpu);
+	cpu[0] = first[each / 2].cpu;
+	cpu[1] = last[each / 2].cpu;
+	printf("%-22s %8.0f %8.0f %7.2f   %8.0f %8.0f %7.2f\n", name, wall[0], wall[1], wall[1] / wall[0], cpu[0], cpu[1],
+	       cpu[1] / cpu[0]);
 }
 
 int main(int argc, char **argv)
@@ -177,7 +194,7 @@ int main(int argc, char **argv)
 		return 2;
 	each = MIN(each, n);
 	for (int i = 0; i < STEP_N; i++)
-		t[i] = calloc(n, sizeof(double));
+		t[i] = calloc(n, sizeof(struct us));
 	must(net_open("vz", &net, &e), &e);
 	must(net_host_setup(net, &c, &e), &e);
 	for (uint64_t i = 0; i < n; i++) {
@@ -185,7 +202,7 @@ int main(int argc, char **argv)
 		t[BARE][i] = up(net, self, 10000 + (unsigned)i, NULL);
 		rates_one(net, self, i);
 	}
-	printf("%-22s %8s %8s %8s %8s      ratio of medians\n", "", "1st min", "median", "last min", "median");
+	printf("%-22s %8s %8s %7s   %8s %8s %7s   (us)\n", "", "first", "last", "ratio", "CPU 1st", "last", "ratio");
 	for (int i = 0; i < STEP_N; i++)
 		print(names[i], t[i], n, each);
 	net_close(net);

@@ -32,7 +32,9 @@ const struct param ct_shape_params[] = {
 	{ .key = "RATE", .opt = "rate", .arg = "device:class:kbits[/kbits]", .type = &type_rates, S(rate), .flags = LIVE,
 	  .man = "Guaranteed rate for traffic with the networks of a class (networks_classes), in kbit/s; behind a slash that of "
 		 "what is received, else it is the same. Several are separated by blanks. The device may be left out: "
-		 "traffic is shaped on its own interfaces, and figures for several devices are added." },
+		 "traffic is shaped on its own interfaces, and figures for several devices are added. A guarantee needs to "
+		 "know of how much: it counts where vz.conf has BANDWIDTH or TOTALRATE, else only limits do. All interfaces "
+		 "of a container share its rates; one on macvlan, which goes past the host, is refused with them." },
 	{ .key = "RATEBOUND", .opt = "ratebound", .arg = "yes|no", .type = &param_yesno, S(bound), .flags = LIVE, .def = "no",
 	  .man = "With yes, --rate is the most, too; with no, what others leave may be used." },
 	{ .key = "RATELIMIT", .opt = "ratelimit", .arg = "device:class:kbits[/kbits]",

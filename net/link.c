@@ -80,6 +80,13 @@ void link_mac(unsigned id, uint8_t mac[6])
 	mac[5] = (uint8_t)id;
 }
 
+/* A kernel without the one for IPv4 (before 6.3) passes over it. */
+void link_put_segments(struct nl_batch *b, uint32_t bytes)
+{
+	nl_put_u32(b, IFLA_GSO_MAX_SIZE, bytes);
+	nl_put_u32(b, LINK_GSO_IPV4_MAX_SIZE, bytes);
+}
+
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
 {
 	struct ifinfomsg *ifi, peer = { .ifi_flags = IFF_NOARP, .ifi_change = IFF_NOARP };
@@ -95,6 +102,7 @@ int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
 	ifi->ifi_flags = ifi->ifi_change = IFF_NOARP;
 	nl_put_str(&b, IFLA_IFNAME, name);
 	nl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
+	link_put_segments(&b, LINK_SEGMENT);
 	info = nl_nest(&b, IFLA_LINKINFO);
 	nl_put_str(&b, IFLA_INFO_KIND, "veth");
 	data = nl_nest(&b, IFLA_INFO_DATA);

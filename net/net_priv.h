@@ -64,6 +64,15 @@ unsigned link_index(struct nl *nl, const char *name);			/* 0: there is none */
 unsigned link_index_made(struct nl *nl, const char *name);	/* the same, faster, for one that must be there */
 bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ]);
 void link_mac(unsigned id, uint8_t mac[6]);	/* of both ends of vzID */
+/*
+ * How much of a TCP stream of the host's own goes to a container in one piece. What a packet pays for the source check, connection
+ * tracking and the rest then counts once for three times as many bytes as usual. Only what the host itself sends: a network card
+ * could not cut such pieces, so the container's end keeps the usual size.
+ */
+#define LINK_SEGMENT 196608u
+#define LINK_SEGMENT_USUAL 65536u
+#define LINK_GSO_IPV4_MAX_SIZE 63	/* IFLA_GSO_IPV4_MAX_SIZE, which Debian 12's headers lack */
+void link_put_segments(struct nl_batch *b, uint32_t bytes);
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
 void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */
 void link_put_inside_up(struct nl_batch *b);

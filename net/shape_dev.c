@@ -19,6 +19,7 @@
 
 #define CLSACT TC_H_MAKE(TC_H_CLSACT, 0)
 #define PRIO 1u
+#define SEGMENT_KBIT 1000000u
 
 struct redirect { int prog; unsigned ifb; };	/* the program; -1: straight on */
 
@@ -71,6 +72,22 @@ static void put_own(struct nl_batch *b, unsigned index, bool on, const struct ne
 	}
 	shape_msg(b, RTM_DELQDISC, 0, index, SHAPE_MAJOR, TC_H_ROOT, "remove the tree of rates");
 	nl_ok(b, ENOENT, EINVAL);
+}
+
+/* Below a gigabit a large segment would be more than the queue may hold. */
+static void put_segments(struct nl_batch *b, unsigned index, const struct net_rates *r)
+{
+	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, 0, sizeof(*ifi), "set the size of segments", NULL);
+	bool small = false;
+
+	for (unsigned c = 1; r && c < NET_CLASS_N; c++) {
+		uint64_t limit = r->limit[c].kbit[NET_RECEIVED];
+
+		small |= (limit && limit < SEGMENT_KBIT) || (!limit && r->rate[c].kbit[NET_RECEIVED]);
+	}
+	ifi->ifi_index = (int)index;
+	link_put_segments(b, small ? LINK_SEGMENT_USUAL : LINK_SEGMENT);
+	nl_ok(b, EINVAL, EOPNOTSUPP);
 }
 
 static int load(struct net *n, const struct net_place *p, enum net_traffic_way way, const struct bpf_insn *v, size_t len,
@@ -151,5 +168,7 @@ int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, 
 	nl_batch_begin(&b, &n->rt, e);
 	put_own(&b, index, r && p->own && shape_mask(r, NET_RECEIVED), r, t);
 	put_ends(&b, index, &up, &down);
+	if (str_starts(ifname, "vz"))		/* the routed one */
+		put_segments(&b, index, r);
 	return nl_batch_end(&b);
 }

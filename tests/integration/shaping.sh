@@ -8,42 +8,7 @@ cat >/etc/vz/conf/networks_classes <<'END'
 1 ::/0
 2 198.51.100.0/24
 END
-python=$(command -v python3)
-# A sink and a source of TCP at an address outside: connects say which by the port.
-cat >/tmp/peer.py <<'END'
-import socket, sys, threading, time
-def serve(port, send):
-    s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", port)); s.listen(64)
-    while True:
-        c, _ = s.accept()
-        threading.Thread(target=work, args=(c, send), daemon=True).start()
-def work(c, send):
-    try:
-        while c.send(b"x" * 65536) if send else c.recv(65536): pass
-    except OSError: pass
-    c.close()
-for port, send in ((7001, False), (7002, True)): threading.Thread(target=serve, args=(port, send)).start()
-END
-# mbit PID-OF-INIT HOST PORT: megabits a second through one connection of the container for 2 s, the first half second left out.
-cat >/tmp/mbit.py <<'END'
-import ctypes, socket, sys, time
-pid, host, port, secs = sys.argv[1], sys.argv[2], int(sys.argv[3]), float(sys.argv[4])
-fd = open("/proc/%s/ns/net" % pid); ctypes.CDLL(None).setns(fd.fileno(), 0)
-s = socket.create_connection((host, port), 5); s.settimeout(5)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")	# what is queued would hold the namespace
-n, at = 0, time.time(); start = at
-while time.time() < start + secs:
-    got = s.send(b"x" * 16384) if port == 7001 else len(s.recv(65536))
-    if time.time() > start + secs / 4:
-        if at == start: at = time.time()
-        else: n += got
-print(int(n * 8 / (time.time() - at) / 1e5) / 10)
-END
-mbit() { timeout 30 "$python" /tmp/mbit.py "$(init_of "$1")" "$2" "$3" "${4:-2}"; }
-# within NAME VALUE LOW HIGH
-within() {
-	if awk -v v="$2" -v a="$3" -v b="$4" 'BEGIN { exit !(v != "" && v >= a && v <= b) }'; then pass "$1"; else fail "$1" "$2, wanted $3 to $4"; fi
-}
+. "$TOP/tests/lib/rates.sh"
 nsenter -t "$OUTSIDE" -n timeout 80 "$python" /tmp/peer.py & peer=$!
 "$python" -c 'import time; time.sleep(0.5)'
 

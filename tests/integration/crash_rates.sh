@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Rates of a command that is killed: the next one finds them as the configuration has them, and nothing queues for nobody.
+. "$TOP/tests/integration/crash_lib.sh"
+
+POINTS=${VZTEST_POINTS:-12}
+idle() {
+	must 0 sh -c '! ls /run/vz/shape/* 2>/dev/null && ! ip -o link | grep vzifb'
+}
+mkdir -p /run/vz/shape
+new 851
+ok "configure" vzctl set 851 --ratelimit 1:20000 --save
+repair() {
+	must "0 32" vzctl start 851
+	must 0 sh -c 'tc qdisc show dev vz851 root | grep -q "htb 1:"'
+	must 0 sh -c 'tc filter show dev vz851 ingress | grep -q vzifb-up13'
+	must 0 sh -c 'tc class show dev vzifb-up13 | grep -q "ceil 20Mbit"'
+}
+undo() {
+	must 0 vzctl stop 851 --fast
+	idle
+}
+crash "start with rates" nothing repair undo vzctl start 851
+up_with() { must "0 32" vzctl start 851; }
+repair() { :; }
+crash "stop of the last one with rates" up_with repair undo vzctl stop 851 --fast
+
+ok "start" vzctl start 851
+ok "without" vzctl set 851 --ratelimit '' --save
+idle
+prepare() { must 0 vzctl set 851 --ratelimit 1:20000 --save; }
+undo() {
+	must 0 vzctl set 851 --ratelimit '' --save
+	idle
+	must 1 sh -c 'tc filter show dev vz851 ingress | grep vzifb'
+}
+crash "rates taken from a running container" prepare repair undo vzctl set 851 --ratelimit '' --save
+gone 851
+rmdir /run/vz/shape

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Rates where a container has more than the routed interface: one limit for all of them; what goes past the host is refused;
+# the devices that queue go with the last who needs them, whoever was killed.
+. "$TOP/tests/integration/lib.sh"
+. "$TOP/tests/lib/rates.sh"
+
+ifbs() { ip -o link | grep -o 'vzifb-[a-z0-9]*' | sort -u | tr '\n' ' '; }
+nsenter -t "$OUTSIDE" -n timeout 80 "$python" /tmp/peer.py & peer=$!
+ip link add vtbrr type bridge
+ip addr add 10.96.0.254/24 dev vtbrr
+ip link set vtbrr up
+timeout 80 "$python" /tmp/peer.py & bridge_peer=$!
+
+new 641 --ipadd 10.77.6.41
+vzctl set 641 --netif_add eth0,,,,vtbrr --ratelimit 1:20000/10000 --save >/dev/null
+ok "rates with a bridged interface" vzctl start 641
+is "wait where both interfaces' packets do" "$(ifbs)" "vzifb-down10 vzifb-up10 "
+nsenter -t "$(init_of 641)" -n sh -c 'ip addr add 10.96.0.1/24 dev eth0; ip link set eth0 up'
+until nsenter -t "$(init_of 641)" -n ping -c 1 -W 1 10.96.0.254 >/dev/null; do :; done
+within "sends 20 Mbit/s by the bridge" "$(mbit 641 10.96.0.254 7001)" 14 23
+within "receives 10 Mbit/s by it" "$(mbit 641 10.96.0.254 7002)" 7 12
+mbit 641 10.96.0.254 7001 3 >/tmp/bridged & other=$!
+routed=$(mbit 641 192.0.2.2 7001 3)
+wait $other
+within "and no more over both at once" "$(awk -v a="$routed" '{ print a + $1 }' /tmp/bridged)" 13 25
+ok "another interface, live" vzctl set 641 --netif_add eth1,,,,vtbrr --save
+like "is shaped too" "$(tc filter show dev veth641.1 egress)" vzifb-down10
+ok "none but the routed one" vzctl set 641 --netif_del eth0 --netif_del eth1 --save
+like "waits at its own" "$(tc qdisc show dev vz641 root)" 'htb 1:'
+within "sends 20 Mbit/s still" "$(mbit 641 192.0.2.2 7001)" 14 23
+within "and receives 10" "$(mbit 641 192.0.2.2 7002)" 7 12
+
+# --- the devices ---
+up 642 --ipadd 10.77.6.42 --ratelimit 1:5000
+is "one for many" "$(ifbs)" "vzifb-down10 vzifb-up10 "
+vzctl --quiet stop 641 --fast
+is "stays for the other" "$(ifbs)" "vzifb-down10 vzifb-up10 "
+kill -9 "$(init_of 642)"
+until vzctl status 642 | grep -q down; do :; done
+vzctl --quiet start 642
+vzctl --quiet set 642 --ratelimit '' --save
+is "goes with the last" "$(ls /run/vz/shape)$(ifbs)" ""
+# --- what goes past the host ---
+new 643 --ipadd 10.77.6.43
+ip link add vtmac type veth peer name vtmacp
+ip link set vtmac up
+vzctl set 643 --netif_add eth0,00:18:51:00:00:31 --ifname eth0 --macvlan vtmac --mac_filter off --save >/dev/null
+vzctl set 643 --ratelimit 1:5000 --save >/dev/null
+tap_run vzctl start 643
+rc_is=$([ "$TAP_RC" != 0 ] && echo refused)
+is "a rate that a macvlan would go past is refused" "$rc_is" refused
+like "and says which and what to do" "$TAP_OUT$TAP_ERR" 'eth0 of container 643.*macvlan.*use a bridge'
+
+gone 641 642 643
+kill $peer $bridge_peer
+wait 2>/dev/null
+is "nothing queues any more" "$(ls /run/vz/shape)$(ifbs)" ""
+rmdir /run/vz/shape
+ip link del vtbrr
+ip link del vtmac
