@@ -75,6 +75,12 @@ static bool recorded(const struct ct *ct, struct net_place *p)
 	return ct_record_load(ct, RECORD, &l, &ignored) == 0 && l.n && place_parse(l.v[0], p);
 }
 
+/* Also one whose leaving was interrupted. */
+static bool place_mine(const struct ct *ct, int dir, const char *name)
+{
+	return symlinkat(ct->ids, dir, name) == 0 || (errno == EEXIST && place_is(dir, name, ct->ids));
+}
+
 static int place_take(const struct ct *ct, int dir, struct net_place *p, struct err *e)
 {
 	char name[16];
@@ -82,7 +88,7 @@ static int place_take(const struct ct *ct, int dir, struct net_place *p, struct 
 	for (unsigned i = 0; i < NET_SHAPE_SLOTS; i++) {
 		p->slot = (ct->id + i) % NET_SHAPE_SLOTS;
 		place_name(p, name);
-		if (symlinkat(ct->ids, dir, name) == 0 || (errno == EEXIST && place_is(dir, name, ct->ids)))
+		if (place_mine(ct, dir, name))
 			return 0;
 	}
 	return err_say(e, EUSERS, "all %u places for containers with rates are taken", NET_SHAPE_SLOTS);
@@ -98,7 +104,7 @@ static int place_get(const struct ct *ct, struct net *n, struct net_place *p, st
 
 	if (dir < 0 || ct_record_load(ct, RECORD, &l, e) < 0)
 		return -e->code;
-	if (l.n && place_parse(l.v[0], &had) && had.shared == p->shared) {
+	if (l.n && place_parse(l.v[0], &had) && had.shared == p->shared && place_mine(ct, dir, l.v[0])) {
 		p->slot = had.slot;
 		return net_shape_devices(n, p, e);
 	}
@@ -143,7 +149,7 @@ static int place_leave(const struct ct *ct, struct net *n, const char *name, str
 	dir = places_dir(&lock, e);
 	if (dir < 0)
 		return dir;
-	if (!place_is(dir, name, ct->ids))
+	if (!place_mine(ct, dir, name))
 		return 0;
 	if (place_alone(dir, &p) && net_shape_devices_gone(n, &p, e) < 0)
 		return -e->code;

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# seconds: 180
 # Rates of a command that is killed: the next one finds them as the configuration has them, and nothing queues for nobody.
 . "$TOP/tests/integration/crash_lib.sh"
 
-POINTS=${VZTEST_POINTS:-12}
+POINTS=${VZTEST_POINTS:-5}
 idle() {
 	must 0 sh -c '! ls /run/vz/shape/* 2>/dev/null && ! ip -o link | grep vzifb'
 }
@@ -25,6 +26,7 @@ repair() { :; }
 crash "stop of the last one with rates" up_with repair undo vzctl stop 851 --fast
 
 ok "start" vzctl start 851
+soon "what the template starts has settled" 10 vzctl exec 851 '! ps | grep -q "[t]imeout"'
 ok "without" vzctl set 851 --ratelimit '' --save
 idle
 prepare() { must 0 vzctl set 851 --ratelimit 1:20000 --save; }

@@ -20,7 +20,7 @@ within "has all while alone" "$(mbit 661 192.0.2.2 7001 3)" 1.8 3.6
 sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
 ok "a cap" vzctl set 661 --rate '' --packetrate 50 --save
 is "no device is left" "$(ls /run/vz/shape; ip -o link | grep -c vzifb)" 0
-like "it stands" "$(nft list set inet vz pps)" 'vz661.* limit rate over 50/second'
+like "it stands" "$(nft list ruleset inet)" 'vz661.* limit rate over 50/second'
 gone 661
 kill $peer
 wait 2>/dev/null
