@@ -3,7 +3,7 @@
 # Rates of a command that is killed: the next one finds them as the configuration has them, and nothing queues for nobody.
 . "$TOP/tests/integration/crash_lib.sh"
 
-POINTS=${VZTEST_POINTS:-5}
+POINTS=${VZTEST_POINTS:-6}
 idle() {
 	must 0 sh -c '! ls /run/vz/shape/* 2>/dev/null && ! ip -o link | grep vzifb'
 }
