@@ -75,13 +75,72 @@ like "has no network" "$TAP_OUT" 'container 802 is not running: its packages com
 
 # --- managers that are not Debian's, as far as their words go ---
 up 803
+# Each writes down how it was called, and knows of one update, NEW, as long as there is /pending.
+vzctl exec2 803 'mkdir -p /usr/local/bin; cat >/usr/local/bin/fake; chmod 755 /usr/local/bin/fake' <<'END'
+#!/bin/sh
+echo "${0##*/} $*" >>/calls
+case "${0##*/} $*" in
+*check-update*) [ -e /pending ] && { echo NEW 2.0 repo; exit 100; } ;;
+"zypper -q -n lu") printf 'S | Name\n--+-----\n'; [ -e /pending ] && echo 'v | NEW' ;;
+*"version -l <" | *-Qu) [ -e /pending ] && echo NEW || [ "${2:-$1}" != -Qu ] ;;
+"rpm -qa"* | *"info -v" | *" -Q") echo have 1.0 ;;
+esac
+[ ! -e /broken ] || exit 3
+exit $?
+END
 for pm in dnf yum apk pacman zypper; do
-	vzctl exec 803 "rm -f /bin/dnf /bin/yum /bin/apk /bin/pacman /bin/zypper; printf '#!/bin/sh\necho $pm \"\$@\" >>/calls\n' >/bin/$pm; chmod 755 /bin/$pm; rm -f /calls" >/dev/null
-	ok "$pm: install" vzpkg install 803 one two
-	like "is called" "$(in_ct 803 cat /calls)" "^$pm .*one two"
+	vzctl exec 803 "cd /usr/local/bin; rm -f dnf yum apk pacman zypper rpm; ln -s fake $pm; ln -s fake rpm; rm -f /pending /broken" >/dev/null
+	# called VERB STATUS CALLS ARGUMENTS...
+	called() {
+		local verb=$1 want=$2 calls=$3
+		shift 3
+		vzctl exec 803 'rm -f /calls' >/dev/null
+		rc "$pm: $verb" "$want" vzpkg $verb 803 "$@"
+		is "$pm: is called so" "$(in_ct 803 cat /calls)" "$calls"
+	}
+	case $pm in
+	dnf | yum)
+		install="$pm -y install one two" remove="$pm -y remove one" update="$pm -y upgrade" some="$pm -y upgrade one"
+		status="$pm -q check-update" ;;
+	apk)
+		install="apk update
+apk add one two" remove="apk del one" update="apk update
+apk upgrade" some="apk update
+apk add -u one" status="apk -q update
+apk -q version -l <" list="apk info -v" ;;
+	pacman)
+		install="pacman -Sy --noconfirm --needed one two" remove="pacman -R --noconfirm one" update="pacman -Syu --noconfirm"
+		some="pacman -Sy --noconfirm one" status="pacman -Sy
+pacman -Qu" list="pacman -Q" ;;
+	zypper)
+		install="zypper -n in one two" remove="zypper -n rm one" update="zypper -n up" some="zypper -n up one"
+		status="zypper -q -n ref
+zypper -q -n lu" ;;
+	esac
+	called install 0 "$install" one two
+	called remove 0 "$remove" one
+	called update 0 "$update"
+	called update 0 "$some" one
+	called status 0 "$status"
+	vzctl exec 803 'touch /pending' >/dev/null
+	called status 2 "$status"
+	like "$pm: and the update named" "$TAP_OUT" NEW
+	case $pm in
+	apk | pacman)
+		called list 0 "$list"
+		like "$pm: what there is" "$TAP_OUT" 'have 1.0' ;;
+	*)	# the shell of this guest has an rpm of its own, which comes first and knows no -qa: it was asked
+		rc "$pm: list" 1 vzpkg list 803
+		like "$pm: asks rpm for all" "$TAP_OUT" "rpm: invalid option -- 'a'" ;;
+	esac
+	vzctl exec 803 'touch /broken; rm /pending' >/dev/null
+	called update 1 "${update%%
+*}"
 done
-vzctl exec 803 'rm -f /bin/zypper' >/dev/null
-rc "no manager at all" 1 vzpkg update 803
+vzctl exec 803 'rm -f /usr/local/bin/*' >/dev/null
+for verb in "install 803 one" "remove 803 one" "update 803" "status 803" "list 803"; do
+	rc "no manager at all: $verb" 1 vzpkg $verb
+done
 like "is said" "$TAP_OUT" 'there is no package manager inside that vzpkg knows'
 gone 802 803
 vztmpl rm deb12 >/dev/null
