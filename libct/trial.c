@@ -189,13 +189,14 @@ static int make(struct ct *ct, const char *archive, struct err *e)
 
 /* --- the scripts --- */
 
-static void __attribute__((noreturn)) script(struct ct *ct, int in)
+static void __attribute__((noreturn)) script(struct ct *ct, int record, int in)
 {
 	const struct ct_exec x = { .argv = NULL, .shell = true, .script_stdin = true };
 	struct err e = { 0 };
 	int status = 0;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);		/* the guard waits for all of us */
+	close(record);
 	if (dup2(in, 0) < 0 || dup2(2, 1) < 0)
 		_exit(127);
 	if (ct_exec(ct, &x, &status, &e) < 0) {
@@ -205,7 +206,7 @@ static void __attribute__((noreturn)) script(struct ct *ct, int in)
 	_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
 }
 
-static int run_one(struct ct *ct, const char *path, struct err *e)
+static int run_one(struct ct *ct, int record, const char *path, struct err *e)
 {
 	auto_close int in = open(path, O_RDONLY | O_CLOEXEC), pidfd = -1;
 	struct pollfd p = { .events = POLLIN };
@@ -216,7 +217,7 @@ static int run_one(struct ct *ct, const char *path, struct err *e)
 		return err_set(e, errno, "%s", path);
 	pid = fork();
 	if (pid == 0)
-		script(ct, in);
+		script(ct, record, in);
 	if (pid < 0)
 		return err_set(e, errno, "fork");
 	p.fd = pidfd = sys_pidfd_open(pid, 0);
@@ -246,7 +247,7 @@ static int judge(struct trial *t, const char *archive, const struct str_list *sc
 		rc = make(ct, archive, e);
 	for (size_t i = 0; rc == 0 && i < scripts->n; i++) {
 		say(ui, "test", scripts->v[i]);
-		rc = run_one(ct, scripts->v[i], e);
+		rc = run_one(ct, t->record, scripts->v[i], e);
 	}
 	ct_close(ct);
 	return rc;

@@ -204,8 +204,8 @@ static bool is_security(const char *suite)
 	return str_ends(suite, "-security");
 }
 
-/* The mirror for @suite: of the same suite, else of another Debian suite of its kind. "" if apt knows none. */
-static int mirror_of(const struct str_list *lines, const char *suite, char out[1024], struct err *e)
+/* The mirror for @suite: of the same suite, or for Debian's of another Debian suite of its kind. "" if apt knows none. */
+static int mirror_of(const struct str_list *lines, const char *suite, bool debian, char out[1024], struct err *e)
 {
 	bool exact = false;
 
@@ -218,7 +218,8 @@ static int mirror_of(const struct str_list *lines, const char *suite, char out[1
 		if (f.n < 2)
 			continue;
 		exact = str_eq(f.v[1], suite);
-		if (exact || (!out[0] && f.n > 2 && str_eq(f.v[2], "Debian") && is_security(f.v[1]) == is_security(suite)))
+		if (exact || (debian && !out[0] && f.n > 2 && str_eq(f.v[2], "Debian") &&
+			      is_security(f.v[1]) == is_security(suite)))
 			if (str_copy(out, 1024, f.v[0]) < 0 || !plain(out, "/:@[]%?="))
 				return err_say(e, EINVAL, "apt's mirror for %s is not a plain URL", suite);
 	}
@@ -250,6 +251,7 @@ static int find_sources(struct recipe *r, struct err *e)
 	struct str_list lines __attribute__((cleanup(str_list_clear))) = { 0 };
 	auto_buf struct buf b = { .cap = APT_TEXT };
 	const char *mirror = conf(r, "MIRROR", NULL);
+	bool debian = str_eq(conf(r, "OS", "debian"), "debian");
 	char url[1024];
 
 	if (str_list_add(&suites, conf(r, "SUITE", ""), e) < 0 ||
@@ -261,14 +263,14 @@ static int find_sources(struct recipe *r, struct err *e)
 	    str_list_split(&lines, buf_str(&b), "\n", e) < 0)
 		return err_add(e, "ask apt for a mirror");
 	for (size_t i = 0; i < suites.n; i++) {
-		if (mirror_of(&lines, suites.v[i], url, e) < 0)
+		if (mirror_of(&lines, suites.v[i], debian, url, e) < 0)
 			return -e->code;
 		if (url[0] && add_source(r, url, suites.v[i], e) < 0)
 			return -e->code;
 	}
 	if (!r->sources.n || !strstr(r->sources.v[0], conf(r, "SUITE", "")))
-		return err_say(e, ENOENT, "this host's apt knows no mirror of %s; set MIRROR in %s/recipe.conf",
-			       conf(r, "SUITE", ""), r->dir);
+		return err_say(e, ENOENT, "this host's apt knows no mirror of %s %s; set MIRROR=\"URL\" in %s/recipe.conf, or in a "
+			       "copy of that directory", conf(r, "OS", "debian"), conf(r, "SUITE", ""), r->dir);
 	return 0;
 }
 
@@ -283,16 +285,14 @@ static int arg(struct str_list *l, const char *opt, const char *val, struct err 
 }
 
 /* Of another distribution than this host's. */
-static int keyring_arg(const struct recipe *r, struct str_list *l, struct err *e)
+static int check_keyring(const struct recipe *r, struct err *e)
 {
 	const char *keys = conf(r, "KEYRING", NULL);
 
-	if (!keys)
-		return 0;
-	if (access(keys, R_OK) < 0)
+	if (keys && access(keys, R_OK) < 0)
 		return err_say(e, ENOENT, "%s is missing, the keys that sign this distribution: apt-get install %s, or get it from "
 			       "the distribution's site", keys, conf(r, "KEYRING_PACKAGE", "its keyring"));
-	return arg(l, "--keyring=", keys, e);
+	return 0;
 }
 
 static void commas(struct buf *b, const char *words)
@@ -311,7 +311,8 @@ static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_l
 	    arg(l, "--variant=", conf(r, "VARIANT", "minbase"), e) < 0 ||
 	    arg(l, "--architectures=", conf(r, "ARCH", ""), e) < 0 || arg(l, "--format=", "tar", e) < 0)
 		return -e->code;
-	if (keyring_arg(r, l, e) < 0 || (packages.len && arg(l, "--include=", buf_str(&packages), e) < 0))
+	if ((conf(r, "KEYRING", NULL) && arg(l, "--keyring=", conf(r, "KEYRING", ""), e) < 0) ||
+	    (packages.len && arg(l, "--include=", buf_str(&packages), e) < 0))
 		return -e->code;
 	if (lists && (arg(l, "--skip=", "cleanup/apt/lists", e) < 0 ||
 		      arg(l, "--aptopt=", "Acquire::Languages \"none\"", e) < 0 ||
@@ -361,7 +362,7 @@ static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmp
 	struct str_list args __attribute__((cleanup(str_list_clear))) = { 0 };
 	char tar[4300], zst[4600];
 
-	if (find_sources(r, e) < 0)
+	if (check_keyring(r, e) < 0 || find_sources(r, e) < 0)
 		return -e->code;
 	if (str_fmt(tar, sizeof(tar), "%s/tmp/%s/root.tar", tmpldir, tmp->name) < 0 || !plain(tar, "/") ||
 	    str_fmt(zst, sizeof(zst), "%s/tmp/%s/%s", tmpldir, tmp->name, file) < 0)
