@@ -511,7 +511,8 @@ int ct_snap_none(struct ct *ct, const char *what, struct err *e)
 	if (tree.n)
 		return err_say(e, EBUSY, "Container %u has %zu snapshots, which %s would lose: 'vzctl snapshot-delete' them first",
 			       ct->id, tree.n, what);
-	used = ct_share_used(ct->host, area, NULL, e);
+	/* layout dir: the area is the guest's own root, and a file "home" in it the guest's */
+	used = ops == &ct_rootfs_overlay ? ct_share_used(ct->host, area, NULL, e) : 0;
 	if (used > 0)
 		return err_say(e, EBUSY, "Linked clones stand on the files of container %u, which %s would take from them", ct->id,
 			       what);
