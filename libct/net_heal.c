@@ -6,6 +6,7 @@
 #include "libct/announce.h"
 #include "libct/bridges.h"
 #include "libct/ips.h"
+#include "libct/netlines.h"
 #include "libct/record.h"
 #include "libct/veths.h"
 #include "net/heal.h"
@@ -34,13 +35,16 @@ static int ips_of(const struct ct *ct, struct str_list *ips, struct err *e)
 
 static int heal_venet(struct ct *ct, struct net *n, int netns, bool repair, struct str_list *faults, struct err *e)
 {
-	auto_list struct str_list ips = { 0 };
+	auto_list struct str_list ips = { 0 }, lines = { 0 };
 	char text[96];
 
 	if (ips_of(ct, &ips, e) < 0 || net_fault(n, ct->id, &ips, text, sizeof(text), e) < 0)
 		return -e->code;
 	if (!text[0] || !ips.n)
 		return 0;
+	if (ct_net_record(ct->id, &lines, e) < 0)
+		return -e->code;
+	net_venet_of(n, &lines);
 	if (str_list_add(faults, text, e) < 0 || (repair && net_heal(n, ct->id, &ips, netns, e) < 0))
 		return -e->code;
 	return repair ? ct_ips_announce(ct, e) : 0;

@@ -263,6 +263,7 @@ int ct_net_up_begin(struct ct *ct, struct net *n, struct ct_net_up *u, struct er
 		return -e->code;
 	}
 	net_with(n, &u->lines);
+	net_venet_of(n, &u->lines);
 	return 0;
 }
 
@@ -350,6 +351,19 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 	if (ct_record_save(ct, RECORD, &want, e) < 0)
 		return -e->code;
 	return anew ? ct_traffic_anew(ct, e) : 0;
+}
+
+int ct_net_venet(struct ct *ct, struct err *e)
+{
+	auto_list struct str_list lines = { 0 };
+	auto_close int netns = -1;
+	struct ct_state s;
+	struct net *n;
+
+	if (ct_net_record(ct->id, &lines, e) < 0 || ct_host_net(ct->host, &n, e) < 0 || ct_state_load(ct, &s, e) < 0)
+		return -e->code;
+	netns = ct_netns_open(&s, e);
+	return netns < 0 ? netns : net_venet_set(n, ct->id, netns, &lines, e);
 }
 
 /* --- all --- */

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -206,11 +207,22 @@ static int fw_lines(const struct ct *ct, const struct ct_conf *c, struct str_lis
 	return rule_lines(n, ret, e);
 }
 
+static int venet_lines(const struct ct *ct, const struct net_conf *n, struct str_list *ret, struct err *e)
+{
+	char name[16];
+
+	net_ifname(ct->id, name);
+	if (n->venet_mtu.set && ct_net_add(ret, e, "venet mtu %" PRIu64, n->venet_mtu.v) < 0)
+		return -e->code;
+	return n->venet_filter.set && !n->venet_filter.v ? ct_net_add(ret, e, "venet open %s", name) : 0;
+}
+
 int ct_net_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *ret, struct err *e)
 {
 	if (ct_traffic_lines(ct, c, ret, e) < 0 || ct_shape_lines(ct, c, ret, e) < 0)
 		return err_add(e, "traffic of container %u", ct->id);
-	if (fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0 || fw_lines_check(ret, e) < 0)
+	if (venet_lines(ct, &c->net, ret, e) < 0 || fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0 ||
+	    fw_lines_check(ret, e) < 0)
 		return err_add(e, "firewall of container %u", ct->id);
 	return 0;
 }

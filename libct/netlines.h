@@ -33,6 +33,7 @@ int ct_net_up_begin(struct ct *ct, struct net *n, struct ct_net_up *u, struct er
 int ct_net_up_end(const struct ct *ct, struct ct_net_up *u, struct err *e);	/* @e: how it went; says which port is taken */
 /* For down.c: net_down() with what the record has; then it is forgotten. */
 int ct_net_down(struct ct *ct, struct net *n, const struct str_list *ips, struct err *e);
+int ct_net_venet(struct ct *ct, struct err *e);	/* VENET_* of a running one, as its record has it */
 int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e);	/* a running one: as @c has it */
 /* All that run, and the host, in one transaction: after a change of a group or zone. *ret: how many containers changed. */
 int ct_net_apply_all(struct net *n, unsigned *ret, struct err *e);

@@ -54,7 +54,8 @@ unsigned ct_live_parts(const struct ct_conf *c)
 		parts |= CT_LIVE_NETDEV;
 	if (net_conf_has_netif(&c->net))
 		parts |= CT_LIVE_NETIF;
-	if (net_conf_has_fw(&c->net) || c->net.ip.set || c->net.ip_del.set || net_conf_has_netif(&c->net) || c->policy.owner)
+	if (net_conf_has_fw(&c->net) || c->net.ip.set || c->net.ip_del.set || net_conf_has_netif(&c->net) || c->policy.owner ||
+	    c->net.venet_mtu.set || c->net.venet_filter.set)
 		parts |= CT_LIVE_FW;
 	if (shape_given(&c->shape))
 		parts |= CT_LIVE_FW | CT_LIVE_SHAPE;
@@ -283,8 +284,13 @@ static int apply_netif(struct ct *ct, const struct ct_live *l, const struct ct_c
 
 static int apply_fw(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
 {
-	(void)l;
-	return ct_net_apply(ct, c, e);
+	const struct net_conf *a = &l->old->net, *b = &l->want->net;
+	bool same = a->venet_mtu.set == b->venet_mtu.set && a->venet_mtu.v == b->venet_mtu.v &&
+		    a->venet_filter.set == b->venet_filter.set && a->venet_filter.v == b->venet_filter.v;
+
+	if (ct_net_apply(ct, c, e) < 0)
+		return -e->code;
+	return same && l->change ? 0 : ct_net_venet(ct, e);
 }
 
 /* The lines were applied with those of the firewall. */

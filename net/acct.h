@@ -19,9 +19,7 @@ void net_traffic_sum(const struct net_traffic *t, int cls, int v6, struct net_tr
 /* What goes to an interface of ours has this and its class in its priority from there on; 0 if it has none. */
 #define NET_ACCT_PRIORITY 0x10000u
 
-/* The classes' ranges are in the tables. Cheap if they are; the file of net_host_conf.classes is read each time. */
-int net_acct_ensure(struct net *n, struct err *e);
-int net_acct_load(struct net *n, struct err *e);	/* the same; ENOENT: there is no table */
+int net_acct_load(struct net *n, struct err *e);	/* net_acct_ensure() whatever is there; ENOENT: there is no table */
 /* Of net_part.h: what has one interface counted. @used: bits of net_classes.used. */
 int net_acct_line(struct str_list *lines, const char *ifname, bool bridged, uint32_t used, struct err *e);
 int net_acct_classes(struct net *n, uint32_t *used, struct err *e);	/* as the file has them now */

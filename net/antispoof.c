@@ -2,11 +2,12 @@
 /*
  * The firewall table: who may send as what, and NAT of the pools.
  *
- *	set src4 { ifname . ipv4_addr }   set src6 { ifname . ipv6_addr }   set routed { ifname }
+ *	set src4 { ifname . ipv4_addr }   set src6 { ifname . ipv6_addr }   set routed { ifname }   set open { ifname }
  *	chain prerouting (raw)            from vz[-./0-9]*: jump from_ct
  *	chain from_ct                     neighbour discovery, router advertisements, redirects: drop
  *	                                  answers of DHCP servers: drop
  *	                                  in set routed, destination routed back to where it comes from: drop
+ *	                                  in set open (VENET_FILTER="no"): return
  *	                                  (interface . source) in the set: return
  *	                                  in set routed, source routed to where it comes from: return
  *	                                  counter drop
@@ -30,7 +31,7 @@
 #include "util/err.h"
 
 #define FROM_CT "from_ct"
-#define RULES_USE 9		/* from_ct: eight rules and one jump to it */
+#define RULES_USE 10		/* from_ct: nine rules and one jump to it */
 #define SETUP_TRIES 100	/* every start elsewhere makes one in vain */
 #define ND_FIRST 133		/* router solicitation ... */
 #define ND_LAST 137		/* ... redirect */
@@ -42,11 +43,12 @@ struct key4 { char ifname[IFNAMSIZ]; struct in_addr ip; };
 struct key6 { char ifname[IFNAMSIZ]; struct in6_addr ip; };
 _Static_assert(sizeof(struct key4) == 20 && sizeof(struct key6) == 32, "keys of the sets");
 
-enum { SET4, SET6, ROUTED, SET_N };	/* routed: those that have a whole prefix */
+enum { SET4, SET6, ROUTED, OPEN, SET_N };	/* routed: those that have a whole prefix; open: those nobody looks at */
 static const struct nft_set sets[SET_N] = {
 	[SET4] = { .name = "src4", .id = 1, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP4, .key_len = sizeof(struct key4) },
 	[SET6] = { .name = "src6", .id = 2, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP6, .key_len = sizeof(struct key6) },
 	[ROUTED] = { .name = "routed", .id = 3, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
+	[OPEN] = { .name = "open", .id = 4, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
 };
 
 struct keys {			/* elements of both sets */
@@ -196,6 +198,11 @@ static void put_filter(struct nft_tx *t)
 	rule_no_dhcp(t, 67);
 	rule_no_dhcp(t, 547);
 	rule_routed(t, NFTA_FIB_F_DADDR);
+	r = nft_rule(t, FROM_CT);
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
+	nft_e_in(t, r, &sets[OPEN], NFT_REG_1);
+	nft_e_verdict(t, r, NFT_RETURN, NULL);
+	nft_put_rule(t, r);
 	rule_source(t, NFPROTO_IPV4, 12, 4, SET4);
 	rule_source(t, NFPROTO_IPV6, 8, 16, SET6);
 	rule_routed(t, NFTA_FIB_F_SADDR);
@@ -507,3 +514,21 @@ int antispoof_purge(struct net *n, unsigned id, struct err *e)
 	keys_done(&p.keys);
 	return rc;
 }
+
+/* The part "venet" of net_part.h: who may send from any address. Of its other lines venet.c makes something. */
+static int venet_elems(struct nft_tx *t, unsigned id, bool add, const struct str_list *lines, unsigned families, struct err *e)
+{
+	(void)id;
+	(void)e;
+	for (size_t i = 0; i < lines->n && families & NET_INET; i++) {
+		const char *s = net_line_of(lines->v[i], "venet"), *name = s ? net_line_of(s, "open") : NULL;
+		char key[IFNAMSIZ] = { 0 };
+
+		t->family = NFPROTO_INET;
+		if (name && str_copy(key, sizeof(key), name) == 0)
+			nft_put_keys(t, add, &sets[OPEN], key, 1);
+	}
+	return 0;
+}
+
+const struct net_part net_venet_part = { .name = "venet", .elems = venet_elems };

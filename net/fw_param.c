@@ -203,6 +203,10 @@ static int replace(struct str_list *l, const struct str_list *with, struct err *
 
 int net_conf_merge_fw(struct net_conf *c, const struct net_conf *change, struct err *e)
 {
+	if (change->venet_mtu.set)
+		c->venet_mtu = change->venet_mtu;
+	if (change->venet_filter.set)
+		c->venet_filter = change->venet_filter;
 	if (merge_list(&c->fw_rule, &change->fw_rule, &change->fw_del, e) < 0 ||
 	    merge_list(&c->forward, &change->forward, &change->forward_del, e) < 0)
 		return -e->code;

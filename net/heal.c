@@ -10,7 +10,6 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "net/acct.h"
 #include "net/net_priv.h"
 #include "net/veth.h"
 #include "net/vport.h"
@@ -141,6 +140,8 @@ static int heal_routes(struct net *n, unsigned id, const struct ip_vec *v, struc
 	}
 	nl_batch_begin(&b, &n->rt, e);
 	link_put_host_up(&b, name);
+	if (n->venet_open)
+		link_put_sources(&b, name, true);
 	for (size_t i = 0; i < missing.n; i++)
 		route_put_host(&b, true, ifindex, &missing.ip[i], missing.text[i]);
 	if (nl_batch_end(&b) < 0)

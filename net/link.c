@@ -89,6 +89,11 @@ void link_put_segments(struct nl_batch *b, uint32_t bytes)
 
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
 {
+	return link_create_mtu(nl, id, netns_fd, 0, e);
+}
+
+int link_create_mtu(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, struct err *e)
+{
 	struct ifinfomsg *ifi, peer = { .ifi_flags = IFF_NOARP, .ifi_change = IFF_NOARP };
 	struct nlattr *info, *data, *end;
 	struct nl_batch b;
@@ -103,6 +108,8 @@ int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
 	nl_put_str(&b, IFLA_IFNAME, name);
 	nl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
 	link_put_segments(&b, LINK_SEGMENT);
+	if (mtu)
+		nl_put_u32(&b, IFLA_MTU, mtu);
 	info = nl_nest(&b, IFLA_LINKINFO);
 	nl_put_str(&b, IFLA_INFO_KIND, "veth");
 	data = nl_nest(&b, IFLA_INFO_DATA);
@@ -110,6 +117,8 @@ int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
 	nl_put_raw(&b, &peer, sizeof(peer));
 	nl_put_str(&b, IFLA_IFNAME, NET_INSIDE);
 	nl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
+	if (mtu)
+		nl_put_u32(&b, IFLA_MTU, mtu);
 	nl_put_u32(&b, IFLA_NET_NS_FD, (uint32_t)netns_fd);
 	nl_nest_end(&b, end);
 	nl_nest_end(&b, data);
@@ -152,6 +161,22 @@ void link_put_host_up(struct nl_batch *b, const char *name)
 	link_put_af(b, IPV4_DEVCONF_RP_FILTER, 1);
 	nl_ok(b, EAFNOSUPPORT, 0);
 	link_put_flags(b, name, IFF_UP, "set up interface");
+}
+
+/* Loose (2) is no help: on an interface without an address the kernel takes it for strict. */
+void link_put_sources(struct nl_batch *b, const char *name, bool open)
+{
+	nl_msg(b, RTM_NEWLINK, 0, sizeof(struct ifinfomsg), "configure interface", name);
+	nl_put_str(b, IFLA_IFNAME, name);
+	link_put_af(b, IPV4_DEVCONF_RP_FILTER, open ? 0 : 1);
+	nl_ok(b, EAFNOSUPPORT, 0);
+}
+
+void link_put_mtu(struct nl_batch *b, const char *name, unsigned mtu)
+{
+	nl_msg(b, RTM_NEWLINK, 0, sizeof(struct ifinfomsg), "set the MTU of", name);
+	nl_put_str(b, IFLA_IFNAME, name);
+	nl_put_u32(b, IFLA_MTU, mtu);
 }
 
 void link_put_inside_up(struct nl_batch *b)

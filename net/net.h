@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <netinet/in.h>
 
+#include "util/num.h"
 #include "util/param.h"
 #include "util/str.h"
 
@@ -49,6 +50,7 @@ struct net_conf {
 	struct str_list fw_in, fw_out;		/* FW_IN, FW_OUT: one policy each */
 	struct str_list fw_group, fw_zone;	/* FW_GROUPS, names; FW_ZONE, one */
 	struct str_list forward, forward_del;	/* PORT_FORWARD: nat.h */
+	struct num_opt venet_mtu, venet_filter;	/* VENET_MTU, VENET_FILTER: of the routed interface */
 };
 extern const struct param net_params[];		/* IP_ADDRESS NETIF NETDEV and their options */
 extern const size_t net_params_n;
@@ -58,7 +60,7 @@ int net_conf_merge(const struct net_conf *base, const struct net_conf *change, s
  * without --ifname; EEXIST: two would have one name on the host. */
 int net_conf_merge_netif(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
 int net_conf_merge_netdev(const struct net_conf *base, const struct net_conf *change, struct str_list *ret, struct err *e);
-/* FW_* and PORT_FORWARD of @change into @c; and the whole lists for the file. */
+/* FW_*, PORT_FORWARD and VENET_* of @change into @c; and the whole lists for the file. */
 int net_conf_merge_fw(struct net_conf *c, const struct net_conf *change, struct err *e);
 int net_conf_rows_fw(struct net_conf *rows, const struct net_conf *own, const struct net_conf *change, struct err *e);
 bool net_conf_has_fw(const struct net_conf *c);
@@ -102,6 +104,8 @@ int net_lines_change(struct net *n, unsigned id, const struct str_list *old, con
  * first), which becomes that of now; 0: no. Reads only, 20 us.
  */
 int net_tables_stand(struct net *n, uint32_t *gen, struct err *e);
+/* The classes' ranges (acct.h) are in the tables. Cheap if they are; the file of net_host_conf.classes is read each time. */
+int net_acct_ensure(struct net *n, struct err *e);
 /* The tables anew, from what net_set_running() tells: for what does not fit any more. */
 int net_table_renew(struct net *n, struct err *e);
 /* Who runs, with which lines: asked when the table has to be made anew. A negative return of the callback ends it. */
@@ -133,6 +137,14 @@ int net_ready(struct net *n, unsigned id, struct err *e);
 int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e);
 /* Live change. Host side: elements and routes; inside: a forked child in @netns_fd. Undoes itself on failure. */
 int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *add, const struct str_list *del, struct err *e);
+/*
+ * What the lines of the part "venet" say about the routed interface, for the next net_up() or net_heal() on this handle:
+ *	venet mtu BYTES			of both ends
+ *	venet open INTERFACE		any source address may come from it
+ */
+void net_venet_of(struct net *n, const struct str_list *lines);
+/* The same on a running one, after net_lines_change(). Inside: a forked child in @netns_fd. */
+int net_venet_set(struct net *n, unsigned id, int netns_fd, const struct str_list *lines, struct err *e);
 void net_ifname(unsigned id, char dst[16]);		/* "vz101" */
 /* 0 free, 1 used by another container's interface (name in @owner), 2 an address of the host itself; or -errno */
 int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char owner[16], struct err *e);

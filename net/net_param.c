@@ -146,6 +146,19 @@ const struct param net_params[] = {
 		       "Given together with --ipadd it is done first.",
 	},
 	{
+		.key = "VENET_MTU", .opt = "venet_mtu", .arg = "bytes", .type = &param_u64,
+		.off = offsetof(struct net_conf, venet_mtu),
+		.min = 1280, .max = 65535, .def = "1500", .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_CREATE,
+		.man = "Longest packet of the routed interface venet0, at both ends.",
+	},
+	{
+		.key = "VENET_FILTER", .opt = "venet_filter", .arg = "yes|no", .type = &param_yesno,
+		.off = offsetof(struct net_conf, venet_filter), .def = "yes", .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_CREATE,
+		.man = "With no, the container may send from any address over venet0, as one that routes for others has to. Router "
+		       "advertisements, redirects and answers of DHCP servers stay forbidden. Where the host has "
+		       "net.ipv4.conf.all.rp_filter above 0 it takes IPv4 sources only that it has a route to by vzCTID.",
+	},
+	{
 		.key = "NETIF", .opt = "netif_add", .arg = "ifname[,mac,host_ifname,host_mac,bridge]", .type = &net_type_netif,
 		.off = offsetof(struct net_conf, netif), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
 		.man = "Bridged interfaces: a virtual cable from ifname in the container to host_ifname (default vethCTID.0) on "

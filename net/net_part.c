@@ -16,6 +16,7 @@
 
 /* A new part is a row. */
 static const struct net_part *const parts[] = {
+	&net_venet_part,
 	&net_acct_part,
 	&fw_part,
 	&nat_part,

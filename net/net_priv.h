@@ -9,6 +9,7 @@
 #include "net/nl.h"
 
 #define NET_INSIDE "venet0"
+#define NET_VENET_MTU 1500u	/* as veth has it */
 /*
  * Where everything a container sends goes: a next hop that exists nowhere. Any address would do, the frame is for the
  * peer; having one means one neighbour entry per container and family, while a default route without a next hop makes an
@@ -39,6 +40,8 @@ struct net {
 	char neighbours[256];		/* NEIGHBOUR_DEVS */
 	struct neigh_list told;		/* what net_announce() has to tell */
 	struct net_probe probe;
+	unsigned venet_mtu;		/* net_venet_of(); 0: the kernel's own */
+	bool venet_open;
 	int packet[3];			/* packet sockets, -1: none. See net_close() */
 };
 int net_rt(struct net *n, struct err *e);	/* opens the socket on first use */
@@ -74,7 +77,10 @@ void link_mac(unsigned id, uint8_t mac[6]);	/* of both ends of vzID */
 #define LINK_GSO_IPV4_MAX_SIZE 63	/* IFLA_GSO_IPV4_MAX_SIZE, which Debian 12's headers lack */
 void link_put_segments(struct nl_batch *b, uint32_t bytes);
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
+int link_create_mtu(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, struct err *e);
+void link_put_mtu(struct nl_batch *b, const char *name, unsigned mtu);
 void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */
+void link_put_sources(struct nl_batch *b, const char *name, bool open);	/* that check alone: none if @open */
 void link_put_inside_up(struct nl_batch *b);
 int link_sync(struct nl *nl, const char *name, struct err *e);	/* its carrier is looked at now */
 int link_delete(struct nl *nl, const char *name, struct err *e);	/* waits about 20 ms; gone is success */

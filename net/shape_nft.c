@@ -23,7 +23,6 @@
 #include "net/shape.h"
 #include "net/shape_priv.h"
 #include "util/auto.h"
-#include "util/buf.h"
 #include "util/err.h"
 
 #define PART "rate"
@@ -39,9 +38,8 @@ static const struct nft_set maps[2] = {		/* by v6 */
 int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, const struct net_place *p,
 		   const struct net_rates *r, struct err *e)
 {
-	auto_buf struct buf b = BUF_INIT;
 	uint32_t cls[2], mask = shape_mask(r, NET_SENT);
-	char ifb[16];
+	char ifb[16], line[352];
 	unsigned index;
 	bool split;
 
@@ -53,8 +51,9 @@ int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, co
 	index = link_index(&n->rt, ifb);
 	if (!index)
 		return err_say(e, ENODEV, "interface %s does not exist", ifb);
-	buf_addf(&b, PART " %s %u %u %u %s", ifname, shape_base(p), index, mask, n->classes);
-	return str_list_add(lines, buf_str(&b), e);
+	if (str_fmt(line, sizeof(line), PART " %s %u %u %u %s", ifname, shape_base(p), index, mask, n->classes) < 0)
+		return err_say(e, E2BIG, "rates of interface %s", ifname);
+	return str_list_add(lines, line, e);
 }
 
 /* What is classified how: class 0 of the tree asks the map, none leaves it alone. */

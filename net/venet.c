@@ -8,8 +8,10 @@
 #include <errno.h>
 
 #include "net/acct.h"
+#include "net/net_part.h"
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/num.h"
 
 /* Turns EEXIST of a route into who has the address. Success if it is @id itself (a duplicate in the list). */
 static int venet_taken(struct net *n, unsigned id, const struct ip_vec *v, const char *text, struct err *e)
@@ -40,7 +42,7 @@ int venet_route_error(struct net *n, unsigned id, const struct nl_batch *b, cons
 static int venet_up_link(struct net *n, unsigned id, int netns_fd, struct err *e)
 {
 	char name[IFNAMSIZ];
-	int rc = link_create(&n->rt, id, netns_fd, e);
+	int rc = link_create_mtu(&n->rt, id, netns_fd, n->venet_mtu, e);
 
 	if (rc != -EEXIST)
 		return rc;
@@ -52,7 +54,7 @@ static int venet_up_link(struct net *n, unsigned id, int netns_fd, struct err *e
 	net_ifname(id, name);
 	if (link_delete(&n->rt, name, e) < 0 || link_delete_dead(&n->rt, id, e) < 0 || antispoof_purge(n, id, e) < 0)
 		return -e->code;
-	return link_create(&n->rt, id, netns_fd, e);
+	return link_create_mtu(&n->rt, id, netns_fd, n->venet_mtu, e);
 }
 
 static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, struct err *e)
@@ -67,6 +69,8 @@ static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, s
 		return err_say(e, ENODEV, "interface %s vanished while it was being set up", name);
 	nl_batch_begin(&b, &n->rt, e);
 	link_put_host_up(&b, name);
+	if (n->venet_open)
+		link_put_sources(&b, name, true);
 	for (size_t i = 0; i < v->n; i++) {
 		if (ip_vec_first(v, i))
 			route_put_host(&b, true, ifindex, &v->ip[i], v->text[i]);
@@ -128,4 +132,57 @@ int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err 
 		return -e->code;
 	*e = first;
 	return -e->code;
+}
+
+/* --- what is said about it --- */
+
+static const char *word_of(const char *line, const char *word)
+{
+	const char *s = net_line_of(line, "venet");
+
+	return s ? net_line_of(s, word) : NULL;
+}
+
+void net_venet_of(struct net *n, const struct str_list *lines)
+{
+	uint64_t mtu;
+
+	n->venet_mtu = 0;
+	n->venet_open = false;
+	for (size_t i = 0; i < lines->n; i++) {
+		const char *s = word_of(lines->v[i], "mtu");
+
+		if (s && num_u64(s, &mtu) == 0 && mtu <= 65535)
+			n->venet_mtu = (unsigned)mtu;
+		n->venet_open |= word_of(lines->v[i], "open") != NULL;
+	}
+}
+
+static int set_inner_mtu(struct nl *nl, void *arg, struct err *e)
+{
+	struct nl_batch b;
+
+	nl_batch_begin(&b, nl, e);
+	link_put_mtu(&b, NET_INSIDE, *(unsigned *)arg);
+	nl_ok(&b, ENODEV, 0);		/* the guest has given it another name: then it is the guest's */
+	return nl_batch_end(&b);
+}
+
+int net_venet_set(struct net *n, unsigned id, int netns_fd, const struct str_list *lines, struct err *e)
+{
+	struct nl_batch b;
+	char name[IFNAMSIZ];
+	unsigned mtu;
+
+	net_venet_of(n, lines);
+	mtu = n->venet_mtu ? n->venet_mtu : NET_VENET_MTU;
+	net_ifname(id, name);
+	if (net_rt(n, e) < 0)
+		return -e->code;
+	nl_batch_begin(&b, &n->rt, e);
+	link_put_mtu(&b, name, mtu);
+	nl_ok(&b, ENODEV, 0);		/* started without a network */
+	link_put_sources(&b, name, n->venet_open);
+	nl_ok(&b, ENODEV, 0);
+	return nl_batch_end(&b) < 0 ? -e->code : inside_call(netns_fd, set_inner_mtu, &mtu, e);
 }

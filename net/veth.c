@@ -10,7 +10,6 @@
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
-#include "net/acct.h"
 #include "net/net_priv.h"
 #include "net/vport.h"
 #include "util/auto.h"

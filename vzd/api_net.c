@@ -71,6 +71,8 @@ static json_t *interfaces(const struct ct_conf *c, unsigned id)
 	for (size_t i = 0; i < c->net.ip.n; i++)
 		json_array_append_new(ips, json_string(c->net.ip.v[i]));
 	net_ifname(id, venet.host_ifname);
+	venet.mtu = (unsigned)c->net.venet_mtu.v;
+	venet.filter = c->net.venet_filter.set && !c->net.venet_filter.v ? NET_FILTER_OFF : NET_FILTER_ON;
 	json_array_append_new(items, interface_json("venet0", "routed", &venet, ips));
 	for (size_t i = 0; i < c->net.netif.n; i++) {
 		struct net_if f;
