@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Backups of every layout, stopped, running and with snapshots and clones beside them, restored into every other one, file by
 # file; and incremental ones over what changes a root at once: going back to a snapshot, and a conversion.
-# seconds: 180
+# seconds: 240
 . "$TOP/tests/integration/backup_lib.sh"
 
 A={11111111-1111-1111-1111-111111111111} B={22222222-2222-2222-2222-222222222222}

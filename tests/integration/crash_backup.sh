@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Backups and restores killed at each step, archives that are cut short or damaged, and disks that are full: what was there
 # before is whole, nothing half-made is found, and the next command works.
-# seconds: 120
+# seconds: 160
 . "$TOP/tests/integration/backup_lib.sh"
 . "$TOP/tests/integration/crash_lib.sh"
 POINTS=${VZTEST_POINTS:-6}
@@ -46,6 +46,20 @@ crash "restore" nothing restored none vzrestore $A 912
 FOLLOW=-f
 crash "restore, and its helpers killed" nothing restored none vzrestore $A 912
 FOLLOW=
+
+# a restore over one that exists: it has the old files or the new ones, all of them
+vzrestore --quiet $A 914
+over() {
+	must 0 vzctl --quiet repair 914
+	must 0 cmp /vz/private/911/upper/srv/x/5 /vz/private/914/upper/srv/x/5
+	must 0 grep -q HOSTNAME=.stays /etc/vz/conf/914.conf
+	must 1 test -e /vz/private/914.tmp
+	must 0 vzrestore --quiet --force $A 914
+	must 1 test -e /var/lib/vz/intent/914
+}
+vzctl --quiet set 914 --hostname stays --save
+crash "restore over one that exists" nothing over nothing vzrestore --force $A 914
+gone 914
 
 # cut short, damaged
 size=$(stat -c %s $A)
