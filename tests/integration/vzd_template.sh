@@ -27,6 +27,7 @@ like "data that is none" "$(api PUT /v1/templates/x/upload '{"offset":0,"data":"
 id=$(run POST /v1/templates/up/upload "{\"format\":\"tar.zst\",\"sha256\":\"$sum\"}")
 like "becomes a template" "$(job "$id")" '^(succeeded|done)$'
 is "which is listed" "$(api GET /v1/templates/up | jq -r .sha256)" "$sum"
+is "with what is unusual in it" "$(api GET /v1/templates/up | jq -c .unusual)" "[]"
 is "and was moved" "$(ls /vz/template/upload)" ""
 api PUT /v1/templates/bad/upload '{"offset":0,"data":"QUJD"}' >/dev/null
 id=$(run POST /v1/templates/bad/upload "{\"format\":\"tar.zst\",\"sha256\":\"$sum\"}")
