@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+# seconds: 300
 # Limits of users and groups inside an image, as the tools of old set and show them, and soft limits whose grace runs out:
 # needs a kernel with quotas of users (QFMT_V2, XFS_QUOTA).
 . "$TOP/tests/integration/lib.sh"
