@@ -100,10 +100,12 @@ is "with its files" "$(in_ct 881 cat /root/state)" $A
 gone 882
 vzctl stop 881 --fast >/dev/null
 rm -rf /tmp/entry.away
+cp $entry/manifest /tmp/manifest.good
 printf 'ENTRIES=\n\0\xff' >$entry/manifest
 like "a damaged manifest: info says so or goes without" "$(vztmpl info vz-base-$(uname -m) 2>&1)" 'manifest|Name:'
 ok "and containers start" vzctl start 881
 vzctl stop 881 --fast >/dev/null
+mv /tmp/manifest.good $entry/manifest
 mkdir -p /vz/template/tmp/zzz/tree; echo x >/vz/template/tmp/zzz/tree/file
 rm -rf /vz/template/store/by-archive; : >/vz/template/store/by-archive
 tap_run vzctl create 882 --ostemplate vz-base
