@@ -78,7 +78,7 @@ at $point: left behind: $leak"
 		[ "$(grep -c '^at ' <<<"$wrong")" -lt 12 ] || break
 	done
 	echo "# $text: $total calls, failed $failed, went on $went"
-	if [ "$failed" -gt 0 ] && [ -z "$wrong" ]; then
+	if [ $((failed + went)) -gt 0 ] && [ -z "$wrong" ]; then	# the few points of a short run may all be ones it can do without
 		pass "$text, no space or a broken disk at $((failed + went)) points"
 	else
 		fail "$text, no space or a broken disk at $((failed + went)) points" "$wrong"
