@@ -306,13 +306,11 @@ static void drop(struct ct *ct, struct work *w)
 static int write_it(struct ct *ct, struct work *w, struct ct_backup_result *ret, struct err *e)
 {
 	const struct tmpl_backup job = {
-		.tree = w->tree, .out = w->b->out >= 0 ? w->b->out : w->out, .ctid = ct->id,
-				.owner = ct->conf.policy.owner,
-				.before = w->before.n ? &w->before : NULL, .compare = w->before.n && !same_root(w),
-		.before_name = ret->before, .exclude = w->b->exclude, .meta = &w->meta, .key = w->key,
-				.key_len = (size_t)w->key_len,
+		.tree = w->tree, .out = w->b->out >= 0 ? w->b->out : w->out, .ctid = ct->id, .owner = ct->conf.policy.owner,
+		.before = w->before.n ? &w->before : NULL, .compare = w->before.n && !same_root(w), .before_name = ret->before,
+		.exclude = w->b->exclude, .meta = &w->meta, .key = w->key, .key_len = (size_t)w->key_len,
 		.level = w->b->level ? (int)w->b->level : LEVEL, .bytes_per_s = w->b->bytes_per_s, .tell = w->b->tell,
-				.arg = w->b->arg,
+		.arg = w->b->arg,
 	};
 	struct bk_end end;
 

@@ -15,6 +15,7 @@
 #include "util/fio.h"
 #include "util/path.h"
 
+#define KEY_LEN 32
 #define PREFIX "vzdump-openvz-"
 #define SUFFIX ".tar.zst"
 #define SUFFIX_INC ".inc.tar.zst"
@@ -331,6 +332,27 @@ int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, vo
 
 /* --- the key ----------------------------------------------------------------------------------------------------------------- */
 
+/* Two first backups at once agree on one key: whoever comes second finds the name taken, and takes what is there. */
+static int make_key(int dir, struct err *e)
+{
+	auto_close int fd = openat(dir, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	char self[40];
+	uint8_t key[KEY_LEN];
+	int rc;
+
+	if (fd < 0)
+		return err_set(e, errno, "make " CT_BACKUP_KEY);
+	if (getrandom(key, sizeof(key), 0) != (ssize_t)sizeof(key))
+		return err_set(e, errno, "getrandom");
+	rc = fio_write_all(fd, key, sizeof(key));
+	if (rc < 0 || fsync(fd) < 0)
+		return err_set(e, rc < 0 ? -rc : errno, "write " CT_BACKUP_KEY);
+	str_fmt(self, sizeof(self), "/proc/self/fd/%d", fd);
+	if (linkat(AT_FDCWD, self, dir, "backup.key", AT_SYMLINK_FOLLOW) < 0 && errno != EEXIST)
+		return err_set(e, errno, "make " CT_BACKUP_KEY);
+	return fio_fsync_dir(dir, e);
+}
+
 int ct_backup_key(bool make, uint8_t ret[32], struct err *e)
 {
 	auto_buf struct buf b = { .cap = 64 };
@@ -342,12 +364,11 @@ int ct_backup_key(bool make, uint8_t ret[32], struct err *e)
 		if (e->code != ENOENT || !make)
 			return e->code == ENOENT ? (err_clear(e), 0) : -e->code;
 		err_clear(e);
-		if (getrandom(ret, 32, 0) != 32)
-			return err_set(e, errno, "getrandom");
-		return fio_replace(dir, "backup.key", ret, 32, 0600, e) < 0 ? -e->code : 32;
+		if (make_key(dir, e) < 0 || fio_read_at(dir, "backup.key", &b, e) < 0)
+			return -e->code;
 	}
-	if (b.len != 32)
+	if (b.len != KEY_LEN)
 		return err_say(e, EBADMSG, CT_BACKUP_KEY " does not have 32 bytes: remove it, and a new one is made");
-	memcpy(ret, b.s, 32);
-	return 32;
+	memcpy(ret, b.s, KEY_LEN);
+	return KEY_LEN;
 }

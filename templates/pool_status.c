@@ -134,7 +134,12 @@ static void ask_once(const char *tmpldir, struct tmpl_pool *p, int ms)
 		child(tmpldir, p, pipe_fd[1]);
 	close(pipe_fd[1]);
 	struct pollfd pf = { .fd = pipe_fd[0], .events = POLLIN };
-	if (poll(&pf, 1, ms) == 1 && read(pipe_fd[0], &a, sizeof(a)) == (ssize_t)sizeof(a)) {
+	int64_t until = sys_now_ms() + ms, left = ms;
+	int n;
+
+	while ((n = poll(&pf, 1, (int)left)) < 0 && errno == EINTR)	/* a signal is no silence */
+		left = MAX(until - sys_now_ms(), 0);
+	if (n == 1 && read(pipe_fd[0], &a, sizeof(a)) == (ssize_t)sizeof(a)) {
 		waitpid(pid, NULL, 0);
 		p->images = a.images;
 		p->bytes = a.bytes;
