@@ -33,6 +33,7 @@ static const struct { const char *key, *val; } host_defaults[] = {
 	{ "POOL_IMAGE", CT_LIB_DIR "/pool.img" }, { "POOL_SIZE", "20G" },
 	{ "LOGGING", "yes" }, { "LOG_LEVEL", "0" }, { "VERBOSE", "0" }, { "VIRTUOZZO", "yes" }, { "IPV6", "yes" },
 	{ "NEIGHBOUR_DEVS", "detect" }, { "ERROR_ON_ARPFAIL", "no" }, { "SKIP_ARPDETECT", "no" },
+	{ "TEMPLATE_FORMAT", "auto" },
 };
 
 static int fill_host_defaults(struct ct_host *h, struct err *e)
@@ -71,7 +72,10 @@ static int load(struct ct_host *h, struct err *e)
 	}
 	if (ct_host_conf_read(&h->conf, &h->kv, &src, e) < 0 || ct_conf_read(&h->defaults, &h->kv, &src, e) < 0)
 		return -e->code;
-	return fill_host_defaults(h, e);
+	if (fill_host_defaults(h, e) < 0)
+		return -e->code;
+	tmpl_format_set(h->conf.template_format);
+	return 0;
 }
 
 /*

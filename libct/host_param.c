@@ -14,11 +14,13 @@ static const struct param rows[] = {
 	{ .key = "DUMPDIR", .arg = "path", .type = &ct_type_path, HOST(dumpdir), .def = "/vz/dump",
 	  .man = "Directory of the images of suspended containers." },
 	{ .key = "TEMPLATE", .arg = "path", .type = &ct_type_path, HOST(template_dir), .def = "/vz/template",
-	  .man = "Directory of OS templates: archives in cache/, unpacked trees in store/." },
-	{ .key = "TEMPLATE_FORMAT", .arg = "tree|erofs|erofs-lz4|squashfs", .type = &param_str, HOST(template_format),
-	  .def = "tree",
-	  .man = "What containers of the layout overlay stand on: the template's unpacked tree, or an image of it, which the first "
-		 "create from a template makes. Walking a big tree costs less on erofs." },
+	  .man = "Directory of OS templates: archives in cache/, what was unpacked in store/." },
+	{ .key = "TEMPLATE_FORMAT", .arg = "auto|tree|erofs|erofs-lz4|squashfs", .type = &param_str, HOST(template_format),
+	  .def = "auto",
+	  .man = "How templates are kept, and what containers of the layout overlay stand on: an unpacked tree, or one file with a "
+		 "file system, in which walking big trees costs less. auto: erofs where mkfs.erofs, the kernel and loop devices "
+		 "allow it, else trees with a warning when one is unpacked; vztmpl info and vzcheck say which. A change counts for "
+		 "templates that are unpacked from then on; a tree gets its image at the next create." },
 	{ .key = "DEF_OSTEMPLATE", .arg = "name", .type = &param_str, HOST(def_ostemplate),
 	  .man = "OS template of create without --ostemplate." },
 	{ .key = "CONFIGFILE", .arg = "name", .type = &param_str, HOST(configfile),

@@ -20,34 +20,16 @@
 #include "util/fio.h"
 #include "util/sys.h"
 
-/* TEMPLATE_FORMAT: whoever creates the first container from a template makes its image. */
-static int make_image(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
-{
-	const char *format = ct->host->conf.template_format;
-	struct tmpl_image image;
-	struct err none = { 0 };
-
-	if (!format || !*format || str_eq(format, "tree") || !n->tmpl->archive[0] ||
-	    tmpl_image_info(n->tmpldir, n->tmpl->digest, &image, &none) == 0)
-		return 0;
-	ct_say(ct, 1, "Making the %s image of template %s", format, n->tmpl->name);
-	if (tmpl_image_make(n->tmpldir, n->tmpl, format, &image, e) < 0)
-		return err_add(e, "TEMPLATE_FORMAT of " CT_ETC "/vz.conf");
-	return 0;
-}
-
 static int overlay_create(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
 	char line[TMPL_DIGEST_LEN + 2];
-	auto_close int tree = -1;
-	struct stat st;
+	struct tmpl_ready r;
 
-	if (tmpl_tree(n->tmpldir, n->tmpl, NULL, &tree, e) < 0 || make_image(ct, n, e) < 0)
+	if (tmpl_ready(n->tmpldir, n->tmpl, NULL, &r, e) < 0)
 		return -e->code;
-	if (fstat(tree, &st) < 0)
-		return err_set(e, errno, "template %s", n->tmpl->name);
-	if (mkdirat(n->dir, "upper", 0755) < 0 || fchmodat(n->dir, "upper", st.st_mode & 07777, 0) < 0 ||
-	    mkdirat(n->dir, "work", 0700) < 0)
+	if (r.note[0])
+		ct_say(ct, -1, "Warning: %s", r.note);
+	if (mkdirat(n->dir, "upper", 0755) < 0 || fchmodat(n->dir, "upper", r.mode, 0) < 0 || mkdirat(n->dir, "work", 0700) < 0)
 		return err_set(e, errno, "make the upper layer");
 	snprintf(line, sizeof(line), "%s\n", n->tmpl->digest);
 	return fio_replace(n->dir, "layers", line, strlen(line), 0600, e);

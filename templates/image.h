@@ -20,6 +20,7 @@ int image_info_write(int dir, const struct tmpl_image *i, struct err *e);
 /* image_mount.c: a detached read-only mount of the image in the directory @dir. Whoever mounts it shares one loop device and
  * one page cache; both go away by themselves with the last mount. EBADMSG: cut or not what @digest's image should be. */
 int image_attach(int dir, const char *digest, int *ret_mnt, struct err *e);
+bool image_mountable(const struct image_format *f, struct err *e);		/* by this kernel, as far as can be seen */
 int image_detect(const void *head, size_t n, const char **ret_fs);	/* by its superblock; -ENODATA: unknown */
 
 /* image_make.c */
@@ -31,6 +32,7 @@ struct image_job {
 	struct tmpl_image *image;	/* name, digest, entries, tree_bytes given; the rest filled */
 };
 int image_make(const struct image_job *j, struct err *e);
+bool image_maker(const struct image_format *f, struct err *e);	/* is its mkfs installed? The text says what to install */
 /* Reads all of data. EBADMSG: its size or SHA-256 is not that of info. */
 int image_verify(int dir, struct tmpl_image *ret, struct err *e);
 

@@ -32,10 +32,18 @@ static int number(const struct kv *kv, const char *key, uint64_t *ret, struct er
 	return v && num_u64(v, ret) == 0 ? 0 : err_say(e, EBADMSG, "image info: %s is missing or no number", key);
 }
 
+static int number_or_0(const struct kv *kv, const char *key, uint64_t *ret, struct err *e)
+{
+	*ret = 0;
+	return kv_get(kv, key) ? number(kv, key, ret, e) : 0;
+}
+
 int image_info_parse(const struct kv *kv, struct tmpl_image *ret, struct err *e)
 {
 	const char *name = kv_get(kv, "NAME"), *digest = kv_get(kv, "DIGEST"), *format = kv_get(kv, "FORMAT");
 	const char *sha = kv_get(kv, "SHA256"), *schema = kv_get(kv, "SCHEMA");
+
+	uint64_t mode;
 
 	memset(ret, 0, sizeof(*ret));
 	if (!str_eq(schema, "1"))
@@ -51,7 +59,12 @@ int image_info_parse(const struct kv *kv, struct tmpl_image *ret, struct err *e)
 	str_copy(ret->format, sizeof(ret->format), format);
 	if (number(kv, "BYTES", &ret->bytes, e) < 0 || number(kv, "ENTRIES", &ret->entries, e) < 0)
 		return -e->code;
-	return number(kv, "TREE_BYTES", &ret->tree_bytes, e);
+	if (number(kv, "TREE_BYTES", &ret->tree_bytes, e) < 0 || number_or_0(kv, "ROOT_MODE", &mode, e) < 0)
+		return -e->code;
+	if (mode > 07777)
+		return err_say(e, EBADMSG, "image info: ROOT_MODE is no mode");
+	ret->mode = (unsigned)mode;
+	return 0;
 }
 
 int image_info_load(int dir, struct tmpl_image *ret, struct err *e)
@@ -67,8 +80,8 @@ int image_info_write(int dir, const struct tmpl_image *i, struct err *e)
 
 	buf_addf(&b, "SCHEMA=\"1\"\nNAME=\"%s\"\nDIGEST=\"%s\"\nFORMAT=\"%s\"\nSHA256=\"%s\"\n", i->name, i->digest, i->format,
 		 i->sha256);
-	buf_addf(&b, "BYTES=\"%llu\"\nENTRIES=\"%llu\"\nTREE_BYTES=\"%llu\"\n", (unsigned long long)i->bytes,
-		 (unsigned long long)i->entries, (unsigned long long)i->tree_bytes);
+	buf_addf(&b, "BYTES=\"%llu\"\nENTRIES=\"%llu\"\nTREE_BYTES=\"%llu\"\nROOT_MODE=\"%u\"\n", (unsigned long long)i->bytes,
+		 (unsigned long long)i->entries, (unsigned long long)i->tree_bytes, i->mode);
 	if (buf_failed(&b))
 		return err_set(e, ENOMEM, "image info");
 	return fio_replace(dir, "info", buf_str(&b), b.len, 0644, e);

@@ -26,6 +26,11 @@ static const char *find_tool(const char *const *where, const char *package, stru
 	return NULL;
 }
 
+bool image_maker(const struct image_format *f, struct err *e)
+{
+	return str_eq(f->fs, "erofs") ? find_tool(mkfs_erofs, "erofs-utils", e) : find_tool(mk_squashfs, "squashfs-tools", e);
+}
+
 static int run(const char *const *argv, int log, struct err *e)
 {
 	const struct spawn s = { .argv = argv, .out = log, .err = log, .timeout_ms = TIMEOUT_MS, .tied = true };
@@ -96,8 +101,12 @@ int image_make(const struct image_job *j, struct err *e)
 {
 	auto_close int log = memfd_create("log", MFD_CLOEXEC);
 	char out[4096];
+	struct stat st;
 	int rc;
 
+	if (stat(j->tree, &st) < 0)
+		return err_set(e, errno, "%s", j->tree);
+	j->image->mode = st.st_mode & 07777;
 	if (log < 0 || str_fmt(out, sizeof(out), "%s/data", j->into) < 0)
 		return err_set(e, log < 0 ? errno : ENAMETOOLONG, "%s/data", j->into);
 	rc = str_eq(j->format->fs, "erofs") ? make_erofs(j, out, log, e) : make_squashfs(j, out, log, e);

@@ -125,6 +125,25 @@ static bool kernel_has(const char *min)
 	return have[0] > want[0] || (have[0] == want[0] && have[1] >= want[1]);
 }
 
+static int check_kernel(const struct image_format *f, struct err *e)
+{
+	return kernel_has(f->min_kernel) ? 0 :
+	       err_say(e, ENOTSUP, "containers on %s images need Linux %s: make the image with --format erofs", f->fs, f->min_kernel);
+}
+
+bool image_mountable(const struct image_format *f, struct err *e)
+{
+	auto_close int ctx = sys_fsopen(f->fs, FSOPEN_CLOEXEC);
+
+	if (check_kernel(f, e) < 0)
+		return false;
+	if (ctx < 0) {
+		err_say(e, errno, errno == ENODEV ? "this kernel has no %s" : "this kernel does not let us mount %s", f->fs);
+		return false;
+	}
+	return loop_works(e) == 0;
+}
+
 int image_attach(int dir, const char *digest, int *ret_mnt, struct err *e)
 {
 	auto_close int data = -1, lock = -1, loop = -1;
@@ -138,9 +157,8 @@ int image_attach(int dir, const char *digest, int *ret_mnt, struct err *e)
 	if (!str_eq(i.digest, digest))
 		return err_say(e, EBADMSG, "the image is of another template, %.12s...", i.digest);
 	f = image_format(i.format);
-	if (!kernel_has(f->min_kernel))
-		return err_say(e, ENOTSUP, "containers on %s images need Linux %s: make the image with --format erofs",
-			       f->fs, f->min_kernel);
+	if (check_kernel(f, e) < 0)
+		return -e->code;
 	data = open_data(dir, &i, &st, e);
 	if (data < 0 || lock_image(&st, &lock, e) < 0 || take_loop(lock, data, name, &loop, e) < 0)
 		return -e->code;

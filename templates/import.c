@@ -143,7 +143,8 @@ static int into_cache(int base, const struct tmpl_tmp *tmp, const char *file, co
 int import_archive(const char *tmpldir, const struct tmpl_tmp *tmp, const char *file, const char *name,
 		   const struct origin *o, struct tmpl *ret, struct err *e)
 {
-	auto_close int base = tmpl_base(tmpldir, e), tree = -1;
+	auto_close int base = tmpl_base(tmpldir, e);
+	struct tmpl_ready r;
 	const char *suffix = tmpl_suffix_of(file);
 	struct tmpl t = { .name = "" };
 
@@ -153,7 +154,7 @@ int import_archive(const char *tmpldir, const struct tmpl_tmp *tmp, const char *
 		return err_say(e, EINVAL, "\"%s\" is not a name for a template", name);
 	if (str_fmt(t.archive, sizeof(t.archive), "%s/tmp/%s/%s", tmpldir, tmp->name, file) < 0)
 		return err_set(e, ENAMETOOLONG, "%s", tmpldir);
-	if (tmpl_tree(tmpldir, &t, NULL, &tree, e) < 0 || origin_put(base, t.digest, o, e) < 0 ||
+	if (tmpl_ready(tmpldir, &t, NULL, &r, e) < 0 || origin_put(base, t.digest, o, e) < 0 ||
 	    into_cache(base, tmp, file, &t, suffix, e) < 0)
 		return -e->code;
 	if (tmpl_find(tmpldir, name, ret, e) < 0 || store_remember(base, ret->archive, t.digest, e) < 0)

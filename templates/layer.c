@@ -46,14 +46,10 @@ static int find(const char *tmpldir, const char *digest, struct layer *l, struct
 
 bool tmpl_is_local(const char *tmpldir, const char *digest)
 {
-	struct layer l auto_call(layer_done) = { -1, -1 };
 	struct err none = { 0 };
 	auto_close int base = tmpl_base(tmpldir, &none);
 
-	if (base < 0 || !tmpl_is_digest(digest))
-		return false;
-	l.image = image_store_open(base, digest);
-	return l.image >= 0 || store_tree_open(base, digest, &l.tree) == 0;
+	return base >= 0 && tmpl_is_digest(digest) && store_has(base, digest);
 }
 
 static int mount_image(int dir, const char *digest, int *ret_fd, struct err *e)

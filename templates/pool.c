@@ -133,11 +133,12 @@ static int place_name(int dir, const struct tmpl_tmp *tmp, const struct tmpl_ima
 static int fill(const char *dir, int fd, const struct tmpl_tmp *tmp, const char *tmpldir, struct tmpl *t, const char *format,
 		struct tmpl_image *ret, struct err *e)
 {
-	auto_close int image = path_mkdirs(tmp->dir, "image", 0755, e), tree = -1, there = -1;
+	auto_close int image = path_mkdirs(tmp->dir, "image", 0755, e), there = -1;
+	struct tmpl_ready r;
 	struct err none;
 	char into[4096];
 
-	if (image < 0 || tmpl_tree(tmpldir, t, NULL, &tree, e) < 0)
+	if (image < 0 || tmpl_ready(tmpldir, t, NULL, &r, e) < 0)
 		return -e->code;
 	there = pool_image_open(fd, t->digest);
 	if (there >= 0 && image_info_load(there, ret, &none) == 0 && str_eq(ret->format, format))

@@ -31,10 +31,25 @@ struct tmpl_limits { uint64_t max_bytes, max_entries; };	/* of the unpacked tree
 int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
 /*
  * The unpacked, read-only tree of @t: from the store, or unpacked into it now (lock, tmp, fsync, rename). Fills t->digest.
- * *ret_fd: O_PATH directory, caller closes. EBADMSG: the archive is corrupt or hostile (text names the entry),
+ * *ret_fd: O_PATH directory, of an image a mount of its own; caller closes. EBADMSG: the archive is corrupt or hostile (text names the entry),
  * ENOSPC, EFBIG: over the limits. Nothing half-made stays. Seconds when it unpacks, < 1 ms when it is there.
  */
 int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int *ret_fd, struct err *e);
+/*
+ * The same without opening it: after this the store has the files of @t, in the form that tmpl_format_set() asked for or in
+ * one it had before. @ret->note says why it is another one than asked for; "" if nothing is to be said.
+ */
+struct tmpl_ready { unsigned mode; bool made; char note[512]; };		/* mode: of the root directory; made: just now */
+int tmpl_ready(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, struct tmpl_ready *ret, struct err *e);
+/*
+ * How the store keeps what it unpacks from now on, in this process: "tree", an image format, or "auto": erofs where this host
+ * can, else trees. Before it and for NULL: trees. The word is checked when it is used.
+ */
+void tmpl_format_set(const char *format);
+/* What that comes to on this host; @why ("": as asked for): what keeps "auto" from images. EINVAL: no such format. */
+struct tmpl_form { const char *format; char why[256]; };
+int tmpl_format(struct tmpl_form *ret, struct err *e);
+int tmpl_erofs_works(struct err *e);		/* can this host make and mount erofs images? The text says what is missing */
 /* Opens a tree by digest: from the store or from an attached pool; of an image it is a mount of its own, gone with the
  * descriptor. ENOENT: neither has it; EBADMSG: the image is not what it should be; EIO: the pool's device is lost. */
 int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e);
@@ -50,16 +65,18 @@ int tmpl_sweep(const char *tmpldir, struct err *e);
  * for byte. Present and same content: nothing to do. */
 int tmpl_build_base(const char *tmpldir, const char *busybox, struct err *e);
 
-/* What is known of @t without reading the archive: digest as remembered for this very file (t->digest, "" if none). */
 /* What deserves a look before a stranger's template is trusted; in a container it gives no right over the host. */
 enum tmpl_odd { TMPL_ODD_SETID, TMPL_ODD_CAPS, TMPL_ODD_DEVICE, TMPL_ODD_WRITABLE, TMPL_ODD_N };
 #define TMPL_NOTES 8192
+/* What is known of @t without reading the archive: digest as remembered for this very file (t->digest, "" if none). */
 struct tmpl_info {
 	uint64_t archive_bytes;
-	bool unpacked;			/* the store has its tree; only then the numbers below */
+	bool unpacked;			/* the store has its files; only then what is below */
 	uint64_t entries, bytes, nodes_skipped, xattrs_dropped;
 	uint64_t odd[TMPL_ODD_N], unusual[TMPL_ODD_N];	/* how many, and how many that distributions do not have */
 	char notes[TMPL_NOTES];		/* a line for each of the latter, as many as fit: "set-id 4755 0:0 /opt/x" */
+	char form[16];			/* how it has them: "tree" or an image's format */
+	uint64_t image_bytes;
 };
 int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct err *e);
 /* Reads the whole archive of @t, unpacks it on trial below TEMPLATE/tmp and throws that away. Fills t->digest. EBADMSG also
@@ -206,11 +223,12 @@ struct tmpl_image {
 	char name[256], digest[TMPL_DIGEST_LEN + 1], format[16];
 	char sha256[TMPL_DIGEST_LEN + 1];	/* of the image itself */
 	uint64_t bytes, entries, tree_bytes;
+	unsigned mode;				/* of its root directory; 0: made by a version that did not tell */
 };
 /* Unpacks @t if need be and makes its image, in place of one that is there. Seconds. ENOENT: the maker is not installed. */
 int tmpl_image_make(const char *tmpldir, struct tmpl *t, const char *format, struct tmpl_image *ret, struct err *e);
 int tmpl_image_info(const char *tmpldir, const char *digest, struct tmpl_image *ret, struct err *e);	/* ENOENT: none */
-int tmpl_image_drop(const char *tmpldir, const char *digest, struct err *e);	/* back to the tree; EBUSY: there is none */
+int tmpl_image_drop(const char *tmpldir, struct tmpl *t, struct err *e);	/* back to the tree, unpacked anew if need be */
 
 /*
  * Pools: a directory of template images that several nodes read, on a block device (iSCSI, NBD, a shared disk), an NFS export

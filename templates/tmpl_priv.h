@@ -24,10 +24,41 @@ int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *
 int store_remember(int base, const char *archive, const char *digest, struct err *e);
 bool store_digest_of(int base, const struct stat *st, char digest[TMPL_DIGEST_LEN + 1]);
 int store_tree_open(int base, const char *digest, int *ret_fd);			/* O_PATH; or -errno */
+bool store_has(int base, const char *digest);					/* in whatever form */
+
+/* store.c: into the store. */
+struct unpack_result;
+struct tmpl_tmp;
+struct store_job {
+	const char *tmpldir;
+	int base;
+	const char *format;			/* as of tmpl_format_set() */
+	const struct tmpl_limits *limits;	/* NULL: the defaults */
+};
+const char *store_format(void);			/* what was asked for */
+/* The archive's tree in tmp/tree. */
+int store_unpack(const struct tmpl *t, int archive, const struct tmpl_tmp *tmp, const struct tmpl_limits *l,
+		 struct unpack_result *r, struct err *e);
+/* The same and all that belongs to it, in its place, in the form that is asked for. */
+int store_make(const struct store_job *j, struct tmpl *t, int archive, struct tmpl_ready *ret, struct err *e);
+/* What the store has in another form than asked for, in that, if it may and can. */
+int store_convert(const struct store_job *j, const struct tmpl *t, struct tmpl_ready *ret, struct err *e);
+bool store_wants(int base, const char *digest, const char *format);	/* is store_convert() due? */
+int store_mode(const char *tmpldir, int base, const char *digest, unsigned *ret, struct err *e);	/* of its root directory */
+/* manifest.c: into tmp/; read again by store_info(). */
+int store_manifest(const struct tmpl_tmp *tmp, const struct tmpl *t, int archive, const struct unpack_result *r, struct err *e);
+void store_form_info(int base, const char *digest, struct tmpl_info *ret);	/* in what form the store has it */
+/* tree.c: tmpl_ready() for a given format; the mode is not filled. */
+int store_ready(const struct store_job *j, struct tmpl *t, struct tmpl_ready *ret, struct err *e);
 
 /* image.c */
 int image_store_open(int base, const char *digest);				/* O_PATH directory; -1 and errno */
-/* The image of @t into the empty directory @dir, whose path is @into. */
+/* tmp/image from @tree; mounted on trial. @i: name, digest, entries, tree_bytes given. */
+int image_in_tmp(const char *tmpldir, const struct tmpl_tmp *tmp, const char *tree, const char *format, struct tmpl_image *i,
+		 struct err *e);
+/* An image of @t, which the store has, into the store, in place of one there is. */
+int image_put(const char *tmpldir, const struct tmpl *t, const char *format, struct tmpl_image *ret, struct err *e);
+/* The image of @t into the empty directory @dir, whose path is @into. Not mounted: it may be for another host. */
 int image_of_template(const char *tmpldir, struct tmpl *t, const char *format, const char *into, int dir,
 		      struct tmpl_image *ret, struct err *e);
 

@@ -41,6 +41,13 @@ static int control(int *ret_fd, struct err *e)
 	return 0;
 }
 
+int loop_works(struct err *e)
+{
+	auto_close int fd = -1;
+
+	return control(&fd, e);
+}
+
 int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
 {
 	struct loop_config c = {

@@ -8,6 +8,7 @@ struct err;
 
 #define LOOP_NAME 32		/* "/dev/loop17" */
 
+int loop_works(struct err *e);		/* does this host have them? */
 /* Attaches @image, an open file, to a free loop device, with direct I/O where the file's place can; read-only if @image was
  * opened so. Nobody but the holders of *ret_fd and of mounts of it keep it. */
 int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e);

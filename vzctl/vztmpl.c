@@ -33,16 +33,20 @@ static int usage(FILE *f, int status)
 	return status;
 }
 
-/* TEMPLATE of vz.conf; a host without one has the default. */
+/* TEMPLATE and TEMPLATE_FORMAT of vz.conf; a host without them has the defaults. */
 static void template_dir(char out[4096])
 {
 	auto_close int etc = open("/etc/vz", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_kv struct kv kv = { 0 };
 	const char *v = NULL;
+	const char *format = NULL;
 	struct err ignored;
 
-	if (etc >= 0 && kv_load(&kv, etc, "vz.conf", &ignored) == 0)
+	if (etc >= 0 && kv_load(&kv, etc, "vz.conf", &ignored) == 0) {
 		v = kv_get(&kv, "TEMPLATE");
+		format = kv_get(&kv, "TEMPLATE_FORMAT");
+	}
+	tmpl_format_set(format && *format ? format : "auto");
 	if (!v || v[0] != '/' || str_copy(out, 4096, v) < 0)
 		str_copy(out, 4096, DEFAULT_TEMPLATE);
 }

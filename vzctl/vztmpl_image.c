@@ -2,7 +2,6 @@
 /* vztmpl image: a template as one read-only file system. */
 #include <stdio.h>
 
-#include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
 #include "vzctl/vztmpl.h"
@@ -10,13 +9,12 @@
 int vztmpl_image(struct vztmpl *v, struct err *e)
 {
 	struct tmpl_image i;
-	auto_close int tree = -1;
 	struct tmpl t;
 
 	if (tmpl_find(v->dir, v->operand[0], &t, e) < 0)
 		return -e->code;
 	if (str_eq(v->format, "none")) {
-		if (tmpl_tree(v->dir, &t, NULL, &tree, e) < 0 || tmpl_image_drop(v->dir, t.digest, e) < 0)
+		if (tmpl_image_drop(v->dir, &t, e) < 0)
 			return -e->code;
 		printf("The image of %s is removed; containers that start from now on stand on its tree.\n", t.name);
 		return 0;

@@ -6,7 +6,6 @@
 
 #include "libct/ct.h"
 #include "libct/snapshot.h"
-#include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
 #include "vzctl/vztmpl.h"
@@ -37,6 +36,23 @@ static void print_odd(const struct tmpl_info *i)
 	}
 }
 
+/* What containers stand on, or would. */
+static void print_form(const struct tmpl_info *i)
+{
+	struct tmpl_form f;
+	struct err none = { 0 };
+
+	printf("Unpacked:   %s\n", i->unpacked ? "yes" : "no");
+	if (tmpl_format(&f, &none) < 0)
+		f = (struct tmpl_form){ .format = none.text };
+	if (i->image_bytes)
+		printf("Kept as:    %s image, %llu bytes\n", i->form, (unsigned long long)i->image_bytes);
+	else
+		printf("Kept as:    %s%s\n", i->form[0] ? i->form : f.format, i->form[0] ? "" : ", when it is first used");
+	if (f.why[0] && !i->image_bytes)
+		printf("No image:   %s\n", f.why);
+}
+
 void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info *i)
 {
 	struct tmpl_origin o;
@@ -49,7 +65,7 @@ void vztmpl_print(const char *dir, const struct tmpl *t, const struct tmpl_info 
 	if (t->digest[0] && tmpl_origin(dir, t->digest, &o, &none) == 0)
 		printf("From:       %s %s, %s\nSigned by:  %s\n", o.kind, o.source, o.added,
 		       o.signed_by[0] ? o.signed_by : "nobody");
-	printf("Unpacked:   %s\n", i->unpacked ? "yes" : "no");
+	print_form(i);
 	if (i->entries)
 		printf("Entries:    %llu\nTree:       %llu bytes\nDevices left out: %llu\nAttributes left out: %llu\n",
 		       (unsigned long long)i->entries, (unsigned long long)i->bytes, (unsigned long long)i->nodes_skipped,
@@ -147,12 +163,12 @@ int vztmpl_gc(struct vztmpl *v, struct err *e)
 static int pin(struct vztmpl *v, bool on, struct err *e)
 {
 	const char *name = v->operand[0];
-	auto_close int tree = -1;
+	struct tmpl_ready r;
 	struct tmpl t;
 
 	if (strlen(name) == TMPL_DIGEST_LEN && !strchr(name, '.'))
 		return tmpl_pin(v->dir, name, on, e);
-	if (tmpl_find(v->dir, name, &t, e) < 0 || tmpl_tree(v->dir, &t, NULL, &tree, e) < 0)
+	if (tmpl_find(v->dir, name, &t, e) < 0 || tmpl_ready(v->dir, &t, NULL, &r, e) < 0)
 		return -e->code;
 	return tmpl_pin(v->dir, t.digest, on, e);
 }
