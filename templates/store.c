@@ -45,7 +45,7 @@ static int resolve(const char *format, struct tmpl_form *ret, struct err *e)
 	if (str_eq(format, "tree") || image_format(format))
 		return 0;
 	if (!str_eq(format, "auto"))
-		return err_say(e, EINVAL, "\"%.40s\" is no image format: use erofs, erofs-lz4 or squashfs", format);
+		return err_say(e, EINVAL, "\"%.40s\" is no image format: use auto, tree, erofs, erofs-lz4 or squashfs", format);
 	ret->format = "erofs";
 	if (tmpl_erofs_works(&why) < 0) {
 		ret->format = "tree";

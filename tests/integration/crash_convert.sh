@@ -6,7 +6,7 @@
 POINTS=${VZTEST_POINTS:-24}
 
 fs 16M -t ext4 -N 1000
-cp -a "$(dirname "$(find /vz/template/store -path '*/tree/bin/busybox' | head -n 1)")/../." $W/mnt/
+cp -a "$(template_tree vz-base)/." $W/mnt/; template_trees_done
 close_fs
 mkdir -p $W/saved/root.hdd
 $MK image $W/saved/root.hdd/root.hdd $W/fs.raw v2 --cluster 512

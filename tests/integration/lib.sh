@@ -15,6 +15,20 @@ up() {
 	vzctl start "$1" >/tmp/make.out 2>&1 </dev/null || bail "start $1" "status $?" "$(cat /tmp/make.out)"
 }
 
+# template_tree NAME: a directory that shows the files of a template, whatever the store keeps them in. template_trees_done
+# before the file's end.
+template_tree() {
+	local s d
+	s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p') d=/vz/template/store/sha256/${s:0:2}/$s
+	[ -n "$s" ] && [ -e "$d/image" ] || { echo "$d/tree"; return; }
+	mkdir -p "/tmp/trees/$s"
+	mountpoint -q "/tmp/trees/$s" || mount -t erofs -o loop,ro "$d/image/data" "/tmp/trees/$s"
+	echo "/tmp/trees/$s"
+}
+template_trees_done() {
+	[ ! -d /tmp/trees ] || { umount /tmp/trees/* && rm -r /tmp/trees; }
+}
+
 # gone ID...: stops and destroys, whatever the state; quiet.
 gone() {
 	local id

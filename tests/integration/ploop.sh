@@ -107,7 +107,7 @@ away 509
 
 # a container of vz-base runs from it
 fs 64M -t ext4
-cp -a "$(dirname "$(find /vz/template/store -path '*/tree/bin/busybox' | head -n 1)")/.." $W/tree && cp -a $W/tree/. $W/mnt/; rm -rf $W/tree
+cp -a "$(template_tree vz-base)/." $W/mnt/; template_trees_done
 mknod $W/mnt/.balloon c 1 3; head -c 1000000 /dev/zero >$W/mnt/.balloon-c3a5ae3d-ce7f-43c4-a1ea-c61e2b4504e8
 echo from-ploop >$W/mnt/etc/marker; umount $W/mnt
 area 508; d=/vz/private/508/root.hdd

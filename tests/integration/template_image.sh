@@ -35,6 +35,17 @@ make_rich() {
 		vztmpl verify rich >/dev/null
 }
 
+# format WORD: of templates that are unpacked from now on.
+format() {
+	sed -i "s/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT=\"$1\"/" /etc/vz/vz.conf
+}
+entry() { # NAME: its place in the store
+	local s
+	s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p')
+	echo "$STORE/${s:0:2}/$s"
+}
+
+format tree
 ok "a rich template" make_rich
 new 201
 gone 201
@@ -90,7 +101,7 @@ says "an unknown format" 1 "" 'vztmpl: "zip" is no image format: use erofs, erof
 is "nothing half-made stays" "$(ls /vz/template/tmp)" ""
 
 ok "squashfs of a plain template" vztmpl image vz-base --format squashfs
-base=$(ls -d $STORE/*/*/image | grep -v "$digest")
+base=$(entry vz-base)/image
 new 204
 ok "carries a container" vzctl start 204
 is "on a loop device" "$(losetup -l -n -O BACK-FILE | grep -c "$base/data")" 1
@@ -128,20 +139,66 @@ gone 202 205
 rm -rf /vz/template/cache/rich.tar "${tree%/tree}" /tmp/rich
 rm -f /vz/template/store/by-archive/*
 
-# TEMPLATE_FORMAT: the first create makes the image.
-mkdir -p /tmp/fmt/sbin && cp /bin/busybox /tmp/fmt/sbin/init && tar -C /tmp/fmt -cf /vz/template/cache/fmt.tar .
-cp /etc/vz/vz.conf /tmp/vz.conf.kept
-sed -i 's/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT="erofs"/' /etc/vz/vz.conf
-ok "create with TEMPLATE_FORMAT=erofs" vzctl create 206 --ostemplate fmt
-digest=$(cat /vz/private/206/layers)
-ok "has made an image" test -s "/vz/template/store/sha256/${digest:0:2}/$digest/image/data"
-made=$(stat -c %i "/vz/template/store/sha256/${digest:0:2}/$digest/image/data")
-ok "the second" vzctl create 207 --ostemplate fmt
-is "uses the same" "$(stat -c %i "/vz/template/store/sha256/${digest:0:2}/$digest/image/data")" "$made"
-sed -i 's/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT="zip"/' /etc/vz/vz.conf
-echo more >/tmp/fmt/more && tar -C /tmp/fmt -cf /vz/template/cache/fmt2.tar .
-like "an unknown format" "$(vzctl create 208 --ostemplate fmt2 2>&1)" 'TEMPLATE_FORMAT of /etc/vz/vz.conf: "zip" is no image format'
-cp /tmp/vz.conf.kept /etc/vz/vz.conf
+# TEMPLATE_FORMAT: auto is an erofs image, made by whoever needs the template first, and no tree beside it.
+format auto
+mkdir -p /tmp/fmt/sbin /tmp/fmt/etc && cp /bin/busybox /tmp/fmt/sbin/init && chmod 751 /tmp/fmt
+fmt() { # NAME: an archive of its own content
+	echo "$1" >/tmp/fmt/etc/name && tar -C /tmp/fmt -cf "/vz/template/cache/$1.tar" .
+}
+fmt fmt1
+like "info tells beforehand" "$(vztmpl info fmt1)" 'Kept as:    erofs, when it is first used'
+says "the first create" 0 "Creating container private area (fmt1)
+Performing postcreate actions
+Container private area was created" "" vzctl create 206 --ostemplate fmt1
+e=$(entry fmt1)
+is "has made an image, and left no tree" "$(ls "$e")" "image
+manifest"
+like "info tells" "$(vztmpl info fmt1)" 'Kept as:    erofs image, [0-9]+ bytes'
+is "the root's mode is the template's" "$(stat -c %a /vz/private/206/upper)" 751
+made=$(stat -c %i "$e/image/data")
+ok "the second" vzctl create 207 --ostemplate fmt1
+is "uses the same" "$(stat -c %i "$e/image/data")" "$made"
+is "and mounts nothing" "$(loops "$(basename "$e")")" 0
+ok "back to a tree" vztmpl image fmt1 --format none
+is "which is unpacked anew" "$(ls "$e"; cat "$e/tree/etc/name"; stat -c %a "$e/tree")" "manifest
+tree
+fmt1
+751"
+ok "the next create" vzctl create 208 --ostemplate fmt1
+is "makes an image of it; the tree stays for those that run" "$(ls "$e")" "image
+manifest
+tree"
+gone 206 207 208
+
+# What a host cannot do is said, and done otherwise only if nobody asked for it in so many words.
+mkfs=$(command -v mkfs.erofs)
+mv "$mkfs" "$mkfs.away"
+fmt fmt2
+like "info tells why not" "$(vztmpl info fmt2)" 'No image:   mkfs.erofs is not installed: apt-get install erofs-utils'
+like "so does vzcheck" "$(vzcheck)" 'template images.*mkfs.erofs is not installed'
+like "create warns" "$(vzctl create 206 --ostemplate fmt2 2>&1)" 'Warning: template fmt2 is kept as an unpacked tree, .*mkfs.erofs is not installed: apt-get install erofs-utils'
+is "and takes a tree" "$(ls "$(entry fmt2)")" "manifest
+tree"
+is "once" "$(vzctl create 207 --ostemplate fmt2 2>&1 | grep -c Warning)" 0
 gone 206 207
-rm -rf /tmp/fmt /vz/template/cache/fmt.tar /vz/template/cache/fmt2.tar /vz/template/store/by-archive/* \
-	"/vz/template/store/sha256/${digest:0:2}/$digest"
+fmt fmt3
+format erofs
+like "an image that was asked for is not replaced" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'image of fmt3: mkfs.erofs is not installed: apt-get install erofs-utils'
+is "and nothing is left" "$(ls -A /vz/template/tmp | grep -v '^.lock$'; ls /vz/private)" ""
+printf '#!/bin/sh\nhead -c 100000 /dev/zero >"$4"\n' >"$mkfs" && chmod 755 "$mkfs"
+like "what cannot be mounted is no image" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'mount the erofs image on /dev/loop'
+format auto
+like "nor with auto" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'Warning: template fmt3 is kept as an unpacked tree, .*mount the erofs image on /dev/loop'
+gone 208
+mv "$mkfs.away" "$mkfs"
+ok "once it is there" vzctl create 208 --ostemplate fmt3
+is "the next create makes it" "$(ls "$(entry fmt3)")" "image
+manifest
+tree"
+gone 208
+fmt fmt4
+format zip
+like "an unknown format" "$(vzctl create 208 --ostemplate fmt4 2>&1)" '"zip" is no image format: use auto, tree, erofs, erofs-lz4 or squashfs'
+format auto
+for name in fmt1 fmt2 fmt3 fmt4; do rm -rf "$(entry $name)" /vz/template/cache/$name.tar; done
+rm -rf /tmp/fmt /vz/template/store/by-archive/*

@@ -114,9 +114,9 @@ for i in $(seq 1 7 200); do
 	rc=$?
 	vztmpl pull $T/srv >/tmp/again 2>&1 || bad="$bad
 at $i: $(tail -n 1 /tmp/again)"
-	tree=/vz/template/store/sha256/$(vztmpl info my-os | sed -n 's/^SHA-256: *\(..\)\(.*\)/\1\/\1\2/p')/tree
-	[ "$(cat "$tree/etc/edition")" = "at $i" ] || bad="$bad
+	[ "$(cat "$(template_tree my-os)/etc/edition")" = "at $i" ] || bad="$bad
 at $i: the tree is not that of the archive"
+	template_trees_done
 	tidy || bad="$bad
 at $i: $(ls /vz/template/tmp) $(marks)"
 	vztmpl gc >/dev/null || bad="$bad

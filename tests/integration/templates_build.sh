@@ -23,13 +23,14 @@ ok "built" vztmpl build $R
 like "its tests are told" "$TAP_OUT" "test: $R/test.d/10-made
 test: $R/test.d/20-system"
 is "and their container is gone" "$(vzlist -a -H -o ctid 2>/dev/null; ls -d /var/lib/vz/trial 2>/dev/null)" ""
-s=$(vztmpl info mine | sed -n 's/^SHA-256: *//p') tree=/vz/template/store/sha256/${s:0:2}/$s/tree
+tree=$(template_tree mine)
 is "its script ran as root inside" "$(cat $tree/etc/mine $tree/etc/who)" "made
 0"
 is "saw nothing of the host" "$(cat $tree/etc/host $tree/etc/net $tree/etc/name)" "3
 localhost"
 is "made no device" "$(ls $tree/n 2>/dev/null)" ""
 is "what a test wrote is thrown away" "$(ls $tree/etc/tested 2>/dev/null)" ""
+template_trees_done
 like "info tells the recipe" "$(vztmpl info mine)" "From:       build $R"
 ok "a container of it" vzctl create 801 --ostemplate mine
 ok "runs" vzctl start 801

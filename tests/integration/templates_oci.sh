@@ -6,7 +6,7 @@ export BASE=$(readlink -f /vz/template/cache/vz-base-*.tar.zst)
 T=/tmp/oci
 rm -rf $T; mkdir -p $T /etc/vz/keys
 for kind in system tags app evil dotdot wh-dots; do python3 "$TOP/tests/lib/mkoci.py" $T/$kind $kind; done
-tree() { local s; s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p'); echo "/vz/template/store/sha256/${s:0:2}/$s/tree"; }
+tree() { template_tree "$@"; }
 
 # --- archives ---
 cp "$BASE" $T/rootfs.tar.zst
@@ -128,6 +128,7 @@ rc "of none" 1 vztmpl save 899 saved
 rc "with a name that is none" 1 vztmpl save 801 ../x
 vztmpl rm saved >/dev/null
 gone 801
+template_trees_done
 rm -rf $T /etc/vz/keys
 for name in by-digest mine system tags app image; do vztmpl rm $name >/dev/null; done
 vztmpl gc >/dev/null

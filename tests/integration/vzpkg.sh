@@ -27,7 +27,7 @@ rm -rf $T/root/etc/apt/sources.list $T/root/etc/apt/sources.list.d/*
 echo 'deb [trusted=yes] file:/srv/repo ./' >$T/root/etc/apt/sources.list
 deb 1.0 $T/root/srv/repo
 tar -C $T/root --zstd -cpf $T/deb12.tar.zst . && vztmpl add $T/deb12.tar.zst --unsigned >/dev/null || bail "the template"
-tree() { local s; s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p'); echo "/vz/template/store/sha256/${s:0:2}/$s/tree"; }
+tree() { template_tree "$@"; }
 before=$(tree deb12)
 
 # --- a template ---
@@ -51,6 +51,7 @@ is "what kept services down is gone" "$(ls "$after/usr/sbin/policy-rc.d" 2>/dev/
 is "the machine id is empty" "$(stat -c %s "$after/etc/machine-id")" 0
 is "ids are as they were" "$(stat -c %u "$after/etc/passwd" "$after/usr/share/vz-hello" | tr '\n' ' ')" "0 0 "
 is "nothing of the host is in it" "$(ls "$after/run" "$after/tmp" "$after/proc" | grep -v -e : -e '^$' -e '^lock$')" ""
+template_trees_done
 like "info tells where it came from" "$(vztmpl info deb12)" 'From:       vzpkg '
 ok "the container on the old one" vzctl start 802 --wait
 is "has no such package" "$(in_ct 802 ls /usr/share/vz-hello 2>/dev/null)" "ls: cannot access '/usr/share/vz-hello': No such file or directory"
