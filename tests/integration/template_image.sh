@@ -141,7 +141,7 @@ rm -f /vz/template/store/by-archive/*
 
 # TEMPLATE_FORMAT: auto is an erofs image, made by whoever needs the template first, and no tree beside it.
 format auto
-mkdir -p /tmp/fmt/sbin /tmp/fmt/etc && cp /bin/busybox /tmp/fmt/sbin/init && chmod 751 /tmp/fmt
+mkdir -p /tmp/fmt/sbin /tmp/fmt/etc && cp /bin/busybox /tmp/fmt/sbin/init
 fmt() { # NAME: an archive of its own content
 	echo "$1" >/tmp/fmt/etc/name && tar -C /tmp/fmt -cf "/vz/template/cache/$1.tar" .
 }
@@ -149,12 +149,13 @@ fmt fmt1
 like "info tells beforehand" "$(vztmpl info fmt1)" 'Kept as:    erofs, when it is first used'
 says "the first create" 0 "Creating container private area (fmt1)
 Performing postcreate actions
+CT configuration saved to /etc/vz/conf/206.conf
 Container private area was created" "" vzctl create 206 --ostemplate fmt1
 e=$(entry fmt1)
 is "has made an image, and left no tree" "$(ls "$e")" "image
 manifest"
 like "info tells" "$(vztmpl info fmt1)" 'Kept as:    erofs image, [0-9]+ bytes'
-is "the root's mode is the template's" "$(stat -c %a /vz/private/206/upper)" 751
+is "the root's mode is the template's" "$(stat -c %a /vz/private/206/upper)" 755
 made=$(stat -c %i "$e/image/data")
 ok "the second" vzctl create 207 --ostemplate fmt1
 is "uses the same" "$(stat -c %i "$e/image/data")" "$made"
@@ -163,7 +164,7 @@ ok "back to a tree" vztmpl image fmt1 --format none
 is "which is unpacked anew" "$(ls "$e"; cat "$e/tree/etc/name"; stat -c %a "$e/tree")" "manifest
 tree
 fmt1
-751"
+755"
 ok "the next create" vzctl create 208 --ostemplate fmt1
 is "makes an image of it; the tree stays for those that run" "$(ls "$e")" "image
 manifest
@@ -185,7 +186,7 @@ fmt fmt3
 format erofs
 like "an image that was asked for is not replaced" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'image of fmt3: mkfs.erofs is not installed: apt-get install erofs-utils'
 is "and nothing is left" "$(ls -A /vz/template/tmp | grep -v '^.lock$'; ls /vz/private)" ""
-printf '#!/bin/sh\nhead -c 100000 /dev/zero >"$4"\n' >"$mkfs" && chmod 755 "$mkfs"
+printf '#!/bin/sh\nhead -c 100000 /dev/zero >"$3"\n' >"$mkfs" && chmod 755 "$mkfs"
 like "what cannot be mounted is no image" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'mount the erofs image on /dev/loop'
 format auto
 like "nor with auto" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'Warning: template fmt3 is kept as an unpacked tree, .*mount the erofs image on /dev/loop'
