@@ -112,7 +112,7 @@ int image_in_tmp(const char *tmpldir, const struct tmpl_tmp *tmp, const char *tr
 		return bad_format(format, e);
 	if (str_fmt(into, sizeof(into), "%s/tmp/%s/image", tmpldir, tmp->name) < 0)
 		return err_set(e, ENAMETOOLONG, "%s/tmp", tmpldir);
-	return image_make(&j, e) < 0 ? -e->code : image_attach(dir, i->digest, &mnt, e);
+	return image_make(&j, e) < 0 ? -e->code : image_attach(dir, i->digest, IMAGE_DIRECT, &mnt, e);
 }
 
 /* Puts tmp/image in its place; one that was there before is left in tmp and goes with it. */

@@ -19,7 +19,11 @@ int image_info_write(int dir, const struct tmpl_image *i, struct err *e);
 
 /* image_mount.c: a detached read-only mount of the image in the directory @dir. Whoever mounts it shares one loop device and
  * one page cache; both go away by themselves with the last mount. EBADMSG: cut or not what @digest's image should be. */
-int image_attach(int dir, const char *digest, int *ret_mnt, struct err *e);
+enum image_cache {
+	IMAGE_DIRECT,		/* one page cache; gone with the last mount */
+	IMAGE_CACHED,		/* that, and the file's own, which the first start after the last stop finds */
+};
+int image_attach(int dir, const char *digest, enum image_cache how, int *ret_mnt, struct err *e);
 bool image_mountable(const struct image_format *f, struct err *e);		/* by this kernel, as far as can be seen */
 int image_detect(const void *head, size_t n, const char **ret_fs);	/* by its superblock; -ENODATA: unknown */
 

@@ -55,11 +55,11 @@ static bool known_loop(int lock, int image, char name[LOOP_NAME], int *ret_fd)
 	return strncmp(name, "/dev/loop", 9) == 0 && loop_open_backed(name, image, ret_fd);
 }
 
-static int take_loop(int lock, int image, char name[LOOP_NAME], int *ret_fd, struct err *e)
+static int take_loop(int lock, int image, enum image_cache how, char name[LOOP_NAME], int *ret_fd, struct err *e)
 {
 	if (known_loop(lock, image, name, ret_fd))
 		return 0;
-	if (loop_attach(image, ret_fd, name, e) < 0)
+	if ((how == IMAGE_CACHED ? loop_attach_cached : loop_attach)(image, ret_fd, name, e) < 0)
 		return -e->code;
 	if (ftruncate(lock, 0) < 0 || pwrite(lock, name, strlen(name), 0) < 0) {
 		auto_close_(ret_fd);
@@ -127,8 +127,10 @@ static bool kernel_has(const char *min)
 
 static int check_kernel(const struct image_format *f, struct err *e)
 {
-	return kernel_has(f->min_kernel) ? 0 :
-	       err_say(e, ENOTSUP, "containers on %s images need Linux %s: make the image with --format erofs", f->fs, f->min_kernel);
+	if (kernel_has(f->min_kernel))
+		return 0;
+	return err_say(e, ENOTSUP, "containers on %s images need Linux %s: make the image with --format erofs", f->fs,
+		       f->min_kernel);
 }
 
 bool image_mountable(const struct image_format *f, struct err *e)
@@ -144,7 +146,7 @@ bool image_mountable(const struct image_format *f, struct err *e)
 	return loop_works(e) == 0;
 }
 
-int image_attach(int dir, const char *digest, int *ret_mnt, struct err *e)
+int image_attach(int dir, const char *digest, enum image_cache how, int *ret_mnt, struct err *e)
 {
 	auto_close int data = -1, lock = -1, loop = -1;
 	const struct image_format *f;
@@ -160,7 +162,7 @@ int image_attach(int dir, const char *digest, int *ret_mnt, struct err *e)
 	if (check_kernel(f, e) < 0)
 		return -e->code;
 	data = open_data(dir, &i, &st, e);
-	if (data < 0 || lock_image(&st, &lock, e) < 0 || take_loop(lock, data, name, &loop, e) < 0)
+	if (data < 0 || lock_image(&st, &lock, e) < 0 || take_loop(lock, data, how, name, &loop, e) < 0)
 		return -e->code;
 	return mount_loop(f->fs, name, ret_mnt, e);
 }

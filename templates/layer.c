@@ -13,7 +13,7 @@
 #include "util/auto.h"
 #include "util/sys.h"
 
-struct layer { int tree, image; };	/* one of them; the other is -1 */
+struct layer { int tree, image; bool pool; };	/* one of the descriptors; the other is -1 */
 
 static void layer_done(struct layer *l)
 {
@@ -37,8 +37,10 @@ static int find(const char *tmpldir, const char *digest, struct layer *l, struct
 	rc = store_tree_open(base, digest, &l->tree);
 	if (rc != -ENOENT)
 		return rc < 0 ? err_set(e, -rc, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest) : 0;
-	if (pool_find_image(tmpldir, digest, &l->image, e) == 0)
+	if (pool_find_image(tmpldir, digest, &l->image, e) == 0) {
+		l->pool = true;
 		return 0;
+	}
 	if (e->code != ENOENT)
 		return -e->code;
 	return err_set(e, ENOENT, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest);
@@ -52,32 +54,34 @@ bool tmpl_is_local(const char *tmpldir, const char *digest)
 	return base >= 0 && tmpl_is_digest(digest) && store_has(base, digest);
 }
 
-static int mount_image(int dir, const char *digest, int *ret_fd, struct err *e)
+/* A local one is read again quickly when its last user was gone; what a pool's device lost is to be seen. */
+static int mount_image(const struct layer *l, const char *digest, int *ret_fd, struct err *e)
 {
-	return image_attach(dir, digest, ret_fd, e) < 0 ? err_add(e, "template %.12s...", digest) : 0;
+	return image_attach(l->image, digest, l->pool ? IMAGE_DIRECT : IMAGE_CACHED, ret_fd, e) < 0
+	       ? err_add(e, "template %.12s...", digest) : 0;
 }
 
 int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e)
 {
-	struct layer l auto_call(layer_done) = { -1, -1 };
+	struct layer l auto_call(layer_done) = { .tree = -1, .image = -1 };
 
 	if (find(tmpldir, digest, &l, e) < 0)
 		return -e->code;
 	if (l.image >= 0)
-		return mount_image(l.image, digest, ret_fd, e);
+		return mount_image(&l, digest, ret_fd, e);
 	*ret_fd = take_fd(&l.tree);
 	return 0;
 }
 
 int tmpl_layer_open(const char *tmpldir, const char *digest, int *ret_mnt, struct err *e)
 {
-	struct layer l auto_call(layer_done) = { -1, -1 };
+	struct layer l auto_call(layer_done) = { .tree = -1, .image = -1 };
 	int fd;
 
 	if (find(tmpldir, digest, &l, e) < 0)
 		return -e->code;
 	if (l.image >= 0)
-		return mount_image(l.image, digest, ret_mnt, e);
+		return mount_image(&l, digest, ret_mnt, e);
 	fd = sys_open_tree(l.tree, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (fd < 0)
 		return err_set(e, errno, "clone the mount of a template layer");

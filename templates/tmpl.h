@@ -31,8 +31,8 @@ struct tmpl_limits { uint64_t max_bytes, max_entries; };	/* of the unpacked tree
 int tmpl_find(const char *tmpldir, const char *name, struct tmpl *ret, struct err *e);
 /*
  * The unpacked, read-only tree of @t: from the store, or unpacked into it now (lock, tmp, fsync, rename). Fills t->digest.
- * *ret_fd: O_PATH directory, of an image a mount of its own; caller closes. EBADMSG: the archive is corrupt or hostile (text names the entry),
- * ENOSPC, EFBIG: over the limits. Nothing half-made stays. Seconds when it unpacks, < 1 ms when it is there.
+ * *ret_fd: O_PATH directory, of an image a mount of its own; caller closes. EBADMSG: the archive is corrupt or hostile (text
+ * names the entry), ENOSPC, EFBIG: over the limits. Nothing half-made stays. Seconds when it unpacks, < 1 ms when it is there.
  */
 int tmpl_tree(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int *ret_fd, struct err *e);
 /*

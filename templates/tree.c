@@ -182,7 +182,8 @@ static int ready_slow(const struct store_job *j, struct tmpl *t, int archive, co
 	key_of(st, &k);
 	if (lock_archive(j->base, st, &lock, e) < 0)
 		return -e->code;
-	if (!index_get(j->base, &k, t->digest) || !store_has(j->base, t->digest)) {	/* else the lock's holder before has made it */
+	/* else who held the lock before has made it */
+	if (!index_get(j->base, &k, t->digest) || !store_has(j->base, t->digest)) {
 		t->digest[0] = '\0';
 		if (tmpl_sweep(j->tmpldir, e) < 0 || make(j, t, archive, &k, ret, e) < 0) {
 			t->digest[0] = '\0';

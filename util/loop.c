@@ -48,12 +48,9 @@ int loop_works(struct err *e)
 	return control(&fd, e);
 }
 
-int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
+static int attach(int image, uint32_t flags, int *ret_fd, char name[LOOP_NAME], struct err *e)
 {
-	struct loop_config c = {
-		.fd = (uint32_t)image,
-		.info = { .lo_flags = LO_FLAGS_AUTOCLEAR | LO_FLAGS_DIRECT_IO },
-	};
+	struct loop_config c = { .fd = (uint32_t)image, .info = { .lo_flags = LO_FLAGS_AUTOCLEAR | flags } };
 	int mode = fcntl(image, F_GETFL) & O_ACCMODE;
 	auto_close int ctl = -1;
 
@@ -81,6 +78,16 @@ int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
 			return err_set(e, errno, "attach to %s", name);
 	}
 	return err_set(e, EBUSY, "attach a loop device");
+}
+
+int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
+{
+	return attach(image, LO_FLAGS_DIRECT_IO, ret_fd, name, e);
+}
+
+int loop_attach_cached(int image, int *ret_fd, char name[LOOP_NAME], struct err *e)
+{
+	return attach(image, 0, ret_fd, name, e);
 }
 
 /* 1 when @fd is a loop device with @want behind it. */

@@ -12,6 +12,8 @@ int loop_works(struct err *e);		/* does this host have them? */
 /* Attaches @image, an open file, to a free loop device, with direct I/O where the file's place can; read-only if @image was
  * opened so. Nobody but the holders of *ret_fd and of mounts of it keep it. */
 int loop_attach(int image, int *ret_fd, char name[LOOP_NAME], struct err *e);
+/* The same through the page cache, where what was read stays after the device is gone. */
+int loop_attach_cached(int image, int *ret_fd, char name[LOOP_NAME], struct err *e);
 /* The loop device that @image is attached to: 1 and *ret_fd, 0 when there is none. */
 int loop_find(int image, int *ret_fd, char name[LOOP_NAME], struct err *e);
 /* Is @loop (a path such as /dev/loop3) backed by @image? */

@@ -100,7 +100,7 @@ static void check_features(struct check *k)
 		{ probe_bridge, "bridges, for NETIF", "'modprobe bridge'" },
 		{ probe_vlan, "VLANs", "'modprobe 8021q'" },
 		{ probe_macvlan, "macvlan", "'modprobe macvlan'" },
-		{ tmpl_erofs_works, "template images", "without them containers stand on unpacked trees, where big walks cost more" },
+		{ tmpl_erofs_works, "template images", "containers stand on unpacked trees instead, where big walks cost more" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(need); i++)

@@ -134,8 +134,8 @@ TEST_ROOT(image_mounts_share_one_device)
 	struct statvfs fs;
 
 	make_one(&i, &dir);
-	CHECK_OK(image_attach(dir, D64, &a, &e), &e);
-	CHECK_OK(image_attach(dir, D64, &b, &e), &e);
+	CHECK_OK(image_attach(dir, D64, IMAGE_DIRECT, &a, &e), &e);
+	CHECK_OK(image_attach(dir, D64, IMAGE_DIRECT, &b, &e), &e);
 	CHECK(dev_of(a) == dev_of(b));
 	CHECK(fstatvfs(a, &fs) == 0 && (fs.f_flag & ST_RDONLY) && (fs.f_flag & ST_NODEV) && (fs.f_flag & ST_NOSUID));
 	file = openat(a, "file", O_RDONLY | O_CLOEXEC);
@@ -161,14 +161,14 @@ TEST_ROOT(image_that_is_not_mounted)
 	struct err e = { 0 };
 
 	make_one(&i, &dir);
-	CHECK_ERR(image_attach(dir, "f" D64, &mnt, &e), EBADMSG);	/* another template's */
+	CHECK_ERR(image_attach(dir, "f" D64, IMAGE_DIRECT, &mnt, &e), EBADMSG);	/* another template's */
 	CHECK_EQ(fchmodat(dir, "data", 0644, 0), 0);
 	auto_close int fd = openat(dir, "data", O_RDWR | O_CLOEXEC);
 	CHECK_EQ(ftruncate(fd, (off_t)i.bytes - 1), 0);
-	CHECK_ERR(image_attach(dir, D64, &mnt, &e), EBADMSG);
+	CHECK_ERR(image_attach(dir, D64, IMAGE_DIRECT, &mnt, &e), EBADMSG);
 	CHECK(strstr(e.text, "cut or was exchanged"));
 	CHECK(unlinkat(dir, "data", 0) == 0 && symlinkat("/etc/passwd", dir, "data") == 0);
-	CHECK(image_attach(dir, D64, &mnt, &e) < 0);
+	CHECK(image_attach(dir, D64, IMAGE_DIRECT, &mnt, &e) < 0);
 	CHECK_EQ(mnt, -1);
 }
 
