@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "util/buf.h"
@@ -20,6 +22,7 @@
 #include "libct/clone.h"
 #include "libct/files.h"
 #include "libct/ips.h"
+#include "libct/layers.h"
 #include "libct/snapshot.h"
 
 #define TMP_SUFFIX ".tmp"
@@ -318,10 +321,35 @@ static int save(struct ct *ct, struct work *w, struct err *e)
 	return ct_store_kv(ct, &w->kv, CT_STORE_NO_COPY, e);
 }
 
+/*
+ * The two files of a fresh overlay, its name and all directories become durable by one commit, that of the rename: ext4, xfs and
+ * btrfs commit in order, and what the files say is on the disk before the rename begins. Elsewhere each is synced.
+ */
+static int sync_fresh(const struct work *w, int dir, struct err *e)
+{
+	static const char *const files[] = { CT_LAYERS_FILE, CT_COPY_FILE };
+	struct statfs st;
+	bool ordered;
+
+	if (fstatfs(dir, &st) < 0)
+		return err_set(e, errno, "statfs %s", w->area.path);
+	ordered = st.f_type == EXT4_SUPER_MAGIC || st.f_type == XFS_SUPER_MAGIC || st.f_type == BTRFS_SUPER_MAGIC;
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
+		auto_close int fd = openat(dir, files[i], O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+
+		if (fd < 0 && errno == ENOENT)
+			continue;
+		if (fd < 0 || (ordered ? sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE_AND_WAIT) : fsync(fd)) < 0)
+			return err_set(e, errno, "sync %s/%s", w->area.path, files[i]);
+	}
+	return ordered ? 0 : fio_fsync_dir(dir, e);
+}
+
 static int to_disk(const struct work *w, int dir, struct err *e)
 {
-	/* a whole tree was written */
-	if ((w->src || w->ops != &ct_rootfs_overlay || w->from) && !w->linked && syncfs(dir) < 0)
+	if (w->ops == &ct_rootfs_overlay && !w->src && !w->from)
+		return sync_fresh(w, dir, e);
+	if (!w->linked && syncfs(dir) < 0)		/* a whole tree was written */
 		return err_set(e, errno, "sync %s", w->area.path);
 	return fio_fsync_dir(dir, e);
 }

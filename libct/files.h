@@ -86,6 +86,7 @@ int ct_store_kv(struct ct *ct, struct kv *kv, unsigned flags, struct err *e);	/*
 int ct_store_adopt(struct ct *ct, struct kv *kv, struct err *e);	/* ct->kv and ct->conf from @kv, nothing written */
 int ct_store_apply(struct kv *kv, const struct ct_conf *c, const struct ct_conf *file, const struct ct_conf *skip, bool *changed,
 		   struct err *e);
+#define CT_COPY_FILE "ve.conf"
 int ct_store_copy(const struct ct *ct, int area, struct err *e);	/* into the private area */
 /* That copy; -ENOENT: none. */
 int ct_store_copy_load(int area, const char *layout, struct kv *kv, struct err *e);

@@ -19,7 +19,6 @@
 #include "libct/ips.h"
 
 #define COPY_XATTR "trusted.vz.conf"
-#define COPY_FILE "ve.conf"
 
 int ct_store_dir(struct err *e)
 {
@@ -135,7 +134,7 @@ int ct_store_copy(const struct ct *ct, int area, struct err *e)
 		return -e->code;
 	if (str_eq(ct->conf.layout, "dir") || str_eq(ct->conf.layout, "simfs") || ct_is_ploop(ct))
 		return copy_xattr(area, &b, e);
-	if (fio_replace_run(area, COPY_FILE, buf_str(&b), b.len, 0600, e) < 0 && e->code != EDQUOT && e->code != ENOSPC)
+	if (fio_replace_run(area, CT_COPY_FILE, buf_str(&b), b.len, 0600, e) < 0 && e->code != EDQUOT && e->code != ENOSPC)
 		return -e->code;
 	err_clear(e);
 	return 0;
@@ -157,7 +156,7 @@ int ct_store_copy_load(int area, const char *layout, struct kv *kv, struct err *
 	if (str_eq(layout, "ploop") && load_xattr(area, kv, e) == 0)
 		return 0;
 	err_clear(e);		/* OpenVZ keeps its own copy beside the image, under the same name */
-	return str_eq(layout, "dir") ? load_xattr(area, kv, e) : kv_load(kv, area, COPY_FILE, e);
+	return str_eq(layout, "dir") ? load_xattr(area, kv, e) : kv_load(kv, area, CT_COPY_FILE, e);
 }
 
 /* The file is saved already: a copy that fails is worth a word, not a failure. */

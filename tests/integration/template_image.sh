@@ -5,9 +5,12 @@
 
 STORE=/vz/template/store/sha256
 
-# loops DIGEST: loop devices that hold the image of a digest.
+# loops FILE: loop devices that hold this very file; another run on this machine may have one of the same name.
+file_of() { # IMAGE
+	stat -c '%i %Hd:%Ld' "$1/data"
+}
 loops() {
-	losetup -l -n -O BACK-FILE 2>/dev/null | grep -c "$1/image/data"
+	losetup -l -n -O BACK-INO,BACK-MAJ:MIN | awk -v want="$1" '$1 " " $2 == want' | wc -l
 }
 
 # A template with all that a tree can hold.
@@ -51,13 +54,13 @@ new 201
 gone 201
 vzctl create 202 --ostemplate rich >/tmp/out 2>&1 || bail "create from it" "$(cat /tmp/out)"
 digest=$(cat /vz/private/202/layers)
-tree=$STORE/${digest:0:2}/$digest/tree
+tree=$STORE/${digest:0:2}/$digest/tree image=$STORE/${digest:0:2}/$digest/image
 python3 "$TOP/tests/lib/treedump.py" "$tree" >/tmp/want
 
 ok "an erofs image" vztmpl image rich
-is "is not mounted by that" "$(loops "$digest")" 0
+is "is not mounted by that" "$(loops "$(file_of "$image")")" 0
 ok "start on it" vzctl start 202
-is "its root stands on one loop device" "$(loops "$digest")" 1
+is "its root stands on one loop device" "$(loops "$(file_of "$image")")" 1
 is "which nobody can write" "$(losetup -l -n -O RO,BACK-FILE | grep "$digest" | awk '{ print $1 }')" 1
 like "the host has no mount of it" "$(grep -c erofs /proc/self/mountinfo)" '^0$'
 ok "a set-user-id file is one inside" vzctl exec 202 '[ -u /bin/busybox ]'
@@ -65,11 +68,11 @@ ok "written to inside" vzctl exec 202 'echo new >/var/deep/file && mv /var/fifo 
 is "the container's ids are the template's" "$(in_ct 202 'stat -c %u:%g /var/deep')" 1000:1001
 vzctl create 203 --ostemplate rich >/dev/null 2>&1
 ok "a second one" vzctl start 203
-is "shares the device" "$(loops "$digest")" 1
+is "shares the device" "$(loops "$(file_of "$image")")" 1
 is "and sees nothing of the first" "$(in_ct 203 'ls /var/deep/file 2>&1 | grep -c "No such"')" 1
 ok "kill -9 of a container's init" kill -9 "$(init_of 203)"
 gone 203
-is "the device stays with the first" "$(loops "$digest")" 1
+is "the device stays with the first" "$(loops "$(file_of "$image")")" 1
 ok "stop" vzctl stop 202 --fast
 soon "and goes with it" 5 sh -c "! losetup -l -n -O BACK-FILE | grep -q $digest"
 
@@ -101,16 +104,16 @@ says "an unknown format" 1 "" 'vztmpl: "zip" is no image format: use erofs, erof
 is "nothing half-made stays" "$(ls /vz/template/tmp)" ""
 
 ok "squashfs of a plain template" vztmpl image vz-base --format squashfs
-base=$(entry vz-base)/image
+based=$(file_of "$(entry vz-base)/image")
 new 204
 ok "carries a container" vzctl start 204
-is "on a loop device" "$(losetup -l -n -O BACK-FILE | grep -c "$base/data")" 1
+is "on a loop device" "$(loops "$based")" 1
 is "that is squashfs" "$(in_ct 204 'cat /etc/os-release | grep -c ^NAME')" 1
 gone 204
 ok "back to the tree" vztmpl image vz-base --format none
 new 204
 ok "which carries one as before" vzctl start 204
-is "without a loop device" "$(losetup -l -n -O BACK-FILE | grep -c "$base/data")" 0
+is "without a loop device" "$(loops "$based")" 0
 gone 204
 
 # Damage has a name.
@@ -159,7 +162,7 @@ is "the root's mode is the template's" "$(stat -c %a /vz/private/206/upper)" 755
 made=$(stat -c %i "$e/image/data")
 ok "the second" vzctl create 207 --ostemplate fmt1
 is "uses the same" "$(stat -c %i "$e/image/data")" "$made"
-is "and mounts nothing" "$(loops "$(basename "$e")")" 0
+is "and mounts nothing" "$(loops "$(file_of "$e/image")")" 0
 ok "back to a tree" vztmpl image fmt1 --format none
 is "which is unpacked anew" "$(ls "$e"; cat "$e/tree/etc/name"; stat -c %a "$e/tree")" "manifest
 tree

@@ -34,7 +34,7 @@ leak_cgroups() {
 	done | sort
 }
 
-# Loops are the machine's, not a namespace's: those count whose file is found here by the same name and inode, or nowhere.
+# Loops are the machine's, not a namespace's: those count whose file is found here, by name, inode and device, or nowhere.
 # With LEAK_LOOP_SKIP=MAJ:MIN not those on that file system, which others use too.
 leak_loops() {
 	local name ino dev file
@@ -42,7 +42,7 @@ leak_loops() {
 		[ "$dev" = "${LEAK_LOOP_SKIP:-}" ] && continue
 		case $file in
 		*"(deleted)") ;;
-		*) [ "$(stat -c %i "$file" 2>/dev/null)" = "$ino" ] || continue ;;
+		*) [ "$(stat -c '%i %Hd:%Ld' "$file" 2>/dev/null)" = "$ino $dev" ] || continue ;;
 		esac
 		echo "$name $file"
 	done | sort
