@@ -6,6 +6,7 @@
 
 #include "libct/ct.h"
 #include "libct/snapshot.h"
+#include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
 #include "vzctl/vztmpl.h"
