@@ -101,7 +101,7 @@ collected() {
 	fi
 	must 0 vzctl create 821 --ostemplate gb-os	# comes by
 	must 0 gone_soon
-	must 0 test -e "$S/sha256/${D[2]:0:2}/${D[2]}/tree/edition"
+	must 0 test -e "$S/sha256/${D[2]:0:2}/${D[2]}/manifest"
 	must 0 vzctl destroy 821
 }
 forget() { rm -f /etc/vz/conf/821.conf.destroyed; }

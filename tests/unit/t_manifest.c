@@ -67,7 +67,7 @@ TEST(manifest_of_an_older_version)
 	entry(&tmp);
 	CHECK_ERR(store_info(top, D64, &i, &e), ENOENT);
 	err_clear(&e);
-	CHECK_OK(fio_replace(tmp.dir, "manifest", "ENTRIES=\"4\"\nUNPACKED_BYTES=\"x\"\n", 33, 0600, &e), &e);
+	CHECK_OK(fio_replace(tmp.dir, "manifest", "ENTRIES=\"4\"\nUNPACKED_BYTES=\"x\"\n", 31, 0600, &e), &e);
 	CHECK_OK(store_info(top, D64, &i, &e), &e);
 	CHECK(i.entries == 4 && i.bytes == 0 && i.odd[TMPL_ODD_SETID] == 0);
 	CHECK_STR(i.notes, "");
