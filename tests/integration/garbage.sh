@@ -119,7 +119,7 @@ again() {
 	must 0 gone_soon
 	must 0 edition 2
 }
-POINTS=9
+POINTS=12
 crash "the collector" left again nothing vztmpl gc --marked
 vztmpl rm gb-os >/dev/null
 soon "without its archive the last tree goes as well" 20 not_there 2
