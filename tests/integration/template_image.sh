@@ -203,6 +203,6 @@ gone 208
 fmt fmt4
 format zip
 like "an unknown format" "$(vzctl create 208 --ostemplate fmt4 2>&1)" '"zip" is no image format: use auto, tree, erofs, erofs-lz4 or squashfs'
-format auto
+format tree
 for name in fmt1 fmt2 fmt3 fmt4; do rm -rf "$(entry $name)" /vz/template/cache/$name.tar; done
 rm -rf /tmp/fmt /vz/template/store/by-archive/*
