@@ -52,7 +52,7 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "sign", 0, true, VZTMPL_SIGN, "secret key to sign with" },
 	{ "id", 0, true, VZTMPL_ID, "name that tells this index from others of the same key" },
 	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30); gc: keep what is younger" },
-	{ "format", 0, true, VZTMPL_FORMAT, "of an image: erofs, erofs-lz4, squashfs; none removes it" },
+	{ "format", 0, true, VZTMPL_FORMAT, "of an image: erofs, erofs-lz4, squashfs; none: a tree again" },
 	{ "marked", 0, false, VZTMPL_MARKED, "gc: only what has lost a user or its name since the last time" },
 	{ "dry-run", 'n', false, VZTMPL_DRY, "say what would be done" },
 	{ "help", 'h', false, 0, NULL },

@@ -14,7 +14,7 @@ meta() {
 	printf 'architecture: "%s"\ncreation_date: 1700000000\nproperties:\n  architecture: amd64\n  os: Test\ntemplates:\n  /etc/hostname:\n    when: [create]\n    template: hostname.tpl\n' \
 		"$1" >$T/image/metadata.yaml
 }
-tree() { local s; s=$(vztmpl info "$1" | sed -n 's/^SHA-256: *//p'); echo "/vz/template/store/sha256/${s:0:2}/$s/tree"; }
+tree() { template_tree "$@"; }
 fingerprint() { cat "$@" | sha256sum | cut -c1-64; }
 
 # --- one archive ---
@@ -89,4 +89,5 @@ bad "noise" 'not a squashfs' $T/noise.squashfs
 is "nothing of these stays" "$(ls /vz/template/tmp; vztmpl list | grep -c bad)" 0
 for name in uni two alone; do vztmpl rm $name >/dev/null; done
 vztmpl gc >/dev/null
+template_trees_done
 rm -rf $T
