@@ -26,7 +26,7 @@ bool store_digest_of(int base, const struct stat *st, char digest[TMPL_DIGEST_LE
 int store_tree_open(int base, const char *digest, int *ret_fd);			/* O_PATH; or -errno */
 bool store_has(int base, const char *digest);					/* in whatever form */
 
-/* store.c: into the store. */
+/* form.c: into the store. */
 struct unpack_result;
 struct tmpl_tmp;
 struct store_job {

@@ -2,7 +2,7 @@
 /*
  * The store of templates, TEMPLATE/store (0700):
  *   sha256/ab/DIGEST/tree, manifest   one per archive content; made in TEMPLATE/tmp, renamed into place, never changed
- *   sha256/ab/DIGEST/image            the same as one file (image.c), mostly instead of the tree: store.c decides
+ *   sha256/ab/DIGEST/image            the same as one file (image.c), mostly instead of the tree: form.c decides
  *   by-archive/DEV:INODE              symlink "SIZE:MTIME:CTIME:DIGEST": which digest that file had; spares hashing it
  *   lock.N                            who unpacks an archive; hashed by inode, so two of one archive meet and two others
  *                                     seldom do

@@ -1,188 +1,145 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* templates/store.c: trees or images as asked for, never both without need, one of four at once, and what auto does. */
-#include "templates/image.h"
+/* A rewrite touches the lines it must, and no other byte. */
+#include <sys/xattr.h>
+#include <unistd.h>
 
-#include <fcntl.h>
-#include <sched.h>
-#include <string.h>
-#include <sys/mount.h>
-#include <sys/wait.h>
+#include "tests/unit/t_ct_box.h"
 
-#include "templates/gc.h"
-#include "templates/tmpl_priv.h"
-#include "tests/lib/evil.h"
-#include "tests/lib/test.h"
-#include "tests/unit/t_unpack_lab.h"
-#include "util/fio.h"
+#define OLD "# mine\n#UUID: 1-2-3\nONBOOT=\"no\"\n\nDESCRIPTION=\"{\"a\": \"b\"}\"\nDCACHE=\"5\"\nUNKNOWN=x y # z\nONBOOT=\"yes\"\n"
 
-/* cache/os.tar with one file, found. */
-static struct tmpl archive(const char *content)
-{
-	auto_buf struct buf b = { .cap = 1 << 20 };
-	auto_close int top = test_tmp_fd(), fd = -1;
-	struct err e = { 0 };
-	char name[128];
-	struct tmpl t;
-
-	str_fmt(name, sizeof(name), "f%u", 1u);
-	evil_add(&b, (struct evil_entry){ .name = name, .data = content });
-	evil_end(&b);
-	CHECK(mkdirat(top, "cache", 0755) == 0 || errno == EEXIST);
-	fd = openat(top, "cache/os.tar", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	CHECK(fd >= 0 && fio_write_all(fd, b.s, b.len) == 0);
-	CHECK_OK(tmpl_find(test_tmp(), "os", &t, &e), &e);
-	return t;
-}
-
-static bool has(const struct tmpl *t, const char *what)
-{
-	auto_close int top = test_tmp_fd();
-	char path[128];
-
-	store_path(path, t->digest, what);
-	return faccessat(top, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static unsigned left_in_tmp(void)
-{
-	auto_close int top = test_tmp_fd();
-	int fd = openat(top, "tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	auto_closedir DIR *d = fd < 0 ? NULL : fdopendir(fd);
-	struct dirent *de;
-	unsigned n = 0;
-
-	while (d && (de = readdir(d)))
-		n += de->d_name[0] != '.';
-	return n;
-}
-
-static void need_images(void)
+static void set(struct ct_conf *c, const char *opt, const char *text)
 {
 	struct err e = { 0 };
+	size_t base;
+	const struct param *p = ct_param_by_opt(opt, &base);
 
-	need_helper();
-	if (tmpl_erofs_works(&e) < 0)
-		SKIP("%s", e.text);
+	CHECK_OK(p->type->parse(p, text, PARAM_CLI, param_field(p, base, c), &e), &e);
 }
 
-TEST(store_formats)
+TEST_ROOT(store_keeps_lines)
 {
-	static const struct { const char *word; int rc; } t[] = {
-		{ NULL, 0 }, { "", 0 }, { "tree", 0 }, { "erofs", 0 }, { "erofs-lz4", 0 }, { "squashfs", 0 }, { "auto", 0 },
-		{ "zip", -EINVAL }, { "Auto", -EINVAL }, { "a word that is longer than any format's name is", -EINVAL },
-	};
+	struct box b;
+	auto_conf struct ct_conf c = { 0 };
+	bool changed;
 
-	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		struct tmpl_form f;
-		struct err e = { 0 };
+	box_init(&b, NULL);
+	box_conf(101, OLD);
+	struct ct *ct = box_open(&b, "101", 0);
+	buf_reset(&b.said);
+	set(&c, "onboot", "no");
+	CHECK_OK(ct_store_rows(ct, &c, CT_STORE_PIN, &changed, &b.e), &b.e);
+	CHECK(!changed && box_file_is(CT_CONF_DIR "/101.conf", OLD));
+	set(&c, "onboot", "yes");
+	set(&c, "dcachesize", "7:8");
+	set(&c, "description", "a \"b\" $HOME `id` \\");
+	set(&c, "private", "/p/$VEID");
+	CHECK_OK(ct_store_rows(ct, &c, CT_STORE_PIN, &changed, &b.e), &b.e);
+	CHECK(changed);
+	box_said(&b, "O CT configuration saved to /etc/vz/conf/101.conf\n");
+	CHECK(box_file_is(CT_CONF_DIR "/101.conf",
+			  "# mine\n#UUID: 1-2-3\nONBOOT=\"yes\"\n\nDESCRIPTION=\"a \\\"b\\\" \\$HOME \\`id\\` \\\\\"\n"
+			  "UNKNOWN=x y # z\nVE_PRIVATE=\"/p/$VEID\"\nDCACHESIZE=\"7:8\"\n"));
+	CHECK_STR(ct->conf.description, "a \"b\" $HOME `id` \\");
+	ct_close(ct);
+	box_done(&b);
+}
 
-		tmpl_format_set(t[i].word);
-		CHECK_EQ(tmpl_format(&f, &e), t[i].rc);
-		if (t[i].rc < 0)
-			continue;
-		CHECK(str_eq(f.format, "tree") || image_format(f.format));
-		if (!str_eq(t[i].word, "auto"))
-			CHECK_STR(f.why, "");
-		else
-			CHECK_EQ(f.why[0] == '\0', str_eq(f.format, "erofs"));
+TEST_ROOT(store_defaults_stay_out)
+{
+	struct box b;
+	auto_conf struct ct_conf c = { 0 };
+	bool changed;
+
+	box_init(&b, "NAMESERVER=\"inherit\"\n");
+	box_conf(101, "ONBOOT=\"no\"\n");
+	struct ct *ct = box_open(&b, "101", 0);
+	/* a copy of everything with one change: only that is written */
+	CHECK_OK(ct_conf_copy(&c, &ct->conf, &b.e), &b.e);
+	set(&c, "hostname", "h");
+	CHECK_OK(ct_store_put(ct, &c, &b.e), &b.e);
+	CHECK(box_file_is(CT_CONF_DIR "/101.conf", "ONBOOT=\"no\"\nHOSTNAME=\"h\"\n"));
+	/* asked for by name, it is pinned */
+	ct_conf_done(&c);
+	set(&c, "nameserver", "inherit");
+	CHECK_OK(ct_store_rows(ct, &c, CT_STORE_PIN | CT_STORE_QUIET, &changed, &b.e), &b.e);
+	CHECK(box_file_is(CT_CONF_DIR "/101.conf", "ONBOOT=\"no\"\nHOSTNAME=\"h\"\nNAMESERVER=\"inherit\"\n"));
+	box_said(&b, "O CT configuration saved to /etc/vz/conf/101.conf\n");
+	ct_close(ct);
+	box_done(&b);
+}
+
+TEST_ROOT(store_copy)
+{
+	struct box b;
+	auto_conf struct ct_conf c = { 0 };
+	char got[256];
+	ssize_t n;
+
+	box_init(&b, NULL);
+	box_conf(101, "VE_LAYOUT=\"overlay\"\n");
+	box_conf(102, "VE_LAYOUT=\"simfs\"\n");
+	CHECK(mkdir(BOX "/private/101", 0700) == 0 && mkdir(BOX "/private/102", 0700) == 0);
+	struct ct *ct = box_open(&b, "101", 0);
+	set(&c, "onboot", "yes");
+	CHECK_OK(ct_store_put(ct, &c, &b.e), &b.e);
+	CHECK(box_file_is(BOX "/private/101/ve.conf", "VE_LAYOUT=\"overlay\"\nONBOOT=\"yes\"\n"));
+	ct_close(ct);
+	ct = box_open(&b, "102", 0);
+	CHECK_OK(ct_store_put(ct, &c, &b.e), &b.e);
+	n = getxattr(BOX "/private/102", "trusted.vz.conf", got, sizeof(got) - 1);
+	CHECK(n > 0);
+	got[n] = '\0';
+	CHECK_STR(got, "VE_LAYOUT=\"simfs\"\nONBOOT=\"yes\"\n");
+	CHECK(!box_is_there(BOX "/private/102/ve.conf"));
+	ct_close(ct);
+	box_done(&b);
+}
+
+TEST_ROOT(store_read_only)
+{
+	struct box b;
+	auto_conf struct ct_conf c = { 0 };
+
+	box_init(&b, NULL);
+	box_conf(101, "ONBOOT=\"no\"\n");
+	struct ct *ct = box_open(&b, "101", 0);
+	set(&c, "onboot", "yes");
+	CHECK(mount("box", "/etc", NULL, MS_REMOUNT | MS_RDONLY, NULL) == 0);
+	box_failed(&b, ct_store_put(ct, &c, &b.e), VZ_CONFIG_SAVE_ERROR, NULL);
+	CHECK(box_file_is(CT_CONF_DIR "/101.conf", "ONBOOT=\"no\"\n"));
+	ct_close(ct);
+	box_done(&b);
+}
+
+/* Whatever call fails, the file is the old one or the new one, and a failure is told. */
+TEST_ROOT(store_faults)
+{
+	static const char old[] = "# c\nONBOOT=\"no\"\n", new[] = "# c\nONBOOT=\"yes\"\nHOSTNAME=\"h\"\n";
+	struct box b;
+	auto_conf struct ct_conf c = { 0 };
+
+	box_init(&b, NULL);
+	set(&c, "onboot", "yes");
+	set(&c, "hostname", "h");
+	EACH_FAULT(FAULT_ALLOC | FAULT_IO) {
+		bool changed;
+		int r;
+
+		test_fault_off();
+		box_conf(101, old);
+		struct ct *ct = box_open(&b, "101", 0);
+		test_fault_on();
+		r = ct_store_rows(ct, &c, CT_STORE_PIN, &changed, &b.e);
+		test_fault_off();
+		if (r == 0) {
+			CHECK(box_file_is(CT_CONF_DIR "/101.conf", new));
+		} else {
+			CHECK_EQ(b.e.exit, VZ_CONFIG_SAVE_ERROR);
+			CHECK(b.e.text[0]);
+			CHECK(box_file_is(CT_CONF_DIR "/101.conf", old) || box_file_is(CT_CONF_DIR "/101.conf", new));
+		}
+		err_clear(&b.e);
+		ct_close(ct);
 	}
-	tmpl_format_set(NULL);
-}
-
-TEST_ROOT(store_as_asked)
-{
-	struct tmpl t = archive("x");
-	struct tmpl_ready r;
-	struct tmpl_info i;
-	struct err e = { 0 };
-
-	need_images();
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(r.made && r.mode == 0755 && !r.note[0] && has(&t, "/tree") && !has(&t, "/image"));
-	CHECK_OK(tmpl_info(test_tmp(), &t, &i, &e), &e);
-	CHECK_STR(i.form, "tree");
-	tmpl_format_set("erofs");
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(r.made && has(&t, "/tree") && has(&t, "/image"));	/* somebody may run on the tree */
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(!r.made);
-
-	t = archive("y");
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(r.made && r.mode == 0755 && !has(&t, "/tree") && has(&t, "/image"));
-	CHECK_OK(tmpl_info(test_tmp(), &t, &i, &e), &e);
-	CHECK_STR(i.form, "erofs");
-	CHECK(i.unpacked && i.entries == 1 && i.image_bytes);
-	tmpl_format_set("tree");
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(!r.made && !has(&t, "/tree"));			/* what is there is good enough */
-	CHECK_OK(tmpl_image_drop(test_tmp(), &t, &e), &e);
-	CHECK(has(&t, "/tree") && !has(&t, "/image"));
-	CHECK_OK(tmpl_image_drop(test_tmp(), &t, &e), &e);	/* again: nothing to do */
-	CHECK_EQ(left_in_tmp(), 0);
-	gc_unhold();
-}
-
-/* mkfs.erofs, gone for this test and back again. */
-static const char *mkfs_hide(void)
-{
-	static const char *const where[] = { "/usr/bin/mkfs.erofs", "/usr/sbin/mkfs.erofs" };
-
-	CHECK(unshare(CLONE_NEWNS) == 0 && mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
-	for (size_t i = 0; i < ARRAY_SIZE(where); i++)
-		if (access(where[i], X_OK) == 0 && mount("/dev/null", where[i], NULL, MS_BIND, NULL) == 0)
-			return where[i];
-	SKIP("mkfs.erofs cannot be hidden");
-	return NULL;
-}
-
-TEST_ROOT(store_auto)
-{
-	const char *mkfs;
-	struct tmpl t = archive("x");
-	struct tmpl_ready r;
-	struct err e = { 0 };
-
-	need_images();
-	mkfs = mkfs_hide();
-	tmpl_format_set("erofs");
-	CHECK_ERR(tmpl_ready(test_tmp(), &t, NULL, &r, &e), ENOENT);
-	CHECK(strstr(e.text, "apt-get install erofs-utils"));
-	CHECK_EQ(left_in_tmp(), 0);
-	err_clear(&e);
-	tmpl_format_set("auto");
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(r.made && has(&t, "/tree") && strstr(r.note, "apt-get install erofs-utils"));
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(!r.made && !r.note[0]);				/* said once */
-	CHECK(umount(mkfs) == 0);
-	CHECK_OK(tmpl_ready(test_tmp(), &t, NULL, &r, &e), &e);
-	CHECK(r.made && has(&t, "/image"));
-	gc_unhold();
-}
-
-TEST_ROOT(store_four_at_once)
-{
-	struct tmpl t = archive("x");
-	unsigned made = 0;
-	pid_t pid[4];
-
-	need_images();
-	tmpl_format_set("erofs");
-	for (size_t i = 0; i < ARRAY_SIZE(pid); i++) {
-		struct tmpl_ready r;
-		struct err e = { 0 };
-
-		pid[i] = fork();
-		if (pid[i] == 0)
-			_exit(tmpl_ready(test_tmp(), &t, NULL, &r, &e) < 0 ? 2 : r.made);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(pid); i++) {
-		int status;
-
-		CHECK(waitpid(pid[i], &status, 0) == pid[i] && WIFEXITED(status) && WEXITSTATUS(status) < 2);
-		made += (unsigned)WEXITSTATUS(status);
-	}
-	CHECK_EQ(made, 1);
-	CHECK_EQ(left_in_tmp(), 0);
+	box_done(&b);
 }
