@@ -297,6 +297,9 @@ static void tell(struct ct *ct, const struct work *w)
 		       (unsigned long long)c->flags_dropped);
 	ct_say(ct, 0, "Container was successfully converted: %llu files, %llu bytes", (unsigned long long)c->entries,
 	       (unsigned long long)c->bytes);
+	if (str_eq(w->old, "image") && ct->conf.quota.ugidlimit.set && ct->conf.quota.ugidlimit.v)
+		ct_say(ct, -1, "Warning: limits of users and groups inside stayed with the old image: set them anew ('vzquota "
+		       "setlimit2 %u', vzdqload)", ct->id);
 	if (w->opened)
 		ct_say(ct, 0, "The image is kept in %s/%s; remove it when the container works", w->area.parent, w->keep);
 	else

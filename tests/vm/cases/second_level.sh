@@ -61,6 +61,10 @@ sleep 3
 rc "over: the soft limit holds" 1 vzctl exec2 911 'dd if=/dev/zero of=/d/g bs=1024 count=4 2>/dev/null; chown 1000 /d/g 2>/dev/null || exit 1; exit 0'
 like "says so" "$(vzquota stat 911 -t)" '1000 +user +1k-blocks +200 +100 +10000 +none'
 ok "below it again" vzctl exec2 911 'rm /d/f && chown 1000 /d/g'
+ok "stop" vzctl stop 911 --fast
+ok "another layout" vzctl convert 911 --layout overlay
+like "says that these limits stayed" "$TAP_OUT" 'limits of users and groups inside stayed with the old image'
+rm -rf /vz/private/911.image
 gone 911
 
 # The first level's soft limit, with project quota: its grace is the file system's.
