@@ -31,7 +31,7 @@ TEST(ct_param_round_trip)
 	static const char *const values[] = {
 		"yes", "no", "0", "1", "1000", "10:20", "unlimited", "512M", "0-1", "all", "a", "a b", "10.0.0.1", "10.0.0.1/24 fd00::1",
 		"net_admin:on", "c:1:3:rw", "null:rw", "/x/$VEID", "overlay", "root:x", "268435456", "nfs:on", "\"q\" \\ $HOME `x`", "",
-		"stateless", "0000:01:00.0", "none", "auto", "stop", "00:18:51:00:00:01", "off",
+		"stateless", "0000:01:00.0", "none", "auto", "stop", "00:18:51:00:00:01", "off", "1400",
 	};
 	struct ct_row_iter it = { 0 };
 	const struct param *p;

@@ -42,7 +42,7 @@ TEST(set_apply_live_rows)
 {
 	static const char *const values[] = { "10", "1G", "yes", "a", "0", "10.0.0.1", "all", "1.1.1.1", "root:x",
 					      "c:1:3:rw", "null:rw", "00:18:51:00:00:01", "off", "drop", "in accept tcp 22", "tcp 8080 to 80",
-					      "*:1:100", "throttle" };
+					      "*:1:100", "throttle", "1400" };
 	struct ct_row_iter it = { 0 };
 	const struct param *p;
 	size_t base;
