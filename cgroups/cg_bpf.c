@@ -10,20 +10,15 @@
 
 #include <inttypes.h>
 #include <string.h>
-#include <sys/syscall.h>
 
 #include "util/auto.h"
+#include "util/bpf.h"
 #include "util/err.h"
 #include "util/str.h"
 
 #define PROG_NAME "vz_dev"
 #define PIN "/sys/fs/bpf/" PROG_NAME "-"
 #define ATTACHED_MAX 64
-
-static int sys_bpf(int cmd, union bpf_attr *attr)
-{
-	return (int)syscall(SYS_bpf, cmd, attr, sizeof(*attr));
-}
 
 /* --- program ----------------------------------------------------------------------------------------------------- */
 enum { R0, R1, R2, R3, R4, R5, R6 };
@@ -100,16 +95,8 @@ size_t cg_bpf_gen(const struct cg_rule *v, size_t n, struct bpf_insn out[CG_BPF_
 
 int cg_bpf_load(const struct bpf_insn *insn, size_t n, struct err *e)
 {
-	union bpf_attr at;
-	int fd;
+	int fd = bpf_load(BPF_PROG_TYPE_CGROUP_DEVICE, PROG_NAME, insn, n);
 
-	memset(&at, 0, sizeof(at));
-	at.prog_type = BPF_PROG_TYPE_CGROUP_DEVICE;
-	at.insns = (uintptr_t)insn;
-	at.insn_cnt = (__u32)n;
-	at.license = (uintptr_t)"GPL";
-	str_copy(at.prog_name, sizeof(at.prog_name), PROG_NAME);
-	fd = sys_bpf(BPF_PROG_LOAD, &at);
 	return fd < 0 ? err_set(e, errno, "load the device rules into the kernel (bpf)") : fd;
 }
 
@@ -124,7 +111,7 @@ static bool prog_is_ours(int fd)
 	at.info.bpf_fd = (__u32)fd;
 	at.info.info_len = sizeof(info);
 	at.info.info = (uintptr_t)&info;
-	return sys_bpf(BPF_OBJ_GET_INFO_BY_FD, &at) == 0 && info.type == BPF_PROG_TYPE_CGROUP_DEVICE &&
+	return bpf_sys(BPF_OBJ_GET_INFO_BY_FD, &at) == 0 && info.type == BPF_PROG_TYPE_CGROUP_DEVICE &&
 	       strcmp(info.name, PROG_NAME) == 0;
 }
 
@@ -139,14 +126,14 @@ static int attached(int dir)
 	at.query.attach_type = BPF_CGROUP_DEVICE;
 	at.query.prog_ids = (uintptr_t)ids;
 	at.query.prog_cnt = ATTACHED_MAX;
-	if (sys_bpf(BPF_PROG_QUERY, &at) < 0)
+	if (bpf_sys(BPF_PROG_QUERY, &at) < 0)
 		return -1;
 	for (__u32 i = 0, n = at.query.prog_cnt; i < n; i++) {
 		auto_close int fd = -1;
 
 		memset(&at, 0, sizeof(at));
 		at.prog_id = ids[i];
-		fd = sys_bpf(BPF_PROG_GET_FD_BY_ID, &at);
+		fd = bpf_sys(BPF_PROG_GET_FD_BY_ID, &at);
 		if (fd >= 0 && prog_is_ours(fd))
 			return take_fd(&fd);
 	}
@@ -167,7 +154,7 @@ static int shared(const struct bpf_insn *insn, size_t n, struct err *e)
 	str_fmt(path, sizeof(path), PIN "%016" PRIx64, hash);
 	memset(&at, 0, sizeof(at));
 	at.pathname = (uintptr_t)path;
-	fd = sys_bpf(BPF_OBJ_GET, &at);
+	fd = bpf_sys(BPF_OBJ_GET, &at);
 	if (fd >= 0 && prog_is_ours(fd))
 		return fd;
 	if (fd >= 0)
@@ -176,7 +163,7 @@ static int shared(const struct bpf_insn *insn, size_t n, struct err *e)
 	if (fd < 0)
 		return fd;
 	at.bpf_fd = (__u32)fd;
-	sys_bpf(BPF_OBJ_PIN, &at);	/* no bpffs, or somebody was first: the program serves all the same */
+	bpf_sys(BPF_OBJ_PIN, &at);	/* no bpffs, or somebody was first: the program serves all the same */
 	return fd;
 }
 
@@ -196,7 +183,7 @@ int cg_bpf_apply(struct cg *cg, const struct cg_rule *v, size_t n, bool share, s
 	at.attach_type = BPF_CGROUP_DEVICE;
 	at.attach_flags = BPF_F_ALLOW_MULTI | (old >= 0 ? BPF_F_REPLACE : 0);
 	at.replace_bpf_fd = old >= 0 ? (__u32)old : 0;
-	if (sys_bpf(BPF_PROG_ATTACH, &at) < 0)
+	if (bpf_sys(BPF_PROG_ATTACH, &at) < 0)
 		return err_set(e, errno, "attach the device rules to group %s", cg->id);
 	cg->made_dev = false;
 	return 0;

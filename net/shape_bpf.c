@@ -9,11 +9,9 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
-#include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #include <linux/if_ether.h>
 
+#include "util/bpf.h"
 #include "util/err.h"
 
 enum { R0, R1, R2, R3, R4 };
@@ -90,15 +88,7 @@ size_t shape_bpf_down(uint32_t base, uint32_t mask, struct bpf_insn out[SHAPE_BP
 
 int shape_bpf_load(const struct bpf_insn *v, size_t n, struct err *e)
 {
-	union bpf_attr a;
-	int fd;
+	int fd = bpf_load(BPF_PROG_TYPE_SCHED_CLS, "vz_rate", v, n);
 
-	memset(&a, 0, sizeof(a));
-	a.prog_type = BPF_PROG_TYPE_SCHED_CLS;
-	a.insns = (uintptr_t)v;
-	a.insn_cnt = (uint32_t)n;
-	a.license = (uintptr_t)"GPL";
-	memcpy(a.prog_name, "vz_rate", sizeof("vz_rate"));
-	fd = (int)syscall(SYS_bpf, BPF_PROG_LOAD, &a, sizeof(a));
 	return fd < 0 ? err_set(e, errno, "rates need programs for BPF (CONFIG_NET_CLS_BPF), but loading one") : fd;
 }
