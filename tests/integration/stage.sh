@@ -25,7 +25,7 @@ stage_build() {
 	if command -v make >/dev/null && [ -z "${VZTEST_PREBUILT:-}" ]; then
 		make -s -C "$TOP" all build/bench/scale && rm -rf "$STAGE" && make -s -C "$TOP" install DESTDIR="$STAGE" || return 1
 		for tool in killat failat; do
-			${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -o "$B/tests/$tool" "$TOP/tests/lib/$tool.c" ||
+			${CC:-gcc} -std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -I"$TOP" -o "$B/tests/$tool" "$TOP/tests/lib/$tool.c" ||
 				return 1
 		done
 		# the guest's program: static, it runs in any container

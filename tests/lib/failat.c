@@ -29,6 +29,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/lib/traced.h"
+
 #ifndef XFS_SUPER_MAGIC
 #define XFS_SUPER_MAGIC 0x58465342
 #endif
@@ -212,8 +214,9 @@ static bool leave(struct run *r, pid_t pid)
 	return false;
 }
 
-static void on_syscall(struct run *r, pid_t pid)
+static void on_syscall(void *arg, pid_t pid)
 {
+	struct run *r = arg;
 	struct __ptrace_syscall_info si;
 	const struct call *c;
 
@@ -241,53 +244,6 @@ static void on_syscall(struct run *r, pid_t pid)
 		}
 }
 
-/* Follows the program to its end; its status as a shell would give it. */
-static int follow(struct run *r)
-{
-	int st, sig;
-	pid_t pid;
-
-	for (;;) {
-		pid = waitpid(-1, &st, __WALL);
-		if (pid < 0)
-			return 125;
-		if (!WIFSTOPPED(st) && pid != r->pid)
-			continue;
-		if (WIFEXITED(st))
-			return WEXITSTATUS(st);
-		if (WIFSIGNALED(st)) {
-			fprintf(stderr, "failat: ended by signal %d\n", WTERMSIG(st));
-			return 128 + WTERMSIG(st);
-		}
-		sig = WSTOPSIG(st);
-		if (sig == (SIGTRAP | 0x80))
-			on_syscall(r, pid);
-		if (sig == (SIGTRAP | 0x80) || st >> 16)	/* our own stops are no signals of the program's */
-			sig = 0;
-		if (ptrace(PTRACE_SYSCALL, pid, 0, (long)sig) < 0 && errno != ESRCH)
-			return 125;
-	}
-}
-
-static pid_t start(char **argv)
-{
-	int st;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		if (raise(SIGSTOP) == 0)
-			execvp(argv[0], argv);
-		fprintf(stderr, "failat: %s: %s\n", argv[0], strerror(errno));
-		_exit(125);
-	}
-	if (pid < 0 || waitpid(pid, &st, WUNTRACED) < 0 || !WIFSTOPPED(st))
-		return -1;
-	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
-					  PTRACE_O_TRACECLONE) < 0)
-		return -1;
-	return kill(pid, SIGCONT) < 0 ? -1 : pid;
-}
-
 static int error_of(const char *name)
 {
 	return strcmp(name, "EIO") == 0 ? EIO : strcmp(name, "EDQUOT") == 0 ? EDQUOT : strcmp(name, "ENOSPC") == 0 ? ENOSPC : 0;
@@ -297,7 +253,7 @@ int main(int argc, char **argv)
 {
 	struct run r = { .error = ENOSPC };
 	bool count = false;
-	int opt, rc;
+	int opt, st;
 
 	while ((opt = getopt(argc, argv, "+ce:n:st")) != -1) {
 		switch (opt) {
@@ -317,20 +273,24 @@ int main(int argc, char **argv)
 			r.trace = true;
 			break;
 		default:
-			return 125;
+			return TRACED_BROKEN;
 		}
 	}
 	if (optind >= argc || !r.error) {
 		fprintf(stderr, "usage: failat [-c] [-t] [-e ENOSPC|EDQUOT|EIO] [-n I [-s]] -- program [arg...]\n");
-		return 125;
+		return TRACED_BROKEN;
 	}
-	r.pid = start(argv + optind);
+	r.pid = traced_start("failat", argv + optind, true);
 	if (r.pid < 0) {
 		fprintf(stderr, "failat: cannot trace %s: %s\n", argv[optind], strerror(errno));
-		return 125;
+		return TRACED_BROKEN;
 	}
-	rc = follow(&r);
+	st = traced_follow(r.pid, on_syscall, &r);
+	if (st != -1 && WIFSIGNALED(st))
+		fprintf(stderr, "failat: ended by signal %d\n", WTERMSIG(st));
 	if (count)
 		fprintf(stderr, "%lu\n", r.count);
-	return rc;
+	if (st == -1)
+		return TRACED_BROKEN;
+	return WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
 }

@@ -24,6 +24,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/lib/traced.h"
+
 /* How to tell whether one call has an effect. */
 enum kind {
 	ALWAYS,
@@ -98,8 +100,9 @@ struct run {
 	bool after, trace, follow;
 };
 
-static void on_syscall(struct run *r, pid_t pid)
+static void on_syscall(void *arg, pid_t pid)
 {
+	struct run *r = arg;
 	struct __ptrace_syscall_info si;
 	const struct call *c;
 
@@ -124,59 +127,11 @@ static void on_syscall(struct run *r, pid_t pid)
 		kill(pid, SIGKILL);
 }
 
-/* Follows the program to its end; its status as a shell would give it. */
-static int follow(struct run *r)
-{
-	int st, sig;
-	pid_t pid;
-
-	for (;;) {
-		pid = waitpid(-1, &st, __WALL);
-		if (pid < 0)
-			return 125;
-		if (!WIFSTOPPED(st) && pid != r->pid)
-			continue;
-		if (WIFEXITED(st))
-			return WEXITSTATUS(st);
-		if (WIFSIGNALED(st))
-			return 128 + WTERMSIG(st);
-		sig = WSTOPSIG(st);
-		if (sig == (SIGTRAP | 0x80))
-			on_syscall(r, pid);
-		/* our own stops are no signals of the program's */
-		if (sig == (SIGTRAP | 0x80) || st >> 16)
-			sig = 0;
-		if (ptrace(PTRACE_SYSCALL, pid, 0, (long)sig) < 0 && errno != ESRCH)
-			return 125;
-	}
-}
-
-/* Seized, not attached: then a descendant's life under us begins without a SIGSTOP, which would outlive us if we end
- * before we see it. */
-static pid_t start(char **argv, bool follow_forks)
-{
-	long forks = follow_forks ? PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE : 0;
-	int st;
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		if (raise(SIGSTOP) == 0)
-			execvp(argv[0], argv);
-		fprintf(stderr, "killat: %s: %s\n", argv[0], strerror(errno));
-		_exit(125);
-	}
-	if (pid < 0 || waitpid(pid, &st, WUNTRACED) < 0 || !WIFSTOPPED(st))
-		return -1;
-	if (ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEEXEC | forks) < 0)
-		return -1;
-	return kill(pid, SIGCONT) < 0 ? -1 : pid;
-}
-
 int main(int argc, char **argv)
 {
 	struct run r = { 0 };
 	bool count = false;
-	int opt, rc;
+	int opt, st;
 
 	while ((opt = getopt(argc, argv, "+acfn:t")) != -1) {
 		switch (opt) {
@@ -196,20 +151,22 @@ int main(int argc, char **argv)
 			r.trace = true;
 			break;
 		default:
-			return 125;
+			return TRACED_BROKEN;
 		}
 	}
 	if (optind >= argc) {
 		fprintf(stderr, "usage: killat [-c] [-f] [-t] [-n I [-a]] -- program [arg...]\n");
-		return 125;
+		return TRACED_BROKEN;
 	}
-	r.pid = start(argv + optind, r.follow);
+	r.pid = traced_start("killat", argv + optind, r.follow);
 	if (r.pid < 0) {
 		fprintf(stderr, "killat: cannot trace %s: %s\n", argv[optind], strerror(errno));
-		return 125;
+		return TRACED_BROKEN;
 	}
-	rc = follow(&r);
+	st = traced_follow(r.pid, on_syscall, &r);
 	if (count)
 		fprintf(stderr, "%lu\n", r.count);
-	return rc;
+	if (st == -1)
+		return TRACED_BROKEN;
+	return WIFSIGNALED(st) ? 128 + WTERMSIG(st) : WEXITSTATUS(st);
 }
