@@ -10,7 +10,9 @@
 	{ "disk", "size", "limits.disk", ADM_SIZE, false, "Sum of their disk space." }, \
 	{ "cpus", "num", "limits.cpus", ADM_INT, false, "Sum of their processors." }, \
 	{ "ipv4", "num", "limits.ipv4", ADM_INT, false, "IPv4 addresses." }, \
-	{ "ipv6", "num", "limits.ipv6", ADM_INT, false, "IPv6 addresses." }
+	{ "ipv6", "num", "limits.ipv6", ADM_INT, false, "IPv6 addresses." }, \
+	{ "snapshots", "num", "limits.snapshots", ADM_INT, false, "Snapshots of all of them." }, \
+	{ "backups", "num", "limits.backups", ADM_INT, false, "Archives in the directory of backups." }
 
 static const struct adm_opt token_add[] = {
 	{ "role", "name", "role", ADM_STR, false, "viewer, operator, tenant-admin or admin." },

@@ -21,8 +21,7 @@ used() { [ "$(api GET /v1/tenants/acme | jq .used.snapshots)" = "$1" ]; }
 new 101 --ipadd 10.77.9.5 --owner acme --ram 256M
 new 102
 vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000"' 'API_BURST="2000"'
-vzadm tenant add acme --cts 2 >/dev/null
-api PATCH /v1/tenants/acme '{"limits":{"snapshots":2}}' >/dev/null
+vzadm tenant add acme --cts 2 --snapshots 2 >/dev/null
 vzadm --json token add --role tenant-admin --tenant acme | jq -r .token >/tmp/snap.token
 
 is "none at first" "$(count)" 0
