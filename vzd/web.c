@@ -192,7 +192,7 @@ static bool cert_is_missing(const struct web *w)
 	const struct vzd_conf *c = &w->d->conf;
 
 	return *c->listen && !w->cert_failed && str_eq(c->tls_cert, VZD_TLS_DIR "/cert.pem") &&
-	       str_eq(c->tls_key, VZD_TLS_DIR "/key.pem") && access(c->tls_cert, F_OK) < 0 && access(c->tls_key, F_OK) < 0;
+	       str_eq(c->tls_key, VZD_TLS_DIR "/key.pem") && access(c->tls_cert, F_OK) < 0;
 }
 
 /* --- starting --- */

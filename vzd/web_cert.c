@@ -9,8 +9,10 @@
 #include <gnutls/crypto.h>
 #include <gnutls/gnutls.h>
 #include <gnutls/x509.h>
+#include <limits.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "util/auto.h"
 #include "util/err.h"
@@ -193,35 +195,67 @@ static int set_rest(gnutls_x509_crt_t c, gnutls_x509_privkey_t key)
 	return r < 0 ? r : gnutls_x509_crt_sign2(c, c, key, GNUTLS_DIG_SHA256, 0);
 }
 
+/* Whole or not at all, whatever happens meanwhile. */
 static int put_file(const char *path, const gnutls_datum_t *d, mode_t mode, struct err *e)
 {
-	auto_close int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+	const char *slash = strrchr(path, '/');
+	char parent[PATH_MAX];
+	auto_close int dir = -1;
 
-	if (fd < 0)
-		return err_set(e, errno, "create %s", path);
-	if (fio_write_all(fd, d->data, d->size) < 0 || fsync(fd) < 0) {
-		err_set(e, errno ? errno : EIO, "write %s", path);
-		unlink(path);
-		return -e->code;
-	}
-	return 0;
+	if (!slash || str_fmt(parent, sizeof(parent), "%.*s", (int)(slash - path), path) < 0)
+		return err_say(e, EINVAL, "%s is no path from '/' on", path);
+	dir = open(*parent ? parent : "/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (dir < 0)
+		return err_set(e, errno, "%s", parent);
+	return fio_replace(dir, slash + 1, d->data, d->size, mode, e);
 }
 
-static int put_pair(const char *cert, const char *key, gnutls_x509_crt_t c, gnutls_x509_privkey_t k, struct err *e)
+static int put_key(const char *path, gnutls_x509_privkey_t k, struct err *e)
 {
-	gnutls_datum_t cert_pem = { 0 }, key_pem = { 0 };
-	int r = gnutls_x509_crt_export2(c, GNUTLS_X509_FMT_PEM, &cert_pem);
+	gnutls_datum_t pem = { 0 };
+	int r = gnutls_x509_privkey_generate(k, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
 
 	if (r >= 0)
-		r = gnutls_x509_privkey_export2_pkcs8(k, GNUTLS_X509_FMT_PEM, NULL, 0, &key_pem);
+		r = gnutls_x509_privkey_export2_pkcs8(k, GNUTLS_X509_FMT_PEM, NULL, 0, &pem);
+	if (r < 0)
+		tls_err(e, r, "make a key");
+	else
+		put_file(path, &pem, 0600, e);
+	if (pem.data)
+		explicit_bzero(pem.data, pem.size);
+	gnutls_free(pem.data);
+	return -e->code;
+}
+
+/* A key without its certificate is what a kill has left, or an administrator has put there: either is the one to use. */
+static int key_of(const char *path, gnutls_x509_privkey_t k, struct err *e)
+{
+	auto_buf struct buf b = { .cap = PEM_MAX };
+	auto_close int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	gnutls_datum_t pem;
+	int r;
+
+	if (fd < 0)
+		return errno == ENOENT ? put_key(path, k, e) : err_set(e, errno, "%s", path);
+	if (read_pem(fd, &b, path, e) < 0)
+		return -e->code;
+	pem = (gnutls_datum_t){ .data = (unsigned char *)b.s, .size = (unsigned)b.len };
+	r = gnutls_x509_privkey_import2(k, &pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+	if (b.s)
+		explicit_bzero(b.s, b.len);
+	return r < 0 ? tls_err(e, r, path) : 0;
+}
+
+static int put_cert(const char *path, gnutls_x509_crt_t c, struct err *e)
+{
+	gnutls_datum_t pem = { 0 };
+	int r = gnutls_x509_crt_export2(c, GNUTLS_X509_FMT_PEM, &pem);
+
 	if (r < 0)
 		tls_err(e, r, "write the certificate");
-	else if (put_file(key, &key_pem, 0600, e) == 0 && put_file(cert, &cert_pem, 0644, e) < 0)
-		unlink(key);		/* half a pair would be in the way of the next try */
-	if (key_pem.data)
-		explicit_bzero(key_pem.data, key_pem.size);
-	gnutls_free(cert_pem.data);
-	gnutls_free(key_pem.data);
+	else
+		put_file(path, &pem, 0644, e);
+	gnutls_free(pem.data);
 	return -e->code;
 }
 
@@ -237,6 +271,7 @@ static void print_sum(gnutls_x509_crt_t c)
 	printf("\n");
 }
 
+/* The certificate comes last: as long as it is missing, there is one to make. */
 int web_cert_make(const char *cert, const char *key, struct err *e)
 {
 	gnutls_x509_privkey_t k = NULL;
@@ -244,21 +279,22 @@ int web_cert_make(const char *cert, const char *key, struct err *e)
 	char host[256] = "localhost";
 	int r;
 
+	if (access(cert, F_OK) == 0)
+		return err_say(e, EEXIST, "%s is there already", cert);
 	if (gethostname(host, sizeof(host) - 1) < 0 || !host[0])
 		str_copy(host, sizeof(host), "localhost");
 	r = gnutls_x509_privkey_init(&k);
 	if (r >= 0)
-		r = gnutls_x509_privkey_generate(k, GNUTLS_PK_ECDSA, GNUTLS_CURVE_TO_BITS(GNUTLS_ECC_CURVE_SECP256R1), 0);
-	if (r >= 0)
 		r = gnutls_x509_crt_init(&c);
-	if (r >= 0)
+	if (r >= 0 && key_of(key, k, e) == 0) {
 		r = set_names(c, host);
-	if (r >= 0)
-		r = set_rest(c, k);
+		if (r >= 0)
+			r = set_rest(c, k);
+		if (r >= 0 && put_cert(cert, c, e) == 0)
+			print_sum(c);
+	}
 	if (r < 0)
 		tls_err(e, r, "make a certificate");
-	else if (put_pair(cert, key, c, k, e) == 0)
-		print_sum(c);
 	if (c)
 		gnutls_x509_crt_deinit(c);
 	if (k)

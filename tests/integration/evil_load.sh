@@ -9,12 +9,12 @@ up 702
 arm 701 702
 
 # S10: what is counted by user. Each number must be the neighbour's and the host's too.
-vzctl exec2 701 /evil budget 8 200 </dev/null >/tmp/a 2>&1 &
+vzctl exec2 701 /evil budget 8 200 </dev/null >"$VZTEST_DIR/a" 2>&1 &
 sleep 2
-evil 702 budget 0 200 >/tmp/b
-timeout 20 "$B/tests/evil" budget 0 200 >/tmp/h 2>&1
+evil 702 budget 0 200 >"$VZTEST_DIR/b"
+timeout 20 "$B/tests/evil" budget 0 200 >"$VZTEST_DIR/h" 2>&1
 for kind in inotify uts ipc sigqueue mq pty; do
-	read -r a b h <<<"$(awk -v k=$kind '$1 == k { printf "%s ", $2 }' /tmp/a /tmp/b /tmp/h)"
+	read -r a b h <<<"$(awk -v k=$kind '$1 == k { printf "%s ", $2 }' "$VZTEST_DIR/a" "$VZTEST_DIR/b" "$VZTEST_DIR/h")"
 	[ "${a:-0}" -gt 0 ] && [ $((b * 10)) -ge $((a * 9)) ] && pass "S10 $kind: one took $a, the neighbour still $b" ||
 		fail "S10 $kind: the neighbour has its own" "first $a, neighbour $b, host $h"
 	[ $((h * 10)) -ge $((a * 9)) ] && pass "S10 $kind: the host still $h" || fail "S10 $kind: the host has its own" "first $a, host $h"
@@ -53,7 +53,7 @@ avail() { awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo; }
 for kind in anon mlock shm ramfs tmpfs memfd pipe socket sysv dentry epoll timer netns mount watch msg sem; do
 	vzctl --quiet start 701 >/dev/null 2>&1 </dev/null
 	a=$(avail) low=$(avail)
-	timeout 6 vzctl exec2 701 /evil hog $kind 2 </dev/null >/tmp/a 2>&1 &
+	timeout 6 vzctl exec2 701 /evil hog $kind 2 </dev/null >"$VZTEST_DIR/a" 2>&1 &
 	job=$!
 	for i in $(seq 12); do
 		sleep 0.15
@@ -70,4 +70,4 @@ for kind in anon mlock shm ramfs tmpfs memfd pipe socket sysv dentry epoll timer
 done
 skip "S115 file locks" "no kernel counts them for a control group"
 gone 701 702
-rm -f /tmp/a /tmp/b /tmp/h
+rm -f "$VZTEST_DIR/a" "$VZTEST_DIR/b" "$VZTEST_DIR/h"

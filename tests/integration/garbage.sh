@@ -108,15 +108,18 @@ forget() { rm -f /etc/vz/conf/821.conf.destroyed; }
 edition 2
 crash "destroy of the last user" old collected forget vzctl destroy 821
 
-# Somebody was killed before he could start the collector.
+# Somebody was killed before he could start the collector; and nobody else's is at work any more.
+idle() { sh -c "for i in \$(seq 300); do [ -n \"\$(ls $S/marked 2>/dev/null)\" ] || ! flock -n -x $S/gc.lock true || exit 0; sleep 0.1; done; exit 1"; }
 left() {
 	must 0 edition 1
+	must 0 idle
 	cp $T/2/gb-os.tar /vz/template/cache/
 	mkdir -p $S/marked && : >"$S/marked/${D[1]}"
 }
 again() {
 	must 0 vztmpl gc --marked
 	must 0 gone_soon
+	must 0 idle
 	must 0 edition 2
 }
 POINTS=12

@@ -72,8 +72,8 @@ bad "an architecture that is none" 'names no architecture that is one' $T/other.
 rm $T/image/metadata.yaml; ln -s /etc/passwd $T/image/metadata.yaml
 tar -C $T/image -caf $T/other.tar.gz metadata.yaml
 bad "metadata that is a link to the host" '.' $T/other.tar.gz --rootfs $T/rootfs.squashfs
-mv $T/image/rootfs $T/image/real; ln -s /etc $T/image/rootfs; meta "$(uname -m)"
-rm -f $T/image/metadata.yaml; meta "$(uname -m)"
+mv $T/image/rootfs $T/image/real; ln -s /etc $T/image/rootfs
+rm -f $T/image/metadata.yaml; meta "$(uname -m)"	# removed first: it is a link to the host's file
 tar -C $T/image -caf $T/other.tar.gz metadata.yaml rootfs
 bad "a root that is a link to the host" '.' $T/other.tar.gz
 size=$(stat -c %s $T/rootfs.squashfs)

@@ -6,10 +6,10 @@
 new 101 --hostname one
 new 102
 vzd_up "API_LISTEN=\"$API\""
+https_up
 vzadm tenant add acme >/dev/null 2>&1 || fail "tenant"
 token_of() { vzadm token add "$@" | grep -o 'vz1_[A-Za-z0-9_-]*' | head -n 1; }
 pin="sha256//$(openssl x509 -in /etc/vz/vzd/cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)"
-for n in $(seq 50); do curl -sk -o /dev/null "https://$API/v1" && break; sleep 0.1; done
 
 mkdir -p /root/.config/vz
 printf 'TOKEN="%s"\nPIN="%s"\n' "$(token_of --role admin)" "$pin" >/root/.config/vz/127.0.0.1.conf

@@ -19,6 +19,16 @@ vzd_up() {
 	bail "vzd starts" "$(tail -5 "$VZD_LOG")"
 }
 
+# https_up: waits until HTTPS is served, which a certificate may have to be made for.
+https_up() {
+	local n
+	for n in $(seq 200); do
+		curl -sk -m 5 -o /dev/null "https://$API/v1" && return
+		sleep 0.1
+	done
+	bail "HTTPS is served" "$(tail -8 "$VZD_LOG")"
+}
+
 # api VERB PATH [BODY]: the answer of a call as root; API_RC is vzadm's status.
 api() {
 	vzadm call "$@" 2>&1

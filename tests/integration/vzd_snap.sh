@@ -53,6 +53,7 @@ like "a tenant does not bring the old one back" "$(as POST "/v1/cts/101/snapshot
 is "but goes back" "$(job "$(as POST "/v1/cts/101/snapshots/$one/switch" '{}')")" done
 soon "and is there" 10 sh -c "vzctl snapshot-list 101 -H -o current,uuid | grep -q '^\* {$one}'"
 is "with the limits of now" "$(grep PHYSPAGES /etc/vz/conf/101.conf)" "$now"
+https_up
 pin="sha256//$(openssl x509 -in /etc/vz/vzd/cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64)"
 mkdir -p /root/.config/vz
 (umask 077; printf 'TOKEN="%s"\nPIN="%s"\n' "$(cat /tmp/snap.token)" "$pin" >/root/.config/vz/127.0.0.1.conf)

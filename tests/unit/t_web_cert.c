@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vzd/web_cert.c: pairs that are made, loaded, refused. */
 #include <fcntl.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "tests/lib/test.h"
 #include "util/fio.h"
@@ -54,6 +57,23 @@ TEST(web_cert_of_another_key)
 	CHECK_ERR(load(cert, cert, &e), EINVAL);
 	CHECK_ERR(load(cert, "/dev/null", &e), EINVAL);
 	CHECK_ERR(load("/nothing", key, &e), EBADF);
+	web_cert_done();
+}
+
+/* Killed between the two, or an administrator's own key: the certificate is made for the key that is there. */
+TEST(web_cert_for_a_key_that_is_there)
+{
+	struct err e = { 0 };
+
+	paths();
+	CHECK_EQ(unlink(cert), 0);
+	CHECK_OK(web_cert_make(cert, key, &e), &e);
+	CHECK_OK(load(cert, key, &e), &e);
+	CHECK_EQ(unlink(cert), 0);
+	CHECK_EQ(truncate(other_key, 40), 0);
+	CHECK_ERR(web_cert_make(cert, other_key, &e), EINVAL);	/* half a key is told, not replaced */
+	CHECK(strstr(e.text, other_key));
+	CHECK(access(cert, F_OK) < 0);
 	web_cert_done();
 }
 
