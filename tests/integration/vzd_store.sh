@@ -23,6 +23,7 @@ vzd_up 'API_RATE="1000"' 'API_BURST="2000"'
 
 like "not while it runs" "$(api POST /v1/cts/111/convert '{"layout":"dir"}')" 'Container is not stopped'
 ok "a command for it" vzctl stop 111 --fast
+soon "which vzd sees" 20 sh -c '[ "$(vzadm call GET /v1/cts/111 | jq -r .state)" = stopped ]'
 for layout in image dir overlay; do
 	# An answer or an operation; either way the container has the layout then.
 	out=$(done_of "$(api POST /v1/cts/111/convert "{\"layout\":\"$layout\"}")")
@@ -33,6 +34,7 @@ for layout in image dir overlay; do
 done
 like "a failure is told" "$(done_of "$(api POST /v1/cts/111/convert '{"layout":"overlay"}')")" 'already|failed'
 ok "start" vzctl start 111
+soon "seen, too" 20 sh -c '[ "$(vzadm call GET /v1/cts/111 | jq -r .state)" = running ]'
 is "its files are there" "$(in_ct 111 'cat /root/mark; stat -c %a /root/mark')" $'kept\n640'
 
 vzctl exec 111 "printf '#!/bin/sh\necho \"called: \$*\"\n' >/bin/apk; chmod 755 /bin/apk" >/dev/null
