@@ -69,7 +69,7 @@ field_of() {
 
 like "a pair is made" "$($vzweb --make-cert $d/c.pem $d/k.pem)" '^SHA-256 of the certificate: ([0-9A-F]{2}:){31}[0-9A-F]{2}$'
 is "its key is its owner's" "$(stat -c %a $d/k.pem)" 600
-says "and not made over" 2 "" "create $d/k.pem: File exists" $vzweb --make-cert $d/c.pem $d/k.pem
+says "and not made over" 2 "" "$d/c.pem is there already" $vzweb --make-cert $d/c.pem $d/k.pem
 rc "nothing to listen on" 2 $vzweb --vzd=$d/vzd.sock
 mock_up
 web_start
