@@ -21,7 +21,7 @@
 
 #define SCHEME "nbd://"
 #define PORT "10809"
-#define ANSWER_S 5		/* what a server that lives answers in */
+#define ANSWER_S 10		/* what a server that lives answers in */
 #define MAGIC 0x4e42444d41474943ull	/* "NBDMAGIC" */
 #define OPT_MAGIC 0x49484156454f5054ull	/* "IHAVEOPT" */
 #define REP_MAGIC 0x3e889045565a9ull
