@@ -165,16 +165,23 @@ int vzfw_show(struct vzfw *f, struct err *e)
 {
 	__attribute__((cleanup(shown_done))) struct shown s = { 0 };
 	auto_list struct str_list lines = { 0 };
-	uint64_t id;
+	struct ct *ct = NULL;
+	bool known;
+	unsigned id;
 
-	if (num_u64(f->arg[0], &id) < 0 || id == 0 || id > UINT32_MAX)
-		return err_say(e, EINVAL, "'%.40s' is no number of a container", f->arg[0]);
-	if (ct_net_record((unsigned)id, &lines, e) < 0 || read_counters(f, &lines, &s, e) < 0)
+	if (ct_open(f->host, f->arg[0], CT_NO_CONFIG_OK, &ct, e) < 0)
 		return -e->code;
+	id = ct_id(ct);
+	known = ct_has_conf(ct);
+	ct_close(ct);
+	if (ct_net_record(id, &lines, e) < 0 || read_counters(f, &lines, &s, e) < 0)
+		return -e->code;
+	if (!known && !lines.n)
+		return err_say(e, ENOENT, "there is no container %u ('vzlist -a' shows those there are)", id);
 	if (f->json)
 		return put_json(id, &lines, &s, e);
 	if (!lines.n)
-		printf("Container %" PRIu64 " has no firewall in effect\n", id);
+		printf("Container %u has no firewall in effect\n", id);
 	print(&lines, &s);
 	return 0;
 }

@@ -62,6 +62,8 @@ is "but it answers" "$(opens 603 10.77.6.2 80)" yes
 ok "all rules of it gone" vzctl set 602 --fw_del all --fw_out accept
 is "it may again" "$(pings 602 10.77.6.3)" yes
 
+rc "of a container that is not there" 1 vzfw show 699
+like "says so" "$TAP_OUT" 'there is no container 699'
 tap_run vzctl set 601 --fw_add 'in accept telepathy'
 like "a service nobody knows" "$TAP_RC $TAP_OUT" "telepathy.*is no service"
 tap_run vzctl set 601 --fw_add 'in accept tcp 99999'
