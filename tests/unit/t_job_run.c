@@ -16,6 +16,38 @@ static size_t count(const char *text, const char *what)
 	return n;
 }
 
+/* kill -9 of exactly one process: 0, -1 and 1 would be everybody. */
+static void kill_one(pid_t pid)
+{
+	CHECK(pid > 1);
+	CHECK_EQ(kill(pid, SIGKILL), 0);
+}
+
+/* The pid in the file @before@id@after; waits for it, ends the test when there is none. */
+static pid_t pid_in(const char *before, const char *id, const char *after)
+{
+	long pid;
+
+	char name[64];
+	auto_free char *text = NULL;
+
+	CHECK(str_fmt(name, sizeof(name), "%s%s%s", before, id, after) == 0);
+	for (int i = 0; i < 1000; i++) {
+		text = job_env_cat(&v, name);
+		pid = strtol(text, NULL, 10);
+		if (pid > 1)
+			return (pid_t)pid;
+		free(take_ptr(text));
+		job_env_nap(20);
+	}
+	test_fail(__FILE__, __LINE__, "nothing runs %s: no pid in %s", id, name);
+}
+
+static pid_t vz_job_pid(const char *id)
+{
+	return pid_in("jobs/", id, ".lock");
+}
+
 TEST(job_outlives_vzd)
 {
 	const char *argv[4];
@@ -26,10 +58,13 @@ TEST(job_outlives_vzd)
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	job_env_start(&v, 2);
-	CHECK(str_fmt(script, sizeof(script), "echo x >>%s/ran; sleep 0.5; echo finished", v.dir) == 0);
+	CHECK(str_fmt(script, sizeof(script), "echo x >>%s/ran; echo $$ >%s/$VZ_JOB; while [ ! -e %s/go ]; do sleep 0.1; done; echo finished",
+		      v.dir, v.dir, v.dir) == 0);
 	s = job_env_submit(&v, &spec);
-	job_env_nap(200);
+	pid_in("", s.id, "");
 	job_env_close(&v);
+	CHECK(str_fmt(script, sizeof(script), "%s/go", v.dir) == 0);
+	CHECK_EQ(mkdir(script, 0700), 0);
 	job_env_open(&v, 2);
 	s = job_env_end(&v, s.id);
 	CHECK_EQ(s.state, JOB_DONE);
@@ -49,7 +84,8 @@ TEST(job_that_ended_meanwhile)
 	job_env_start(&v, 2);
 	s = job_env_submit(&v, &spec);
 	job_env_close(&v);
-	job_env_nap(300);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
 	job_env_open(&v, 2);
 	s = job_env_end(&v, s.id);
 	CHECK_EQ(s.state, JOB_FAILED);
@@ -58,45 +94,16 @@ TEST(job_that_ended_meanwhile)
 	job_env_close(&v);
 }
 
-/* kill -9 of exactly one process: 0, -1 and 1 would be everybody. */
-static void kill_one(pid_t pid)
-{
-	CHECK(pid > 1);
-	CHECK_EQ(kill(pid, SIGKILL), 0);
-}
-
-/* The pid in the job's lock file; waits for it, ends the test when there is none. */
-static pid_t vz_job_pid(const char *id)
-{
-	long pid;
-
-	char name[64];
-	auto_free char *text = NULL;
-
-	CHECK(str_fmt(name, sizeof(name), "jobs/%s.lock", id) == 0);
-	for (int i = 0; i < 500; i++) {
-		text = job_env_cat(&v, name);
-		pid = strtol(text, NULL, 10);
-		if (pid > 1)
-			return (pid_t)pid;
-		free(take_ptr(text));
-		job_env_nap(20);
-	}
-	test_fail(__FILE__, __LINE__, "no vz-job runs %s", id);
-}
-
 static struct job_seen kill_the_runner(bool again, const char *script)
 {
 	const char *argv[4];
 	struct job_spec spec = job_env_sh(argv, script);
 	struct job_seen s;
-	pid_t pid;
 
 	spec.again = again;
 	s = job_env_submit(&v, &spec);
-	job_env_nap(200);
-	pid = vz_job_pid(s.id);
-	kill_one(pid);
+	pid_in("", s.id, "");			/* it has begun */
+	kill_one(vz_job_pid(s.id));		/* and it dies with its runner */
 	return job_env_end(&v, s.id);
 }
 
@@ -107,7 +114,8 @@ TEST(job_whose_runner_is_killed)
 	auto_free char *ran = NULL;
 
 	job_env_start(&v, 2);
-	CHECK(str_fmt(script, sizeof(script), "echo x >>%s/ran; sleep 0.5", v.dir) == 0);
+	CHECK(str_fmt(script, sizeof(script), "echo x >>%s/ran; [ -e %s/$VZ_JOB ] || { echo $$ >%s/$VZ_JOB; exec sleep 300; }",
+		      v.dir, v.dir, v.dir) == 0);
 	s = kill_the_runner(false, script);
 	CHECK_EQ(s.state, JOB_FAILED);
 	CHECK_STR(s.error, "interrupted: it was killed, and is not run twice");
@@ -128,13 +136,14 @@ TEST(job_whose_runner_died_while_nobody_looked)
 
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	job_env_start(&v, 2);
-	CHECK(str_fmt(script, sizeof(script), "[ -e %s/$VZ_JOB ] || { : >%s/$VZ_JOB; sleep 30; }", v.dir, v.dir) == 0);
+	CHECK(str_fmt(script, sizeof(script), "[ -e %s/$VZ_JOB ] || { echo $$ >%s/$VZ_JOB; exec sleep 300; }", v.dir, v.dir) == 0);
 	a = job_env_submit(&v, &spec);
 	spec.again = true;
 	b = job_env_submit(&v, &spec);
 	first = vz_job_pid(a.id);
 	second = vz_job_pid(b.id);
-	job_env_nap(300);			/* it has begun */
+	pid_in("", a.id, "");			/* both have begun */
+	pid_in("", b.id, "");
 	job_env_close(&v);
 	kill_one(first);
 	kill_one(second);
@@ -187,15 +196,17 @@ TEST(job_after_a_reboot)
 /* --- kill -9 again and again --- */
 
 #define ROUNDS 25
+#define IN_FLIGHT 4	/* promises asked for and not yet given: a slow disk must not make thousands of jobs */
 
-struct churn { int acked, wanted; };
+struct churn { int acked, asked; };
 
 static void on_ack(void *arg, const struct job *j, const struct err *e)
 {
-	int fd = *(int *)arg;
+	struct churn *c = arg;
 
+	c->asked--;
 	if (j)
-		dprintf(fd, "%s\n", j->id);	/* from here on it is promised */
+		dprintf(c->acked, "%s\n", j->id);	/* from here on it is promised */
 	else
 		dprintf(STDERR_FILENO, "not accepted: %s\n", e->text);
 }
@@ -207,7 +218,7 @@ static void __attribute__((noreturn)) promise_for_ever(const char *dir, bool aga
 	const char *argv[4];
 	char script[700];
 	struct job_spec spec = job_env_sh(argv, script);
-	int fd;
+	struct churn c = { .acked = -1 };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	job_env_paths(&w, dir);
@@ -215,22 +226,24 @@ static void __attribute__((noreturn)) promise_for_ever(const char *dir, bool aga
 	spec.again = again;
 	job_env_open(&w, 3);
 	CHECK(str_fmt(script + 600, 100, "%.80s/acked", dir) == 0);
-	fd = open(script + 600, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	c.acked = open(script + 600, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	for (;;) {
 		struct err e = { 0 };
 
-		job_submit(w.d.jobs, &spec, on_ack, &fd, NULL, &e);
+		if (c.asked < IN_FLIGHT && job_submit(w.d.jobs, &spec, on_ack, &c, NULL, &e) == 0)
+			c.asked++;
 		ev_turn(w.d.ev, 10, &e);
 	}
 }
 
-static off_t file_size(const char *dir)
+/* Jobs promised so far. */
+static off_t promised(const char *dir)
 {
 	struct stat st;
 	char path[300];
 
 	CHECK(str_fmt(path, sizeof(path), "%s/acked", dir) == 0);
-	return stat(path, &st) == 0 ? st.st_size : 0;
+	return stat(path, &st) == 0 ? st.st_size / (JOB_ID_LEN + 1) : 0;
 }
 
 static void churn(bool again)
@@ -246,12 +259,13 @@ static void churn(bool again)
 
 		if (pid == 0)
 			promise_for_ever(v.dir, again);
-		job_env_nap(100 + i % 7 * 5);
-		for (int k = 0; k < 500 && file_size(v.dir) == before; k++)
-			job_env_nap(10);	/* on a busy machine */
-		before = file_size(v.dir);
+		for (int k = 0; k < 2000 && promised(v.dir) < before + 1 + i % 4; k++)
+			job_env_nap(5);
+		job_env_nap(i % 7 * 4);		/* in the middle of the next one, or before it */
 		kill_one(pid);
 		CHECK(waitpid(pid, NULL, 0) == pid);
+		CHECK(promised(v.dir) > before);
+		before = promised(v.dir);
 	}
 	job_env_open(&v, 3);
 	acked = job_env_cat(&v, "acked");
