@@ -25,8 +25,8 @@ static const struct param ct_params[] = {
 	{ .key = "VE_PRIVATE", .opt = "private", .arg = "path", .type = &ct_type_path, CT(private_dir),
 	  .flags = PARAM_ADMIN | PARAM_CREATE | PARAM_RAW | PARAM_FIXED | PARAM_HOST_DEFAULT, .def = "/vz/private/$VEID",
 	  .man = "Directory of the container's files. $VEID stands for the id." },
-	{ .key = "VE_LAYOUT", .opt = "layout", .alias_opt = "velayout", .arg = "layout", .type = &ct_type_layout, CT(layout),
-	  .flags = PARAM_CREATE | PARAM_NO_SET | PARAM_HOST_DEFAULT, .def = "overlay",
+	{ .key = "VE_LAYOUT", .opt = "layout", .alias_opt = "velayout", .arg = "overlay|dir|btrfs|image|image:xfs",
+	  .type = &ct_type_layout, CT(layout), .flags = PARAM_CREATE | PARAM_NO_SET | PARAM_HOST_DEFAULT, .def = "overlay",
 	  .man = "How files are kept: overlay (the template is shared read-only, changes lie above it), dir (a copy of the "
 		 "template; simfs is the same), btrfs (a copy in a subvolume, where the private areas are on btrfs) or image (a "
 		 "file system of its own in one file: ext4, or xfs with image:xfs; DISKSPACE is its size; ploop is the same, with "

@@ -310,6 +310,8 @@ static int manual(const char *file)
 
 static void words_of(const struct cmd *c)
 {
+	if ((c->flags & CMD_REST) && !strncmp(c->args, "[--", 3))	/* enter's, which has no row */
+		printf(" %.*s", (int)strcspn(c->args + 1, " "), c->args + 1);
 	for (size_t k = 0; k < c->n_opts; k++)
 		if (!c->opts[k].only || !strcmp(c->opts[k].only, c->word) || !strcmp(c->word, "restart"))
 			printf(" --%s", c->opts[k].name);
@@ -337,10 +339,15 @@ static void option_cases(const char *assign)
 	}
 }
 
-/* Values that the row names: yes|no, disabled|stateless|... */
+/* Values that the row names: yes|no, overlay|dir|... */
 static bool has_words(const struct param *p)
 {
-	return p->opt && (!strcmp(p->type->name, "yesno") || !strcmp(p->type->name, "mode"));
+	static const char *const types[] = { "yesno", "mode", "layout" };
+
+	for (size_t i = 0; p->opt && strchr(p->arg, '|') && i < ARRAY_SIZE(types); i++)
+		if (!strcmp(p->type->name, types[i]))
+			return true;
+	return false;
 }
 
 /* One case per option whose values are words: @open and @close around them. */
@@ -365,7 +372,7 @@ static int completion_bash(void)
 	printf("# vzctl completion for bash; printed from the same rows that parse the options.\n"
 	       "_vzctl()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} i=1 words=\n"
 	       "\twhile [[ ${COMP_WORDS[i]} == --* && i -lt COMP_CWORD ]]; do ((i++)); done\n"
-	       "\tif ((COMP_CWORD == i)); then\n\t\twords='--verbose --quiet --skiplock --version --help ");
+	       "\tif ((COMP_CWORD == i)); then\n\t\twords='--verbose --quiet --skiplock --host --version --help ");
 	command_words();
 	printf("'\n\telif ((COMP_CWORD == i + 1)); then\n"
 	       "\t\tcase ${COMP_WORDS[i]} in\n"
@@ -376,7 +383,7 @@ static int completion_bash(void)
 	       "\t--ostemplate) words=$(vztmpl list 2>/dev/null) ;;\n"
 	       "\t--config|--applyconfig) words=$(cd /etc/vz/conf 2>/dev/null && printf '%%s\\n' ve-*.conf-sample |\n"
 	       "\t\tsed 's/^ve-//; s/\\.conf-sample$//') ;;\n"
-	       "\t--layout) words='overlay dir' ;;\n\t--setmode) words='restart ignore' ;;\n");
+	       "\t--setmode) words='restart ignore' ;;\n");
 	value_cases("words='", "'");
 	printf("\t*) case ${COMP_WORDS[i]} in\n");
 	option_cases("words=");
@@ -397,11 +404,11 @@ static int completion_zsh(void)
 	       "local -a opts cmds\nlocal i=2\n"
 	       "while [[ $words[i] == --* && $i -lt $CURRENT ]]; do ((i++)); done\ncmds=(");
 	command_words();
-	printf(")\nif ((CURRENT == i)); then\n\tcompadd -- --verbose --quiet --skiplock --version --help $cmds\n\treturn\nfi\n"
+	printf(")\nif ((CURRENT == i)); then\n\tcompadd -- --verbose --quiet --skiplock --host --version --help $cmds\n"
+	       "\treturn\nfi\n"
 	       "if ((CURRENT == i + 1)); then\n\tcompadd -- ${=$(vzlist -a -H -o ctid 2>/dev/null)}\n\treturn\nfi\n"
 	       "case $words[CURRENT-1] in\n"
 	       "\t--ostemplate) compadd -- ${=$(vztmpl list 2>/dev/null)}; return ;;\n"
-	       "\t--layout) compadd overlay dir; return ;;\n"
 	       "\t--setmode) compadd restart ignore; return ;;\n");
 	value_cases("compadd ", "; return");
 	printf("esac\ncase $words[i] in\n");
@@ -411,7 +418,6 @@ static int completion_zsh(void)
 	return 0;
 }
 
-/* Nouns, then their words, then the options of the two. */
 /* One for vztmpl: its commands, then the options of each, and names of templates where they are wanted. */
 static int completion_vztmpl(void)
 {
@@ -434,6 +440,7 @@ static int completion_vztmpl(void)
 	return 0;
 }
 
+/* Nouns, then their words, then the options of the two. */
 static int completion_vzadm(void)
 {
 	printf("# vzadm completion for bash; printed from the same rows that parse the options.\n"

@@ -2,9 +2,10 @@
 # Everything that checks. `make test` runs the lot (root for all of it), `make check` what needs no root.
 #   unit [T=FILTER...]  all unit tests under ASan and UBSan     unit-MODULE  those of util or one leaf, without the rest
 #   lint                layers, sizes, words, tests per file     analyze [F=FILE...]  gcc -fanalyzer, cppcheck, clang-tidy
+#   manuals                     what --help, manual, completion and README say, against one another
 #   fuzz-replay         corpora under sanitizers                 fuzz/NAME    libFuzzer on one target (needs clang)
 #   api                         the OpenAPI document, by validators of others
-.PHONY: check unit lint analyze fuzz-replay api
+.PHONY: check unit lint manuals analyze fuzz-replay api
 
 SAN_MAKE = $(MAKE) --no-print-directory SAN=1
 
@@ -41,6 +42,9 @@ $(foreach m,$(LEAVES),$(eval $(call MODULE_UNIT,$(m))))
 
 lint:
 	@tests/lint/run
+
+manuals: all
+	@tests/lint/manuals
 
 api: $(B)/vzd
 	@tests/api/run

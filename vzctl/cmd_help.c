@@ -57,5 +57,6 @@ void cmd_usage(struct buf *b)
 	for (size_t i = 0; i < cmd_table_n; i++)
 		help_line(b, cmd_table[i]);
 	buf_adds(b, "\n'vzctl <command> --help' shows the options of a command; vzctl(8) has all of it.\n"
+		 "vzctl --host <host>[:<port>] <command> ... does it there, through vzd.\n"
 		 "vzctl --version, vzctl --help\n");
 }

@@ -29,7 +29,7 @@ int host_storage_down(struct host_call *c, struct err *e);
 /* -ENODEV with the cure if there is a pool and it is not mounted: nothing could be found then. */
 int host_pool_mounted(const struct ct_host_conf *conf, struct err *e);
 /* host_check.c */
-#define HOST_CHECK_USAGE "Usage: vzcheck [-q] [-j]\n  -q  nothing but the status\n  -j  JSON\n"
+#define HOST_CHECK_USAGE "Usage: vzcheck [-q] [-j]\n  -q  --quiet  nothing but the status\n  -j  --json   JSON\n"
 int host_check(struct host_call *c);		/* 1: something is missing */
 /* host_boot.c */
 int host_boot(struct host_call *c);

@@ -43,7 +43,7 @@ int vzfw_completion(FILE *to, const struct vzfw_cmd *rows, bool zsh)
 {
 	fprintf(to, "%s# vzfw completion; printed from the same rows that the program goes by.\n"
 		"_vzfw()\n{\n\tlocal n=%s one=%s two=%s\n\tlocal -a opts\n"
-		"\tif ((n == 1)); then opts=(--help --force", zsh ? "#compdef vzfw\n" : "",
+		"\tif ((n == 1)); then opts=(--help --force --json", zsh ? "#compdef vzfw\n" : "",
 		zsh ? "$((CURRENT - 1))" : "$COMP_CWORD",
 		zsh ? "$words[2]" : "${COMP_WORDS[1]}", zsh ? "$words[3]" : "${COMP_WORDS[2]}");
 	for (const struct vzfw_cmd *c = rows; c->word; c++)
