@@ -179,7 +179,7 @@ int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e)
 	text[n] = '\0';
 	state = stat_field(text, 3);
 	start = stat_field(text, 22);
-	if (!start || sscanf(start, "%" SCNu64, ret) != 1)
+	if (!state || !start || sscanf(start, "%" SCNu64, ret) != 1)
 		return err_say(e, EBADMSG, "%s is not understood", path);
 	if (*state == 'Z' || *state == 'X')	/* a zombie is as good as dead */
 		return err_set(e, ESRCH, "process %d", pid);

@@ -40,12 +40,11 @@ static int send_msg(int sk, struct ct_sync_msg *m, const int *fds)
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 
 	if (m->n_fds) {
-		struct cmsghdr *c;
+		struct cmsghdr *c = &ctl.align;		/* the first and only one */
 
 		memset(&ctl, 0, sizeof(ctl));
 		h.msg_control = ctl.b;
 		h.msg_controllen = CMSG_SPACE(sizeof(int) * m->n_fds);
-		c = CMSG_FIRSTHDR(&h);
 		c->cmsg_level = SOL_SOCKET;
 		c->cmsg_type = SCM_RIGHTS;
 		c->cmsg_len = CMSG_LEN(sizeof(int) * m->n_fds);

@@ -259,6 +259,12 @@ static void keep(struct items *l, const struct item *it)
 	*el = it->el;
 }
 
+/* Of two of one key; member by member, since what pads them may be anything. */
+static bool differ(const struct nft_entry *a, const struct nft_entry *b)
+{
+	return a->verdict != b->verdict || a->count != b->count || memcmp(a->data, b->data, sizeof(a->data)) != 0;
+}
+
 /* What stays keeps its counter. */
 static int fw_change(struct nft_tx *t, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e)
 {
@@ -273,9 +279,9 @@ static int fw_change(struct nft_tx *t, unsigned id, const struct str_list *old, 
 	while (i < have.n || k < next.n) {
 		int c = i == have.n ? 1 : k == next.n ? -1 : item_cmp(&have.v[i], &next.v[k]);
 
-		if (c < 0 || (c == 0 && memcmp(&have.v[i].el, &next.v[k].el, sizeof(have.v[i].el)) != 0))
+		if (c < 0 || (c == 0 && differ(&have.v[i].el, &next.v[k].el)))
 			keep(&go, &have.v[i]);
-		if (c > 0 || (c == 0 && memcmp(&have.v[i].el, &next.v[k].el, sizeof(have.v[i].el)) != 0))
+		if (c > 0 || (c == 0 && differ(&have.v[i].el, &next.v[k].el)))
 			keep(&come, &next.v[k]);
 		i += c <= 0;
 		k += c >= 0;

@@ -143,7 +143,7 @@ static bool is_oci_archive(int fd)
 
 		if (memcmp(h + 257, "ustar", 5) != 0)
 			return false;
-		if (strncmp(name, "oci-layout", 100) == 0)
+		if (strncmp(name, "oci-layout", sizeof("oci-layout")) == 0)	/* the nul too: not one that begins so */
 			return true;
 		memcpy(size, h + 124, 12);
 		size[12] = '\0';

@@ -191,6 +191,7 @@ int tree_run(const struct tree_run *r, int *status, struct err *e)
 		.exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&pidfd,
 	};
 	struct answer a = { .code = 0 };
+	struct err second = { 0 };	/* of a failure after the first */
 	int sk[2], rc;
 	pid_t pid;
 
@@ -211,7 +212,7 @@ int tree_run(const struct tree_run *r, int *status, struct err *e)
 		kill(pid, SIGKILL);
 	else if (recv(ours, &a, sizeof(a), 0) == (ssize_t)sizeof(a) && a.code > 0)	/* else: exec has closed it */
 		rc = err_set(e, a.code, "run %s: %.63s", r->argv[0], a.what);
-	if (attend(pid, pidfd, r->timeout_ms, status, rc < 0 ? &(struct err){ 0 } : e) < 0 && rc == 0)
+	if (attend(pid, pidfd, r->timeout_ms, status, rc < 0 ? &second : e) < 0 && rc == 0)
 		return err_add(e, "%s", r->argv[0]);
 	if (rc == 0 && *status)
 		return err_say(e, ECHILD, "%s ended with status %d", r->argv[0], *status);
