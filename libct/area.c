@@ -5,12 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include "util/path.h"
 
 #include "libct/files.h"
 
 #define BTRFS_TOP_INO 256	/* of every subvolume */
+#define ROOT_MARK "trusted.vz.root"
 
 int ct_area_of(struct ct_area *a, const char *pattern, unsigned id, struct err *e)
 {
@@ -96,19 +98,46 @@ int ct_area_quota(const struct ct *ct, const struct ct_conf *c, bool inodes, str
 	return quota_set(dir, ct->id, &l, e) < 0 ? err_exit(e, VZ_DQ_SET) : 0;
 }
 
+/* --- what it is --------------------------------------------------------------------------------------------------------- */
+/* In layout dir all that lies in the area was put there by the guest, so only what it cannot write tells: an attribute. */
+static bool has_mark(int area, const char *mark)
+{
+	char path[40];
+
+	str_fmt(path, sizeof(path), "/proc/self/fd/%d", area);		/* @area may be of O_PATH */
+	return getxattr(path, mark, NULL, 0) > 0;
+}
+
+/* A root of a guest that has never run here has no mark yet; but no area around a root has an /etc. */
+bool ct_area_is_root(int area)
+{
+	return has_mark(area, ROOT_MARK) || faccessat(area, "etc", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int ct_area_mark_root(int area, struct err *e)
+{
+	char path[40];
+
+	if (has_mark(area, ROOT_MARK))
+		return 0;
+	str_fmt(path, sizeof(path), "/proc/self/fd/%d", area);
+	return setxattr(path, ROOT_MARK, "1", 1, 0) < 0 ? err_set(e, errno, "mark the private area as a container's root") : 0;
+}
+
 const char *ct_area_layout(int area)
 {
 	struct stat st;
 
-	if (faccessat(area, "layers", F_OK, 0) == 0 && faccessat(area, "upper", F_OK, 0) == 0)
+	if (ct_area_is_root(area))
+		return "simfs";
+	if (faccessat(area, "layers", F_OK, AT_SYMLINK_NOFOLLOW) == 0 && faccessat(area, "upper", F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return "overlay";
 	if (faccessat(area, "root.hdd", F_OK, 0) == 0)
 		return "ploop";
-	if (fstatat(area, ".", &st, 0) == 0 && st.st_uid == 0 && !(st.st_mode & 077)) {		/* no root that users could use */
-		if (faccessat(area, QUOTA_DISK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
-			return "image";
-		if (fstatat(area, "root", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == BTRFS_TOP_INO)
-			return "btrfs";
-	}
-	return faccessat(area, "etc", F_OK, AT_SYMLINK_NOFOLLOW) == 0 ? "simfs" : NULL;
+	if (faccessat(area, QUOTA_DISK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0)	/* the kernel would mount whatever it is */
+		return has_mark(area, QUOTA_DISK_MARK) ? "image" : NULL;
+	if (fstatat(area, ".", &st, 0) == 0 && st.st_uid == 0 && !(st.st_mode & 077) &&
+	    fstatat(area, "root", &st, AT_SYMLINK_NOFOLLOW) == 0 && st.st_ino == BTRFS_TOP_INO)
+		return "btrfs";
+	return NULL;
 }

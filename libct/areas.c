@@ -13,9 +13,10 @@
 #include "libct/share.h"
 #include "libct/snap.h"
 
+/* In layout dir a file of that name is the guest's. */
 static bool has_layers(int area)
 {
-	return faccessat(area, CT_LAYERS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(area, CT_LAYERS_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 && !ct_area_is_root(area);
 }
 
 static int add_parent(struct str_list *parents, const char *pattern, unsigned id, struct err *e)

@@ -126,6 +126,9 @@ int ct_area_exists(const struct ct_area *a);	/* 1 directory with something in it
 int ct_area_is_mountpoint(const struct ct_area *a);
 /* By what lies there: overlay, ploop, image, btrfs, simfs (a tree); NULL: nothing that is known. */
 const char *ct_area_layout(int area);
+/* Layout dir: the area is itself the root that a guest writes into, so no name in it means anything. */
+bool ct_area_is_root(int area);
+int ct_area_mark_root(int area, struct err *e);
 /* Sets the limits of the area. Not @inodes: a number of them that was not asked for is no matter where it is fixed. */
 int ct_area_quota(const struct ct *ct, const struct ct_conf *c, bool inodes, struct err *e);
 

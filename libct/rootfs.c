@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libct/files.h"
 #include "libct/layers.h"
 #include "util/sys.h"
 
@@ -33,8 +34,8 @@ bool ct_is_ploop(const struct ct *ct)
 	if (kv_get(&ct->kv, "VE_LAYOUT") || !path)
 		return ct->conf.layout && str_starts(ct->conf.layout, "ploop") &&
 		       (dir < 0 || faccessat(dir, QUOTA_DISK_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0);
-	return dir >= 0 && faccessat(dir, "root.hdd/DiskDescriptor.xml", F_OK, AT_SYMLINK_NOFOLLOW) == 0 &&
-	       faccessat(dir, "layers", F_OK, AT_SYMLINK_NOFOLLOW) < 0;
+	return dir >= 0 && str_eq(ct_area_layout(dir), "ploop") &&
+	       faccessat(dir, "root.hdd/DiskDescriptor.xml", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int ct_rootfs_open(struct ct *ct, struct ct_rootfs *r, struct err *e)

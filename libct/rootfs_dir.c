@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "libct/dir.h"
+#include "libct/files.h"
 #include "util/sys.h"
 
 /*
@@ -33,7 +34,7 @@ static int check_above(struct ct *ct, int area, struct err *e)
 
 static int dir_create(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
-	if (check_above(ct, n->dir, e) < 0)
+	if (check_above(ct, n->dir, e) < 0 || ct_area_mark_root(n->dir, e) < 0)
 		return -e->code;
 	if (fchmodat(n->dir, ".", 0755, 0) < 0)
 		return err_set(e, errno, "open the private area to its container");
@@ -44,7 +45,7 @@ static int dir_adopt(struct ct *ct, const struct ct_rootfs_new *n, struct err *e
 {
 	int fd;
 
-	if (check_above(ct, n->dir, e) < 0)
+	if (check_above(ct, n->dir, e) < 0 || ct_area_mark_root(n->dir, e) < 0)
 		return -e->code;
 	fd = openat(n->dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? err_set(e, errno, "private area") : fd;
@@ -57,7 +58,7 @@ static int dir_open(struct ct *ct, struct ct_rootfs *r, struct err *e)
 
 	if (area < 0)
 		return err_set(e, path ? errno : ENOMEM, "private area %s", path ? path : "");
-	if (check_above(ct, area, e) < 0)
+	if (check_above(ct, area, e) < 0 || ct_area_mark_root(area, e) < 0)
 		return -e->code;
 	r->area = sys_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	return r->area < 0 ? err_set(e, errno, "private area %s", path) : 0;

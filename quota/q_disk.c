@@ -29,7 +29,7 @@
 #include "util/loop.h"
 #include "util/str.h"
 
-#define MARK "trusted.vz.image"
+#define MARK QUOTA_DISK_MARK
 #define HINT "trusted.vz.loop"
 #define NEW_FILE QUOTA_DISK_FILE ".new"
 #define IDLE_TRIES 300

@@ -75,6 +75,7 @@ int quota_sub_snap(int area, int dir, const char *name, int from, bool read_only
  * the kernel lets us; all else while it is not.
  */
 #define QUOTA_DISK_FILE "root.img"
+#define QUOTA_DISK_MARK "trusted.vz.image"	/* of the area: no guest can have put the file there */
 enum quota_disk_fs { QUOTA_DISK_EXT4, QUOTA_DISK_XFS, QUOTA_DISK_FS_N };
 extern const char *const quota_disk_fs_names[];
 struct quota_disk {
