@@ -77,17 +77,18 @@ static bool in_pool(const char *pool, const char *text)
 {
 	struct cidr ip, net;
 	struct err none = { 0 };
+	struct net_ip a;
 	char word[80];
 	size_t n;
 
-	/* the mask of a container's address is its own business: one address is routed to it */
-	str_fmt(word, sizeof(word), "%.*s", (int)strcspn(text, "/"), text);
-	if (cidr_parse(word, &ip, &none) < 0)
+	/* the mask of one address is the container's own business; of a prefix all is routed to it */
+	if (net_ip_parse(text, &a, &none) < 0 || net_ip_print(&a, net_ip_is_net(&a), word, sizeof(word)) < 0 ||
+	    cidr_parse(word, &ip, &none) < 0)
 		return false;
 	for (const char *p = pool; *(p += strspn(p, " ,")); p += n) {
 		n = strcspn(p, " ,");
 		str_fmt(word, sizeof(word), "%.*s", (int)n, p);
-		if (cidr_parse(word, &net, &none) == 0 && cidr_has(&net, ip.addr))
+		if (cidr_parse(word, &net, &none) == 0 && cidr_within(&ip, &net))
 			return true;
 	}
 	return false;
@@ -122,8 +123,7 @@ static void sum_of(const struct ct_conf *conf, struct inv_sum *s)
 	s->guarantee = guar->set ? MIN(guar->bar, node_ram() / NUM_PAGE) * NUM_PAGE : 0;
 	s->disk = q.hard_kib && q.hard_kib < NUM_UNLIMITED / 1024 ? q.hard_kib * 1024 : NUM_UNLIMITED;
 	s->cpus = inv_cpus(conf->cg.cpus.set ? conf->cg.cpus.v : 0);
-	for (size_t i = 0; i < conf->net.ip.n; i++)
-		(*(strchr(conf->net.ip.v[i], ':') ? &s->ip6 : &s->ip4))++;
+	inv_addresses(conf, &s->ip4, &s->ip6);
 }
 
 /* The same of the container as it will be: what it has, with the change merged in as vzctl will. */

@@ -23,7 +23,7 @@ struct inv_ct {
 	uint64_t mem_limit, swap_limit, mem_guarantee;	/* bytes, NUM_UNLIMITED: none (guarantee: 0 none) */
 	uint64_t disk_limit, inode_limit;		/* bytes, count; NUM_UNLIMITED: none */
 	uint32_t cpus, cpu_limit_pct, cpu_units;	/* 0: none set */
-	uint32_t n_ip4, n_ip6;
+	uint64_t n_ip4, n_ip6;
 	uint32_t n_snaps;		/* snapshots; one that is being taken for a backup does not count */
 	bool onboot, disabled;
 	char *json; /* struct Ct of the API without live figures, one JSON object; rebuilt on demand by inv_json() */
@@ -62,6 +62,8 @@ int inv_on_exit(struct inv *v, inv_exit_hook *fn, void *arg, struct err *e);
 struct inv_sum { uint64_t cts, running, memory, guarantee, disk, cpus, ip4, ip6, snapshots; };
 void inv_sum(struct inv *v, const char *owner,
 	     struct inv_sum *ret); /* unlimited ones count as the host's RAM and processors; disk unlimited adds 0 */
+/* Addresses count one by one, those of an IPv4 prefix too; of IPv6 a /64 is one, and what is larger as many as it holds. */
+void inv_addresses(const struct ct_conf *c, uint64_t *ret_ip4, uint64_t *ret_ip6);
 uint64_t inv_cpus(uint64_t set);	/* what a container's CPUS counts for: 0, none set, is every processor */
 
 #endif

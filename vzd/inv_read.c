@@ -66,6 +66,20 @@ static uint64_t kib_of(uint64_t kib)
 	return kib && kib < NUM_UNLIMITED / 1024 ? kib * 1024 : NUM_UNLIMITED;
 }
 
+void inv_addresses(const struct ct_conf *c, uint64_t *ret_ip4, uint64_t *ret_ip6)
+{
+	*ret_ip4 = *ret_ip6 = 0;
+	for (size_t i = 0; i < c->net.ip.n; i++) {
+		bool is6 = strchr(c->net.ip.v[i], ':');
+		struct err none = { 0 };
+		unsigned len, bits = is6 ? 64 : 32;
+		struct net_ip ip;
+
+		len = net_ip_parse(c->net.ip.v[i], &ip, &none) == 0 ? net_ip_route_len(&ip) : bits;
+		*(is6 ? ret_ip6 : ret_ip4) += 1ull << (len < bits ? MIN(bits - len, 48u) : 0);	/* no sum of them wraps */
+	}
+}
+
 static void set_limits(struct inv_ct *ct, const struct ct_conf *c)
 {
 	const struct num_pair *guar = &c->cg.ubc[CG_VMGUARPAGES];
@@ -80,9 +94,7 @@ static void set_limits(struct inv_ct *ct, const struct ct_conf *c)
 	ct->cpus = c->cg.cpus.set ? (uint32_t)c->cg.cpus.v : 0;
 	ct->cpu_limit_pct = c->cg.cpulimit.set ? (uint32_t)c->cg.cpulimit.v : 0;
 	ct->cpu_units = c->cg.cpuunits.set ? (uint32_t)c->cg.cpuunits.v : 0;
-	ct->n_ip4 = ct->n_ip6 = 0;
-	for (size_t i = 0; i < c->net.ip.n; i++)
-		(*(strchr(c->net.ip.v[i], ':') ? &ct->n_ip6 : &ct->n_ip4))++;
+	inv_addresses(c, &ct->n_ip4, &ct->n_ip6);
 }
 
 static void set_policy(struct inv_ct *ct, const struct ct_conf *c)

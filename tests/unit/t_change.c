@@ -199,6 +199,14 @@ TEST_ROOT(change_of_addresses_stays_in_the_pool)
 	says(acme, "set 101 --ipadd=0.0.0.0", 204, NULL);		/* means none */
 	says(acme, "set 101 --ipadd=2001:db8::1", 204, NULL);
 	says(acme, "set 101 --ipadd=2001:db9::1", 403, "forbidden");
+	/* of a prefix all is routed to it: all of it must be the tenant's to take, and counts */
+	says(acme, "set 101 --ipadd=10.9.0.0/16", 403, "forbidden");
+	says(acme, "set 101 --ipadd=10.9.0.0/255.255.0.0", 403, "forbidden");
+	says(acme, "set 101 --ipadd=2001:db8::/32", 403, "forbidden");
+	says(acme, "set 101 --ipadd=10.9.0.0/24", 403, "quota-exceeded");
+	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.8/30", 403, "quota-exceeded");
+	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.8/31", 204, NULL);
+	says(acme, "set 101 --ipadd=2001:db8::/64", 204, NULL);
 	/* what is there counts, too: --ipadd adds */
 	says(acme, "set 101 --ipadd=10.9.0.2 --ipadd=10.9.0.3", 403, "quota-exceeded");
 	says(acme, "set 101 --ipadd=10.9.0.1 --ipadd=10.9.0.3", 204, NULL);
