@@ -248,7 +248,7 @@ size_t job_count(struct jobs *js, const char *owner, const char *kind)
 {
 	size_t n = 0;
 
-	for (const struct job_box *b = js->live; b; b = b->next)
+	for (const struct job_box *b = js ? js->live : NULL; b; b = b->next)
 		n += str_eq(b->j.owner, owner) && str_eq(b->j.kind, kind);
 	return n;
 }

@@ -30,7 +30,7 @@ static struct test *tests;
 static int report = -1;			/* child: where its one line goes */
 static int base_fd = -1;		/* parent's directory, in which each test may have one */
 static char base[64], tmp[96];
-static int limit_s = 60;
+static int limit_s = 120;
 static bool verbose;
 static struct { unsigned passed, failed, skipped; } count;
 
@@ -111,6 +111,11 @@ int test_tmp_fd(void)
 	if (fd < 0)
 		test_fail(__FILE__, __LINE__, "open %s: %s", tmp, strerror(errno));
 	return fd;
+}
+
+void test_nap(unsigned ms)
+{
+	usleep(ms * 1000);
 }
 
 void test_own_mounts(void)

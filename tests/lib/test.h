@@ -80,4 +80,35 @@ void test_ok_(const char *file, int line, const char *expr, int got, const struc
 #define CHECK_OK(call, e) test_ok_(__FILE__, __LINE__, #call, (int)(call), (e))
 #define SKIP(...) test_skip(__VA_ARGS__)
 
+/*
+ * Turns the loop @ev until @cond holds; a failure when it never does. The only way to wait for what others do (a child,
+ * a thread, a timer, the disk): no time is long enough on a machine that is busy, or short enough on one that is not.
+ */
+#define TEST_PATIENCE_MS 40000
+#define UNTIL(ev, cond) do { \
+	uint64_t end_ = ev_now_ms() + TEST_PATIENCE_MS; \
+	struct err e_ = { 0 }; \
+	while (!(cond)) { \
+		if (ev_now_ms() > end_) \
+			test_fail(__FILE__, __LINE__, "never: %s", #cond); \
+		CHECK_OK(ev_turn((ev), 20, &e_), &e_); \
+	} \
+} while (0)
+/* For what must not happen: at least @ms, and at least as many turns as a loop at rest would have taken in them. */
+#define TURN_FOR(ev, ms) do { \
+	uint64_t end_ = ev_now_ms() + (ms); \
+	struct err e_ = { 0 }; \
+	for (unsigned n_ = 0; n_ < (ms) / 10 || ev_now_ms() < end_; n_++) \
+		CHECK_OK(ev_turn((ev), 10, &e_), &e_); \
+} while (0)
+/* The same without a loop: looks again and again. */
+#define SOON(cond) do { \
+	for (unsigned n_ = 0; !(cond); n_++) { \
+		if (n_ > TEST_PATIENCE_MS / 10) \
+			test_fail(__FILE__, __LINE__, "never: %s", #cond); \
+		test_nap(10); \
+	} \
+} while (0)
+void test_nap(unsigned ms);
+
 #endif

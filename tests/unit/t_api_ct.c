@@ -39,7 +39,7 @@ static void down(void)
 
 static void gives(struct principal *who, const char *verb, const char *path, const char *body, const char *words)
 {
-	uint64_t end = ev_now_ms() + 10000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 
 	unlink(LOG);
 	api_answer_done(&a);

@@ -164,6 +164,6 @@ TEST_ROOT(api_ct_list_pattern_is_no_bomb)
 	str_fmt(query, sizeof(query), "hostname=%s", "*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b");
 	t0 = ev_now_ms();
 	CHECK_STR(page(root, query, NULL), "");
-	CHECK(ev_now_ms() - t0 < 1000);
+	CHECK(ev_now_ms() - t0 < 30000);	/* tried one by one it would be years */
 	down();
 }

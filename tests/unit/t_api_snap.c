@@ -57,7 +57,7 @@ static int ask(struct principal *who, const char *verb, const char *path, const 
 
 static void gives(struct principal *who, const char *verb, const char *path, const char *body, unsigned ctid, const char *words)
 {
-	uint64_t end = ev_now_ms() + 10000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 
 	unlink(LOG);
 	CHECK(ask(who, verb, path, body) < 400);

@@ -56,7 +56,7 @@ static int ask(struct principal *who, const char *path, const char *body)
 
 static void gives(struct principal *who, const char *path, const char *body, unsigned ctid, const char *words)
 {
-	uint64_t end = ev_now_ms() + 10000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 
 	unlink(LOG);
 	CHECK(ask(who, path, body) < 400);

@@ -25,7 +25,7 @@ static void on_answer(void *arg, const struct buf *out, const struct err *err)
 static struct got asked(const char *script, size_t max)
 {
 	const char *const words[] = { "/bin/sh", "-c", script, NULL };
-	uint64_t end = ev_now_ms() + 20000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 	struct got g = { .done = false };
 	struct err e = { 0 };
 	struct vzd d = { .ev = NULL };

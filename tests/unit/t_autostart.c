@@ -61,7 +61,7 @@ static int member(const char *name)
 
 static void wait_all(void)
 {
-	uint64_t end = ev_now_ms() + 20000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 
 	while (member("waiting") + member("starting") > 0 && ev_now_ms() < end)
 		CHECK_OK(ev_turn(v.v.d.ev, 20, &v.v.e), &v.v.e);

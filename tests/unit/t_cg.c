@@ -69,7 +69,7 @@ TEST_ROOT(partial)
 		CHECK_EQ(unlinkat(h->hier[i].parent, "101", AT_REMOVEDIR), 0);
 	CHECK_OK(cg_open(h, "101", &cg, &e), &e);
 	cg_close(cg);
-	CHECK_OK(cg_remove(h, "101", 100, &e), &e);
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 	CHECK_ERR(cg_open(h, "101", &cg, &e), ENOENT);
 	env_close(h);
 }
@@ -151,7 +151,7 @@ TEST_ROOT(every_call_fails)
 		if (rc < 0)
 			CHECK(test_fault_hit() && e.code == -rc && *e.text);
 		CHECK_EQ(open_fds(), before);
-		CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
+		CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 	}
 	CHECK(passes > 30);
 	env_close(h);

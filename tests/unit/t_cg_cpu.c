@@ -100,10 +100,7 @@ TEST_ROOT(mask)
 
 static int burn(void *arg)
 {
-	int64_t end = sys_now_ms() + *(int *)arg;
-
-	while (sys_now_ms() < end)
-		;
+	env_burn(*(unsigned *)arg);
 	return 0;
 }
 
@@ -111,16 +108,18 @@ TEST_ROOT(throttled)
 {
 	struct cg_host *h = env_open();
 	struct cg *cg = env_group(h, "101");
-	struct cg_conf c = { .cpulimit = env_opt(20) };
+	struct cg_conf c = { .cpulimit = env_opt(5) };
 	struct cg_stat s;
 	struct err e = { 0 };
-	int ms = 1000;
+	unsigned ms = 60;
+	int64_t t0 = sys_now_ms();
 
 	CHECK_OK(cg_apply(cg, &c, &e), &e);
 	CHECK_EQ(env_run(cg, burn, &ms), 0);
+	CHECK(sys_now_ms() - t0 >= 600);			/* 5 ms in each tenth of a second, twelve of them */
 	CHECK_OK(cg_stat(cg, &s, &e), &e);
-	CHECK(s.throttled_usec > 300000);
-	CHECK(s.cpu_usec > 50000 && s.cpu_usec < 500000);	/* 20 % of a second, and change */
+	CHECK(s.throttled_usec > 0);				/* how long: a busy machine leaves less to take away */
+	CHECK(s.cpu_usec >= 55000);
 	cg_close(cg);
 	env_close(h);
 }

@@ -46,7 +46,7 @@ static void round_trip(struct cg_host *h, struct cg *cg)
 	CHECK_OK(cg_kill(cg, &e), &e);			/* frozen ones die too */
 	CHECK_EQ(env_status(pid), 128 + SIGKILL);
 	CHECK_EQ(cg_populated(cg, &e), 0);
-	CHECK_OK(cg_remove(h, cg->id, 2000, &e), &e);
+	CHECK_OK(cg_remove(h, cg->id, 20000, &e), &e);
 	CHECK_EQ(cg_populated(cg, &e), 0);
 }
 
@@ -107,7 +107,7 @@ TEST_ROOT(kill_against_fork)
 		env_nap(5);
 		CHECK_OK(cg_kill(cg, &e), &e);
 		env_status(pid);
-		CHECK_OK(cg_remove(h, "101", 5000, &e), &e);
+		CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 		cg_close(cg);
 	}
 	env_close(h);

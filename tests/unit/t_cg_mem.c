@@ -139,13 +139,11 @@ TEST_ROOT(lower_than_used)
 
 	CHECK_OK(cg_apply(cg, &c, &e), &e);
 	pid = env_spawn(cg, eat_and_hold, &hold);
-	for (int i = 0; i < 2000 && !*(volatile int *)ready; i++)
-		env_nap(1);
-	CHECK(*ready);
+	SOON(*(volatile int *)ready);
 	CHECK_OK(cg_apply_memory(cg, &mid, &e), &e);
 	t0 = sys_now_ms();
 	CHECK_ERR(cg_apply_memory(cg, &small, &e), EBUSY);
-	CHECK(sys_now_ms() - t0 < 9000);
+	CHECK(sys_now_ms() - t0 < 40000);
 	CHECK(strstr(e.text, "101"));
 	CHECK_EQ(limit(cg), 64 * MIB);
 	CHECK_EQ(kill(pid, 0), 0);
@@ -184,7 +182,7 @@ TEST_ROOT(lower_takes_cache)
 	t0 = sys_now_ms();
 	if (s.mem_bytes > 24 * MIB && s.shmem_bytes < MIB) {	/* else /tmp is not on a disk */
 		CHECK_OK(cg_apply_memory(cg, &small, &e), &e);
-		CHECK(sys_now_ms() - t0 < 4000);
+		CHECK(sys_now_ms() - t0 < 40000);
 		CHECK_OK(cg_stat(cg, &s, &e), &e);
 		CHECK(s.mem_bytes <= 16 * MIB);
 		CHECK_EQ(s.oom_kills, 0);

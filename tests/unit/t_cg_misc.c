@@ -62,7 +62,7 @@ TEST_ROOT(bites)
 	CHECK_EQ(s.pids, 5);
 	CHECK_EQ(s.pids_fail, 1);
 	CHECK_OK(cg_kill(cg, &e), &e);
-	CHECK_OK(cg_remove(h, "101", 5000, &e), &e);
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 	cg_close(cg);
 	env_close(h);
 }

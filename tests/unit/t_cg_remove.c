@@ -35,8 +35,8 @@ TEST_ROOT(tree)
 		}
 	}
 	cg_close(cg);
-	CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
-	CHECK_OK(cg_remove(h, "101", 1000, &e), &e);		/* gone is success */
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);		/* gone is success */
 	CHECK_OK(cg_host_each(h, exists, &n, &e), &e);
 	CHECK_EQ(n, 0);
 	env_close(h);
@@ -70,7 +70,7 @@ TEST_ROOT(too_deep)
 	}
 	close(dir);
 	cg_close(cg);
-	CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 	env_close(h);
 }
 
@@ -86,11 +86,12 @@ TEST_ROOT(in_use)
 	str_fmt(text, sizeof(text), "pid %d", pid);
 	CHECK_ERR(cg_remove(h, "101", 50, &e), EBUSY);
 	CHECK(strstr(e.text, text));
-	CHECK(sys_now_ms() - t0 >= 50 && sys_now_ms() - t0 < 2000);
+	CHECK(sys_now_ms() - t0 >= 50 && sys_now_ms() - t0 < 30000);
 	CHECK_EQ(kill(pid, 0), 0);
 	kill(pid, SIGKILL);
-	CHECK_OK(cg_remove(h, "101", 2000, &e), &e);		/* waits for the death, not for a deadline */
-	CHECK(sys_now_ms() - t0 < 2000);
+	t0 = sys_now_ms();
+	CHECK_OK(cg_remove(h, "101", 60000, &e), &e);		/* waits for the death, not for a deadline */
+	CHECK(sys_now_ms() - t0 < 50000);
 	env_status(pid);
 	cg_close(cg);
 	env_close(h);

@@ -114,7 +114,7 @@ TEST_ROOT(lives)
 
 	CHECK(life);
 	CHECK_EQ(cg_life(cg), life);
-	CHECK_OK(cg_remove(h, "101", 1000, &e), &e);
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 	CHECK_EQ(cg_life(cg), 0);
 	again = env_group(h, "101");
 	CHECK(cg_life(again) && cg_life(again) != life);

@@ -46,7 +46,7 @@ TEST_ROOT(gone)
 	struct cg_join j;
 	struct err e = { 0 };
 
-	CHECK_OK(cg_remove(h, "101", 100, &e), &e);
+	CHECK_OK(cg_remove(h, "101", 20000, &e), &e);
 	if (h->n > (h->v2 >= 0 ? 1u : 0u))
 		CHECK_ERR(cg_join_open(cg, &j, &e), ENOENT);
 	cg_close(cg);

@@ -29,7 +29,7 @@ static int start(void)
 static void stop(int fd)
 {
 	close(fd);
-	for (int i = 0; i < 200 && s->conns; i++)
+	for (int i = 0; i < 4000 && s->conns; i++)
 		CHECK_OK(ev_turn(d.ev, 10, &e), &e);
 	CHECK_EQ(s->stat.conns, 0);
 	CHECK(!held);

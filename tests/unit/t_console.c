@@ -136,7 +136,7 @@ TEST_ROOT(console_so_many_of_a_container)
 
 static void wait_for(const char *path)
 {
-	uint64_t end = ev_now_ms() + 10000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 
 	while (!box_is_there(path) && ev_now_ms() < end)
 		CHECK_OK(ev_turn(v.v.d.ev, 20, &v.v.e), &v.v.e);

@@ -22,8 +22,7 @@ static struct ct *ready(struct box *b)
 
 static void all_gone(void)
 {
-	for (int i = 0; i < 500 && box_is_there(CT_UID_DIR "/101"); i++)
-		usleep(10000);
+	SOON(!box_is_there(CT_UID_DIR "/101"));
 	CHECK(!box_is_there(BOX "/private/101") && !box_is_there(BOX "/dump/Dump.101") && !box_is_there(BOX "/root/101"));
 	CHECK(!box_is_there(CT_NAMES_DIR "/web") && !box_is_there(CT_UID_DIR "/101") && !box_is_there(CT_INTENT_DIR "/101"));
 	CHECK(!box_is_there(CT_CONF_DIR "/101.conf") && box_is_there(CT_CONF_DIR "/101.conf.destroyed"));

@@ -30,7 +30,7 @@ TEST(runs_alone)
 	CHECK_OK(detach_run(p[1], tell, (void *)"told", &e), &e);
 	close(p[1]);
 	struct pollfd pf = { .fd = p[0], .events = POLLIN };
-	CHECK_EQ(poll(&pf, 1, 20000), 1);
+	CHECK_EQ(poll(&pf, 1, TEST_PATIENCE_MS), 1);
 	CHECK(read(p[0], text, sizeof(text) - 1) > 0);
 	CHECK_STR(text, "told 3 0 1");
 	/* nobody else has it open: an end of file follows, and there is no child to wait for */
@@ -54,13 +54,13 @@ TEST(keeps_nothing)
 
 	str_fmt(path, sizeof(path), "%s/mark", test_tmp());
 	CHECK_OK(detach_run(-1, mark, path, &e), &e);
-	for (int i = 0; i < 2000 && n <= 0; i++) {
+	for (int i = 0; i < 4000 && n <= 0; i++) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 		n = fd < 0 ? 0 : read(fd, text, 4);
 		if (fd >= 0)
 			close(fd);
-		usleep(10000);
+		test_nap(10);
 	}
 	CHECK_STR(text, "none");
 }

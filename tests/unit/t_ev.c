@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tests/lib/test.h"
+#include "util/str.h"
 
 static struct err e;
 static int calls;
@@ -226,6 +227,7 @@ TEST(slow_callback_is_named)
 {
 	struct ev *ev = loop();
 	struct ev_stat st;
+	uint64_t slow;
 
 	ev_stat(ev, &st);
 	CHECK_STR(st.worst_name, NULL);
@@ -233,13 +235,14 @@ TEST(slow_callback_is_named)
 	CHECK_OK(ev_turn(ev, 0, &e), &e);
 	ev_stat(ev, &st);
 	CHECK_STR(st.worst_name, "quick");
-	CHECK_EQ(st.slow, 0);
+	slow = st.slow;			/* 0 but on a machine that looks away just then; likewise below */
+	CHECK(slow == (st.worst_us > EV_SLOW_US));
 	CHECK_OK(ev_defer(ev, "sleepy", sleepy, NULL, &e), &e);
 	CHECK_OK(ev_defer(ev, "quick", first, "q", &e), &e);
 	CHECK_OK(ev_turn(ev, 0, &e), &e);
 	ev_stat(ev, &st);
-	CHECK_STR(st.worst_name, "sleepy");
-	CHECK_EQ(st.slow, 1);
+	CHECK(slow || str_eq(st.worst_name, "sleepy") || st.slow > 1);
+	CHECK(st.slow > slow);
 	CHECK(st.worst_us > EV_SLOW_US);
 	CHECK_EQ(st.calls, 3);
 	CHECK_EQ(st.turns, 2);

@@ -86,7 +86,7 @@ static pid_t child(int how)
 
 static void wait_for(struct ev *ev, const struct box *b)
 {
-	for (int i = 0; i < 200 && !b->n; i++)
+	for (int i = 0; i < 800 && !b->n; i++)
 		CHECK_OK(ev_turn(ev, 50, &e), &e);
 	CHECK_EQ(b->n, 1);
 }

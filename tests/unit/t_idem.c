@@ -162,19 +162,21 @@ TEST(idem_in_progress)
 
 TEST(job_answers)
 {
-	char path[100], op[40];
+	char path[100], op[40], body[400];
 
 	up();
-	CHECK_EQ(post(root, "/v1/work", "k", "{\"script\":\"sleep 0.3; echo did\"}", NULL), 202);
+	CHECK(str_fmt(body, sizeof(body), "{\"script\":\"while [ ! -e %s/go ]; do sleep 0.05; done; echo did\"}", v.v.dir) == 0);
+	CHECK_EQ(post(root, "/v1/work", "k", body, NULL), 202);
 	CHECK_STR(api_answer_str(&a, "state"), "queued");
 	CHECK(str_copy(op, sizeof(op), api_answer_str(&a, "id")) == 0);
 	CHECK(str_fmt(path, sizeof(path), "/v1/operations/%s", op) == 0);
 	CHECK_STR(api_answer_head(&a, "Location"), path);
-	CHECK_EQ(post(root, "/v1/work", "k", "{\"script\":\"sleep 0.3; echo did\"}", NULL), 202);
+	CHECK_EQ(post(root, "/v1/work", "k", body, NULL), 202);
 	CHECK(replayed());
 	CHECK_STR(api_answer_str(&a, "id"), op);
 	api_answer_done(&a);
-	CHECK(str_fmt(path, sizeof(path), "/v1/operations/%s?wait=10", op) == 0);
+	job_env_go(&v.v);
+	CHECK(str_fmt(path, sizeof(path), "/v1/operations/%s?wait=30", op) == 0);
 	CHECK_EQ(api_env_do(&v, root, "GET", path, NULL, &a), 200);
 	CHECK_STR(api_answer_str(&a, "state"), "done");
 	CHECK_STR(api_answer_str(&a, "stage"), "did");
@@ -199,16 +201,16 @@ TEST(job_prefer_wait)
 	char path[100];
 
 	up();
-	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"true\"}", "respond-async, wait=10"), 201);
+	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"true\"}", "respond-async, wait=30"), 201);
 	CHECK_STR(api_answer_str(&a, "made"), "yes");
 	CHECK_STR(api_answer_head(&a, "Preference-Applied"), "wait");
-	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"echo no such template; exit 91\"}", "wait=10"), 404);
+	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"echo no such template; exit 91\"}", "wait=30"), 404);
 	CHECK_STR(api_answer_str(&a, "detail"), "no such template");
 	CHECK_EQ(json_integer_value(json_object_get(a.body, "code")), 91);
 	CHECK(api_answer_str(&a, "operation") != NULL);
-	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"sleep 2\"}", "wait=1"), 202);
+	CHECK_EQ(post(root, "/v1/work", NULL, "{\"script\":\"sleep 4\"}", "wait=1"), 202);
 	CHECK_STR(api_answer_str(&a, "state"), "running");
-	CHECK(str_fmt(path, sizeof(path), "%s?wait=20", api_answer_head(&a, "Location")) == 0);
+	CHECK(str_fmt(path, sizeof(path), "%s?wait=30", api_answer_head(&a, "Location")) == 0);
 	api_answer_done(&a);
 	CHECK_EQ(api_env_do(&v, root, "GET", path, NULL, &a), 200);	/* leaves no process behind */
 	CHECK_STR(api_answer_str(&a, "state"), "done");
@@ -219,7 +221,7 @@ TEST(job_pages)
 {
 	up();
 	for (int i = 0; i < 3; i++)
-		CHECK_EQ(post(i == 1 ? other : root, "/v1/work", NULL, "{\"script\":\"true\"}", "wait=10"), 201);
+		CHECK_EQ(post(i == 1 ? other : root, "/v1/work", NULL, "{\"script\":\"true\"}", "wait=30"), 201);
 	api_answer_done(&a);
 	CHECK_EQ(api_env_do(&v, root, "GET", "/v1/operations?limit=2", NULL, &a), 200);
 	CHECK_EQ(json_array_size(json_object_get(a.body, "items")), 2);

@@ -147,7 +147,7 @@ TEST_ROOT(image_mounts_share_one_device)
 	auto_close_(&a);
 	auto_close_(&b);
 	data = openat(dir, "data", O_RDWR | O_CLOEXEC);		/* 0444, but we are root */
-	for (int n = 0; n < 500 && loop_find(data, &loop, name, &e) == 1; n++) {
+	for (int n = 0; n < 4000 && loop_find(data, &loop, name, &e) == 1; n++) {
 		auto_close_(&loop);
 		usleep(10000);
 	}

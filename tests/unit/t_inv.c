@@ -45,10 +45,7 @@ static void down(void)
 
 static void settle(void)
 {
-	uint64_t until = ev_now_ms() + 60;
-
-	while (ev_now_ms() < until)
-		CHECK_OK(ev_turn(d.ev, 5, &b.e), &b.e);
+	TURN_FOR(d.ev, 100);
 }
 
 static void area(unsigned id)
@@ -218,7 +215,6 @@ TEST_ROOT(inv_tells_what_happened_while_nobody_looked)
 TEST_ROOT(inv_makes_up_for_lost_notices)
 {
 	char path[64];
-	uint64_t end;
 
 	up();
 	for (unsigned id = 1001; id <= 1400; id++)
@@ -241,8 +237,7 @@ TEST_ROOT(inv_makes_up_for_lost_notices)
 	buf_reset(&said);
 	d.inv->rescan = true;
 	inv_dirty(d.inv, 1001);
-	for (end = ev_now_ms() + 5000; (d.inv->rescan || d.inv->n_dirty) && ev_now_ms() < end;)
-		CHECK_OK(ev_turn(d.ev, 5, &b.e), &b.e);
+	UNTIL(d.ev, !d.inv->rescan && !d.inv->n_dirty);
 	settle();
 	CHECK_EQ(inv_count(d.inv), 302);
 	CHECK(inv_find(d.inv, 999) && inv_find(d.inv, 2000) && !inv_find(d.inv, 1004));

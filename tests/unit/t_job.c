@@ -104,7 +104,9 @@ TEST(job_parallel_is_a_limit_and_the_queue_is_in_order)
 
 	job_env_start(&v, 2);
 	for (int i = 0; i < 6; i++) {
-		CHECK(str_fmt(script, sizeof(script), "echo +%d >>%s/seen; sleep 0.1; echo -%d >>%s/seen", i, v.dir, i, v.dir) == 0);
+		CHECK(str_fmt(script, sizeof(script), "echo +%d >>%s/seen; "
+			      "while [ $(grep -c + %s/seen) -lt %d ]; do sleep 0.02; done; echo -%d >>%s/seen",
+			      i, v.dir, v.dir, MIN(i + 2, 6), i, v.dir) == 0);	/* ends when the next one has begun */
 		s[i] = job_env_submit(&v, &spec);
 	}
 	for (int i = 0; i < 6; i++)
@@ -138,13 +140,7 @@ TEST(job_cancel)
 	CHECK_OK(job_cancel(v.d.jobs, b.id, &v.e), &v.e);
 	b = job_env_end(&v, b.id);
 	CHECK_EQ(b.state, JOB_CANCELLED);
-	for (;;) {		/* until it has its trap */
-		struct job *j = job_get(v.d.jobs, a.id);
-
-		if (!strcmp(j->stage, "ready"))
-			break;
-		ev_turn(v.d.ev, 20, &v.e);
-	}
+	job_env_stage(&v, a.id, "ready");		/* it has its trap */
 	CHECK_OK(job_cancel(v.d.jobs, a.id, &v.e), &v.e);
 	a = job_env_end(&v, a.id);
 	CHECK_EQ(a.state, JOB_CANCELLED);
@@ -164,7 +160,7 @@ TEST(job_that_ignores_the_cancel_is_killed)
 
 	job_env_start(&v, 1);
 	a = job_env_submit(&v, &spec);
-	job_env_nap(300);
+	job_env_stage(&v, a.id, "ready");
 	begun = ev_now_ms();
 	CHECK_OK(job_cancel(v.d.jobs, a.id, &v.e), &v.e);
 	a = job_env_end(&v, a.id);
@@ -306,12 +302,15 @@ TEST(job_bad_specs)
 TEST(job_wait_ends_by_time)
 {
 	const char *argv[4];
-	struct job_spec spec = job_env_sh(argv, "echo working; sleep 0.6");
+	char script[600];
+	struct job_spec spec = job_env_sh(argv, script);
 	struct job_seen s, w = { .done = false };
 	struct job_wait *h = NULL;
 
 	job_env_start(&v, 1);
+	CHECK(str_fmt(script, sizeof(script), "echo working; while [ ! -e %s/go ]; do sleep 0.05; done", v.dir) == 0);
 	s = job_env_submit(&v, &spec);
+	job_env_stage(&v, s.id, "working");
 	CHECK_OK(job_wait(v.d.jobs, s.id, 200, job_seen_fn, &w, &h, &v.e), &v.e);
 	job_env_until(&v, &w.done);
 	CHECK_EQ(w.state, JOB_RUNNING);
@@ -319,6 +318,7 @@ TEST(job_wait_ends_by_time)
 	w.done = false;
 	CHECK_OK(job_wait(v.d.jobs, s.id, 200, job_seen_fn, &w, &h, &v.e), &v.e);
 	job_unwait(h);
+	job_env_go(&v);
 	CHECK_EQ(job_env_end(&v, s.id).state, JOB_DONE);
 	CHECK(!w.done);
 	job_env_close(&v);

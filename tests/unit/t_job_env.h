@@ -57,7 +57,7 @@ static inline void job_env_start(struct job_env *v, unsigned parallel)
 /* Turns the loop until *@flag. */
 static inline void job_env_until(struct job_env *v, const bool *flag)
 {
-	uint64_t end = ev_now_ms() + 20000;
+	uint64_t end = ev_now_ms() + TEST_PATIENCE_MS;
 
 	while (!*flag && ev_now_ms() < end)
 		CHECK_OK(ev_turn(v->d.ev, 50, &v->e), &v->e);
@@ -97,9 +97,34 @@ static inline struct job_seen job_env_end(struct job_env *v, const char *id)
 {
 	struct job_seen seen = { .done = false };
 
-	CHECK_OK(job_wait(v->d.jobs, id, 15000, job_seen_fn, &seen, NULL, &v->e), &v->e);
+	CHECK_OK(job_wait(v->d.jobs, id, TEST_PATIENCE_MS - 5000, job_seen_fn, &seen, NULL, &v->e), &v->e);
 	job_env_until(v, &seen.done);
 	return seen;
+}
+
+/* Turns the loop until that is its last line. */
+static inline void job_env_stage(struct job_env *v, const char *id, const char *stage)
+{
+	struct job *j = NULL;
+	bool is = false;
+
+	for (uint64_t end = ev_now_ms() + TEST_PATIENCE_MS; !is && ev_now_ms() < end; ) {
+		CHECK_OK(ev_turn(v->d.ev, 20, &v->e), &v->e);
+		j = job_get(v->d.jobs, id);
+		CHECK(j);
+		is = !strcmp(j->stage, stage);
+		job_free(j);
+	}
+	CHECK(is);
+}
+
+/* Makes the file that a script waits for: "while [ ! -e DIR/go ]; do sleep 0.05; done". */
+static inline void job_env_go(const struct job_env *v)
+{
+	char path[300];
+
+	CHECK(str_fmt(path, sizeof(path), "%s/go", v->dir) == 0);
+	CHECK_EQ(mkdir(path, 0700), 0);
 }
 
 static inline struct job_spec job_env_sh(const char *argv[4], const char *script)

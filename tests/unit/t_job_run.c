@@ -63,8 +63,7 @@ TEST(job_outlives_vzd)
 	s = job_env_submit(&v, &spec);
 	pid_in("", s.id, "");
 	job_env_close(&v);
-	CHECK(str_fmt(script, sizeof(script), "%s/go", v.dir) == 0);
-	CHECK_EQ(mkdir(script, 0700), 0);
+	job_env_go(&v);
 	job_env_open(&v, 2);
 	s = job_env_end(&v, s.id);
 	CHECK_EQ(s.state, JOB_DONE);

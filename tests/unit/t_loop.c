@@ -38,7 +38,7 @@ TEST_ROOT(loop_attach_find_release)
 	CHECK_EQ(loop_find(b, &found, again, &e), 0);
 	close(take_fd(&found));
 	close(take_fd(&loop));
-	for (int i = 0; i < 100 && loop_find(a, &found, again, &e) == 1; i++) {
+	for (int i = 0; i < 2000 && loop_find(a, &found, again, &e) == 1; i++) {
 		close(take_fd(&found));
 		usleep(20000);
 	}

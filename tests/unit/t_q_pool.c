@@ -22,7 +22,7 @@ static bool loop_left(const char *image)
 	struct err e = { 0 };
 	auto_close int fd = open(image, O_RDONLY | O_CLOEXEC);
 
-	for (int i = 0; i < 100; i++) {
+	for (int i = 0; i < 2000; i++) {
 		auto_close int loop = -1;
 
 		if (loop_find(fd, &loop, name, &e) == 0)

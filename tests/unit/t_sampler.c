@@ -60,14 +60,6 @@ static void down(void)
 	env_close(h);
 }
 
-static void settle(unsigned ms)
-{
-	uint64_t until = ev_now_ms() + ms;
-
-	while (ev_now_ms() < until)
-		CHECK_OK(ev_turn(d.ev, 5, &b.e), &b.e);
-}
-
 static struct inv_ct *runs(unsigned id, uint64_t gen)
 {
 	struct inv_ct *ct = inv_find(d.inv, id);
@@ -81,11 +73,8 @@ static struct inv_ct *runs(unsigned id, uint64_t gen)
 
 static int burn(void *arg)
 {
-	int64_t end = sys_now_ms() + 100;
-
 	(void)arg;
-	while (sys_now_ms() < end)
-		;
+	env_burn(100);
 	return 0;
 }
 
@@ -112,7 +101,7 @@ TEST_ROOT(sampler_figures)
 	CHECK_EQ(env_run(cg, burn, NULL), 0);
 	s = sampler_get(d.sampler, ct, 0, &b.e);
 	CHECK(s && s->cg.cpu_usec > cpu + 20000);
-	CHECK(s->cpu_pct > 5 && s->cpu_pct < 400);
+	CHECK(s->cpu_pct > 0.1 && s->cpu_pct < 400);
 	CHECK(sampler_get(d.sampler, ct, 60000, &b.e) == s);
 	j = sampler_stats_json(d.sampler, ct, &b.e);
 	CHECK(j);
@@ -150,14 +139,15 @@ TEST_ROOT(sampler_oom)
 	ev_del(d.sampler->round);
 	d.sampler->round = NULL;
 	CHECK_EQ(env_run(cg, env_eat, &much), 128 + SIGKILL);
-	settle(300);
+	UNTIL(d.ev, strstr(buf_str(&said), "\"ct.oom\"") && strstr(buf_str(&said), "\"ct.limit\""));
+	TURN_FOR(d.ev, 100);
 	CHECK(strstr(buf_str(&said), "\"ct.oom\""));
 	CHECK(strstr(buf_str(&said), "\"kills\":1"));
 	CHECK(strstr(buf_str(&said), "\"ct.limit\"") && strstr(buf_str(&said), "\"kind\":\"memory\""));
 	CHECK(sampler_limits(ct)->kind[HIT_MEMORY].total > 0);
 	buf_reset(&said);
 	CHECK(sampler_get(d.sampler, ct, 0, &b.e));
-	settle(50);
+	TURN_FOR(d.ev, 50);
 	CHECK_STR(buf_str(&said), "");
 	cg_close(cg);
 	down();
@@ -202,7 +192,7 @@ TEST_ROOT(sampler_restart)
 	ct = runs(101, 1);
 	CHECK_EQ(env_run(cg, burn, NULL), 0);
 	CHECK(sampler_get(d.sampler, ct, 0, &b.e));
-	CHECK_OK(cg_remove(h, "101", 1000, &b.e), &b.e);
+	CHECK_OK(cg_remove(h, "101", 20000, &b.e), &b.e);
 	CHECK(!sampler_get(d.sampler, ct, 0, &b.e));
 	CHECK_EQ(b.e.code, ENOENT);
 	err_clear(&b.e);
@@ -212,6 +202,15 @@ TEST_ROOT(sampler_restart)
 	CHECK(((struct s_ct *)ct->sample)->last.cg.cpu_usec < 20000);
 	cg_close(cg);
 	down();
+}
+
+static void whole_round(void)
+{
+	unsigned before = d.sampler->rounds;
+
+	ev_set_timer(d.sampler->round, 0);
+	while (d.sampler->rounds == before)
+		CHECK_OK(ev_turn(d.ev, 50, &b.e), &b.e);
 }
 
 static int64_t stored(const char *sql)
@@ -236,13 +235,13 @@ TEST_ROOT(sampler_rounds)
 	cg = env_group(h, "102");
 	ct = runs(102, 1);
 	ct->started_ms = 0;
-	settle(1300);			/* the first round: where things stand */
-	CHECK(d.sampler->rounds >= 1);
+	UNTIL(d.ev, d.sampler->rounds >= 1);	/* the first round: where things stand */
 	CHECK_EQ(stored("SELECT COUNT(*) FROM usage WHERE cpu_us > 0"), 0);
 	CHECK_EQ(env_run(cg, burn, NULL), 0);
-	settle(1300);
+	whole_round();
+	whole_round();
 	usage_flush(d.sampler->usage, ev_now_ms(), true);
-	settle(300);
+	db_drain(d.db);
 	CHECK(stored("SELECT SUM(cpu_us) FROM usage WHERE step = 3600 AND ctid = 102 AND owner = 'acme'") > 20000);
 	CHECK_EQ(stored("SELECT COUNT(*) FROM usage WHERE cpu_us > 0 AND ctid <> 102"), 0);
 	cg_close(cg);
@@ -283,7 +282,7 @@ TEST_ROOT(sampler_history)
 	CHECK_EQ(env_run(cg, burn, NULL), 0);
 	CHECK(sampler_get(d.sampler, ct, 0, &b.e));
 	v = series_end("hour", "cpu");
-	CHECK(json_real_value(v) > 1);
+	CHECK(json_real_value(v) > 0.1);
 	json_decref(v);
 	v = series_end("year", "pids");
 	CHECK(json_is_integer(v));
@@ -337,15 +336,6 @@ static uint64_t cpu_usec(void)
 	getrusage(RUSAGE_SELF, &ru);
 	return (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000u +
 	       (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
-}
-
-static void whole_round(void)
-{
-	unsigned before = d.sampler->rounds;
-
-	ev_set_timer(d.sampler->round, 0);
-	while (d.sampler->rounds == before)
-		CHECK_OK(ev_turn(d.ev, 50, &b.e), &b.e);
 }
 
 /* A thousand that run: the loop is never held, an idle round costs next to nothing. */

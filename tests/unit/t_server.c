@@ -118,7 +118,7 @@ static void want_as(uid_t uid, const char *path, const char *part)
 	int fd, status = -1;
 	pid_t pid = child_as(uid, path, &fd);
 
-	for (int i = 0; i < 500 && waitpid(pid, &status, WNOHANG) == 0; i++)
+	for (int i = 0; i < 4000 && waitpid(pid, &status, WNOHANG) == 0; i++)
 		CHECK_OK(ev_turn(d.ev, 10, &e), &e);
 	CHECK_EQ(status, 0);
 	CHECK(read(fd, text, sizeof(text) - 1) > 0);
@@ -184,7 +184,7 @@ TEST_ROOT(one_user_cannot_take_all_connections)
 	CHECK_OK(server_open(&d, &s, &e), &e);
 	root = dial(VZD_SOCK);
 	pid = greedy_child();
-	for (int i = 0; i < 2000 && waitpid(pid, &status, WNOHANG) == 0; i++)
+	for (int i = 0; i < 4000 && waitpid(pid, &status, WNOHANG) == 0; i++)
 		CHECK_OK(ev_turn(d.ev, 10, &e), &e);
 	CHECK_EQ(status, 0);
 	CHECK_EQ(s->stat.refused, 1);
@@ -233,7 +233,7 @@ TEST_ROOT(out_of_descriptors_is_a_pause_and_no_spin)
 	box_ask(fd[0], "GET", "/t/now", false);		/* those that are there are served */
 	box_want(fd[0], "\"status\":200");
 	CHECK(setrlimit(RLIMIT_NOFILE, &l) == 0);
-	for (int i = 0; i < 200 && count_accepted(s) < 6; i++)
+	for (int i = 0; i < 2000 && count_accepted(s) < 6; i++)
 		CHECK_OK(ev_turn(d.ev, 20, &e), &e);
 	CHECK_EQ(count_accepted(s), 6);
 	box_ask(fd[5], "GET", "/t/now", false);

@@ -5,23 +5,13 @@
 
 #include "tests/unit/t_ct_box.h"
 
-static bool gone_soon(const char *path)
-{
-	for (int i = 0; i < 500 && box_is_there(path); i++)
-		usleep(10000);
-	return !box_is_there(path);
-}
-
-static bool slot_free_soon(int dir, unsigned slot)
+static bool slot_free(int dir, unsigned slot)
 {
 	char name[16];
 	struct stat st;
-	int i;
 
 	str_fmt(name, sizeof(name), "%u", slot);
-	for (i = 0; i < 500 && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0; i++)
-		usleep(10000);
-	return i < 500;
+	return fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0;
 }
 
 TEST_ROOT(trash_put_away)
@@ -48,7 +38,7 @@ TEST_ROOT(trash_put_away)
 	auto_close int own = open(busy, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(own >= 0 && flock(own, LOCK_EX | LOCK_NB) == 0);
 	CHECK_OK(ct_trash_empty(trash, &slot, 1, &b.e), &b.e);
-	CHECK(gone_soon(trash) && gone_soon(left) && slot_free_soon(dir, slot));
+	SOON(!box_is_there(trash) && !box_is_there(left) && slot_free(dir, slot));
 	CHECK(box_is_there(busy) && box_is_there(BOX "/vztmp/keep"));
 	box_done(&b);
 }
@@ -68,6 +58,6 @@ TEST_ROOT(trash_on_a_mount)
 	CHECK(str_starts(trash, BOX "/private/.vztmp/vzctl-rm-me."));
 	CHECK_OK(ct_trash_move(&a, trash, &b.e), &b.e);
 	CHECK_OK(ct_trash_empty(trash, NULL, 0, &b.e), &b.e);
-	CHECK(gone_soon(trash));
+	SOON(!box_is_there(trash));
 	box_done(&b);
 }

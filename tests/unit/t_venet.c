@@ -204,7 +204,7 @@ TEST_ROOT(venet_leaks_nothing)
 		close(ns[k]);
 	}
 	CHECK_EQ(lab_elements(&l), 0);
-	for (int i = 0; i < 100; i++) {		/* dead links go with their namespaces, a moment later */
+	for (int i = 0; i < 2000; i++) {		/* dead links go with their namespaces, a moment later */
 		unsigned left = 0;
 
 		for (unsigned k = 200; k < 208; k++) {
@@ -215,7 +215,7 @@ TEST_ROOT(venet_leaks_nothing)
 		}
 		if (!left)
 			break;
-		CHECK(i < 99);
+		CHECK(i < 1999);
 		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
 	}
 	lab_done(&l);
