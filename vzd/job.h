@@ -63,7 +63,7 @@ json_t *job_json(const struct job *job, bool with_output);	/* Operation of the A
 struct job_wait;
 int job_wait(struct jobs *j, const char *id, uint64_t ms, job_fn *fn, void *arg, struct job_wait **ret, struct err *e);
 void job_unwait(struct job_wait *w);
-size_t job_count(struct jobs *j, const char *owner, const char *kind);	/* queued or running, promised ones included; @j may be NULL */
+size_t job_count(struct jobs *j, const char *owner, const char *kind);	/* live and promised ones */
 bool job_claims(struct jobs *j, unsigned ctid);	/* a job that is queued or runs is on this id */
 int job_cancel(struct jobs *j, const char *id, struct err *e);	/* EALREADY: it has ended */
 int job_log(struct jobs *j, const char *id, struct buf *b, struct err *e);
