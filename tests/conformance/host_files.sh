@@ -40,7 +40,7 @@ out 0
 
 it "and with a death"
 given running 101
-run sh -c 'kill -9 $(cat /var/lib/vzctl/vepid/101); for i in $(seq 50); do sleep 0.1; vzctl status 101 | grep -q unmounted && break; done; ls /var/lib/vzctl/veip/101 /var/lib/vzctl/vepid/101 /var/run/netns/101 2>/dev/null | wc -l'
+run sh -c 'kill -9 $(cat /var/lib/vzctl/vepid/101); for i in $(seq 400); do sleep 0.1; vzctl status 101 | grep -q unmounted && break; done; ls /var/lib/vzctl/veip/101 /var/lib/vzctl/vepid/101 /var/run/netns/101 2>/dev/null | wc -l'
 out 0
 
 it "a mounted one has none"

@@ -67,5 +67,5 @@ out "CTID 101 exist unmounted down"
 
 it "the end of a container's own poweroff"
 given running 101
-run sh -c 'vzctl exec 101 poweroff; for i in $(seq 50); do vzctl status 101 | grep -q "unmounted down" && break; sleep 0.1; done; vzctl status 101'
+run sh -c 'vzctl exec 101 poweroff; for i in $(seq 400); do vzctl status 101 | grep -q "unmounted down" && break; sleep 0.1; done; vzctl status 101'
 out "CTID 101 exist unmounted down"

@@ -44,7 +44,7 @@ is "down, with -a" "$(vznetstat -a | grep -c '^ *611 *2 ')" 1
 vzctl --quiet start 611 >/dev/null
 vzctl exec 611 $ping -c 2 198.51.100.1 >/dev/null
 kill -9 "$(init_of 611)"
-for n in $(seq 100); do vzctl status 611 | grep -q running || break; sleep 0.05; done
+for n in $(seq 800); do vzctl status 611 | grep -q running || break; sleep 0.05; done
 is "killed" "$(packets 611 2)" "14 14"
 
 # --- once, wherever a stop is killed ---

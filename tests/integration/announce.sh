@@ -41,7 +41,7 @@ for n in 1 2 3 4 5; do
 	vzctl --quiet start 751
 	vzctl --quiet set 751 --ipadd 10.77.51.77
 	kill -9 "$(init_of 751)"
-	for i in $(seq 50); do vzctl status 751 | grep -q ' unmounted down' && break; sleep 0.1; done
+	for i in $(seq 400); do vzctl status 751 | grep -q ' unmounted down' && break; sleep 0.1; done
 	nft list ruleset | grep -q '10\.77\.51\.77' && bad="$bad $n"
 done
 is "an address that nobody saved is closed when init dies" "$bad" ""

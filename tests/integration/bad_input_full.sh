@@ -67,7 +67,7 @@ full() {
 			one "${how[kind]} -n $i" "$@"
 			$repair
 			$undo
-			if ! leak=$(LEAK_SETTLE=8 leak_compare "$snap"); then
+			if ! leak=$(leak_compare "$snap"); then
 				wrong="$wrong
 at $point: left behind: $leak"
 				leak_snapshot "$snap"

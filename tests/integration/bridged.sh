@@ -126,7 +126,7 @@ vzctl start 655 >/dev/null
 in_ct 655 'ip link set eth1 up; ip addr add 10.97.0.1/24 dev eth1' >/dev/null
 outside timeout 20 python3 "$TOP/tests/lib/spoof.py" --listen out0 8 >/tmp/at.out 2>&1 & lo=$!
 timeout 20 python3 "$TOP/tests/lib/spoof.py" --listen up0 4 >/tmp/at.host 2>&1 & lh=$!
-for n in $(seq 200); do [ "$(cat /tmp/at.out /tmp/at.host | grep -c ready)" = 2 ] && break; sleep 0.05; done
+for n in $(seq 800); do [ "$(cat /tmp/at.out /tmp/at.host | grep -c ready)" = 2 ] && break; sleep 0.05; done
 before=$(ip -6 route show | grep -v up0 | sed 's/ linkdown//'; ip neigh show | grep -v '192.0.2.2\|2001:db8:ffff::2\|^fe80')
 nsenter -t "$(init_of 655)" -n python3 "$TOP/tests/lib/spoof.py" eth1 00:18:51:00:00:55 10.97.0.1
 wait $lo

@@ -9,7 +9,7 @@ repair() {
 	must 0 vzctl status 841
 	must "0 32" vzctl start 841
 	must 0 vzctl exec 841 true
-	must 0 ping -c 1 -W 2 10.77.8.41
+	must 0 ping -c 1 -w 20 10.77.8.41
 }
 undo() {
 	must 0 vzctl stop 841 --fast

@@ -8,9 +8,9 @@ soon "the template's start-up is through" 20 vzctl exec 831 'ps | grep -q "[g]et
 change="--ram 96M --swap 0 --cpuunits 700 --numproc 90 --hostname changed --ipadd 10.77.8.32"
 repair() {
 	must 0 vzctl exec 831 true
-	must 0 ping -c 1 -W 2 10.77.8.31
+	must 0 ping -c 1 -w 20 10.77.8.31
 	must 0 vzctl set 831 $change --save
-	must 0 ping -c 1 -W 2 10.77.8.32
+	must 0 ping -c 1 -w 20 10.77.8.32
 	must 0 grep -qx 'PHYSPAGES="0:24576"' /etc/vz/conf/831.conf
 }
 undo() {

@@ -10,7 +10,7 @@ repair() {
 	if [ $((turn % 2)) = 0 ]; then
 		must "0 32" vzctl start 811
 		must 0 vzctl exec 811 true
-		must 0 ping -c 1 -W 2 10.77.8.11
+		must 0 ping -c 1 -w 20 10.77.8.11
 	fi
 }
 undo() {

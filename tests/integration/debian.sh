@@ -22,7 +22,7 @@ is "multi-user.target is reached" "$(in_ct 111 systemctl is-active multi-user.ta
 like "the journal is readable" "$(in_ct 111 'journalctl -b -n 200 --no-pager')" 'systemd'
 is "hostname" "$(in_ct 111 hostname)" www
 like "systemd knows that it is in a container" "$(in_ct 111 systemd-detect-virt -c)" '^(lxc|container-other|openvz|systemd-nspawn)$'
-ok "the outside is reached" vzctl exec 111 'ping -c 1 -W 2 198.51.100.1'
+ok "the outside is reached" vzctl exec 111 'ping -c 1 -W 20 198.51.100.1'
 soon "its ssh answers the host" 10 sh -c 'timeout 2 nc -w 2 10.77.11.1 22 </dev/null | grep -q ^SSH-2.0'
 ok "a service can be started with limits of its own" vzctl exec 111 'systemd-run --wait -p MemoryMax=50M -p TasksMax=10 true'
 like "its cgroup tree is its own" "$(in_ct 111 'systemd-cgls --no-pager | head -n 20')" 'init.scope'
@@ -48,7 +48,7 @@ boot=$(in_ct 111 cat /proc/sys/kernel/random/boot_id)
 before=$(init_of 111)
 vzctl exec 111 'systemctl reboot' >/dev/null 2>&1
 soon "a reboot typed inside comes back" 30 sh -c "vzctl exec 111 'systemctl is-active multi-user.target' | grep -qx active && [ \$(sed -n 's/^INIT_PID=\"*\\([0-9]*\\).*/\\1/p' /run/vz/111/state) != $before ]"
-ok "with its network" vzctl exec 111 'ping -c 1 -W 2 198.51.100.1'
+ok "with its network" vzctl exec 111 'ping -c 1 -W 20 198.51.100.1'
 says "graceful stop" 0 "Stopping container ...
 Container was stopped
 Container is unmounted" "" timeout 60 vzctl stop 111

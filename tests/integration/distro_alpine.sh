@@ -45,7 +45,7 @@ make_root() {
 }
 
 calm() {
-	ok "$1: the loopback is up" vzctl exec $CT ping -c 1 -W 1 127.0.0.1
+	ok "$1: the loopback is up" vzctl exec $CT ping -c 1 -W 20 127.0.0.1
 }
 
 HALT=halt

@@ -27,9 +27,9 @@ $4}"
 	is "$1: addresses" "$(ips)" "$3"
 	is "$1: resolver" "$(in_ct "$CT" 'grep -v "^#" /etc/resolv.conf')" "$5"
 	if [ -n "$3" ]; then
-		ok "$1: reaches the outside" vzctl exec "$CT" 'ping -c 1 -W 2 198.51.100.1'
-		ok "$1: and the host by IPv6" vzctl exec "$CT" 'ping -6 -c 1 -W 2 2001:db8:ffff::1'
-		ok "$1: is reached" ping -c 1 -W 2 "$4"
+		ok "$1: reaches the outside" vzctl exec "$CT" 'ping -c 1 -W 20 198.51.100.1'
+		ok "$1: and the host by IPv6" vzctl exec "$CT" 'ping -6 -c 1 -W 20 2001:db8:ffff::1'
+		ok "$1: is reached" ping -c 1 -w 20 "$4"
 	fi
 	calm "$1"
 }

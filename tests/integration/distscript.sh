@@ -37,13 +37,13 @@ SET_CONSOLE state=starting kernel=no
 PRE_START state=starting kernel=no"
 is "the built-in code left its files alone" "$(in_ct 131 'cat /etc/hostname; ls /etc/resolv.conf 2>/dev/null; grep -c "# vz" /etc/hosts' | tail -n 1)" 0
 is "but the name is set" "$(in_ct 131 hostname)" www.example.org
-ok "and the address answers" ping -c 1 -W 2 10.77.31.1
+ok "and the address answers" ping -c 1 -w 20 10.77.31.1
 ok "set, live" vzctl set 131 --ipdel 10.77.31.1 --ipadd 10.77.31.3 --hostname mail --nameserver 192.0.2.54 --save
 is "what ran then" "$(log)" "DEL_IP state=running ip=10.77.31.1
 ADD_IP state=running ip=10.77.31.3
 SET_HOSTNAME state=running ip=10.77.31.2 name=mail
 SET_DNS state=running search=example.org dns=192.0.2.54"
-ok "the new address answers" ping -c 1 -W 2 10.77.31.3
+ok "the new address answers" ping -c 1 -w 20 10.77.31.3
 ok "ipdel all" vzctl set 131 --ipdel all --save
 is "says so" "$(log)" "DEL_IP state=running ip=10.77.31.2/24 10.77.31.3 all=yes"
 says "a password, and what the script prints" 0 "Changing password for user root.

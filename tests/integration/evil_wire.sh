@@ -38,8 +38,8 @@ is "S92 advertisements, redirects and ARP changed nothing" "$(host_view)" "$befo
 in_ct 701 'ip addr add 10.77.7.2/32 dev venet0; ip -6 addr add 2001:db8:7::2/128 dev venet0 nodad' >/dev/null
 rc "S91 an address that was taken sends nothing" 1 nsenter -t "$(init_of 701)" -n ping -c 1 -W 1 -I 10.77.7.2 192.0.2.1
 ok "S91 nor over IPv6" bash -c "! nsenter -t $(init_of 701) -n ping -c 1 -W 1 -I 2001:db8:7::2 2001:db8:ffff::1"
-ok "S91 its owner answers still" ping -c 1 -W 2 10.77.7.2
-ok "S91 and over IPv6" ping -c 1 -W 2 2001:db8:7::2
+ok "S91 its owner answers still" ping -c 1 -w 20 10.77.7.2
+ok "S91 and over IPv6" ping -c 1 -w 20 2001:db8:7::2
 in_ct 702 'ip addr flush dev venet0' >/dev/null
 rc "S91 and nobody answers for it when its owner is silent" 1 ping -c 1 -W 1 10.77.7.2
 rc "S91 nor over IPv6" 1 ping -c 1 -W 1 2001:db8:7::2
@@ -65,7 +65,7 @@ evil 701 spoof eth9 10.77.7.1 10.77.7.2 2001:db8:7::2 >/dev/null
 wait "$sniffer"
 like "S91 a renamed link passes nothing foreign" "$(tr -d ' \n' </tmp/at.out)" '^(own)?$'
 vzctl --quiet restart 701 --fast >/dev/null
-ok "S91 and works again after a restart" ping -c 1 -W 2 10.77.7.1
+ok "S91 and works again after a restart" ping -c 1 -w 20 10.77.7.1
 # What counts for a forwarding link is the value of "all" and its own; router advertisements only above 1.
 effective() {
 	local l v=

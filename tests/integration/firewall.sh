@@ -9,7 +9,7 @@ serve() {
 	local ct=$1 p; shift
 	for p; do vzctl exec "$ct" "nc -ll -p $p -e true >/dev/null 2>&1 &" >/dev/null 2>&1; done
 	for p; do
-		for _ in $(seq 50); do
+		for _ in $(seq 400); do
 			vzctl exec "$ct" "netstat -ltn 2>/dev/null | grep -q ':$p '" >/dev/null 2>&1 && break
 			sleep 0.1
 		done

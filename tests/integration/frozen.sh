@@ -19,7 +19,7 @@ for cmd in "set 871 --ipadd 10.77.87.2 --save" "set 871 --ram 90M --swap 0 --sav
 	is "still there" "$(timeout 5 vzctl status 871)" "$state"
 	ok "thaw" timeout 5 vzctl chkpnt 871 --resume
 	ok "it works" timeout 5 vzctl exec 871 true
-	for n in $(seq 20); do		# a child may hold a closed netlink socket for a moment
+	for n in $(seq 400); do		# a child may hold a closed netlink socket for a moment
 		[ -z "$(pgrep -x vzctl)" ] && break
 		sleep 0.1
 	done

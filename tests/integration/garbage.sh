@@ -86,7 +86,7 @@ soon "lets it be removed" 20 not_there 1
 gone 821
 
 # --- killed at each step ---
-gone_soon() { sh -c "for i in \$(seq 300); do [ -e $S/sha256/${D[1]:0:2}/${D[1]} ] || [ -n \"\$(ls /vz/template/tmp)\" ] || [ -n \"\$(ls $S/marked)\" ] || exit 0; sleep 0.1; done; ls $S/marked /vz/template/tmp; exit 1"; }
+gone_soon() { sh -c "for i in \$(seq 400); do [ -e $S/sha256/${D[1]:0:2}/${D[1]} ] || [ -n \"\$(ls /vz/template/tmp)\" ] || [ -n \"\$(ls $S/marked)\" ] || exit 0; sleep 0.1; done; ls $S/marked /vz/template/tmp; exit 1"; }
 old() {
 	must 0 edition 1
 	must 0 vzctl create 821 --ostemplate gb-os
@@ -109,7 +109,7 @@ edition 2
 crash "destroy of the last user" old collected forget vzctl destroy 821
 
 # Somebody was killed before he could start the collector; and nobody else's is at work any more.
-idle() { sh -c "for i in \$(seq 300); do [ -n \"\$(ls $S/marked 2>/dev/null)\" ] || ! flock -n -x $S/gc.lock true || exit 0; sleep 0.1; done; exit 1"; }
+idle() { sh -c "for i in \$(seq 400); do [ -n \"\$(ls $S/marked 2>/dev/null)\" ] || ! flock -n -x $S/gc.lock true || exit 0; sleep 0.1; done; exit 1"; }
 left() {
 	must 0 edition 1
 	must 0 idle

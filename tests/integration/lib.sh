@@ -50,7 +50,7 @@ init_of() {
 
 monitor_of() {
 	local n
-	for n in $(seq 20); do		# written by the monitor itself, a moment after the start
+	for n in $(seq 800); do		# written by the monitor itself, a moment after the start
 		[ -s "/run/vz/$1/monitor.pid" ] && break
 		sleep 0.05
 	done

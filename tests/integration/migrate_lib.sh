@@ -22,7 +22,7 @@ exec sleep infinity
 EOT
 unshare -m -n sh /tmp/mig/host.sh &
 other=$!
-for i in $(seq 100); do [ -s /tmp/mig/setup ] && grep -qx '[0-9]*' /tmp/mig/setup && break; sleep 0.1; done
+for i in $(seq 400); do [ -s /tmp/mig/setup ] && grep -qx '[0-9]*' /tmp/mig/setup && break; sleep 0.1; done
 is "the other host is set up" "$(tail -n 1 /tmp/mig/setup)" 0
 there() { nsenter -t $other -m -n -- "$@"; }
 

@@ -43,12 +43,12 @@ print("ready", flush=True)
 while True: print(s.recv(2048).hex(), flush=True)
 EOT
 outside python3 /tmp/mig/sniff.py >/tmp/mig/frames 2>&1 & sniff=$!
-for n in $(seq 100); do grep -q ready /tmp/mig/frames && break; sleep 0.05; done
+for n in $(seq 800); do grep -q ready /tmp/mig/frames && break; sleep 0.05; done
 rc "with the group there" 0 vzmigrate other 783
 is "it runs there" "$(where 783)" "here: deleted unmounted down; there: exist mounted running"
 told() {
 	local n
-	for n in $(seq 50); do grep -qE "$1" /tmp/mig/frames && return; sleep 0.1; done
+	for n in $(seq 400); do grep -qE "$1" /tmp/mig/frames && return; sleep 0.1; done
 	return 1
 }
 ok "the neighbours were told of the IPv4 address" told "^ffffffffffff${mac_there//:/}0806000108000604000[12]${mac_there//:/}cb007132.{12}cb007132"
@@ -62,7 +62,7 @@ is "nothing is answered for here" "$(ip neigh show proxy)$(ip -6 neigh show prox
 there vzctl exec 783 'nc -ll -p 8080 -e echo moved >/dev/null 2>&1 &' >/dev/null 2>&1
 opens() {
 	local n
-	for n in $(seq 20); do
+	for n in $(seq 200); do
 		outside timeout 2 bash -c "exec 3<>/dev/tcp/$1/$2 && head -n 1 <&3" 2>/dev/null | grep -q moved && return
 		sleep 0.2
 	done

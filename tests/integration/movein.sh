@@ -184,7 +184,7 @@ pids=$(cat /sys/fs/cgroup/pids/"$VZTEST_NAME"/771/pids.max /sys/fs/cgroup/"$VZTE
 is "NUMPROC limits processes" "$pids" 240
 is "disk space is limited" "$(vzlist -H -o diskspace.h 771 | tr -d ' ')" 1153434
 like "addresses" "$(in_ct 771 ip -4 -o addr show venet0)" ' 10\.77\.71\.1/.* 10\.77\.71\.2/'
-ok "answer" ping -c 1 -W 2 10.77.71.2
+ok "answer" ping -c 1 -w 20 10.77.71.2
 is "host name" "$(in_ct 771 hostname)" old.example.com
 like "resolver" "$(in_ct 771 cat /etc/resolv.conf)" 'nameserver 192\.0\.2\.53'
 is "the mount script's mount is inside" "$(in_ct 771 ls /mnt/data | tr '\n' ' ')" "gone old "

@@ -14,7 +14,7 @@ ask() {
 # serve CT PORT TEXT
 serve() {
 	vzctl exec "$1" "nc -ll -p $2 -e echo $3 >/dev/null 2>&1 &" >/dev/null 2>&1
-	for _ in $(seq 50); do
+	for _ in $(seq 400); do
 		vzctl exec "$1" "netstat -ltn 2>/dev/null | grep -q ':$2 '" >/dev/null 2>&1 && return
 		sleep 0.1
 	done

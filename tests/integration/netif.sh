@@ -89,7 +89,7 @@ rc "what was never saved goes too" 1 ip link show veth611.1
 
 # the container goes by itself, and by force
 in_ct 612 'poweroff -f' >/dev/null
-for n in $(seq 50); do [ "$(vzctl status 612)" = "CTID 612 exist unmounted down" ] && break; sleep 0.1; done
+for n in $(seq 400); do [ "$(vzctl status 612)" = "CTID 612 exist unmounted down" ] && break; sleep 0.1; done
 rc "poweroff inside frees the name" 1 ip link show vtport
 ok "start" vzctl start 612
 kill -9 "$(monitor_of 612)" "$(init_of 612)"
@@ -138,7 +138,7 @@ ok "stop" vzctl stop 611 --fast
 like "back as it was" "$(ip -o link show vtdev0)" 'UP.*mtu 1400 .*02:00:00:00:07:07'
 ok "start again" vzctl start 611
 in_ct 611 'poweroff -f' >/dev/null
-for n in $(seq 50); do [ "$(vzctl status 611)" = "CTID 611 exist unmounted down" ] && break; sleep 0.1; done
+for n in $(seq 400); do [ "$(vzctl status 611)" = "CTID 611 exist unmounted down" ] && break; sleep 0.1; done
 ok "back after a poweroff inside" ip link show vtdev0
 ok "start" vzctl start 611
 ok "return, live" vzctl set 611 --netdev_del vtdev0 --save

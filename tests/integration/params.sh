@@ -28,7 +28,7 @@ ok "starts again" vzctl start 851
 is "it survives ifdown and ifup" "$(in_ct 851 'mkdir -p /etc/network/if-pre-up.d /etc/network/if-up.d \
 	/etc/network/if-down.d /etc/network/if-post-down.d; ifup -f venet0; ifdown venet0; ifup venet0
 	ip -4 addr show venet0 | grep -c "inet 10.77.8.5[12]/"')" 2
-ok "and the host reaches it" ping -c 1 -W 2 10.77.8.52
+ok "and the host reaches it" ping -c 1 -w 20 10.77.8.52
 ok "stops" vzctl stop 851 --fast
 is "a mount shows it" "$(vzctl --quiet mount 851; grep -c venet0 /vz/root/851/etc/network/interfaces; vzctl --quiet umount 851)" 7
 

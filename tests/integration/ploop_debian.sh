@@ -21,7 +21,7 @@ ok "set" vzctl set 511 --ram 512M --swap 0 --ipadd 10.77.11.9 --hostname old-one
 ok "start" vzctl start 511 --wait
 soon "systemd is content" 30 sh -c 'vzctl exec 511 systemctl is-system-running | grep -qx running'
 is "hostname" "$(in_ct 511 hostname)" old-one
-ok "the outside is reached" vzctl exec 511 'ping -c 1 -W 2 198.51.100.1'
+ok "the outside is reached" vzctl exec 511 'ping -c 1 -W 20 198.51.100.1'
 ok "packages are whole" vzctl exec 511 'dpkg --audit && dpkg --verify'
 ok "stop" vzctl stop 511
 away 511

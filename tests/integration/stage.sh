@@ -128,7 +128,7 @@ stage_warm_up() {
 		echo "# warm-up: '$cmd' ended with $?"
 		sed 's/^/#   /' "$VZTEST_DIR/warm"
 	done
-	for n in $(seq 40); do		# links and groups go away behind a destroy
+	for n in $(seq 400); do		# links and groups go away behind a destroy
 		ip -o link show | grep -q ': vz' || break
 		sleep 0.1
 	done

@@ -12,7 +12,7 @@ judged() { [ -z "$(marks)" ]; }
 # The collector works in the background.
 tidy() {
 	local i
-	for i in $(seq 100); do
+	for i in $(seq 400); do
 		[ -z "$(ls /vz/template/tmp)" ] && judged && return
 		sleep 0.1
 	done

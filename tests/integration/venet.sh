@@ -22,11 +22,11 @@ while True:
     if b"VENET" in d: print(d.split(b"VENET")[1].rstrip(b"\0").decode(), flush=True)
 EOT
 nsenter -t "$OUTSIDE" -n python3 /tmp/venet_ear.py >/tmp/venet.out 2>&1 & ear=$!
-for n in $(seq 100); do grep -q ready /tmp/venet.out && break; sleep 0.05; done
+for n in $(seq 800); do grep -q ready /tmp/venet.out && break; sleep 0.05; done
 speak() { python3 /tmp/venet.py "$(init_of 661)" "$1" "$2"; }
 heard() {
 	local n
-	for n in $(seq 20); do grep -qx "$1" /tmp/venet.out && return; speak "$1" "$2"; sleep 0.1; done
+	for n in $(seq 400); do grep -qx "$1" /tmp/venet.out && return; speak "$1" "$2"; sleep 0.1; done
 	return 1
 }
 unheard() {	# after something honest was heard
@@ -34,7 +34,7 @@ unheard() {	# after something honest was heard
 	heard "$3" "$2" && ! grep -qx "$1" /tmp/venet.out
 }
 again() { kill $ear; wait $ear 2>/dev/null; nsenter -t "$OUTSIDE" -n python3 /tmp/venet_ear.py >/tmp/venet.out 2>&1 & ear=$!
-	for n in $(seq 100); do grep -q ready /tmp/venet.out && break; sleep 0.05; done; }
+	for n in $(seq 800); do grep -q ready /tmp/venet.out && break; sleep 0.05; done; }
 ping -q -c 1 -W 2 2001:db8:ffff::2 >/dev/null	# up0 has no address to ask from for others
 
 new 661 --ipadd 198.18.6.1 --ipadd 2001:db8:66::1 --venet_mtu 1400
@@ -48,7 +48,7 @@ is "the same" "$(mtus)" "1300 1300"
 ip link del vz661
 ok "the link is deleted by somebody, and repaired" vznetcfg repair 661
 is "the same" "$(mtus)" "1300 1300"
-ok "packets of that size pass" ping -c 1 -W 2 -M do -s 1272 198.18.6.1
+ok "packets of that size pass" ping -c 1 -w 20 -M do -s 1272 198.18.6.1
 rc "not bigger ones" 1 ping -c 1 -W 1 -M do -s 1300 198.18.6.1
 rc "less than IPv6 wants" 21 vzctl set 661 --venet_mtu 1279 --save
 ok "as usual" vzctl set 661 --venet_mtu 1500 --save

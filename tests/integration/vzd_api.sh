@@ -40,7 +40,7 @@ jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role vie
 	--arg backup "$backup" --arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
 	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", backup: $backup, snapshot: "11111111-2222-4333-8444-555555555555", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
-for n in $(seq 50); do
+for n in $(seq 400); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
 done

@@ -65,7 +65,7 @@ sed -i "s|PIN=.*|PIN=\"$pin\"|" /root/.config/vz/127.0.0.1.conf
 like "another's container does not exist" "$(away status 101 2>&1)" "there is no container '101'"
 rc "with vzctl's status for that" 14 away stop 101
 vzctl set 102 --owner acme --save >/dev/null 2>&1
-for n in $(seq 20); do away status 102 >/dev/null 2>&1 && break; sleep 0.1; done
+for n in $(seq 400); do away status 102 >/dev/null 2>&1 && break; sleep 0.1; done
 rc "its own does" 0 away status 102
 rc "a device is the administrator's" 12 away set 102 --devices c:10:200:rw --save
 rc "so is a lock to go around" 12 away --skiplock stop 102

@@ -9,7 +9,7 @@ receiver_up() {	# [HOST]
 	: >$d/log
 	python3 "$TOP/tests/lib/vzd_hook.py" 8099 $d/log $d/plan $d/secret "$@" 2>>$d/err &
 	receiver=$!
-	for n in $(seq 100); do nc -z 127.0.0.1 8099 && break; sleep 0.05; done
+	for n in $(seq 800); do nc -z 127.0.0.1 8099 && break; sleep 0.05; done
 }
 has() {	# REGEX [TIMES]: that many lines of the receiver's log, or more
 	[ "$(grep -cE "$1" $d/log)" -ge "${2:-1}" ]

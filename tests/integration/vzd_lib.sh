@@ -11,7 +11,7 @@ vzd_up() {
 	printf '%s\n' "$@" >/etc/vz/vzd.conf
 	vzd -f >>"$VZD_LOG" 2>&1 </dev/null &
 	VZD_PID=$!
-	for n in $(seq 100); do
+	for n in $(seq 400); do
 		vzadm call GET /v1/health >/dev/null 2>&1 && return
 		kill -0 "$VZD_PID" 2>/dev/null || break
 		sleep 0.1
@@ -22,7 +22,7 @@ vzd_up() {
 # https_up: waits until HTTPS is served, which a certificate may have to be made for.
 https_up() {
 	local n
-	for n in $(seq 200); do
+	for n in $(seq 400); do
 		curl -sk -m 5 -o /dev/null "https://$API/v1" && return
 		sleep 0.1
 	done
@@ -40,7 +40,7 @@ vzd_down() {
 	wait "$VZD_PID" 2>/dev/null
 	web=$(head -n 1 /run/vz/vzweb.lock 2>/dev/null | cut -d' ' -f1)
 	[ -z "$web" ] || kill "$web" 2>/dev/null
-	for n in $(seq 50); do		# the two that vzd leaves behind: one was told to go, one sees its end
+	for n in $(seq 400); do		# the two that vzd leaves behind: one was told to go, one sees its end
 		{ [ -n "$web" ] && kill -0 "$web" 2>/dev/null; } || pgrep -x vz-hook >/dev/null || break
 		sleep 0.1
 	done

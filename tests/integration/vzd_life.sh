@@ -73,7 +73,7 @@ kill "$EVENTS_PID" 2>/dev/null
 vzd_up
 vzadm events --follow --json >>"$EVENTS" 2>/dev/null </dev/null &
 EVENTS_PID=$!
-for n in $(seq 100); do [ "$(field status 101)" = running ] && break; sleep 0.1; done
+for n in $(seq 400); do [ "$(field status 101)" = running ] && break; sleep 0.1; done
 is "a crash while vzd was dead is restarted by the next one" "$(field status 101)" running
 
 await "and what happened meanwhile is told" "$(event ct.rebooted 101)|$(event ct.stopped 101)|$(event ct.started 101)"
@@ -103,7 +103,7 @@ delay=$(($(date -d "$(at 201)" +%s%3N) - $(date -d "$(at 202)" +%s%3N)))
 
 echo "# shutdown of the host"
 ok "vzd stops all" vzadm call POST /v1/node/shutdown
-for n in $(seq 100); do [ -z "$(vzlist -H -o ctid 2>/dev/null)" ] && break; sleep 0.1; done
+for n in $(seq 400); do [ -z "$(vzlist -H -o ctid 2>/dev/null)" ] && break; sleep 0.1; done
 is "nothing runs" "$(vzlist -H -o ctid 2>/dev/null)" ""
 
 kill "$EVENTS_PID" 2>/dev/null

@@ -5,7 +5,7 @@
 vzd_up "API_LISTEN=\"$API\""
 token=$(vzadm token add --role admin --description "panel" | grep -o -m1 'vz1_[A-Za-z0-9_-]*' | head -n 1)
 like "an administrator makes a token" "$token" '^vz1_'
-for n in $(seq 50); do
+for n in $(seq 400); do
 	curl -s --cacert /etc/vz/vzd/cert.pem -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
 done

@@ -7,11 +7,11 @@ mkdir -p $d && chmod 755 $d
 /usr/lib/vz/vzweb --make-cert $d/c.pem $d/k.pem >/dev/null
 "$B/tests/mock-vzd" $d/vzd.sock &
 mock=$!
-for n in $(seq 100); do [ -S $d/vzd.sock ] && break; sleep 0.02; done
+for n in $(seq 2000); do [ -S $d/vzd.sock ] && break; sleep 0.02; done
 chmod 666 $d/vzd.sock
 python3 "$lib/web_up.py" /usr/lib/vz/vzweb $d $d/vzd.sock --user=nobody >$d/log 2>&1 &
 web=$!
-for n in $(seq 500); do grep -q 'vzweb: ready' $d/log 2>/dev/null && break; sleep 0.02; done
+for n in $(seq 2000); do grep -q 'vzweb: ready' $d/log 2>/dev/null && break; sleep 0.02; done
 port=$(cat $d/port)
 
 cat >$d/nginx.conf <<EOF
@@ -58,7 +58,7 @@ behind() {
 	fi
 	"$@" >$d/$name.log 2>&1 &
 	proxy=$!
-	for n in $(seq 100); do curl -s -o /dev/null "$url/v1/none" && break; sleep 0.05; done
+	for n in $(seq 800); do curl -s -o /dev/null "$url/v1/none" && break; sleep 0.05; done
 	is "$name: a container" "$(curl -s "$url/v1/cts/101" | jq -r .name)" www101
 	is "$name: events as they come, from the last one on" \
 		"$(timeout 2 curl -sN "$url/v1/events?ms=300" -H 'Last-Event-ID: 41' | sed -n 's/^id: //p' | head -3 | tr '\n' ' ')" "42 43 44 "

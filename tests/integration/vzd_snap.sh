@@ -7,7 +7,7 @@ as() { vzadm --token-file /tmp/snap.token call "$@" 2>&1; }
 job() {
 	local id n state=
 	id=$(jq -r 'select(.kind?) | .id' <<<"$1" 2>/dev/null)
-	for n in $(seq 300); do
+	for n in $(seq 400); do
 		state=$(api GET "/v1/operations/$id" | jq -r .state)
 		case $state in running | queued) sleep 0.1 ;; *) break ;; esac
 	done

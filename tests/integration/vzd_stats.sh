@@ -125,7 +125,7 @@ kernel_cpu() {
 # Waits until so many seconds are billed; a busy machine samples late.
 billed() {
 	local n
-	for n in $(seq 40); do
+	for n in $(seq 80); do
 		[ "$(awk "BEGIN { print ($(used cpu_s) >= $1) }")" = 1 ] && break
 		sleep 0.5
 	done

@@ -7,7 +7,7 @@ T=/tmp/vt; rm -rf $T; mkdir -p $T/srv /etc/vz/keys
 vzd_up
 sum=$(sha256sum <"$base" | cut -c1-64)
 # wait JOB: its end; its state is the output
-job() { local j=$1 n; for n in $(seq 300); do set -- "$(api GET /v1/operations/"$j" | jq -r .state)"; case $1 in running|queued|pending) sleep 0.1 ;; *) break ;; esac; done; echo "$1"; }
+job() { local j=$1 n; for n in $(seq 400); do set -- "$(api GET /v1/operations/"$j" | jq -r .state)"; case $1 in running|queued|pending) sleep 0.1 ;; *) break ;; esac; done; echo "$1"; }
 run() { api "$@" | jq -r '.id // .'; }
 
 at=0

@@ -13,7 +13,7 @@ seen() {
 is_seen() { [ "$(seen "$1" "$2")" = "$3" ]; }
 vzd_up 'WEBHOOK_ALLOW="127.0.0.1"'
 python3 "$TOP/tests/lib/vzd_hook.py" 8098 $d/log $d/plan $d/secret 2>>$d/err & receiver=$!
-for n in $(seq 100); do nc -z 127.0.0.1 8098 && break; sleep 0.05; done
+for n in $(seq 800); do nc -z 127.0.0.1 8098 && break; sleep 0.05; done
 vzadm --json webhook add --url http://127.0.0.1:8098/vz --types ct.traffic >$d/new && pass "a webhook" || fail "a webhook"
 jq -r .secret $d/new >$d/secret
 mkdir -p /etc/vz/events

@@ -11,7 +11,7 @@ mkdir -p $d && chmod 755 $d
 mock_up() {
 	"$B/tests/mock-vzd" $d/vzd.sock 2>$d/mock.err &
 	mock=$!
-	for n in $(seq 100); do [ -S $d/vzd.sock ] && break; sleep 0.02; done
+	for n in $(seq 2000); do [ -S $d/vzd.sock ] && break; sleep 0.02; done
 	chmod 666 $d/vzd.sock
 }
 
@@ -20,7 +20,7 @@ web_start() {
 	rm -f $d/port
 	python3 "$lib/web_up.py" $vzweb $d $d/vzd.sock --user=nobody "$@" >$d/log 2>&1 &
 	web=$!
-	for n in $(seq 500); do grep -q "vzweb: ready" $d/log && break; sleep 0.02; done
+	for n in $(seq 2000); do grep -q "vzweb: ready" $d/log && break; sleep 0.02; done
 	port=$(cat $d/port) url=https://127.0.0.1:$port api=$d/api.sock
 }
 
@@ -280,7 +280,7 @@ hold() {	# hold N TEXT: in the background; release ends it
 	python3 "$lib/web_hold.py" $port "$@" <$d/in >$d/held 2>&1 &
 	held=$!
 	exec 9>$d/in
-	for n in $(seq 300); do grep -q open $d/held && break; sleep 0.1; done
+	for n in $(seq 400); do grep -q open $d/held && break; sleep 0.1; done
 }
 release() {
 	exec 9>&-

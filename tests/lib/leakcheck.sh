@@ -6,7 +6,7 @@
 # env: LEAK_CGROUP  name of the cgroup parent whose subtree is compared (vz)
 #      LEAK_ALL_PROCS=1  compare all processes of this /proc (in a pid namespace of the test's own), not only ours
 
-LEAK_SETTLE=${LEAK_SETTLE:-3}
+LEAK_SETTLE=${LEAK_SETTLE:-20}
 
 leak_mounts() {
 	# 36 35 98:0 /root /point options [tags] - type source super: the ids are dropped
