@@ -103,6 +103,7 @@ static int take(struct sink *s, int fd, const struct bk_seg *seg, struct err *e)
 		if (s->write && bk_zst_room(s->w->out, &to, &room, e) < 0)
 			return -e->code;
 		room = MIN(room, CHUNK);
+		bk_ahead_in(fd, seg->off + at, room, seg->off + seg->len);
 		n = pread(fd, to, MIN((uint64_t)room, seg->len - at), (off_t)(seg->off + at));
 		if (n < 0 && errno == EINTR)
 			continue;

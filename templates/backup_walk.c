@@ -313,19 +313,22 @@ static int enter(struct bk_walk *w, int above, const char *name, struct err *e)
 	return rc;
 }
 
+uint64_t bk_weight(const struct stat *st)
+{
+	return S_ISREG(st->st_mode) ? (uint64_t)MIN(st->st_size, st->st_blocks * 512) : 0;
+}
+
 static int visit(struct bk_walk *w, int dir, const char *name, struct err *e)
 {
 	struct stat st;
 
 	if (fstatat(AT_FDCWD, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return here(w, e, errno, "look at");
-	if (w->counting) {
-		w->run->count->total += S_ISREG(st.st_mode) ? (uint64_t)MIN(st.st_size, st.st_blocks * 512) : 0;
-		if (!S_ISDIR(st.st_mode))
-			return 0;
-	} else if (put_one(w, name, &st, e) < 0) {
+	w->nth++;
+	if ((w->look ? w->look(w, name, &st, e) : put_one(w, name, &st, e)) < 0)
 		return -e->code;
-	}
+	w->seen += bk_weight(&st);
+	bk_ahead_at(w->ahead, w);
 	if (!S_ISDIR(st.st_mode))
 		return 0;
 	if (st.st_dev != w->dev)
@@ -355,7 +358,7 @@ static int walk(struct bk_walk *w, int dir, struct err *e)
 	return rc;
 }
 
-static int from_top(struct bk_walk *w, struct err *e)
+int bk_walk_tree(struct bk_walk *w, struct err *e)
 {
 	auto_close int top = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	struct stat st;
@@ -364,7 +367,7 @@ static int from_top(struct bk_walk *w, struct err *e)
 		return err_set(e, errno, "open the tree");
 	w->dev = st.st_dev;
 	str_copy(w->path, sizeof(w->path), ".");
-	if (!w->counting && put_one(w, ".", &st, e) < 0)
+	if (!w->look && put_one(w, ".", &st, e) < 0)
 		return -e->code;
 	return walk(w, top, e);
 }
@@ -394,8 +397,15 @@ static int open_before(struct bk_walk *w, struct err *e)
 	return bk_rows_open(&w->before, &w->in, e);
 }
 
+/* Nobody reads what a look at the inode tells. */
+static int64_t changed_since(const struct bk_walk *w)
+{
+	return w->before && !w->run->go->compare ? (int64_t)w->in.end.created - 60 : INT64_MIN;
+}
+
 static void done(struct bk_walk *w)
 {
+	bk_ahead_stop(w->ahead);
 	bk_zst_close(w->out);
 	bk_pack_close(w->pack);
 	bk_rows_close(w->before);
@@ -414,13 +424,9 @@ int bk_write(struct bk_run *r, struct err *e)
 	const struct buf *index;
 	uint64_t raw;
 
-	w.counting = true;
-	if (from_top(&w, e) < 0)
-		return -e->code;
-	w.counting = false;
-	r->count->excluded = r->count->deep = 0;
 	if (bk_zst_open(&w.out, BK_OUT, r->go, e) < 0 || bk_pack_open(&w.pack, e) < 0 || open_before(&w, e) < 0 ||
-	    bk_seal_threads(e) < 0 || put_conf(&w, e) < 0 || from_top(&w, e) < 0)
+	    bk_ahead_start(&w.ahead, r, changed_since(&w), e) < 0 || bk_seal_threads(e) < 0 || put_conf(&w, e) < 0 ||
+	    bk_walk_tree(&w, e) < 0)
 		return -e->code;
 	if (bk_zst_zeros(w.out, 1024, e) < 0 || bk_pack_end(w.pack, &index, &raw, e) < 0 ||
 	    bk_zst_end(w.out, index, raw, r->end, e) < 0)

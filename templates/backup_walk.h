@@ -7,12 +7,16 @@
 #define BK_XATTRS_MAX 256
 
 struct bk_link;
+struct bk_walk;
+typedef int bk_look(struct bk_walk *w, const char *name, const struct stat *st, struct err *e);
 struct bk_walk {
 	struct bk_run *run;
 	struct bk_zst *out;
 	struct bk_pack *pack;
 	uint32_t self;			/* this archive's number in its chain */
-	bool counting;			/* the first walk: only how much there is */
+	bk_look *look;			/* instead of reading: backup_ahead.c */
+	struct bk_ahead *ahead;
+	uint64_t nth, seen;		/* files met, and what they hold */
 	char path[4096];		/* of the file at hand, "." the top */
 	const char *name;		/* the same in the current directory */
 	unsigned depth;
@@ -30,6 +34,18 @@ struct bk_walk {
 	struct bk_link **links;
 	size_t n_links, n_slots;
 };
+
+uint64_t bk_weight(const struct stat *st);	/* bytes of contents to be read */
+int bk_walk_tree(struct bk_walk *w, struct err *e);	/* all of it, top included, by put or by w->look */
+
+/* backup_ahead.c: a thread that goes before the reader. */
+struct bk_ahead;
+/* @since: only what was changed then or later will be read, seconds since 1970. Ready for the filter of system calls. */
+int bk_ahead_start(struct bk_ahead **ret, const struct bk_run *r, int64_t since, struct err *e);
+void bk_ahead_stop(struct bk_ahead *a);		/* NULL is fine */
+void bk_ahead_at(struct bk_ahead *a, const struct bk_walk *w);	/* the reader is there */
+/* The reader takes a large file from @off on, in @len bytes: what comes after them is asked for, up to @end. */
+void bk_ahead_in(int fd, uint64_t off, uint64_t len, uint64_t end);
 
 /* What is in @fd: w->seg, w->stored and whether it is sparse. */
 int bk_segments(struct bk_walk *w, int fd, struct bk_row *r, struct err *e);

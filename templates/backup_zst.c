@@ -5,6 +5,7 @@
  * slow for a moment stops neither the reading nor the compression. Only vz-backup links it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 #include "util/sys.h"
 
 #define THREADS_MAX 16u
+#define PUSH (8u << 20)
 #define SLOTS_OF(threads) (4 * (threads) + 2)	/* enough to work on while the reader or the writer waits */
 
 enum slot_state { SLOT_FREE, SLOT_FULL, SLOT_BUSY, SLOT_DONE };
@@ -30,7 +32,7 @@ struct slot {
 };
 struct bk_zst {
 	int fd, level;
-	uint64_t bytes_per_s, at, written;
+	uint64_t bytes_per_s, at, written, pushed;	/* @pushed: so far the disk was told to write */
 	int64_t since_ms;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done, freed;
@@ -185,6 +187,15 @@ static void slow_down(struct bk_zst *z)
 		poll(NULL, 0, (int)MIN(due - now, 200));
 }
 
+/* The disk begins now, beside the compression, and not when all is there. A pipe or a socket has no disk. */
+static void push_out(struct bk_zst *z)
+{
+	if (z->written - z->pushed < PUSH)
+		return;
+	sync_file_range(z->fd, (off_t)z->pushed, (off_t)(z->written - z->pushed), SYNC_FILE_RANGE_WRITE);
+	z->pushed = z->written;
+}
+
 static int put_out(struct bk_zst *z, const void *p, size_t n, struct err *e)
 {
 	int rc = fio_write_all(z->fd, p, n);
@@ -192,6 +203,7 @@ static int put_out(struct bk_zst *z, const void *p, size_t n, struct err *e)
 	if (rc < 0)
 		return err_set(e, -rc, "write the archive");
 	z->written += n;
+	push_out(z);
 	if (z->bytes_per_s)
 		slow_down(z);
 	return 0;

@@ -146,7 +146,7 @@ static const unsigned short allowed[] = {
 	SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex, SYS_rt_sigaction,
 	SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_getpid, SYS_gettid, SYS_getuid, SYS_geteuid, SYS_getgid, SYS_getegid,
 	SYS_getrandom, SYS_clock_gettime, SYS_gettimeofday, SYS_sched_yield, SYS_uname, SYS_exit, SYS_exit_group,
-	SYS_tgkill, SYS_ppoll, SYS_set_robust_list, SYS_rseq,
+	SYS_tgkill, SYS_ppoll, SYS_set_robust_list, SYS_rseq, SYS_fadvise64, SYS_sync_file_range, SYS_getrusage,
 #ifdef __x86_64__
 	SYS_open, SYS_stat, SYS_lstat, SYS_access, SYS_readlink, SYS_mkdir, SYS_mknod, SYS_unlink, SYS_rmdir,
 	SYS_symlink, SYS_link, SYS_rename, SYS_chmod, SYS_chown, SYS_lchown, SYS_utimes, SYS_futimesat, SYS_dup2, SYS_poll,
