@@ -14,6 +14,7 @@
 #include "libct/dir.h"
 #include "libct/files.h"
 #include "libct/layers.h"
+#include "libct/snap.h"
 #include "util/fio.h"
 #include "util/sys.h"
 
@@ -120,12 +121,13 @@ static int btrfs_snap_switch(struct ct *ct, int area, const char *guid, struct e
 {
 	auto_close int snap = open_dir(area, CT_SNAP_DIR, e), from = snap < 0 ? -1 : open_dir(snap, guid, e);
 
-	(void)ct;
 	if (from < 0 || quota_area_remove(area, ROOT_NEW, e) < 0 || quota_sub_snap(area, area, ROOT_NEW, from, false, e) < 0)
 		return -e->code;
 	if (renameat2(area, ROOT_NEW, area, ROOT, RENAME_EXCHANGE) < 0)
 		return err_set(e, errno, "replace the root");
-	return fio_fsync_dir(area, e) < 0 ? -e->code : quota_area_remove(area, ROOT_NEW, e);
+	if (fio_fsync_dir(area, e) < 0 || quota_area_remove(area, ROOT_NEW, e) < 0)
+		ct_snap_left(ct, e);
+	return 0;
 }
 
 static int btrfs_snap_drop(struct ct *ct, int area, const char *guid, const char *into, struct err *e)

@@ -368,6 +368,13 @@ static int mounted(const struct ct *ct, const char *guid, struct err *e)
 	return err_say(e, EBUSY, "Snapshot {%s} is mounted: 'vzctl snapshot-umount %u --id {%s}' first", guid, ct->id, guid);
 }
 
+void ct_snap_left(const struct ct *ct, struct err *e)
+{
+	ct_say(ct, -1, "Warning: %s; the container is switched, and what was to be removed goes with the next change of snapshots",
+	       e->text);
+	err_clear(e);
+}
+
 static int switch_to(struct ct *ct, struct work *w, const char *guid, unsigned flags, struct err *e)
 {
 	bool conf = !(flags & CT_SNAP_SKIP_CONFIG);

@@ -162,7 +162,9 @@ int ct_dir_switch(struct ct *ct, int area, const char *guid, struct err *e)
 		return -e->code;
 	if (renameat2(parent, tmp, parent, a.name, RENAME_EXCHANGE) < 0)
 		return err_set(e, errno, "replace %s", a.path);
-	return fio_fsync_dir(parent, e) < 0 ? -e->code : quota_area_remove(parent, tmp, e);
+	if (fio_fsync_dir(parent, e) < 0 || quota_area_remove(parent, tmp, e) < 0)
+		ct_snap_left(ct, e);
+	return 0;
 }
 
 int ct_dir_snap_mount(struct ct *ct, int area, const char *guid, const char *at, struct err *e)

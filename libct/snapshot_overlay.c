@@ -18,6 +18,7 @@
 
 #include "libct/files.h"
 #include "libct/overlay.h"
+#include "libct/snap.h"
 #include "util/fio.h"
 #include "util/path.h"
 #include "util/treecopy.h"
@@ -208,9 +209,7 @@ static int exchange(int area, struct err *e)
 {
 	if (move(area, "upper", "upper.old", e) < 0 || move(area, "upper.new", "upper", e) < 0)
 		return -e->code;
-	if (renameat(area, LAYERS_NEW, area, CT_LAYERS_FILE) < 0)
-		return err_set(e, errno, "rename " LAYERS_NEW);
-	return fio_fsync_dir(area, e);
+	return renameat(area, LAYERS_NEW, area, CT_LAYERS_FILE) < 0 ? err_set(e, errno, "rename " LAYERS_NEW) : 0;
 }
 
 /* Everything that needs room comes before the renames; what fails leaves the root as it was. */
@@ -228,7 +227,10 @@ int ct_overlay_switch(struct ct *ct, int area, const char *guid, struct err *e)
 
 		return unswitch(area, &undo) < 0 ? err_add(e, "%s", undo.text) : -e->code;
 	}
-	return ct_overlay_discard(ct, area, "upper.old", e) < 0 ? -e->code : ct_overlay_melt(ct, area, e);
+	/* the root is the other one by now: what is left over costs room, and is looked at again by the next change of snapshots */
+	if (fio_fsync_dir(area, e) < 0 || ct_overlay_discard(ct, area, "upper.old", e) < 0 || ct_overlay_melt(ct, area, e) < 0)
+		ct_snap_left(ct, e);
+	return 0;
 }
 
 /* --- drop --- */

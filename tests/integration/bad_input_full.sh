@@ -128,7 +128,18 @@ thawed() {
 }
 down() { vzctl stop 872 --fast >/dev/null 2>&1; wipe; }
 two() { must 0 vzctl snapshot 872 --id $A; state 1; }
-either() { must 0 vzctl snapshot-switch 872 --id $A; holds 0; }
+# the files are those of the snapshot that the tree says
+either() {
+	local at
+	must 0 vzctl start 872
+	at="$(vzctl exec 872 cat /root/state </dev/null) $(cat /vz/private/872/snap/snapshots /vz/private/872.snap/snapshots 2>/dev/null |
+		sed -n 's/^CURRENT="*\(.\).*/\1/p')"
+	must 0 vzctl stop 872 --fast
+	case $at in "0 a" | "2 b") ;; *) wrong="$wrong
+at $point: files and current snapshot: $at" ;; esac
+	must 0 vzctl snapshot-switch 872 --id $A
+	holds 0
+}
 three() { two; must 0 vzctl snapshot 872 --id $B; state 2; }
 merged() {
 	holds 2
@@ -150,7 +161,7 @@ for L in ${VZTEST_ALL:+dir image} overlay btrfs; do
 	wipe
 	full "snapshot of a stopped one ($L)" nothing whole wipe vzctl snapshot 872 --id $A
 	full "snapshot of a running one ($L)" run_872 thawed down vzctl snapshot 872 --id $A
-	full "snapshot-switch ($L)" two either wipe vzctl snapshot-switch 872 --id $A
+	POINTS=$((POINTS * 2)) full "snapshot-switch ($L)" three either wipe vzctl snapshot-switch 872 --id $A
 	full "snapshot-delete ($L)" three merged wipe vzctl snapshot-delete 872 --id $A
 	[ $L = overlay ] && FULL= full "linked clone ($L)" nothing cloned unclone vzctl clone 872 873
 	FULL=--full full "full clone ($L)" nothing cloned unclone vzctl clone 872 873 --full
