@@ -117,15 +117,20 @@ static int put_mark(struct net *n, unsigned index, const char *name, const char 
 static int put_tree(struct net *n, const struct net_place *p, int way, const struct net_rates *r, const struct net_totals *t,
 		    const struct link_info *at, bool trunk, struct err *e)
 {
+	enum shape_kind kind = p->shared ? SHAPE_SHARED : SHAPE_ALONE;
 	struct nl_batch b;
+	uint32_t cls[2];
+	bool split;
 
+	if (way == NET_SENT && shape_sent(n, p, r, cls, &split, &kind, e) < 0)
+		return -e->code;
 	nl_batch_begin(&b, &n->rt, e);
 	if (trunk) {
 		shape_put_root(&b, at->index);
 		if (p->shared)
 			shape_put_trunk(&b, at->index, t);
 	}
-	shape_put_branch(&b, at->index, shape_base(p), way, r, t, p->shared);
+	shape_put_branch(&b, at->index, shape_base(p), way, r, t, kind);
 	return nl_batch_end(&b);
 }
 

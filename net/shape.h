@@ -12,7 +12,8 @@
  * rest. A container without rates passes none of these.
  *
  * The class: of what is received the accounting has it (acct.c). What is sent is redirected before that, by a program for BPF
- * (shape_bpf.c), or, where the class depends on the address, by a table of nftables (shape_nft.c).
+ * (shape_bpf.c), or, where the class depends on the address, by a table of nftables (shape_nft.c). Of a container with limits of
+ * its own and one interface only what is above them is redirected (shape_pace.c).
  */
 #include "net/acct.h"
 

@@ -16,37 +16,32 @@
 
 enum { R0, R1, R2, R3, R4 };
 
-static struct bpf_insn op(int code, int dst, int src, int off, int imm)
-{
-	return (struct bpf_insn){ .code = (__u8)code, .dst_reg = dst & 15, .src_reg = src & 15, .off = (short)off, .imm = imm };
-}
-
 static struct bpf_insn load(int dst, size_t field)
 {
-	return op(BPF_LDX | BPF_MEM | BPF_W, dst, R1, (int)field, 0);
+	return shape_op(BPF_LDX | BPF_MEM | BPF_W, dst, R1, (int)field, 0);
 }
 
 static struct bpf_insn alu(int what, int dst, uint32_t imm)
 {
-	return op(BPF_ALU | what | BPF_K, dst, 0, 0, (int)imm);
+	return shape_op(BPF_ALU | what | BPF_K, dst, 0, 0, (int)imm);
 }
 
 static struct bpf_insn jump(int what, int dst, uint32_t imm, int off)
 {
-	return op(BPF_JMP32 | what | BPF_K, dst, 0, off, (int)imm);
+	return shape_op(BPF_JMP32 | what | BPF_K, dst, 0, off, (int)imm);
 }
 
 static size_t leave(struct bpf_insn *out, int with)
 {
 	out[0] = alu(BPF_MOV, R0, (uint32_t)with);
-	out[1] = op(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	out[1] = shape_op(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	return 2;
 }
 
 /* Priority from R2. */
 static size_t redirect(struct bpf_insn *out)
 {
-	out[0] = op(BPF_STX | BPF_MEM | BPF_W, R1, R2, offsetof(struct __sk_buff, priority), 0);
+	out[0] = shape_op(BPF_STX | BPF_MEM | BPF_W, R1, R2, offsetof(struct __sk_buff, priority), 0);
 	return 1 + leave(out + 1, SHAPE_BPF_MATCH);
 }
 
@@ -72,15 +67,15 @@ size_t shape_bpf_down(uint32_t base, uint32_t mask, struct bpf_insn out[SHAPE_BP
 	size_t k = 0;
 
 	out[k++] = load(R2, offsetof(struct __sk_buff, priority));
-	out[k++] = op(BPF_ALU | BPF_MOV | BPF_X, R3, R2, 0, 0);
+	out[k++] = shape_op(BPF_ALU | BPF_MOV | BPF_X, R3, R2, 0, 0);
 	out[k++] = alu(BPF_AND, R3, ~(NET_CLASS_N - 1u));
 	out[k++] = jump(BPF_JNE, R3, SHAPE_MAJOR, 10);
-	out[k++] = op(BPF_ALU | BPF_MOV | BPF_X, R3, R2, 0, 0);
+	out[k++] = shape_op(BPF_ALU | BPF_MOV | BPF_X, R3, R2, 0, 0);
 	out[k++] = alu(BPF_AND, R3, NET_CLASS_N - 1);
 	out[k++] = alu(BPF_MOV, R4, mask);
-	out[k++] = op(BPF_ALU | BPF_RSH | BPF_X, R4, R3, 0, 0);
+	out[k++] = shape_op(BPF_ALU | BPF_RSH | BPF_X, R4, R3, 0, 0);
 	out[k++] = jump(BPF_JSET, R4, 1, 1);
-	out[k++] = op(BPF_JMP | BPF_JA, 0, 0, 4, 0);
+	out[k++] = shape_op(BPF_JMP | BPF_JA, 0, 0, 4, 0);
 	out[k++] = alu(BPF_ADD, R2, base);
 	k += redirect(out + k);
 	return k + leave(out + k, 0);

@@ -67,7 +67,7 @@ static void put_own(struct nl_batch *b, unsigned index, bool on, const struct ne
 {
 	if (on) {
 		shape_put_root(b, index);
-		shape_put_branch(b, index, SHAPE_OWN, NET_RECEIVED, r, t, false);
+		shape_put_branch(b, index, SHAPE_OWN, NET_RECEIVED, r, t, SHAPE_ALONE);
 		return;
 	}
 	shape_msg(b, RTM_DELQDISC, 0, index, SHAPE_MAJOR, TC_H_ROOT, "remove the tree of rates");
@@ -90,33 +90,34 @@ static void put_segments(struct nl_batch *b, unsigned index, const struct net_ra
 	nl_ok(b, EINVAL, EOPNOTSUPP);
 }
 
-static int load(struct net *n, const struct net_place *p, enum net_traffic_way way, const struct bpf_insn *v, size_t len,
-		struct redirect *ret, struct err *e)
+static int to_ifb(struct net *n, const struct net_place *p, enum net_traffic_way way, struct redirect *ret, struct err *e)
 {
 	char ifb[16];
 
 	shape_ifb(p, way, ifb);
 	ret->ifb = link_index_made(&n->rt, ifb);
-	if (!ret->ifb)
-		return err_say(e, ENODEV, "interface %s does not exist", ifb);
-	ret->prog = shape_bpf_load(v, len, e);
-	return ret->prog < 0 ? -e->code : 0;
+	return ret->ifb ? 0 : err_say(e, ENODEV, "interface %s does not exist", ifb);
 }
 
 /* What is sent; where the class depends on the address a table of nftables does it. */
-static int load_up(struct net *n, const struct net_place *p, const struct net_rates *r, struct redirect *ret, struct err *e)
+static int load_up(struct net *n, const struct net_place *p, const struct net_rates *r, uint32_t mpu, struct redirect *ret,
+		   struct err *e)
 {
-	uint32_t cls[2], mask = shape_mask(r, NET_SENT);
 	struct bpf_insn text[SHAPE_BPF_MAX];
-	bool maps;
+	enum shape_kind kind;
+	uint32_t cls[2];
+	bool split;
 
-	if (shape_families(n->classes[0] ? n->classes : NULL, mask, cls, &maps, e) < 0)
+	if (shape_sent(n, p, r, cls, &split, &kind, e) < 0)
 		return -e->code;
-	if (maps || !mask)
+	if (split || !shape_mask(r, NET_SENT))
 		return 0;
+	if (to_ifb(n, p, NET_SENT, ret, e) < 0)
+		return -e->code;
 	for (int six = 0; six < 2; six++)
 		cls[six] = cls[six] ? shape_class(p, cls[six]) : 0;
-	return load(n, p, NET_SENT, text, shape_bpf_up(cls, text), ret, e);
+	ret->prog = kind == SHAPE_PACED ? shape_pace_load(r, cls, mpu, e) : shape_bpf_load(text, shape_bpf_up(cls, text), e);
+	return ret->prog < 0 ? -e->code : 0;
 }
 
 static int load_down(struct net *n, const struct net_place *p, const struct net_rates *r, struct redirect *ret, struct err *e)
@@ -126,7 +127,10 @@ static int load_down(struct net *n, const struct net_place *p, const struct net_
 
 	if (p->own || !mask)
 		return 0;
-	return load(n, p, NET_RECEIVED, text, shape_bpf_down(shape_base(p), mask, text), ret, e);
+	if (to_ifb(n, p, NET_RECEIVED, ret, e) < 0)
+		return -e->code;
+	ret->prog = shape_bpf_load(text, shape_bpf_down(shape_base(p), mask, text), e);
+	return ret->prog < 0 ? -e->code : 0;
 }
 
 static void put_end(struct nl_batch *b, unsigned index, uint32_t end, const struct redirect *to)
@@ -163,7 +167,7 @@ int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, 
 	index = link_index(&n->rt, ifname);
 	if (!index)
 		return r ? err_say(e, ENODEV, "interface %s does not exist", ifname) : 0;
-	if (r && (load_up(n, p, r, &up, e) < 0 || load_down(n, p, r, &down, e) < 0))
+	if (r && (load_up(n, p, r, t->mpu, &up, e) < 0 || load_down(n, p, r, &down, e) < 0))
 		return -e->code;
 	nl_batch_begin(&b, &n->rt, e);
 	put_own(&b, index, r && p->own && shape_mask(r, NET_RECEIVED), r, t);

@@ -37,6 +37,17 @@ static void put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu)
 	r->mpu = (unsigned short)MIN(mpu, 0xffffu);
 }
 
+uint64_t shape_burst(const struct net_rates *r, uint64_t kbit)
+{
+	return r->burst_kib ? r->burst_kib * 1024 : MAX(kbit * 125 / 100, (uint64_t)16384);
+}
+
+/* A tenth of a second, and at least two large segments. */
+uint64_t shape_backlog(uint64_t kbit)
+{
+	return MIN(MAX(kbit * 125 / 10, (uint64_t)131072), (uint64_t)16 << 20);
+}
+
 static uint32_t ticks(uint64_t bytes, uint64_t rate)
 {
 	uint64_t ns = rate ? bytes * 1000000000ull / rate : 0;
@@ -67,10 +78,9 @@ static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb
 	nl_nest_end(b, nest);
 }
 
-/* A tenth of a second may wait, and at least two large segments. */
 static void put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t ceil_kbit)
 {
-	struct tc_fifo_qopt q = { .limit = (uint32_t)MIN(MAX(ceil_kbit * 125 / 10, (uint64_t)131072), (uint64_t)16 << 20) };
+	struct tc_fifo_qopt q = { .limit = (uint32_t)shape_backlog(ceil_kbit) };
 
 	shape_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, index, 0, id, "set a queue");
 	nl_put_str(b, TCA_KIND, "bfifo");
@@ -97,7 +107,7 @@ void shape_put_gone(struct nl_batch *b, unsigned index, uint32_t id)
 }
 
 void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way, const struct net_rates *r,
-		      const struct net_totals *t, bool shared)
+		      const struct net_totals *t, enum shape_kind kind)
 {
 	for (uint32_t c = 1; c < NET_CLASS_N; c++) {
 		uint64_t rate = r->rate[c].kbit[way], limit = r->limit[c].kbit[way];
@@ -111,7 +121,9 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 		}
 		h.ceil_kbit = limit ? limit : MAX(all, rate);
 		h.rate_kbit = h.ceil_kbit;
-		if (shared) {
+		if (kind == SHAPE_PACED)	/* the rest is the bucket's */
+			h.burst = shape_burst(r, limit) / SHAPE_PACE_SHARE;
+		if (kind == SHAPE_SHARED) {
 			h.parent = SHAPE_MAJOR | (1 + c);
 			h.rate_kbit = MIN(rate ? rate : LEAST_KBIT, h.ceil_kbit);
 		}

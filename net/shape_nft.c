@@ -92,6 +92,17 @@ int shape_families(const char *file, uint32_t mask, uint32_t cls[2], bool *split
 	return 0;
 }
 
+int shape_sent(const struct net *n, const struct net_place *p, const struct net_rates *r, uint32_t cls[2], bool *split,
+	       enum shape_kind *kind, struct err *e)
+{
+	uint32_t mask = shape_mask(r, NET_SENT);
+
+	if (shape_families(n->classes[0] ? n->classes : NULL, mask, cls, split, e) < 0)
+		return -e->code;
+	*kind = p->shared ? SHAPE_SHARED : p->own && mask && !*split ? SHAPE_PACED : SHAPE_ALONE;
+	return 0;
+}
+
 static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, uint32_t base, uint32_t mask)
 {
 	nft_put_set(t, &maps[v6]);

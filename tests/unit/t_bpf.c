@@ -29,3 +29,20 @@ TEST_ROOT(bpf_loads)
 	CHECK_EQ(bpf_load(BPF_PROG_TYPE_SOCKET_FILTER, "vz_test", zero, 1), -1);	/* does not end */
 	CHECK_EQ(errno, EINVAL);
 }
+
+TEST_ROOT(bpf_cells)
+{
+	uint64_t in[3] = { 1, 2, 3 }, out[3] = { 0 };
+	const uint32_t key = 0;
+	auto_close int fd = bpf_cell("vz_test", in, sizeof(in));
+	union bpf_attr a;
+
+	CHECK(fd >= 0);
+	memset(&a, 0, sizeof(a));
+	a.map_fd = (__u32)fd;
+	a.key = (uintptr_t)&key;
+	a.value = (uintptr_t)out;
+	CHECK_EQ(bpf_sys(BPF_MAP_LOOKUP_ELEM, &a), 0);
+	CHECK(memcmp(in, out, sizeof(in)) == 0);
+	CHECK_EQ(bpf_cell("vz_test", in, 0), -1);
+}

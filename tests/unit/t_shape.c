@@ -131,6 +131,47 @@ static void limited(const struct net_place *p, const struct net_totals *t)
 	net_close(l.net);
 }
 
+/* Far above the rate, then a pause in which the queue empties, and again: what comes through comes in the order it was sent. */
+TEST_ROOT(shape_order)
+{
+	const struct net_place p = { 0, false, true };
+	const struct net_rates r = { .limit[1].kbit = { 80000, 0 } };
+	const struct net_totals t = { 0 };
+	unsigned got = 0, number, last = 0;
+	auto_close int in = -1, out = -1;
+	struct sockaddr_storage sa;
+	socklen_t len;
+	struct lab l;
+	int ns;
+
+	lab_init(&l, "", "");
+	CHECK_OK(net_shape_devices(l.net, &p, &l.e), &l.e);
+	CHECK_OK(net_shape_set(l.net, &p, &r, &t, &l.e), &l.e);
+	ns = lab_up(&l, 7, "10.1.0.7");
+	CHECK_OK(net_shape_dev(l.net, "vz7", &p, &r, &t, &l.e), &l.e);
+	in = lab_socket(&l, l.host, SOCK_DGRAM, LAB_HOST4, LAB_HOST4, LAB_PORT);
+	out = lab_socket(&l, ns, SOCK_DGRAM, LAB_HOST4, "10.1.0.7", 0);
+	len = lab_sockaddr(LAB_HOST4, LAB_PORT, &sa);
+	for (unsigned i = 1; i <= 20000; i++) {
+		char data[1000] = { 0 };
+
+		memcpy(data, &i, sizeof(i));
+		sendto(out, data, sizeof(data), MSG_DONTWAIT, (void *)&sa, len);
+		if (i % 500 == 0)
+			usleep(i * 7 % 40000);
+		while (recv(in, data, sizeof(data), MSG_DONTWAIT) > 0) {
+			memcpy(&number, data, sizeof(number));
+			CHECK(number > last);
+			last = number;
+			got++;
+		}
+	}
+	CHECK(got > 1000);
+	CHECK(got < 20000);
+	close(ns);
+	net_close(l.net);
+}
+
 TEST_ROOT(shape_own) { limited(&(struct net_place){ 0, false, true }, &(struct net_totals){ 0 }); }
 TEST_ROOT(shape_several) { limited(&(struct net_place){ 65, false, false }, &(struct net_totals){ 0 }); }
 TEST_ROOT(shape_shared) { limited(&(struct net_place){ 65, true, false }, &(struct net_totals){ .bandwidth_kbit = 10000 }); }

@@ -1,58 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The programs, run step by step by a machine that knows just what they use; and the kernel takes them. */
+/* The programs, run step by step; and the kernel takes them. */
 #include <arpa/inet.h>
 #include <linux/if_ether.h>
 
 #include "net/shape_priv.h"
 #include "tests/lib/test.h"
+#include "tests/unit/t_bpf_machine.h"
 #include "util/auto.h"
 #include "util/err.h"
 
-struct packet { uint32_t protocol, priority; };
-
-static int64_t alu(int op, uint32_t a, uint32_t b)
-{
-	switch (op) {
-	case BPF_MOV: return b;
-	case BPF_ADD: return (uint32_t)(a + b);
-	case BPF_AND: return a & b;
-	case BPF_RSH: return a >> b;
-	}
-	return -1;
-}
-
-/* What R0 is at the end; -2: no sense in it. */
-static int64_t run(const struct bpf_insn *v, size_t n, struct packet *p)
-{
-	uint64_t r[11] = { 0 };
-
-	for (size_t i = 0, steps = 0; i < n && steps < 100; i++, steps++) {
-		uint64_t b = v[i].code & BPF_X ? r[v[i].src_reg] : (uint32_t)v[i].imm;
-		int cls = BPF_CLASS(v[i].code), op = BPF_OP(v[i].code);
-
-		if (cls == BPF_LDX)
-			r[v[i].dst_reg] = v[i].off == offsetof(struct __sk_buff, protocol) ? p->protocol : p->priority;
-		else if (cls == BPF_STX)
-			p->priority = (uint32_t)r[v[i].src_reg];
-		else if (cls == BPF_ALU)
-			r[v[i].dst_reg] = (uint64_t)alu(op, (uint32_t)r[v[i].dst_reg], (uint32_t)b);
-		else if (cls == BPF_JMP && op == BPF_EXIT)
-			return (int32_t)r[0];
-		else if (op == BPF_JA || (op == BPF_JNE && r[v[i].dst_reg] != b) || (op == BPF_JSET && r[v[i].dst_reg] & b))
-			i += (size_t)v[i].off;
-	}
-	return -2;
-}
-
 static void up(const uint32_t cls[2], uint16_t ether, int64_t want, uint32_t priority)
 {
-	struct packet p = { .protocol = htons(ether), .priority = 77 };
+	struct machine m = { .skb = { .protocol = htons(ether), .priority = 77 } };
 	struct bpf_insn v[SHAPE_BPF_MAX];
 	size_t n = shape_bpf_up(cls, v);
 
 	CHECK(n <= SHAPE_BPF_MAX);
-	CHECK_EQ(run(v, n, &p), want);
-	CHECK_EQ(p.priority, priority);
+	CHECK_EQ(machine_run(v, n, &m), want);
+	CHECK_EQ(m.skb.priority, priority);
 }
 
 TEST(shape_bpf_up)
@@ -80,10 +45,10 @@ TEST(shape_bpf_down)
 
 	CHECK(n <= SHAPE_BPF_MAX);
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
-		struct packet p = { .priority = t[i].before };
+		struct machine m = { .skb.priority = t[i].before };
 
-		CHECK_EQ(run(v, n, &p), t[i].what);
-		CHECK_EQ(p.priority, t[i].after);
+		CHECK_EQ(machine_run(v, n, &m), t[i].what);
+		CHECK_EQ(m.skb.priority, t[i].after);
 	}
 }
 

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef T_BPF_MACHINE_H
+#define T_BPF_MACHINE_H
+/* Runs the programs of net/shape*.c step by step: it knows just what they use. */
+#include <stdint.h>
+#include <string.h>
+#include <linux/bpf.h>
+
+#include "util/auto.h"
+
+struct machine { struct __sk_buff skb; uint8_t *cell; uint64_t now; };
+
+static inline uint64_t machine_alu(int op, uint64_t a, uint64_t b)
+{
+	switch (op) {
+	case BPF_MOV: return b;
+	case BPF_ADD: return a + b;
+	case BPF_SUB: return a - b;
+	case BPF_MUL: return a * b;
+	case BPF_AND: return a & b;
+	case BPF_RSH: return a >> b;
+	}
+	return UINT64_MAX;
+}
+
+static inline bool machine_jumps(int op, uint64_t a, uint64_t b)
+{
+	switch (op) {
+	case BPF_JA: return true;
+	case BPF_JEQ: return a == b;
+	case BPF_JNE: return a != b;
+	case BPF_JGT: return a > b;
+	case BPF_JGE: return a >= b;
+	case BPF_JSET: return (a & b) != 0;
+	}
+	return false;
+}
+
+/* To and from memory: addresses in registers are ours. */
+static inline void machine_memory(const struct bpf_insn *i, uint64_t r[11])
+{
+	uint8_t *at = (uint8_t *)(uintptr_t)(BPF_CLASS(i->code) == BPF_LDX ? r[i->src_reg] : r[i->dst_reg]) + i->off;
+	size_t len = BPF_SIZE(i->code) == BPF_DW ? 8 : 4;
+	uint64_t v = 0;
+
+	memcpy(&v, at, len);
+	if (BPF_CLASS(i->code) == BPF_LDX) {
+		r[i->dst_reg] = v;
+		return;
+	}
+	if (BPF_CLASS(i->code) == BPF_ST)
+		v = (uint64_t)(int64_t)i->imm;
+	else if (BPF_MODE(i->code) != BPF_ATOMIC)
+		v = r[i->src_reg];
+	else if (i->imm == BPF_ADD)
+		v += r[i->src_reg];
+	else if (v == r[0])		/* compare and exchange */
+		v = r[i->src_reg];
+	else
+		r[0] = v;
+	memcpy(at, &v, len);
+}
+
+/* What R0 is at the end; -2: no sense in it. */
+static inline int64_t machine_run(const struct bpf_insn *v, size_t n, struct machine *m)
+{
+	uint64_t r[11] = { [1] = (uintptr_t)&m->skb };
+
+	for (size_t i = 0, steps = 0; i < n && steps < 200; i++, steps++) {
+		int cls = BPF_CLASS(v[i].code), op = BPF_OP(v[i].code);
+		uint64_t b = v[i].code & BPF_X ? r[v[i].src_reg] : (uint64_t)(int64_t)v[i].imm;
+		uint64_t mask = cls == BPF_ALU || cls == BPF_JMP32 ? UINT32_MAX : UINT64_MAX;
+
+		if (cls == BPF_LDX || cls == BPF_STX || cls == BPF_ST) {
+			machine_memory(&v[i], r);
+		} else if (cls == BPF_LD) {	/* two: the cell, and where in it */
+			r[v[i].dst_reg] = (uintptr_t)m->cell + (uint32_t)v[i + 1].imm;
+			i++;
+		} else if (cls == BPF_ALU || cls == BPF_ALU64) {
+			r[v[i].dst_reg] = machine_alu(op, r[v[i].dst_reg] & mask, b & mask) & mask;
+		} else if (op == BPF_EXIT) {
+			return (int32_t)r[0];
+		} else if (op == BPF_CALL) {
+			r[0] = m->now;
+			memset(&r[1], 0xa5, 5 * sizeof(r[0]));
+		} else if (machine_jumps(op, r[v[i].dst_reg] & mask, b & mask)) {
+			i += (size_t)v[i].off;
+		}
+	}
+	return -2;
+}
+
+#endif
