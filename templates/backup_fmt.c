@@ -62,7 +62,7 @@ void bk_end_put(const struct bk_end *end, uint8_t out[BK_END_SIZE])
 				       end->meta_off, end->meta_len, end->tar_len, end->entries, end->bytes };
 
 	memset(out, 0, BK_END_SIZE);
-	memcpy(out, END_MAGIC, 8);
+	memcpy(out, END_MAGIC, sizeof(END_MAGIC) - 1);
 	put(out + AT_VERSION, END_VERSION, 4);
 	put(out + AT_CTID, end->ctid, 4);
 	put(out + AT_DEPTH, end->depth, 4);

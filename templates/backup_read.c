@@ -106,7 +106,7 @@ static int load(struct bk_in *in, uint64_t i, struct err *e)
 		return -e->code;
 	if (!sha_is(in->packed, p.len, p.sha))
 		return err_say(e, EBADMSG, "the archive is damaged between its bytes %llu and %llu", (unsigned long long)in->at[i],
-			       (unsigned long long)(in->at[i] + p.len));
+			       (unsigned long long)in->at[i] + p.len);
 	n = ZSTD_decompress(in->raw, BK_PIECE, in->packed, p.len);
 	if (ZSTD_isError(n) || n != p.raw)
 		return err_say(e, EBADMSG, "piece %llu of the archive does not unpack", (unsigned long long)i);

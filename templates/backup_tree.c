@@ -195,7 +195,7 @@ int bk_tree_map(struct bk_tree *t, uint32_t node, struct bk_seg **ret, size_t *n
 	v = count > SEGS_MAX ? NULL : calloc(count + 1, sizeof(*v));
 	if (!v)
 		return err_set(e, ENOMEM, "the map of a sparse file");
-	v[0] = (struct bk_seg){ 0, MIN(r->size, r->data_len) };
+	v[0].len = MIN(r->size, r->data_len);
 	for (uint64_t i = 0; r->sparse && i < count; i++) {
 		if (number(in, &at, &v[i].off, e) < 0 || number(in, &at, &v[i].len, e) < 0)
 			return -e->code;

@@ -262,7 +262,7 @@ int tmpl_keygen(const char *base, struct err *e)
 	const char *name = strrchr(base, '/') ? strrchr(base, '/') + 1 : base;
 	auto_buf struct buf s = { .cap = TEXT_MAX }, p = { .cap = TEXT_MAX };
 	char comment[300];
-	struct sign_sec k;
+	struct sign_sec k = { 0 };
 
 	if (!path_is_component(name))
 		return err_say(e, EINVAL, "\"%s\" is not a name for a key", name);

@@ -143,11 +143,11 @@ static int resolve(const char *text, struct addrinfo **ret, struct err *e)
 static bool answers(const char *listen_at)
 {
 	struct addrinfo *ai = NULL;
-	struct err ignored;
+	struct err ignored = { 0 };
 	auto_close int fd = -1;
 	bool ok;
 
-	if (resolve(listen_at, &ai, &ignored) < 0)
+	if (resolve(listen_at, &ai, &ignored) < 0 || !ai)
 		return false;
 	fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	ok = fd >= 0 && connect(fd, ai->ai_addr, ai->ai_addrlen) == 0;

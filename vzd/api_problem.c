@@ -117,7 +117,7 @@ static const char *slug_of_errno(int code)
 
 static const struct api_problem_row *row_of(const char *slug)
 {
-	const struct api_problem_row *internal = NULL;
+	const struct api_problem_row *internal = api_problems;
 
 	for (size_t i = 0; i < api_problems_n; i++) {
 		if (!strcmp(api_problems[i].slug, slug))

@@ -249,10 +249,12 @@ static json_t *num(uint64_t v)
 
 static json_t *memory_json(struct vzd *d, const struct node_fig *f)
 {
+	uint64_t permille = f->mem_total ? f->promised * 1000 / f->mem_total : 0;
+
 	return json_pack("{so so so so so so so}", "total", num(f->mem_total), "available", num(f->mem_available), "used",
 			 num(f->mem_total - MIN(f->mem_available, f->mem_total)), "promised", num(f->promised), "guaranteed",
 			 num(f->guaranteed), "overcommit_pct",
-			 f->mem_total ? json_real((double)(f->promised * 1000 / f->mem_total) / 10) : json_null(),
+			 f->mem_total ? json_real((double)permille / 10) : json_null(),
 			 "overcommit_limit_pct", d->conf.overcommit.v ? num(d->conf.overcommit.v) : json_null());
 }
 
