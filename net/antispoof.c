@@ -80,8 +80,11 @@ static int keys_grow(void **v, size_t n, size_t size)
 	return 0;
 }
 
+/* Of an interface once, however many prefixes it has: who takes an element away twice is refused all of it. */
 static int keys_add_net(struct keys *k, const char *ifname)
 {
+	if (k->nnet && str_eq(k->net[k->nnet - 1], ifname))
+		return 0;
 	if (keys_grow((void **)&k->net, k->nnet, sizeof(*k->net)) < 0)
 		return -ENOMEM;
 	memset(k->net[k->nnet], 0, sizeof(*k->net));

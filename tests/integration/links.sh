@@ -109,6 +109,9 @@ tap_run vzctl set 624 --ipadd 2001:db8:7:1::5 --save
 is "an address of another's prefix is refused" "$TAP_RC" 78
 tap_run vzctl set 624 --ipadd 2001:db8:ffff::/64 --save
 is "so is the network of the host" "$TAP_RC" 78
+vzctl --quiet stop 624 --fast
+is "nothing of a stopped one with two prefixes is left" "$(nft list ruleset | grep -c vz624)" 0
+ok "it starts again" vzctl start 624
 ok "a prefix goes, live" vzctl set 624 --ipdel 10.77.8.0/29 --save
 is "with its route" "$(ip route show 10.77.8.0/29)" ""
 ok "the other stays" outside $ping 2001:db8:7:2::1
