@@ -33,7 +33,7 @@ static const struct { const char *key, *val; } host_defaults[] = {
 	{ "POOL_IMAGE", CT_LIB_DIR "/pool.img" }, { "POOL_SIZE", "20G" },
 	{ "LOGGING", "yes" }, { "LOG_LEVEL", "0" }, { "VERBOSE", "0" }, { "VIRTUOZZO", "yes" }, { "IPV6", "yes" },
 	{ "NEIGHBOUR_DEVS", "detect" }, { "ERROR_ON_ARPFAIL", "no" }, { "SKIP_ARPDETECT", "no" },
-	{ "TEMPLATE_FORMAT", "tree" },
+	{ "TEMPLATE_FORMAT", "auto" },
 };
 
 static int fill_host_defaults(struct ct_host *h, struct err *e)

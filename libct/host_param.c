@@ -16,7 +16,7 @@ static const struct param rows[] = {
 	{ .key = "TEMPLATE", .arg = "path", .type = &ct_type_path, HOST(template_dir), .def = "/vz/template",
 	  .man = "Directory of OS templates: archives in cache/, what was unpacked in store/." },
 	{ .key = "TEMPLATE_FORMAT", .arg = "auto|tree|erofs|erofs-lz4|squashfs", .type = &param_str, HOST(template_format),
-	  .def = "tree",
+	  .def = "auto",
 	  .man = "How templates are kept, and what containers of the layout overlay stand on: an unpacked tree, or one file with a "
 		 "file system, in which walking big trees costs less. auto: erofs where mkfs.erofs, the kernel and loop devices "
 		 "allow it, else trees with a warning when one is unpacked; vztmpl info and vzcheck say which. A change counts for "

@@ -55,7 +55,7 @@ struct gc {
 	struct tmpl_gc *g;
 	int base;
 	struct tmpl_tmp tmp;
-	struct str_list used, cached;
+	struct str_list used, cached, marks;
 	unsigned n;
 };
 
@@ -111,26 +111,26 @@ static int settle(struct gc *x, int dir, const char *digest, bool gone, struct e
 		return 0;
 	if (gone && fio_fsync_dir(dir, e) < 0)
 		return -e->code;
-	return gc_unmark(x->base, digest, !gone && x->g->kept && str_list_has(x->g->kept, digest), e);
+	if (gone)
+		return gc_unmark(x->base, digest, GC_GONE, e);
+	return gc_unmark(x->base, digest, x->g->kept && str_list_has(x->g->kept, digest) ? GC_LATER : GC_USED, e);
 }
 
 static int walk_marks(struct gc *x, struct err *e)
 {
-	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+	const struct str_list *l = &x->marks;
 
-	if (gc_marks(x->base, &l, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < l.n; i++) {
+	for (size_t i = 0; i < l->n; i++) {
 		auto_close int dir = -1;
 		char path[128];
 		bool gone;
 
-		str_fmt(path, sizeof(path), "store/sha256/%.2s", l.v[i]);
+		str_fmt(path, sizeof(path), "store/sha256/%.2s", l->v[i]);
 		dir = openat(x->base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		gone = dir >= 0 && judge(x, dir, l.v[i]);
-		if (!str_list_has(&x->used, l.v[i]) && pool_alone_collect(l.v[i], x->g, e) < 0)
+		gone = dir >= 0 && judge(x, dir, l->v[i]);
+		if (!str_list_has(&x->used, l->v[i]) && pool_alone_collect(l->v[i], x->g, e) < 0)
 			return -e->code;
-		if ((gone && collect(x, dir, l.v[i], e) < 0) || settle(x, dir, l.v[i], gone, e) < 0)
+		if ((gone && collect(x, dir, l->v[i], e) < 0) || settle(x, dir, l->v[i], gone, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -205,6 +205,7 @@ static void gc_done(struct gc *x)
 	tmp_done(&x->tmp);
 	str_list_clear(&x->used);
 	str_list_clear(&x->cached);
+	str_list_clear(&x->marks);
 	auto_close_(&x->base);
 }
 
@@ -225,6 +226,8 @@ int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
 	if (lock_take(store, GC_LOCK, g->wait_ms ? (int)g->wait_ms : GC_WAIT_MS, &lock, e) < 0)
 		return e->code == EBUSY ? err_say(e, EBUSY, "templates are being unpacked or used for new containers: try again")
 					: -e->code;
+	if (g->marked && (g->dry_run ? gc_marks : gc_marks_take)(x.base, &x.marks, e) < 0)
+		return -e->code;
 	if (g->users(g->arg, &x.used, e) < 0)
 		return err_add(e, "nothing was removed, since it is not known what is in use");
 	if (gc_current(x.base, &x.cached, e) < 0 || (g->marked ? walk_marks(&x, e) : walk(&x, e)) < 0)

@@ -15,7 +15,13 @@ void gc_unhold(void);
 int gc_current(int base, struct str_list *ret, struct err *e);	/* digests of archives in the cache, as far as known */
 int gc_mark(int base, const char *digest, struct err *e);	/* unless the store does not have it; durable. 1: marked */
 int gc_marks(int base, struct str_list *ret, struct err *e);	/* those for later too */
-/* @later: it stays marked, but is no reason to look any more: tmpl_gc_due() does not count it. */
-int gc_unmark(int base, const char *digest, bool later, struct err *e);
+/* The same, to judge them: before it is asked who uses what, so that marks made from then on are others. */
+int gc_marks_take(int base, struct str_list *ret, struct err *e);
+enum gc_verdict {
+	GC_USED,		/* the mark that was taken goes */
+	GC_GONE,		/* all marks of it go */
+	GC_LATER,		/* it stays, but is no reason to look any more: tmpl_gc_due() does not count it */
+};
+int gc_unmark(int base, const char *digest, enum gc_verdict v, struct err *e);
 
 #endif

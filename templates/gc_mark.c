@@ -4,6 +4,7 @@
  * name to another archive, before it says that it is done. So the collector need not look at the whole store, and a kill
  * loses nothing: a mark stays until somebody has judged the tree. A template of today gets none: its archive keeps it.
  * DIGEST.later is a mark that was judged too early: what stands on the tree now is no container, and tells nobody when it goes.
+ * DIGEST.now is being judged: who takes a user away meanwhile makes a mark of his own, which stays for the next one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +22,7 @@
 
 #define MARKED "store/marked"
 #define LATER ".later"
+#define NOW ".now"
 
 int gc_current(int base, struct str_list *ret, struct err *e)
 {
@@ -63,19 +65,49 @@ int gc_marks(int base, struct str_list *ret, struct err *e)
 	return 0;
 }
 
-int gc_unmark(int base, const char *digest, bool later, struct err *e)
+static int move_mark(int dir, const char *digest, const char *from, const char *to, struct err *e)
+{
+	char a[TMPL_DIGEST_LEN + 8], b[TMPL_DIGEST_LEN + 8];
+
+	str_fmt(a, sizeof(a), "%s%s", digest, from);
+	str_fmt(b, sizeof(b), "%s%s", digest, to);
+	return renameat(dir, a, dir, b) < 0 && errno != ENOENT ? err_set(e, errno, MARKED "/%s", a) : 0;
+}
+
+static int drop_mark(int dir, const char *digest, const char *kind, struct err *e)
+{
+	char name[TMPL_DIGEST_LEN + 8];
+
+	str_fmt(name, sizeof(name), "%s%s", digest, kind);
+	return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? err_set(e, errno, MARKED "/%s", name) : 0;
+}
+
+int gc_marks_take(int base, struct str_list *ret, struct err *e)
+{
+	auto_close int dir = -1;
+
+	if (gc_marks(base, ret, e) < 0)
+		return -e->code;
+	if (ret->n == 0)
+		return 0;
+	dir = open_marks(base, e);
+	for (size_t i = 0; dir >= 0 && i < ret->n; i++)
+		if (move_mark(dir, ret->v[i], "", NOW, e) < 0)
+			return -e->code;
+	return dir < 0 ? -e->code : 0;
+}
+
+int gc_unmark(int base, const char *digest, enum gc_verdict v, struct err *e)
 {
 	auto_close int dir = open_marks(base, e);
-	char name[TMPL_DIGEST_LEN + 8];
 
 	if (dir < 0)
 		return e->code == ENOENT ? (err_clear(e), 0) : -e->code;
-	str_fmt(name, sizeof(name), "%s" LATER, digest);
-	if (later)
-		return renameat(dir, digest, dir, name) < 0 && errno != ENOENT ? err_set(e, errno, MARKED "/%s", digest) : 0;
-	if ((unlinkat(dir, digest, 0) < 0 && errno != ENOENT) || (unlinkat(dir, name, 0) < 0 && errno != ENOENT))
-		return err_set(e, errno, MARKED "/%s", digest);
-	return 0;
+	if (v == GC_LATER)
+		return move_mark(dir, digest, NOW, LATER, e);
+	if (v == GC_GONE && drop_mark(dir, digest, "", e) < 0)
+		return -e->code;
+	return drop_mark(dir, digest, NOW, e) < 0 ? -e->code : drop_mark(dir, digest, LATER, e);
 }
 
 static bool is_stored(int base, const char *digest)
@@ -132,8 +164,12 @@ bool tmpl_gc_due(const char *tmpldir)
 	auto_closedir DIR *d = dir_list(dir);
 	struct dirent *de;
 
-	while (d && (de = readdir(d)))
-		if (tmpl_is_digest(de->d_name))
+	while (d && (de = readdir(d))) {
+		char digest[TMPL_DIGEST_LEN + 1];
+
+		str_fmt(digest, sizeof(digest), "%.64s", de->d_name);
+		if (tmpl_is_digest(digest) && !str_eq(de->d_name + TMPL_DIGEST_LEN, LATER))
 			return true;
+	}
 	return false;
 }

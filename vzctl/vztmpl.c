@@ -46,7 +46,7 @@ static void template_dir(char out[4096])
 		v = kv_get(&kv, "TEMPLATE");
 		format = kv_get(&kv, "TEMPLATE_FORMAT");
 	}
-	tmpl_format_set(format && *format ? format : "tree");
+	tmpl_format_set(format && *format ? format : "auto");
 	if (!v || v[0] != '/' || str_copy(out, 4096, v) < 0)
 		str_copy(out, 4096, DEFAULT_TEMPLATE);
 }

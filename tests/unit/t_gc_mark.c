@@ -100,6 +100,27 @@ TEST(judged)
 	str_list_clear(&kept);
 }
 
+/* The last user goes while the collector has found it still there: its mark is not the one that was judged. */
+static int user_goes(void *arg, struct str_list *digests, struct err *e)
+{
+	CHECK(there("store/marked/" A ".now") && tmpl_gc_due(test_tmp()));
+	CHECK_EQ(tmpl_gc_mark(test_tmp(), arg, e), 1);
+	return str_list_add(digests, arg, e);
+}
+
+TEST(marked_again_while_judged)
+{
+	struct tmpl_gc g = { .users = user_goes, .arg = (void *)A, .marked = true };
+	struct err e = { 0 };
+
+	make(A);
+	CHECK_EQ(tmpl_gc_mark(test_tmp(), A, &e), 1);
+	CHECK_OK(tmpl_gc(test_tmp(), &g, &e), &e);
+	CHECK(!there("store/marked/" A ".now") && tmpl_gc_due(test_tmp()));
+	CHECK_EQ(gc(NULL, NULL), 1);
+	CHECK(!tmpl_gc_due(test_tmp()) && !there("store/sha256/aa/" A));
+}
+
 TEST(goes_with_its_tree)
 {
 	auto_close int top = -1;
