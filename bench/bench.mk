@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `sudo make bench`: how fast, next to the least the kernel asks and to other runtimes. BENCH_N rounds (default 31).
 
-BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat $(B)/bench/scale $(B)/bench/net_rates $(B)/bench/net_flow
+BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat $(B)/bench/scale $(B)/bench/net_rates $(B)/bench/net_flow $(B)/bench/walk
 BENCH_N ?= 31
-.PHONY: bench bench-pool bench-backup
+.PHONY: bench bench-walk bench-pool bench-backup
 
 bench: all $(BENCH_BINS)
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
 	@BENCH_N=$(BENCH_N) VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench
+
+# Of `make bench` the walk alone. BENCH_FS=ext4: on a pool of that.
+bench-walk: all $(BENCH_BINS)
+	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
+	@BENCH_ONLY=walk BENCH_N=$(BENCH_N) VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench
 
 # Containers from a pool's image against copies: space, time, memory. BENCH_POOL_MB=4096 is the paper's table.
 bench-pool: all $(BENCH_BINS)
@@ -24,6 +29,9 @@ $(B)/bench/floor: $(B)/obj/bench/floor.o $(B)/obj/bench/floor_net.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -static -o $@ $^
 $(B)/bench/stamp: $(B)/obj/bench/stamp.o
+	@mkdir -p $(@D)
+	$(Q)$(CC) -static -o $@ $^
+$(B)/bench/walk: $(B)/obj/bench/walk.o
 	@mkdir -p $(@D)
 	$(Q)$(CC) -static -o $@ $^
 $(B)/bench/lat: $(B)/obj/bench/lat.o $(B)/libvz.a

@@ -37,8 +37,10 @@ setup_host() {
 	mount --bind "${VZ_USR}/lib/vz" "$VZ_LIBEXEC" && mount --bind "${VZ_USR}/share/vz" "$VZ_DATADIR" || return 1
 	PATH=$VZ_USR/sbin:/usr/sbin:/usr/bin:/sbin:/bin
 	truncate -s 4G "$W/pool"
-	if command -v mkfs.btrfs >/dev/null; then
+	if [ "${BENCH_FS:-btrfs}" = btrfs ] && command -v mkfs.btrfs >/dev/null; then
 		mkfs.btrfs -q "$W/pool" >/dev/null 2>&1 && mount -o loop,nodev,nosuid "$W/pool" /vz && btrfs quota enable /vz || return 1
+	elif [ "${BENCH_FS:-}" = ext4 ] && ! modprobe -q quota_v2 2>/dev/null; then	# without limits, where the kernel has none
+		mkfs.ext4 -q "$W/pool" && mount -o loop,nodev,nosuid "$W/pool" /vz && echo 'DISK_QUOTA="no"' >"$W/quota.conf" || return 1
 	else
 		mkfs.ext4 -q -O project,quota "$W/pool" && mount -o loop,nodev,nosuid,prjquota "$W/pool" /vz || return 1
 	fi
@@ -46,6 +48,7 @@ setup_host() {
 	chmod 700 /vz/private
 	cp "$VZ_DATADIR"/vz.conf /etc/vz/ && cp "$VZ_DATADIR"/*sample "$VZ_DATADIR"/0.conf /etc/vz/conf/
 	sed -i "s|^CGROUP_PARENT=.*||" /etc/vz/vz.conf && echo "CGROUP_PARENT=\"vzbench\"" >>/etc/vz/vz.conf
+	[ ! -s "$W/quota.conf" ] || sed -i "s/^DISK_QUOTA=.*/DISK_QUOTA=\"no\"/" /etc/vz/vz.conf
 	ip link set lo up
 	make_root $P/lower
 	tar -C $P/lower -cf /vz/template/cache/bench.tar .

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Not vzctl dies but what it starts: launcher, monitor, init while it sets itself up, the unpacker.
+# seconds: 240
 . "$TOP/tests/integration/crash_lib.sh"
 FOLLOW=-f
 POINTS=${VZTEST_POINTS:-40}
@@ -22,6 +23,7 @@ cold() {
 	rm -rf /vz/template/store
 }
 create="vzctl create 842 --ostemplate vz-base"
+POINTS=${VZTEST_POINTS:-25}	# each unpacks and makes an image
 repair() {
 	must 0 vzctl status 842
 	must "0 44" $create
