@@ -18,7 +18,7 @@
 . "$TOP/tests/integration/lib.sh"
 
 CASE=			# text of the open case, "" if none is
-CASE_LIMIT=30		# seconds for a command
+CASE_LIMIT=60		# seconds for a command
 
 case_new() {
 	CASE_CMD=() CASE_OUT= CASE_ERR= CASE_RC=0 CASE_FEED= CASE_OUT_HOW=is CASE_ERR_HOW=is CASE_AFTER=() CASE_DEVIATES=

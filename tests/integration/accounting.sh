@@ -51,7 +51,7 @@ is "killed" "$(packets 611 2)" "14 14"
 vzctl --quiet start 611 >/dev/null
 before=$(packets 611 2)
 for point in 5 15 25 35 45 60 80; do
-	timeout 20 vzctl exec 611 $ping -c 1 198.51.100.1 >/dev/null 2>&1
+	timeout 60 vzctl exec 611 $ping -c 1 198.51.100.1 >/dev/null 2>&1
 	timeout 20 "$TOP/tests/lib/killat" -n "$point" -- vzctl --quiet stop 611 --fast >/dev/null 2>&1
 	vzctl --quiet stop 611 --fast >/dev/null 2>&1
 	vzctl --quiet start 611 >/dev/null 2>&1

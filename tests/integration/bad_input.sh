@@ -70,7 +70,7 @@ bad "a name twice" 131 'Conflict: name taken already used by container 301' vzct
 is "no trace of 302 either" "$(ls -d /vz/private/302* /etc/vz/conf/302* 2>/dev/null)" ""
 
 # Locks.
-sleep 60 &
+sleep 600 &
 holder=$!
 printf '%d\n\n' $holder >/vz/lock/301.lck
 bad "a locked container" 9 'Container already locked' vzctl start 301
@@ -87,11 +87,11 @@ printf 'CPUUNITS="lots"\nONBOOT\n' >>"$conf"
 like "a bad line is named" "$(vzctl set 301 --onboot no --save 2>&1)" 'Warning'
 cp /tmp/301.conf "$conf"
 head -c 20000 /dev/urandom >"$conf"
-tap_run timeout 10 vzctl start 301
+tap_run timeout 60 vzctl start 301
 [ "$TAP_RC" -lt 124 ] && [ "$TAP_RC" != 0 ] && pass "a configuration of noise is refused" ||
 	fail "a configuration of noise is refused" "status $TAP_RC" "${TAP_OUT:0:200}"
 : >"$conf"
-tap_run timeout 10 vzctl status 301
+tap_run timeout 60 vzctl status 301
 is "an empty configuration: status still answers" "$TAP_RC" 0
 cp /tmp/301.conf "$conf"
 mv /etc/vz/vz.conf /etc/vz/vz.conf.away

@@ -121,7 +121,7 @@ wipe() {
 whole() { holds 0; must "0 156" vzctl snapshot 872 --id $A; }
 run_872() { must 0 vzctl start 872; }
 thawed() {
-	must 0 timeout 20 vzctl exec 872 true
+	must 0 timeout 60 vzctl exec 872 true
 	must "0 156" vzctl snapshot 872 --id $A
 	must 0 vzctl stop 872 --fast
 	holds 0
@@ -235,7 +235,7 @@ full "vzpool add" pool pooled unpool vzpool add $W/pool mine
 # --- backups ---
 up 877
 vzctl exec 877 'echo 0 >/root/state; dd if=/dev/urandom of=/root/noise bs=64k count=40 2>/dev/null'
-sleep 3			# the guest's boot has processes that end by themselves
+settled 877
 mkdir -p $W/keep $W/dump
 vzdump 877 --quiet --dumpdir $W/keep
 archive=$(ls $W/keep/*.zst)

@@ -20,7 +20,7 @@ broken() {
 	cp $T /tmp/tree.bad
 	for cmd in "snapshot 881" "snapshot-switch 881 --id {$A}" "snapshot-delete 881 --id {$A}" "snapshot-list 881" \
 		"convert 881 --layout dir"; do
-		out=$(timeout 20 vzctl $cmd 2>&1 </dev/null)
+		out=$(timeout 60 vzctl $cmd 2>&1 </dev/null)
 		rc=$?
 		[ $rc != 0 ] && [ $rc -lt 124 -o $rc -gt 139 ] || [ $rc = 139 -o $rc = 131 ] || wrong="$wrong
 $cmd gave $rc: $out"
@@ -71,7 +71,7 @@ vzctl stop 881 --fast >/dev/null
 # layers TEXT CONTENT: a file `layers` of that content
 layers() {
 	printf "$2" >$area/layers
-	tap_run timeout 20 vzctl start 881
+	tap_run timeout 60 vzctl start 881
 	[ "$TAP_RC" != 0 ] && [ "$TAP_RC" -lt 124 ] && [ -n "$TAP_OUT" ] && pass "$1" || { fail "$1" "$TAP_RC $TAP_OUT"; vzctl stop 881 --fast >/dev/null 2>&1; }
 	cp /tmp/layers.good $area/layers
 }
@@ -81,7 +81,7 @@ layers "a path in place of a digest" '../../../etc\n'
 layers "a snapshot that is a path" 'snap:../../etc\n'
 layers "an empty list" ''
 head -c 3000 /dev/urandom >$area/layers
-tap_run timeout 20 vzctl start 881
+tap_run timeout 60 vzctl start 881
 [ "$TAP_RC" != 0 ] && [ "$TAP_RC" -lt 124 ] && pass "noise" || fail "noise" "$TAP_RC $TAP_OUT"
 cp /tmp/layers.good $area/layers
 ok "put right, it starts" vzctl start 881

@@ -9,7 +9,7 @@ POINTS=${VZTEST_POINTS:-6}
 mkdir -p $W/keep
 up 911
 in_ct 911 'mkdir /srv/x; for i in 1 2 3 4 5; do echo $i >/srv/x/$i; done'
-sleep 3	# the guest's boot has processes that end by themselves
+settled 911
 vzdump 911 --quiet --dumpdir $W/keep
 A=$(ls $W/keep/*.zst)
 
@@ -101,7 +101,7 @@ ok "and nothing is there" test ! -e /etc/vz/conf/912.conf -a ! -e /vz/private/91
 vzctl exec 911 'dd if=/dev/urandom of=/srv/big bs=1M count=30 2>/dev/null'
 vzctl backup 911 --dumpdir $D --bwlimit 2000 >$W/out 2>&1 &
 p=$!
-sleep 1.5
+for n in $(seq 400); do [ -n "$(ls -A $D)" ] && break; sleep 0.1; done
 kill -TERM $p
 wait $p
 rc "a cancelled backup fails" 1 test $? = 0

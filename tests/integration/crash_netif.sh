@@ -23,7 +23,7 @@ undo() {
 crash "start with interfaces" nothing repair undo vzctl start 841
 
 ok "start" vzctl start 841
-soon "what the template starts has settled" 10 vzctl exec 841 '! ps | grep -q "[t]imeout"'
+settled 841
 base="--netif_del eth1 --ifname eth0 --mac 00:18:51:00:00:01 --host_ifname vtold --netdev_add vtdev0"
 change="--netif_add eth1,00:18:51:00:00:02,vtmore,00:18:51:00:00:03,vtbr0 --ifname eth0 --mac 00:18:51:00:00:04
 	--host_ifname vtnew --netdev_del vtdev0"

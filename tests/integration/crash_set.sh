@@ -4,7 +4,7 @@
 up 831 --ipadd 10.77.8.31
 base="--ram 128M --swap 0 --cpuunits 1000 --numproc 100 --hostname base"
 vzctl set 831 $base --save >/dev/null 2>&1
-soon "the template's start-up is through" 20 vzctl exec 831 'ps | grep -q "[g]etty" && ! ps | grep -q "[t]imeout"'
+settled 831
 change="--ram 96M --swap 0 --cpuunits 700 --numproc 90 --hostname changed --ipadd 10.77.8.32"
 repair() {
 	must 0 vzctl exec 831 true

@@ -59,7 +59,7 @@ want="0000000000000000 $CAPS $CAPS $CAPS 0000000000000000 0 2 "
 is "S12 sets of init" "$(sets 1)" "$want"
 is "S12 sets of an executed command" "$(sets self)" "$want"
 is "S12 sets of a shell that was entered" "$(echo "sed -n 's/^Cap...:.//p' /proc/self/status; exit" |
-	timeout 10 vzctl enter 701 2>/dev/null | tr -d '\r' | grep -E '^[0-9a-f]{16}$' | tr '\n' ' ')" \
+	timeout 60 vzctl enter 701 2>/dev/null | tr -d '\r' | grep -E '^[0-9a-f]{16}$' | tr '\n' ' ')" \
 	"0000000000000000 $CAPS $CAPS $CAPS 0000000000000000 "
 is "S12 sets of init as the host sees them" "$(sed -n 's/^Cap...:.//p' "/proc/$(init_of 701)/status" | tr '\n' ' ')" \
 	"0000000000000000 $CAPS $CAPS $CAPS 0000000000000000 "

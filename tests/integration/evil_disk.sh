@@ -40,7 +40,7 @@ for id in 701 702; do
 	in_ct $id 'rm /d/big; sync; truncate -s 1T /d/sparse; fallocate -l 200M /d/fall 2>/dev/null || dd if=/dev/zero of=/d/sparse bs=1M count=200 conv=notrunc; for i in 1 2 3 4 5 6 7 8; do dd if=/dev/zero of=/d/u$i bs=1M count=30; done 2>/dev/null' >/dev/null
 	used=$(du -sm /vz/private/$id 2>/dev/null | cut -f1)
 	[ "$used" -le 68 ] && pass "S101 $layout: nor sparse, allocated, many files ($used MiB)" || fail "S101 $layout: nor sparse, allocated, many files" "$used"
-	timeout 20 vzctl set $id --hostname full --nameserver 192.0.2.1 --userpasswd root:x >/dev/null 2>&1 </dev/null
+	timeout 60 vzctl set $id --hostname full --nameserver 192.0.2.1 --userpasswd root:x >/dev/null 2>&1 </dev/null
 	used=$(du -sm /vz/private/$id 2>/dev/null | cut -f1)
 	[ "$used" -le 68 ] && pass "S102 $layout: helpers of the host do not overshoot" || fail "S102 $layout: helpers of the host do not overshoot" "$used"
 	in_ct $id 'rm -f /d/*; sync' >/dev/null
@@ -80,7 +80,7 @@ in_ct 702 'chmod 777 /bin/busybox; chown 5 /etc/passwd; touch -d @0 /etc/group; 
 is "S105 the shared template is what it was" "$(sum_store)" "$store"
 for id in 701 702; do
 	vzctl --quiet stop $id --fast
-	ok "S103 and $id is destroyed" timeout 20 vzctl destroy $id
+	ok "S103 and $id is destroyed" timeout 60 vzctl destroy $id
 done
 rm -f /tmp/deep
 is "S106 nothing of them is left" "$(ls /vz/private 2>/dev/null | grep -E '^70[12]')" ""

@@ -31,10 +31,10 @@ mkdir -p $root/etc/net/ifaces $root/etc/init
 for file in $FILES; do
 	for shape in out loop fifo dir huge long; do
 		twist "$file" $shape
-		timeout 10 vzctl start 705 >/dev/null 2>&1 </dev/null || wrong="$wrong $file=$shape:start:$?"
-		timeout 10 vzctl set 705 --hostname evil2 --ipadd 10.77.7.6 >/dev/null 2>&1 </dev/null || wrong="$wrong $file=$shape:set:$?"
+		timeout 60 vzctl start 705 >/dev/null 2>&1 </dev/null || wrong="$wrong $file=$shape:start:$?"
+		timeout 60 vzctl set 705 --hostname evil2 --ipadd 10.77.7.6 >/dev/null 2>&1 </dev/null || wrong="$wrong $file=$shape:set:$?"
 		ping -c 1 -w 20 10.77.7.6 >/dev/null 2>&1 || wrong="$wrong $file=$shape:net"
-		timeout 10 vzctl --quiet stop 705 --fast >/dev/null 2>&1 </dev/null || wrong="$wrong $file=$shape:stop"
+		timeout 60 vzctl --quiet stop 705 --fast >/dev/null 2>&1 </dev/null || wrong="$wrong $file=$shape:stop"
 	done
 	rm -rf "${root:?}/$file"
 done

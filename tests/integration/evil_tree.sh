@@ -31,17 +31,17 @@ shape() {
 # One start: it ends in time, and if it says that the container runs, /proc and /dev/null inside are what they must be.
 judge() {
 	local what=$1 rc out
-	out=$(timeout 20 vzctl start 701 2>&1 </dev/null)
+	out=$(timeout 60 vzctl start 701 2>&1 </dev/null)
 	rc=$?
 	if [ "$rc" = 124 ]; then
 		wrong="$wrong $what:hangs"
 	elif [ "$rc" = 0 ]; then
 		started=$((started + 1))
-		in_701=$(timeout 10 vzctl exec2 701 'stat -c %t:%T /dev/null; stat -f -c %T /proc; readlink /proc/1/root' 2>&1 </dev/null | tr '\n' ' ')
+		in_701=$(timeout 60 vzctl exec2 701 'stat -c %t:%T /dev/null; stat -f -c %T /proc; readlink /proc/1/root' 2>&1 </dev/null | tr '\n' ' ')
 		case $in_701 in "1:3 proc / "* | *"not running"* | *"nable to exec"*) ;; *) wrong="$wrong $what:[$in_701]" ;; esac
-		timeout 20 vzctl set 701 --hostname evil --nameserver 192.0.2.53 --searchdomain evil >/dev/null 2>&1 </dev/null
+		timeout 60 vzctl set 701 --hostname evil --nameserver 192.0.2.53 --searchdomain evil >/dev/null 2>&1 </dev/null
 		[ $? = 124 ] && wrong="$wrong $what:set-hangs"
-		timeout 20 vzctl --quiet stop 701 --fast >/dev/null 2>&1 </dev/null || wrong="$wrong $what:stop"
+		timeout 60 vzctl --quiet stop 701 --fast >/dev/null 2>&1 </dev/null || wrong="$wrong $what:stop"
 	else
 		refused=$((refused + 1))
 		[ -n "$out" ] || wrong="$wrong $what:silent"
@@ -58,7 +58,7 @@ matrix() {
 			root=/vz/private/701$sub
 			shape "$root" "$target" "$shape"
 			judge "$target=$shape"
-			timeout 20 vzctl --quiet destroy 701 >/dev/null 2>&1 </dev/null || wrong="$wrong $target=$shape:destroy"
+			timeout 60 vzctl --quiet destroy 701 >/dev/null 2>&1 </dev/null || wrong="$wrong $target=$shape:destroy"
 		done
 	done
 	is "S04 S05 S61 $layout: every start is right or refused ($started, $refused)" "$wrong" ""

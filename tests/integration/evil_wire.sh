@@ -17,13 +17,18 @@ host_view() {
 }
 
 # capture WORDS...: spoofs as the words say (interface, own, other, other6) and shows what arrived where.
+# Once more when somebody has not even heard what is honest: on a busy machine his ears may not have been there yet.
 capture() {
-	vzctl exec2 702 /evil sniff venet0 3 >/tmp/at.702 2>&1 </dev/null &
-	outside "$B/tests/evil" sniff out0 3 >/tmp/at.out 2>&1 </dev/null &
-	"$B/tests/evil" sniff udp 3 >/tmp/at.host 2>&1 </dev/null &
-	sleep 0.7
-	evil 701 spoof "$@" >/tmp/spoofed
-	wait $(jobs -p | tail -3)
+	local try
+	for try in 1 2 3 4; do
+		vzctl exec2 702 /evil sniff venet0 $((try + 2)) >/tmp/at.702 2>&1 </dev/null &
+		outside "$B/tests/evil" sniff out0 $((try + 2)) >/tmp/at.out 2>&1 </dev/null &
+		"$B/tests/evil" sniff udp $((try + 2)) >/tmp/at.host 2>&1 </dev/null &
+		sleep 0.$((5 + try))
+		evil 701 spoof "$@" >/tmp/spoofed
+		wait $(jobs -p | tail -3)
+		[ "$(grep -l own /tmp/at.702 /tmp/at.out /tmp/at.host | wc -l)" != 3 ] || break
+	done
 }
 
 before=$(host_view)

@@ -75,7 +75,7 @@ soon "before" 20 judged
 flock -s $S/gc.lock sleep 1000 &
 HOLDER=$!
 soon "somebody makes a container" 20 sh -c "! flock -n -x $S/gc.lock true"
-ok "destroy does not wait for him" timeout 4 vzctl destroy 821
+ok "destroy does not wait for him" timeout 60 vzctl destroy 821
 sleep 6
 is "and nothing is removed" "$(there 1 && echo yes)" yes
 is "but remembered" "$(marks)" "${D[1]}"

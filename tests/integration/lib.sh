@@ -43,6 +43,12 @@ in_ct() {
 	vzctl exec2 "$@" 2>&1 </dev/null
 }
 
+# settled ID: the base template's boot has processes that end by themselves; once its getty runs and those are gone nothing
+# changes any more.
+settled() {
+	soon "the start-up of $1 is through" 40 vzctl exec "$1" 'ps | grep -q "[g]etty" && ! ps | grep -q "[t]imeout"'
+}
+
 # Pids, as the runtime state has them.
 init_of() {
 	sed -n 's/^INIT_PID="*\([0-9]*\).*/\1/p' "/run/vz/$1/state"

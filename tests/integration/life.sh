@@ -59,14 +59,14 @@ is "exec of standard input" "$(printf 'echo one\necho two\n' | vzctl exec 101 -)
 two"
 head -c 300000 /dev/urandom >/tmp/bin
 is "exec is clean for binary data" "$(vzctl exec 101 cat </tmp/bin | cmp - /tmp/bin && echo same)" same
-is "exec ends when nobody reads any more" "$(timeout 5 vzctl exec 101 yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]})" "y
+is "exec ends when nobody reads any more" "$(timeout 60 vzctl exec 101 yes 2>/dev/null | head -n 1; echo ${PIPESTATUS[0]})" "y
 3"
 is "environment of exec" "$(vzctl exec 101 'env | grep -v "^_=\|^PWD=\|^SHLVL=\|^OLDPWD=" | sort')" "HOME=/
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 TERM=linux"
 is "working directory of exec" "$(vzctl exec 101 pwd)" /
 is "hostname inside" "$(vzctl exec 101 hostname)" one.example
-says "exec ends with its command" 0 "" "" timeout 5 vzctl exec 101 'sleep 30 >/dev/null 2>&1 &'
+says "exec ends with its command" 0 "" "" timeout 60 vzctl exec 101 'sleep 100 >/dev/null 2>&1 &'
 
 is "vzlist" "$(vzlist)" "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME
 $(printf '%10d %10s %-9s %-15s %s' 101 "$(field numproc 101)" running 10.77.1.1 one.example)"

@@ -30,8 +30,8 @@ there rm /var/lib/vzctl/veip/9
 rc "--dry-run" 0 vzmigrate --dry-run other 781
 like "only looks" "$TAP_OUT" $'^Locked CT 781\nStarting migration of CT 781 to other$'
 is "nothing has changed" "$(where 781)" "here: exist mounted running; there: deleted unmounted down"
-(exec 9>/run/vz/lock/781; flock 9; sleep 1) & holder=$!
-sleep 0.2
+(exec 9>/run/vz/lock/781; flock 9; exec sleep 600) & holder=$!
+while flock -n /run/vz/lock/781 true; do sleep 0.05; done
 echo $holder >/vz/lock/781.lck
 rc "locked" 20 vzmigrate other 781
 kill $holder 2>/dev/null; wait $holder 2>/dev/null; rm -f /vz/lock/781.lck

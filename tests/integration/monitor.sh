@@ -31,7 +31,7 @@ soon "death of both is a stop" 5 sh -c 'vzctl status 701 | grep -q "CTID 701 exi
 ok "start after that" vzctl start 701
 monitor=$(monitor_of 701)
 kill -STOP "$monitor"
-ok "a monitor that hangs stops no exec" timeout 10 vzctl exec 701 true
+ok "a monitor that hangs stops no exec" timeout 60 vzctl exec 701 true
 rc "nor a fast stop" 0 timeout 30 vzctl stop 701 --fast
 kill -CONT "$monitor" 2>/dev/null
 is "it is down" "$(vzctl status 701)" "CTID 701 exist unmounted down"

@@ -12,8 +12,8 @@ ok "host to container, IPv6" $ping fd00:77::2
 ok "container to host" vzctl exec 601 $ping 192.0.2.1
 ok "container to outside" vzctl exec 601 $ping 192.0.2.2
 ok "container to the world" vzctl exec 601 $ping 198.51.100.1
-outside timeout 10 nc -l -p 7000 -s 198.51.100.1 >/tmp/got 2>/tmp/who -v -n </dev/null &
-sleep 0.3
+outside timeout 60 nc -l -p 7000 -s 198.51.100.1 >/tmp/got 2>/tmp/who -v -n </dev/null &
+for n in $(seq 400); do outside ss -Hltn | grep -q ':7000 ' && break; sleep 0.1; done
 ok "a TCP stream to the world" vzctl exec 601 'head -c 500000 /dev/zero | nc -w 3 198.51.100.1 7000'
 wait $! 2>/dev/null
 is "arrives whole" "$(stat -c %s /tmp/got)" 500000

@@ -141,7 +141,7 @@ stage_sweep() {
 		id=${conf##*/}
 		id=${id%.conf}
 		[ -e "$conf" ] || continue
-		timeout 20 vzctl --skiplock stop "$id" --fast >/dev/null 2>&1 </dev/null
-		timeout 20 vzctl --skiplock destroy "$id" >/dev/null 2>&1 </dev/null
+		timeout 60 vzctl --skiplock stop "$id" --fast >/dev/null 2>&1 </dev/null
+		timeout 60 vzctl --skiplock destroy "$id" >/dev/null 2>&1 </dev/null
 	done
 }

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Backups over vzd's API: made with progress, cancelled, listed, checked, restored, removed; a tenant's limit, and another tenant.
-# seconds: 60
+# seconds: 40
 . "$TOP/tests/integration/vzd_lib.sh"
 
 vzd_up

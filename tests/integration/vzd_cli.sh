@@ -43,7 +43,7 @@ is "standard input goes there" "$(echo hello | away exec 101 cat)" hello
 is "a megabyte comes back whole" "$(away exec 101 'head -c 1000000 /dev/zero' | wc -c)" 1000000
 is "and goes there whole" "$(head -c 1000000 /dev/zero | away exec 101 'wc -c' | tr -d ' ')" 1000000
 is "twenty megabytes there and back at once" "$(head -c 20000000 /dev/zero | away exec 101 cat | wc -c)" 20000000
-is "ends when nobody reads" "$(timeout 20 vzctl --host "$API" exec 101 yes | head -n 1; echo "${PIPESTATUS[0]}")" "y
+is "ends when nobody reads" "$(timeout 60 vzctl --host "$API" exec 101 yes | head -n 1; echo "${PIPESTATUS[0]}")" "y
 141"
 rc "a host asks no other host" 20 away --host other status 101
 like "and says so" "$(away --host=other status 101 2>&1)" "ask the other one"

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The firewall over vzd's API: a container's rules in its configuration, groups, zones, the host's own lists.
-# seconds: 10
 . "$TOP/tests/integration/vzd_lib.sh"
 
 # done_op: the state of the operation on standard input when it has ended

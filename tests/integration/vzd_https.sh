@@ -66,7 +66,10 @@ seq=$(sed -n 's/^id: //p' $d/events | head -1)
 kill $events
 wait $events 2>/dev/null
 vzctl start 101 >/dev/null 2>&1 </dev/null
-get -N --max-time 3 "$url/v1/events" -H "Last-Event-ID: $seq" >$d/resumed 2>/dev/null
+for n in 1 2 3 4 5; do
+	get -N --max-time 3 "$url/v1/events" -H "Last-Event-ID: $seq" >$d/resumed 2>/dev/null
+	has $d/resumed ct.started && break
+done
 is "resumed: the next one is the first" "$(sed -n 's/^id: //p' $d/resumed | head -1)" "$((seq + 1))"
 ok "nothing is left out" has $d/resumed ct.started
 
@@ -92,7 +95,7 @@ ticket() {	# BODY
 ws() {
 	local text=$1
 	shift
-	ok "$text" timeout 20 python3 "$TOP/tests/lib/web_ws.py" "$@"
+	ok "$text" timeout 60 python3 "$TOP/tests/lib/web_ws.py" "$@"
 }
 port=${API#*:}
 ws "a shell" $port "$(ticket '{"kind":"shell","cols":80,"rows":24}')" vz.tty.v1 'send:stty -echo; echo rea""dy\n' 'expect:ready' \
@@ -101,7 +104,7 @@ ws "a shell" $port "$(ticket '{"kind":"shell","cols":80,"rows":24}')" vz.tty.v1 
 ws "the console" $port "$(ticket '{"kind":"console","cols":80,"rows":24}')" vz.tty.v1 'send:\n' 'expect:login' close expect-close:1000 eof
 used=$(ticket '{"kind":"shell"}')
 ws "a ticket" $port "$used" vz.tty.v1 'send:exit\n' expect-close:1000 close eof
-rc "is good for once" 2 timeout 20 python3 "$TOP/tests/lib/web_ws.py" $port "$used" vz.tty.v1
+rc "is good for once" 2 timeout 60 python3 "$TOP/tests/lib/web_ws.py" $port "$used" vz.tty.v1
 unused=$(ticket '{"kind":"shell"}')
 is "without a WebSocket" "$(status "$url$unused")" 426
 ws "it is not used up" $port "$unused" vz.tty.v1 'send:exit\n' expect-close:1000 close eof
@@ -148,7 +151,7 @@ else
 	skip "simple reads" "wrk is not installed"
 fi
 vzd_down
-like "no callback held the loop for 50 ms" "$(grep 'stopped after' "$VZD_LOG" | tail -n 1)" 'calls, 0 slow,'
+loop_free "no callback held the loop for 50 ms"
 vzd_sweep
 gone 101
 rm -rf $d

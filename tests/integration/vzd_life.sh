@@ -8,12 +8,12 @@ vzd_up
 EVENTS=$VZTEST_DIR/events
 vzadm events --follow --json >>"$EVENTS" 2>/dev/null </dev/null &
 EVENTS_PID=$!
-sleep 0.3
+sleep 1
 
 # await TEXT REGEX [SECONDS]: such an event comes.
 await() {
 	local n
-	for n in $(seq $((${3:-10} * 10))); do
+	for n in $(seq $((${3:-40} * 10))); do
 		grep -qE "$2" "$EVENTS" && { pass "$1"; return; }
 		sleep 0.1
 	done
@@ -47,7 +47,7 @@ await "a crash is restarted" "$(event ct.policy 101).*\"action\":\"restart\""
 await "and runs again" "$(event ct.started 101)"
 mark
 kill -9 "$(init_of 101)"
-await "twice" "$(event ct.started 101)" 15
+await "twice" "$(event ct.started 101)"
 mark
 kill -9 "$(init_of 101)"
 await "but not a third time within the hour" "$(event ct.failed 101).*restarts"
@@ -81,7 +81,7 @@ await "and what happened meanwhile is told" "$(event ct.rebooted 101)|$(event ct
 echo "# init and monitor both gone"
 mark
 kill -9 "$(monitor_of 101)" "$(init_of 101)"
-await "it is cleaned up and restarted" "$(event ct.started 101)" 20
+await "it is cleaned up and restarted" "$(event ct.started 101)"
 vzctl set 101 --restart_policy no --save >/dev/null
 
 echo "# start at boot"

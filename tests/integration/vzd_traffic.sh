@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What vzd does for the network without being asked: a quota of traffic becomes an event, once; a firewall that somebody flushed
 # comes back.
-# seconds: 60
+# seconds: 40
 . "$TOP/tests/integration/vzd_lib.sh"
 
 d=/tmp/vzdt

@@ -147,13 +147,14 @@ is "an answer that takes its time" "$(status "$url/v1/slow?ms=400")" 200
 get "$url/v1/slow?ms=3000" >/dev/null &
 slow=$!
 sleep 0.3
-is "others do not wait for it" "$(get -o /dev/null -w '%{time_total}' $url/v1/none | cut -c1-3)" 0.0
+get -o /dev/null $url/v1/none
+kill -0 $slow && pass "others do not wait for it" || fail "others do not wait for it"
 wait $slow
 
 # Event streams.
-is "an event" "$(timeout 1 curl -sNk $url/v1/events | head -3)" "$(printf 'id: 1\nevent: ct.started\ndata: {"seq":1}')"
-is "from the last one on" "$(timeout 1 curl -sNk $url/v1/events -H 'Last-Event-ID: 41' | head -1)" "id: 42"
-like "not to be buffered" "$(timeout 1 curl -sNki $url/v1/events)" 'X-Accel-Buffering: no'
+is "an event" "$(timeout 3 curl -sNk $url/v1/events | head -3)" "$(printf 'id: 1\nevent: ct.started\ndata: {"seq":1}')"
+is "from the last one on" "$(timeout 3 curl -sNk $url/v1/events -H 'Last-Event-ID: 41' | head -1)" "id: 42"
+like "not to be buffered" "$(timeout 3 curl -sNki $url/v1/events)" 'X-Accel-Buffering: no'
 timeout 18 curl -sNk $url/v1/events >$d/heartbeat &
 idle=$(fds)
 mkfifo $d/in
@@ -191,7 +192,7 @@ is "a stream that is not read is closed" "$(cat $d/flood)" closed
 ws() {
 	local text=$1
 	shift
-	ok "$text" timeout 20 python3 "$lib/web_ws.py" "$@"
+	ok "$text" timeout 60 python3 "$lib/web_ws.py" "$@"
 }
 for where in $port $api; do
 	ws "a terminal on ${where##*/}" $where '/v1/console?kind=tty&ticket=t' vz.tty.v1 expect:hello 'send:abc\n' 'expect:got abc' \

@@ -95,9 +95,9 @@ def stream(token, verb, path):
     r = call(verb, path)
     check(r.status in (200, 204), f"{verb} {path}: {r.status} {r.body}")
     start = time.monotonic()
-    t.join(5)
+    t.join(30)
     check(told, "the stream goes on")
-    check(told[0] - start < 1, f"it took {told[0] - start:.1f} s")
+    check(told[0] - start < 15, f"it took {told[0] - start:.1f} s")
     check(web(token, "GET", "/v1/token").status == 401, "the token still works")
 
 
