@@ -101,9 +101,11 @@ static int check(const struct vztmpl *v, const struct vztmpl_cmd *c, struct err 
 	for (size_t i = 0; wrong && i < vztmpl_flags_n; i++)
 		if (vztmpl_flags[i].id & wrong)
 			return err_say(e, EINVAL, "vztmpl %s does not know --%s", c->word, vztmpl_flags[i].name);
+	if (v->n > c->max && !c->args[0])
+		return err_say(e, EINVAL, "vztmpl %s takes no argument", c->word);
 	if (v->n < c->min || v->n > c->max)
 		return err_say(e, EINVAL, v->n < c->min ? "vztmpl %s wants %s" : "vztmpl %s wants no more than %s", c->word,
-			       c->args[0] ? c->args : "no argument");
+			       c->args);
 	return 0;
 }
 
