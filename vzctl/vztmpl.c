@@ -95,6 +95,5 @@ int main(int argc, char **argv)
 		fprintf(stderr, "vztmpl: %s\n", e.text);
 	collect(&v);
 	free(v.operand);
-	str_list_clear(&v.set);
 	return rc < 0 ? 1 : fflush(stdout) == 0 ? 0 : 1;
 }
