@@ -14,7 +14,8 @@
  *	chain postrouting (nat)           from a pool, out of an interface that is not ours: masquerade
  *
  * The rules stand before the first container does and never change with one; a container is elements of two sets.
- * If somebody else flushed the table it is made again from the host routes, which say the same.
+ * If somebody else flushed the table it is made again from the host routes, which say the same. net_first_aid() makes it without
+ * the other parts and without the rule of set open, so whoever counts the rules knows that the rest is still to come.
  */
 #include "net/net_priv.h"
 
@@ -33,6 +34,7 @@
 #define FROM_CT "from_ct"
 #define RULES_USE 10		/* from_ct: nine rules and one jump to it */
 #define SETUP_TRIES 100	/* every start elsewhere makes one in vain */
+#define AID_TRIES 3
 #define ND_FIRST 133		/* router solicitation ... */
 #define ND_LAST 137		/* ... redirect */
 
@@ -184,7 +186,17 @@ static void rule_routed(struct nft_tx *t, uint32_t fib)
 	nft_put_rule(t, r);
 }
 
-static void put_filter(struct nft_tx *t)
+static void rule_open(struct nft_tx *t)
+{
+	struct nftnl_rule *r = nft_rule(t, FROM_CT);
+
+	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
+	nft_e_in(t, r, &sets[OPEN], NFT_REG_1);
+	nft_e_verdict(t, r, NFT_RETURN, NULL);
+	nft_put_rule(t, r);
+}
+
+static void put_filter(struct nft_tx *t, bool aid)
 {
 	static const uint8_t nd_first = ND_FIRST, nd_last = ND_LAST;
 	struct nftnl_rule *r = nft_rule(t, "prerouting");
@@ -201,11 +213,8 @@ static void put_filter(struct nft_tx *t)
 	rule_no_dhcp(t, 67);
 	rule_no_dhcp(t, 547);
 	rule_routed(t, NFTA_FIB_F_DADDR);
-	r = nft_rule(t, FROM_CT);
-	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_in(t, r, &sets[OPEN], NFT_REG_1);
-	nft_e_verdict(t, r, NFT_RETURN, NULL);
-	nft_put_rule(t, r);
+	if (!aid)
+		rule_open(t);
 	rule_source(t, NFPROTO_IPV4, 12, 4, SET4);
 	rule_source(t, NFPROTO_IPV6, 8, 16, SET6);
 	rule_routed(t, NFTA_FIB_F_SADDR);
@@ -240,11 +249,13 @@ static int put_nat(struct nft_tx *t, const char *pool, struct err *e)
 	return 0;
 }
 
-/* @anew: what is there is dropped first, in the same transaction. */
-static int put_table(struct nft_tx *t, const struct net *n, bool anew, struct err *e)
+/* ANEW: what is there is dropped first, in the same transaction. AID: nothing but who may send as what. */
+enum make { KEEP, ANEW, AID };
+
+static int put_table(struct nft_tx *t, const struct net *n, enum make make, struct err *e)
 {
 	nft_put_table(t, true);
-	if (anew) {
+	if (make == ANEW) {
 		nft_put_table(t, false);
 		nft_put_table(t, true);
 	}
@@ -255,12 +266,13 @@ static int put_table(struct nft_tx *t, const struct net *n, bool anew, struct er
 	if (n->pool4[0] || n->pool6[0])
 		nft_put_chain(t, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
 	nft_put_flush_rules(t);
-	put_filter(t);
+	put_filter(t, make == AID);
 	if (put_nat(t, n->pool4, e) < 0 || put_nat(t, n->pool6, e) < 0) {
 		t->failed = true;
 		return -e->code;
 	}
-	net_parts_table(t, NFPROTO_INET);
+	if (make != AID)
+		net_parts_table(t, NFPROTO_INET);
 	return 0;
 }
 
@@ -284,7 +296,7 @@ static int collect_route(unsigned ifindex, const struct net_ip *ip, void *arg)
 	return c->name[0] ? keys_add(&c->keys, c->name, ip) : 0;
 }
 
-static int setup_once(struct net *n, bool anew, struct err *e)
+static int setup_once(struct net *n, enum make make, struct err *e)
 {
 	struct collect c = { .n = n };
 	struct nft_tx t;
@@ -297,11 +309,11 @@ static int setup_once(struct net *n, bool anew, struct err *e)
 	rc = route_each(&n->rt, 0, collect_route, &c, e);
 	if (rc == 0) {
 		nft_tx_begin(&t, &n->nft, n->table, gen);
-		rc = put_table(&t, n, anew, e);
+		rc = put_table(&t, n, make, e);
 	}
 	if (rc == 0) {
 		put_keys(&t, true, &c.keys);
-		rc = net_parts_all(n, &t, NET_INET, e);
+		rc = make == AID ? 0 : net_parts_all(n, &t, NET_INET, e);
 	}
 	if (rc == 0)
 		rc = nft_tx_end(&t, "set up", e);
@@ -317,7 +329,7 @@ static int set_up(struct net *n, bool anew, struct err *e)
 		return -e->code;
 	for (int i = 0; i < SETUP_TRIES; i++) {
 		err_clear(e);
-		rc = setup_once(n, anew, e);
+		rc = setup_once(n, anew ? ANEW : KEEP, e);
 		if (rc == -ERESTART)
 			continue;
 		if (rc == 0) {
@@ -341,6 +353,19 @@ int antispoof_setup(struct net *n, struct err *e)
 int antispoof_renew(struct net *n, struct err *e)
 {
 	return set_up(n, true, e);
+}
+
+int net_first_aid(struct net *n, struct err *e)
+{
+	int rc = -ERESTART;
+
+	if (net_rt(n, e) < 0 || net_nf(n, e) < 0)
+		return -e->code;
+	for (int i = 0; i < AID_TRIES && rc == -ERESTART; i++) {
+		err_clear(e);
+		rc = setup_once(n, AID, e);
+	}
+	return rc < 0 ? rc : guard_first_aid(n, e);
 }
 
 int antispoof_teardown(struct net *n, struct err *e)

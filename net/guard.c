@@ -88,7 +88,8 @@ static void rule_no_dhcp(struct nft_tx *t, uint16_t ethertype, uint16_t port)
 	drop_counted(t, r);
 }
 
-static void put_rules(struct nft_tx *t)
+/* @aid: one rule less, so whoever counts them knows that the parts are still to come. */
+static void put_rules(struct nft_tx *t, bool aid)
 {
 	static const uint32_t both = ~1u;
 	static const uint8_t mask[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xf0 }, reserved[6] = { 0x01, 0x80, 0xc2 };
@@ -109,7 +110,8 @@ static void put_rules(struct nft_tx *t)
 	rule_no_tag(t, ETH_P_8021AD, 0, false);
 	rule_no_tag(t, ETH_P_8021Q, 0, true);
 	rule_no_tag(t, ETH_P_8021Q, ETH_P_8021Q, false);
-	rule_no_tag(t, ETH_P_8021Q, ETH_P_8021AD, false);
+	if (!aid)
+		rule_no_tag(t, ETH_P_8021Q, ETH_P_8021AD, false);
 	rule_no_icmp6(t, ND_RA);
 	rule_no_icmp6(t, ND_REDIRECT);
 	rule_no_dhcp(t, ETH_P_IP, 67);
@@ -126,7 +128,7 @@ static int unless_unknown(int rc, struct err *e)
 	return 0;
 }
 
-static int setup(struct net *n, bool anew, struct err *e)
+static int setup(struct net *n, bool anew, bool aid, struct err *e)
 {
 	struct nft_tx t;
 
@@ -141,9 +143,10 @@ static int setup(struct net *n, bool anew, struct err *e)
 	vport_put_sets(&t);
 	nft_put_chain(&t, "prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED);
 	nft_put_flush_rules(&t);
-	put_rules(&t);
-	net_parts_table(&t, NFPROTO_BRIDGE);
-	if (net_parts_all(n, &t, NET_BRIDGE, e) < 0 || vport_put_all(n, &t, e) < 0)
+	put_rules(&t, aid);
+	if (!aid)
+		net_parts_table(&t, NFPROTO_BRIDGE);
+	if ((!aid && net_parts_all(n, &t, NET_BRIDGE, e) < 0) || vport_put_all(n, &t, e) < 0)
 		return -e->code;
 	return nft_tx_end(&t, "set up for bridges", e);
 }
@@ -154,17 +157,22 @@ int guard_setup(struct net *n, struct err *e)
 
 	if (net_nf(n, e) < 0)
 		return -e->code;
-	rc = setup(n, false, e);
+	rc = setup(n, false, false, e);
 	if (rc == -EEXIST || rc == -EBUSY || rc == -EINVAL) {	/* chains of another make under our name */
 		err_clear(e);
-		rc = setup(n, true, e);
+		rc = setup(n, true, false, e);
 	}
 	return unless_unknown(rc, e);
 }
 
+int guard_first_aid(struct net *n, struct err *e)
+{
+	return net_nf(n, e) < 0 ? -e->code : unless_unknown(setup(n, false, true, e), e);
+}
+
 int guard_renew(struct net *n, struct err *e)
 {
-	return net_nf(n, e) < 0 ? -e->code : unless_unknown(setup(n, true, e), e);
+	return net_nf(n, e) < 0 ? -e->code : unless_unknown(setup(n, true, false, e), e);
 }
 
 int guard_ensure(struct net *n, struct err *e)

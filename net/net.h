@@ -104,6 +104,14 @@ int net_lines_change(struct net *n, unsigned id, const struct str_list *old, con
  * first), which becomes that of now; 0: no. Reads only, 20 us.
  */
 int net_tables_stand(struct net *n, uint32_t *gen, struct err *e);
+/*
+ * What keeps containers from lying, without the rest: who may send as what, made from the routes. Milliseconds where all of it may
+ * take a second. The tables do not count as standing before somebody has made the rest, too.
+ */
+int net_first_aid(struct net *n, struct err *e);
+/* A descriptor that becomes readable when anybody has changed the ruleset; net_watch_drain() makes it wait for the next time. */
+int net_watch_open(struct err *e);
+void net_watch_drain(int fd);
 /* The classes' ranges (acct.h) are in the tables. Cheap if they are; the file of net_host_conf.classes is read each time. */
 int net_acct_ensure(struct net *n, struct err *e);
 /* The tables anew, from what net_set_running() tells: for what does not fit any more. */

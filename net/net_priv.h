@@ -155,6 +155,7 @@ int macvlan_delete(const struct net_if *f, int netns_fd, struct err *e);	/* gone
 #define GUARD_TRUNK (GUARD_GROUP | 1)
 int guard_setup(struct net *n, struct err *e);
 int guard_ensure(struct net *n, struct err *e);		/* cheap; sets up if the rules are gone */
+int guard_first_aid(struct net *n, struct err *e);	/* of net_first_aid() */
 int guard_stands(struct net *n, struct err *e);		/* 1, or 0: the rules are gone */
 /* @min rules at least in a chain. 1: yes, or the kernel knows no such family; 0: no. */
 int chain_stands(struct net *n, uint8_t family, const char *chain, uint32_t min, struct err *e);

@@ -6,21 +6,24 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <syslog.h>
 
 #include "net/net.h"
+#include "util/auto.h"
 #include "util/err.h"
 #include "util/str.h"
 #include "vzd/bus.h"
 #include "vzd/inv.h"
 
-#define EVERY_MS 1000u
+#define EVERY_MS 1000u		/* whatever is heard */
 #define AGAIN_MS 10000u		/* after a reload that failed */
 
 struct fwwatch {
 	struct vzd *d;
 	struct net *net;
-	struct ev_src *timer, *child;
+	struct ev_src *timer, *child, *watch;
+	int fd;				/* net_watch_open(); -1: the kernel tells nobody */
 	uint32_t gen;			/* of the ruleset, when it was looked at */
 	uint64_t not_before_ms;
 	bool blind;			/* said that it cannot be looked at */
@@ -66,6 +69,15 @@ static void reload(struct fwwatch *w)
 		vzd_log(LOG_ERR, "run %s: %s", prog, rc ? strerror(rc) : e.text);
 }
 
+/* In this process, at once: a program takes its time to start, and the whole ruleset of a thousand containers a second. */
+static void first_aid(struct fwwatch *w)
+{
+	struct err e = { 0 };
+
+	if (net_first_aid(w->net, &e) < 0)
+		vzd_log_err(LOG_WARNING, &e, "source checks of containers");
+}
+
 /* Nobody needs them before something runs; a start makes them itself. */
 static bool somebody_runs(struct inv *v)
 {
@@ -92,8 +104,32 @@ static void look(void *arg)
 	if (rc != 0)
 		return;
 	w->gen = 0;			/* looked at again until they stand */
-	if (somebody_runs(w->d->inv))
-		reload(w);
+	if (!somebody_runs(w->d->inv))
+		return;
+	first_aid(w);
+	reload(w);
+}
+
+static void heard(void *arg, uint32_t events)
+{
+	struct fwwatch *w = arg;
+
+	(void)events;
+	net_watch_drain(w->fd);
+	look(w);
+}
+
+/* Without it the timer sees, a second later. */
+static int watch_open(struct fwwatch *w, struct err *e)
+{
+	struct err deaf = { 0 };
+
+	w->fd = net_watch_open(&deaf);
+	if (w->fd < 0) {
+		vzd_log_err(LOG_WARNING, &deaf, "changes of the firewall are seen a second late");
+		return 0;
+	}
+	return ev_add_fd(w->d->ev, "firewall changes", w->fd, EPOLLIN, heard, w, &w->watch, e);
 }
 
 int fwwatch_open(struct vzd *d, struct fwwatch **ret, struct err *e)
@@ -103,8 +139,10 @@ int fwwatch_open(struct vzd *d, struct fwwatch **ret, struct err *e)
 	if (!w)
 		return err_set(e, ENOMEM, "firewall");
 	w->d = d;
+	w->fd = -1;
 	if (net_open(ct_host_conf(d->host)->nft_table, &w->net, e) < 0 ||
-	    ev_add_timer(d->ev, "firewall", EVERY_MS, EVERY_MS, look, w, &w->timer, e) < 0) {
+	    ev_add_timer(d->ev, "firewall", EVERY_MS, EVERY_MS, look, w, &w->timer, e) < 0 ||
+	    watch_open(w, e) < 0) {
 		fwwatch_close(w);
 		return -e->code;
 	}
@@ -118,6 +156,8 @@ void fwwatch_close(struct fwwatch *w)
 		return;
 	ev_del(w->timer);
 	ev_del(w->child);
+	ev_del(w->watch);
+	auto_close_(&w->fd);
 	net_close(w->net);
 	free(w);
 }

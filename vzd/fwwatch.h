@@ -2,9 +2,9 @@
 #ifndef VZD_FWWATCH_H
 #define VZD_FWWATCH_H
 /*
- * The firewall after other hands: once a second the generation of the kernel's ruleset is asked for, and if it changed, whether
- * our tables stand. If not, and a container runs, vzfw reload(8) brings all back, as any command would; an event "alert" of kind
- * "firewall" tells it.
+ * The firewall after other hands: the kernel tells of each change, and then it is asked whether our tables stand. If not, and a
+ * container runs, the source checks come back at once and vzfw reload(8) brings the rest, as any command would; an event "alert" of
+ * kind "firewall" tells it.
  */
 struct err;
 struct fwwatch;
