@@ -331,9 +331,9 @@ static bool over_quota(struct ct *ct)
 	auto_free struct ct_traffic *t = calloc(1, sizeof(*t));
 	struct err ignored = { 0 };
 
-	if (!t || ct_traffic_collect(ct, false, t, &ignored) < 0 || t->month[0].month != ct_traffic_now())
+	if (!t || ct_traffic_collect(ct, false, t, &ignored) < 0)
 		return false;
-	return ct_quota_month(&ct->conf, t->month[0].v[NET_SENT].bytes + t->month[0].v[NET_RECEIVED].bytes) >= CT_QUOTA_THROTTLED;
+	return ct_quota_month(&ct->conf, ct_traffic_used(t)) >= CT_QUOTA_THROTTLED;
 }
 
 static int check(struct start *s, struct err *e)

@@ -6,8 +6,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libct/files.h"
@@ -45,11 +45,10 @@ int ct_traffic_lines(const struct ct *ct, const struct ct_conf *c, struct str_li
 
 int ct_traffic_now(void)
 {
-	time_t t = time(NULL);
-	struct tm tm = { 0 };
+	struct traffic_clock c;
 
-	localtime_r(&t, &tm);
-	return (tm.tm_year + 1900) * 100 + tm.tm_mon + 1;
+	traffic_clock_read(&c);
+	return traffic_clock_month(&c);
 }
 
 /* --- files --- */
@@ -95,6 +94,8 @@ static int save(int dir, unsigned id, struct traffic_file *f, bool sync, struct 
 	char name[24];
 
 	f->seq++;
+	if (!f->t.made && getrandom(&f->t.made, sizeof(f->t.made), 0) == sizeof(f->t.made))
+		f->t.made = (f->t.made & INT64_MAX) | 1;
 	slot_name(id, f->seq % 2, name);
 	traffic_file_print(f, &b);
 	if (buf_failed(&b))
@@ -116,26 +117,24 @@ void ct_traffic_forget(unsigned id)
 
 /* --- counting --- */
 
-static int count_line(struct ct *ct, struct net *n, const struct ct_state *s, const char *words, struct traffic_file *f,
-		      struct err *e)
+static int count_line(struct net *n, const struct ct_state *s, const char *words, struct traffic_file *f, int month, struct err *e)
 {
 	bool bridged = str_starts(words, "bridged ");
 	struct net_traffic now;
 	char ifname[16], id[96];
 	uint64_t epoch;
 
-	(void)ct;
 	if (sscanf(words, "%*s %15s", ifname) != 1)
 		return 0;
 	if (net_acct_epoch(n, bridged, &epoch, e) < 0 || net_acct_read(n, ifname, bridged, &now, e) < 0)
 		return -e->code;
 	str_fmt(id, sizeof(id), "%s:%" PRIu64 ":%" PRIu64, ct_boot_id(), s->gen, epoch);
 	if (epoch)
-		traffic_file_count(f, ifname, id, &now, ct_traffic_now());
+		traffic_file_count(f, ifname, id, &now, month);
 	return 0;
 }
 
-static int count(struct ct *ct, struct traffic_file *f, struct err *e)
+static int count(struct ct *ct, struct traffic_file *f, int month, struct err *e)
 {
 	auto_list struct str_list lines = { 0 };
 	struct ct_state s;
@@ -146,7 +145,7 @@ static int count(struct ct *ct, struct traffic_file *f, struct err *e)
 	if (!s.gen || !lines.n || ct_host_net_peek(ct->host, &n, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < lines.n; i++)
-		if (str_starts(lines.v[i], "traffic ") && count_line(ct, n, &s, lines.v[i] + 8, f, e) < 0)
+		if (str_starts(lines.v[i], "traffic ") && count_line(n, &s, lines.v[i] + 8, f, month, e) < 0)
 			return -e->code;
 	return 0;
 }
@@ -157,15 +156,19 @@ static int with_file(struct ct *ct, bool sync, enum what what, struct ct_traffic
 {
 	auto_free struct traffic_file *f = calloc(1, sizeof(*f));
 	auto_close int dir = open_dir(e), lock = -1;
+	struct traffic_clock clock;
+	int month;
 
 	if (dir < 0 || !f)
 		return dir < 0 ? dir : err_set(e, ENOMEM, "traffic of CT %u", ct->id);
 	if (lock_take(dir, "lock", LOCK_MS, &lock, e) < 0)
 		return err_add(e, "traffic of CT %u", ct->id);
 	load(dir, ct->id, f);
+	traffic_clock_read(&clock);
+	month = traffic_file_month(f, &clock);
 	if (what == ANEW)
 		f->n_src = 0;
-	else if (count(ct, f, e) < 0)
+	else if (count(ct, f, month, e) < 0)
 		return err_add(e, "traffic of CT %u", ct->id);
 	if (what == RESET)
 		memset(&f->t.total, 0, sizeof(f->t.total));
@@ -189,7 +192,28 @@ int ct_traffic_stored(unsigned id, struct ct_traffic *ret, struct err *e)
 	if (dir < 0 || !f)
 		return dir < 0 ? dir : err_set(e, ENOMEM, "traffic of CT %u", id);
 	load(dir, id, f);
+	f->t.now = ct_traffic_now();
 	*ret = f->t;
+	return 0;
+}
+
+int ct_traffic_leave(unsigned id, struct err *e)
+{
+	auto_free struct traffic_file *f = calloc(1, sizeof(*f));
+	auto_close int dir = open_dir(e), lock = -1;
+
+	if (dir < 0 || !f)
+		return dir < 0 ? dir : err_set(e, ENOMEM, "traffic of CT %u", id);
+	if (lock_take(dir, "lock", LOCK_MS, &lock, e) < 0)
+		return err_add(e, "traffic of CT %u", id);
+	load(dir, id, f);
+	memset(&f->steady, 0, sizeof(f->steady));
+	for (int slot = 0; slot < 2 && f->seq; slot++) {
+		f->t.made = 0;
+		memset(&f->t.here, 0, sizeof(f->t.here));
+		if (save(dir, id, f, false, e) < 0)
+			return -e->code;
+	}
 	return 0;
 }
 

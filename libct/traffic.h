@@ -14,8 +14,13 @@
 struct ct_traffic_month { int month; struct net_traffic_cell v[NET_WAY_N]; };	/* @month: 202611; 0: none */
 struct ct_traffic {
 	struct net_traffic total;	/* since the container was made, or vznetstat -r */
+	struct net_traffic here;	/* what this host counted since @made: only ever grows */
+	uint64_t made;			/* a number of its own for each begin of @here; 0: none yet */
 	struct ct_traffic_month month[CT_TRAFFIC_MONTHS];	/* [0]: the newest */
+	int now;			/* the month it is: see traffic_clock.h */
 };
+/* Bytes of this month, for the quota. What a clock that was ahead booked in a month that is still to come is of this one, too. */
+uint64_t ct_traffic_used(const struct ct_traffic *t);
 /* Lines for the firewall (netlines.h): every interface of @c. */
 int ct_traffic_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *lines, struct err *e);
 /*
@@ -28,6 +33,7 @@ int ct_traffic_stored(unsigned id, struct ct_traffic *ret, struct err *e);
 int ct_traffic_anew(struct ct *ct, struct err *e);	/* its counters in the kernel were just made anew */
 int ct_traffic_reset(struct ct *ct, struct err *e);	/* counts anew from here on; the months stay */
 void ct_traffic_forget(unsigned id);			/* destroy */
-int ct_traffic_now(void);				/* this month, as 202611 */
+int ct_traffic_leave(unsigned id, struct err *e);	/* it goes to another host, which begins its own ct_traffic.here */
+int ct_traffic_now(void);				/* this month, as 202611, by a clock that may be believed */
 
 #endif

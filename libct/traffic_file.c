@@ -51,10 +51,30 @@ static bool source_line(const char *s, struct traffic_file *f)
 	return true;
 }
 
+static bool number_line(const char *s, uint64_t *ret)
+{
+	int end = 0;
+
+	return sscanf(s, "%" SCNu64 "%n", ret, &end) == 1 && end && !s[end];
+}
+
+static bool clock_line(const char *s, struct traffic_steady *st)
+{
+	int end = 0;
+
+	return sscanf(s, "%47s %" SCNd64 " %" SCNd64 "%n", st->boot, &st->offset_s, &st->since_s, &end) == 3 && end && !s[end];
+}
+
 static bool line(const char *s, struct traffic_file *f, size_t *months)
 {
 	if (str_starts(s, "total "))
 		return class_line(s + 6, &f->t.total);
+	if (str_starts(s, "here "))
+		return class_line(s + 5, &f->t.here);
+	if (str_starts(s, "made "))
+		return number_line(s + 5, &f->t.made);
+	if (str_starts(s, "clock "))
+		return clock_line(s + 6, &f->steady);
 	if (str_starts(s, "month "))
 		return month_line(s + 6, f, months);
 	if (str_starts(s, "source "))
@@ -113,6 +133,12 @@ void traffic_file_print(const struct traffic_file *f, struct buf *b)
 {
 	buf_addf(b, "%s %" PRIu64 "\n", head, f->seq);
 	print_classes(b, "total", &f->t.total);
+	if (f->t.made) {
+		buf_addf(b, "made %" PRIu64 "\n", f->t.made);
+		print_classes(b, "here", &f->t.here);
+	}
+	if (f->steady.boot[0])
+		buf_addf(b, "clock %s %" PRId64 " %" PRId64 "\n", f->steady.boot, f->steady.offset_s, f->steady.since_s);
 	for (size_t i = 0; i < CT_TRAFFIC_MONTHS && f->t.month[i].month; i++) {
 		buf_addf(b, "month %d", f->t.month[i].month);
 		print_cells(b, f->t.month[i].v);
@@ -134,25 +160,76 @@ static struct traffic_src *source(struct traffic_file *f, const char *ifname)
 	return NULL;
 }
 
-/* A clock that goes back adds to the month it came from: months only ever go forward. */
+/* Newest first. Of a month that is older than all there is room for: the oldest. */
 static struct ct_traffic_month *month_of(struct ct_traffic *t, int month)
 {
-	if (month <= t->month[0].month)
-		return &t->month[0];
-	memmove(&t->month[1], &t->month[0], sizeof(t->month) - sizeof(t->month[0]));
-	t->month[0] = (struct ct_traffic_month){ .month = month };
-	return &t->month[0];
+	size_t i = 0;
+
+	while (i < CT_TRAFFIC_MONTHS - 1 && t->month[i].month > month)
+		i++;
+	if (t->month[i].month >= month)
+		return &t->month[i];
+	memmove(&t->month[i + 1], &t->month[i], (CT_TRAFFIC_MONTHS - 1 - i) * sizeof(t->month[0]));
+	t->month[i] = (struct ct_traffic_month){ .month = month };
+	return &t->month[i];
+}
+
+uint64_t ct_traffic_used(const struct ct_traffic *t)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < CT_TRAFFIC_MONTHS && t->month[i].month && t->month[i].month >= t->now; i++)
+		sum += t->month[i].v[NET_SENT].bytes + t->month[i].v[NET_RECEIVED].bytes;
+	return sum;
+}
+
+/* What was booked in months that are still to come goes to this one. */
+static void take_back(struct ct_traffic *t, int now)
+{
+	struct net_traffic_cell sum[NET_WAY_N] = { 0 };
+	struct ct_traffic_month *m;
+	size_t n = 0;
+
+	for (; n < CT_TRAFFIC_MONTHS && t->month[n].month > now; n++)
+		for (unsigned w = 0; w < NET_WAY_N; w++) {
+			sum[w].bytes += t->month[n].v[w].bytes;
+			sum[w].packets += t->month[n].v[w].packets;
+		}
+	if (!n)
+		return;
+	memmove(&t->month[0], &t->month[n], (CT_TRAFFIC_MONTHS - n) * sizeof(t->month[0]));
+	memset(&t->month[CT_TRAFFIC_MONTHS - n], 0, n * sizeof(t->month[0]));
+	m = month_of(t, now);
+	for (unsigned w = 0; w < NET_WAY_N; w++) {
+		m->v[w].bytes += sum[w].bytes;
+		m->v[w].packets += sum[w].packets;
+	}
+}
+
+int traffic_file_month(struct traffic_file *f, const struct traffic_clock *c)
+{
+	int now = traffic_clock_month(c), newest = f->t.month[0].month;
+	bool sure = traffic_clock_sure(c, &f->steady);
+
+	if (!traffic_clock_plausible(c) && newest > now)
+		now = newest;
+	else if (sure)
+		take_back(&f->t, now);
+	f->t.now = now;
+	return now;
 }
 
 /* A counter that is smaller than it was began anew. */
-static void advance(struct net_traffic_cell *sum, struct net_traffic_cell *month, struct net_traffic_cell *last,
-		    const struct net_traffic_cell *now)
+static void advance(struct net_traffic_cell *sum, struct net_traffic_cell *here, struct net_traffic_cell *month,
+		    struct net_traffic_cell *last, const struct net_traffic_cell *now)
 {
 	uint64_t bytes = now->bytes >= last->bytes ? now->bytes - last->bytes : now->bytes;
 	uint64_t packets = now->packets >= last->packets ? now->packets - last->packets : now->packets;
 
 	sum->bytes += bytes;
 	sum->packets += packets;
+	here->bytes += bytes;
+	here->packets += packets;
 	month->bytes += bytes;
 	month->packets += packets;
 	*last = *now;
@@ -177,5 +254,6 @@ void traffic_file_count(struct traffic_file *f, const char *ifname, const char *
 	for (unsigned c = 0; c < NET_CLASS_N; c++)
 		for (unsigned v6 = 0; v6 < 2; v6++)
 			for (unsigned w = 0; w < NET_WAY_N; w++)
-				advance(&f->t.total.v[c][v6][w], &m->v[w], &s->last.v[c][v6][w], &now->v[c][v6][w]);
+				advance(&f->t.total.v[c][v6][w], &f->t.here.v[c][v6][w], &m->v[w], &s->last.v[c][v6][w],
+					&now->v[c][v6][w]);
 }

@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libct/traffic.h"
 #include "util/auto.h"
 #include "util/err.h"
 
@@ -234,6 +235,8 @@ static int leave_here(struct migrate *m, struct err *e)
 /* What it has sent and received by now: the last word was written when it stopped. */
 static int send_traffic(struct migrate *m, struct err *e)
 {
+	if (ct_traffic_leave(m->id, e) < 0)
+		return -e->code;
 	for (unsigned slot = 0; slot < 2; slot++) {
 		char path[64];
 

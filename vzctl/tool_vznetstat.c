@@ -55,8 +55,7 @@ static void put_classes(struct netstat *n, unsigned id, const struct net_traffic
 /* One that somebody works on is looked after the next time. */
 static int check_quota(const struct tool_ct *t, const struct ct_traffic *traffic, struct err *e)
 {
-	const struct ct_traffic_month *m = &traffic->month[0];
-	uint64_t used = m->month == ct_traffic_now() ? m->v[NET_SENT].bytes + m->v[NET_RECEIVED].bytes : 0;
+	uint64_t used = ct_traffic_used(traffic);
 	enum ct_quota_state state;
 	struct err busy = { 0 };
 

@@ -134,11 +134,16 @@ static const struct api_prop node_hits_props[] = {
 static const struct api_prop usage_props[] = {
 	{ "from", "time", "" }, { "to", "time", "" }, { "step", "hour|day|month|year|total", "" },
 	{ "items", "UsageRow[]", "" },
-	{ "total", "UsageSum", "" }, END
+	{ "total", "UsageSum", "" }, { "classes", "~UsageClass[]", "With classes=true." }, END
 };
 static const struct api_prop usage_row_props[] = {
 	{ "t", "time", "Begin of the step." }, { "ctid", "int", "" }, { "owner", "string", "" }, { "cpu_s", "number", "" },
 	{ "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "Bytes." }, { "tx", "int", "Bytes." }, END
+};
+static const struct api_prop usage_class_props[] = {
+	{ "t", "time", "Begin of the step." }, { "ctid", "int", "" }, { "owner", "string", "" },
+	{ "class", "int", "Of networks_classes." }, { "family", "ipv4|ipv6", "" }, { "rx_bytes", "int", "Of IP packets, as vznetstat." },
+	{ "tx_bytes", "int", "" }, { "rx_packets", "int", "" }, { "tx_packets", "int", "" }, END
 };
 static const struct api_prop usage_sum_props[] = {
 	{ "cpu_s", "number", "" }, { "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "" },
@@ -177,5 +182,6 @@ static const struct api_schema rows[] = {
 	{ "Usage", "For billing.", usage_props },
 	{ "UsageRow", "", usage_row_props },
 	{ "UsageSum", "", usage_sum_props },
+	{ "UsageClass", "", usage_class_props },
 };
 const struct api_schema_table api_schema_stats = { rows, ARRAY_SIZE(rows) };

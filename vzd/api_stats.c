@@ -13,6 +13,7 @@
 #include "vzd/metrics.h"
 #include "vzd/sampler.h"
 #include "vzd/timefmt.h"
+#include "vzd/traffic.h"
 #include "vzd/usage.h"
 
 #define OPENMETRICS_TYPE "application/openmetrics-text; version=1.0.0; charset=utf-8"
@@ -131,6 +132,8 @@ int api_usage(struct api_call *c, const struct usage_query *q, struct err *e)
 		a->q.owner = a->owner;
 	}
 	usage_flush(sampler_usage(c->d->sampler), ev_now_ms(), true);
+	if (q->classes)
+		traffic_flush(c->d->traffic);
 	if (db_write(c->d->db, ask_work, a, ask_done, e) < 0) {
 		ask_free(a);
 		return -e->code;
@@ -141,7 +144,7 @@ int api_usage(struct api_call *c, const struct usage_query *q, struct err *e)
 /* From the first of this month to now, unless said otherwise. */
 static int usage_answer(struct api_call *c, unsigned ctid, const char *owner, struct err *e)
 {
-	struct usage_query q = { .ctid = ctid, .owner = owner };
+	struct usage_query q = { .ctid = ctid, .owner = owner, .classes = api_q_bool(c, "classes", false) };
 	const char *step = api_q_str(c, "step", ctid ? "day" : "total");
 	int64_t now = timefmt_now_ms() / 1000;
 
@@ -201,7 +204,8 @@ static const struct api_field history_query[] = {
 	{ "from", API_STR, false, 1, 40, NULL, \
 	  "Begin, RFC 3339 or unix seconds, rounded down to an hour. Unset: the first of this month, UTC." }, \
 	{ "to", API_STR, false, 1, 40, NULL, "End, rounded up to an hour. Unset: now." }, \
-	{ "step", API_STR, false, 0, 0, "hour day month year total", "What one row sums up." }
+	{ "step", API_STR, false, 0, 0, "hour day month year total", "What one row sums up." }, \
+	{ "classes", API_BOOL, false, 0, 0, NULL, "Traffic by network class and version of IP, too; as CSV only that." }
 static const struct api_field ct_usage_query[] = { USAGE_FIELDS, { 0 } };
 static const struct api_field usage_fields[] = {
 	USAGE_FIELDS,

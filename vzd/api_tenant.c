@@ -190,7 +190,7 @@ static int tenant_usage(struct api_call *c, struct err *e)
 	struct tm tm;
 	const char *month, *name = api_q_str(c, "step", "total");
 	int step = table_find(usage_step_names, USAGE_STEP_N, name);
-	struct usage_query q = { .step = (enum usage_step)step };
+	struct usage_query q = { .step = (enum usage_step)step, .classes = api_q_bool(c, "classes", false) };
 
 	if (step < 0)
 		return err_say(e, EINVAL, "hour, day, month, year or total, not '%s'", name);
@@ -432,6 +432,7 @@ static const struct api_field suspend_fields[] = {
 static const struct api_field usage_fields[] = {
 	{ .name = "month", .type = API_STR, .min = 7, .max = 7, .doc = "2026-11; this month when absent." },
 	{ .name = "step", .type = API_STR, .max = 8, .doc = "How to cut it, as for a container's usage." },
+	{ .name = "classes", .type = API_BOOL, .doc = "Traffic by network class and version of IP, too; as CSV only that." },
 	{ .name = NULL },
 };
 static const struct api_route rows[] = {

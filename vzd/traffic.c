@@ -22,25 +22,28 @@
 #include "util/num.h"
 #include "vzd/bus.h"
 #include "vzd/inv.h"
+#include "vzd/timefmt.h"
+#include "vzd/usage_class.h"
 
 #define EVERY_MS 60000u
 
 struct traffic {
 	struct vzd *d;
 	struct ev_src *timer, *child, *watch;
+	struct usage_class *usage;
 	int ino, dir;			/* inotify and the directory of what is noted */
 };
 
 /* --- quotas that were noted --- */
 
-/* "101.over": 101 */
-static unsigned id_of(const char *name)
+/* "101.over": 101, with @suffix ".over" */
+static unsigned id_of(const char *name, const char *suffix)
 {
 	size_t n = strspn(name, "0123456789");
 	char text[16];
 	uint64_t id;
 
-	if (!n || n >= sizeof(text) || !str_eq(name + n, CT_OVERQUOTA_SUFFIX))
+	if (!n || n >= sizeof(text) || !str_eq(name + n, suffix))
 		return 0;
 	memcpy(text, name, n);
 	text[n] = '\0';
@@ -67,6 +70,31 @@ static void tell(struct traffic *t, unsigned id, const char *name)
 		vzd_log_err(LOG_WARNING, &e, "quota of traffic");
 }
 
+static void count(struct traffic *t, unsigned id)
+{
+	auto_free struct ct_traffic *now = malloc(sizeof(*now));
+	struct inv_ct *ct = inv_find(t->d->inv, id);
+	struct err e = { 0 };
+
+	if (now && ct && ct_traffic_stored(id, now, &e) == 0)
+		usage_class_saw(t->usage, id, ct->owner, timefmt_now_ms() / 1000, now);
+}
+
+static void noted(struct traffic *t, const char *name)
+{
+	unsigned id = id_of(name, CT_OVERQUOTA_SUFFIX);
+
+	if (id) {
+		tell(t, id, name);
+		return;
+	}
+	id = id_of(name, ".0");
+	if (!id)
+		id = id_of(name, ".1");
+	if (id)
+		count(t, id);
+}
+
 static void on_inotify(void *arg, uint32_t events)
 {
 	char text[4096 + NAME_MAX] __attribute__((aligned(__alignof__(struct inotify_event))));
@@ -76,10 +104,9 @@ static void on_inotify(void *arg, uint32_t events)
 	(void)events;
 	for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= n;) {
 		const struct inotify_event *ie = (const struct inotify_event *)(text + at);
-		unsigned id = ie->len ? id_of(ie->name) : 0;
 
-		if (id)
-			tell(t, id, ie->name);
+		if (ie->len)
+			noted(t, ie->name);
 		at += (ssize_t)sizeof(*ie) + ie->len;
 	}
 }
@@ -93,11 +120,10 @@ static void backlog(void *arg)
 	struct dirent *de;
 
 	while (d && (de = readdir(d))) {
-		unsigned id = id_of(de->d_name);
-
-		if (id)
-			tell(t, id, de->d_name);
+		if (!id_of(de->d_name, ".0"))	/* who has that has the other, too */
+			noted(t, de->d_name);
 	}
+	usage_class_listed(t->usage);
 }
 
 static int watch_open(struct traffic *t, struct err *e)
@@ -141,6 +167,11 @@ static void look(void *arg)
 		vzd_log(LOG_ERR, "run %s: %s", prog, rc ? strerror(rc) : e.text);
 }
 
+void traffic_flush(struct traffic *t)
+{
+	usage_class_flush(t->usage);
+}
+
 int traffic_open(struct vzd *d, struct traffic **ret, struct err *e)
 {
 	struct traffic *t = calloc(1, sizeof(*t));
@@ -149,7 +180,7 @@ int traffic_open(struct vzd *d, struct traffic **ret, struct err *e)
 		return err_set(e, ENOMEM, "traffic");
 	t->d = d;
 	t->ino = t->dir = -1;
-	if (ev_add_timer(d->ev, "traffic", EVERY_MS, EVERY_MS, look, t, &t->timer, e) < 0 || watch_open(t, e) < 0) {
+	if (usage_class_open(d, &t->usage, e) < 0 || ev_add_timer(d->ev, "traffic", EVERY_MS, EVERY_MS, look, t, &t->timer, e) < 0 || watch_open(t, e) < 0) {
 		traffic_close(t);
 		return -e->code;
 	}
@@ -161,6 +192,7 @@ void traffic_close(struct traffic *t)
 {
 	if (!t)
 		return;
+	usage_class_close(t->usage);
 	ev_del(t->timer);
 	ev_del(t->child);
 	ev_del(t->watch);

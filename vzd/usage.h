@@ -59,11 +59,13 @@ struct usage_query {
 	const char *owner;		/* NULL: all */
 	int64_t from_s, to_s;		/* [from, to), hours; rounded outwards */
 	enum usage_step step;
+	bool classes;			/* by class and version of IP, too; the CSV: only that */
 };
 int64_t usage_month(int64_t t);	/* when its month began, UTC */
 #define USAGE_ROWS_MAX 50000
 /* For a thousand containers up to half a second: not in the loop.
- * {"from","to","step","items":[{"t","ctid","owner","cpu_s","mem_gib_h","disk_gib_h","rx","tx"}],"total":{...}}.
+ * {"from","to","step","items":[{"t","ctid","owner","cpu_s","mem_gib_h","disk_gib_h","rx","tx"}],"total":{...}},
+ * with classes:[{"t","ctid","owner","class","family","rx_bytes","tx_bytes","rx_packets","tx_packets"}].
  * EOPNOTSUPP: more rows than USAGE_ROWS_MAX; ask for a coarser step. */
 int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct err *e);
 int usage_csv(sqlite3 *s, const struct usage_query *q, char **ret, size_t *len, struct err *e);

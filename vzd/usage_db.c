@@ -22,6 +22,15 @@ static const char *const usage_sql[] = {
 	" boot INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY(ctid, kind, key, gen, boot)) WITHOUT ROWID;"
 	"CREATE TABLE usage_meta(one INTEGER PRIMARY KEY CHECK(one = 1), baseline INTEGER NOT NULL);"
 	"INSERT INTO usage_meta VALUES(1, 0);",
+	/* cell: class * 2, 1 more for IPv6 */
+	"CREATE TABLE usage_class(step INTEGER NOT NULL, t INTEGER NOT NULL, ctid INTEGER NOT NULL, owner TEXT NOT NULL,"
+	" cell INTEGER NOT NULL, tx INTEGER NOT NULL, tx_packets INTEGER NOT NULL, rx INTEGER NOT NULL, rx_packets INTEGER NOT NULL,"
+	" PRIMARY KEY(step, t, ctid, owner, cell)) WITHOUT ROWID;"
+	"CREATE INDEX usage_class_ct ON usage_class(ctid, step, t);"
+	"CREATE TABLE usage_class_src(ctid INTEGER NOT NULL, cell INTEGER NOT NULL, made INTEGER NOT NULL, tx INTEGER NOT NULL,"
+	" tx_packets INTEGER NOT NULL, rx INTEGER NOT NULL, rx_packets INTEGER NOT NULL, PRIMARY KEY(ctid, cell)) WITHOUT ROWID;"
+	"CREATE TABLE usage_class_meta(one INTEGER PRIMARY KEY CHECK(one = 1), baseline INTEGER NOT NULL);"
+	"INSERT INTO usage_class_meta VALUES(1, 0);",
 };
 const struct db_schema usage_schema = { "usage", usage_sql, ARRAY_SIZE(usage_sql) };
 
@@ -119,8 +128,9 @@ int usage_batch_work(sqlite3 *s, void *arg, struct err *e)
 			return -e->code;
 	if (b->baseline && db_exec(s, e, "UPDATE usage_meta SET baseline = 1", "") < 0)
 		return -e->code;
-	if (b->prune)
-		return db_exec(s, e, "DELETE FROM usage WHERE step = 3600 AND t < ?1", "i", b->now_s - KEEP_HOURS);
+	if (b->prune && (db_exec(s, e, "DELETE FROM usage WHERE step = 3600 AND t < ?1", "i", b->now_s - KEEP_HOURS) < 0 ||
+			 db_exec(s, e, "DELETE FROM usage_class WHERE step = 3600 AND t < ?1", "i", b->now_s - KEEP_HOURS) < 0))
+		return -e->code;
 	return 0;
 }
 

@@ -113,24 +113,65 @@ static int one_row(sqlite3_stmt *st, void *arg, struct err *e)
 	return r->fn(r->arg, &row, e);
 }
 
-static int each_row(sqlite3 *s, const struct usage_query *q, row_fn *fn, void *arg, struct err *e)
+/* Rows of @table, grouped by "g, ctid, owner" and @by, with the sums @sums. */
+static int each_of(sqlite3 *s, const struct usage_query *q, const char *table, const char *by, const char *sums, db_row *fn,
+		   void *arg, struct err *e)
 {
 	auto_buf struct buf b = BUF_INIT;
 	struct span v[SPANS];
-	struct run run = { fn, arg, 0 };
 	size_t n = cut(q, v);
 
-	buf_addf(&b, "SELECT %s AS g, ctid, owner, SUM(cpu_us), SUM(mem_kib_s), SUM(disk_kib_s), SUM(rx), SUM(tx) FROM (",
-		 group_sql[q->step]);
+	buf_addf(&b, "SELECT %s AS g, ctid, owner%s, %s FROM (", group_sql[q->step], by, sums);
 	for (size_t i = 0; i < n; i++)
-		buf_addf(&b, "%sSELECT * FROM usage WHERE step = %" PRId64 " AND t >= %" PRId64 " AND t < %" PRId64 "%s",
-			 i ? " UNION ALL " : "", v[i].step, v[i].from, v[i].to, q->ctid ? " AND ctid = ?1" : "");
-	buf_adds(&b, ") WHERE ?1 = ?1 AND ?2 = ?2 AND (?3 IS NULL OR owner = ?3) GROUP BY g, ctid, owner ORDER BY g, ctid, owner");
+		buf_addf(&b, "%sSELECT * FROM %s WHERE step = %" PRId64 " AND t >= %" PRId64 " AND t < %" PRId64 "%s",
+			 i ? " UNION ALL " : "", table, v[i].step, v[i].from, v[i].to, q->ctid ? " AND ctid = ?1" : "");
+	buf_addf(&b, ") WHERE ?1 = ?1 AND ?2 = ?2 AND (?3 IS NULL OR owner = ?3) GROUP BY g, ctid, owner%s ORDER BY g, ctid, owner%s",
+		 by, by);
 	if (buf_failed(&b))
 		return err_set(e, ENOMEM, "usage");
 	if (!n)
 		return 0;
-	return db_each(s, e, one_row, &run, buf_str(&b), "iis", (int64_t)q->ctid, down(q->from_s, 3600), q->owner);
+	return db_each(s, e, fn, arg, buf_str(&b), "iis", (int64_t)q->ctid, down(q->from_s, 3600), q->owner);
+}
+
+static int each_row(sqlite3 *s, const struct usage_query *q, row_fn *fn, void *arg, struct err *e)
+{
+	struct run run = { fn, arg, 0 };
+
+	return each_of(s, q, "usage", "", "SUM(cpu_us), SUM(mem_kib_s), SUM(disk_kib_s), SUM(rx), SUM(tx)", one_row, &run, e);
+}
+
+/* --- by class ---------------------------------------------------------------------------------------------------- */
+struct by_class { json_t *list; struct buf *csv; size_t n; };
+
+static int class_row(sqlite3_stmt *st, void *arg, struct err *e)
+{
+	struct by_class *b = arg;
+	const char *family = sqlite3_column_int64(st, 3) % 2 ? "ipv6" : "ipv4";
+	long long ctid = sqlite3_column_int64(st, 1), cls = sqlite3_column_int64(st, 3) / 2, v[4];
+	char t[TIMEFMT_LEN];
+	json_t *o;
+
+	if (++b->n > USAGE_ROWS_MAX)
+		return err_say(e, EOPNOTSUPP, "more than %d rows: ask for a coarser step, a shorter time or one container",
+			       USAGE_ROWS_MAX);
+	for (int i = 0; i < 4; i++)
+		v[i] = sqlite3_column_int64(st, 4 + i);
+	timefmt(sqlite3_column_int64(st, 0) * 1000, t);
+	if (b->csv) {
+		buf_addf(b->csv, "%s,%lld,%s,%lld,%s,%lld,%lld,%lld,%lld\r\n", t, ctid, db_text(st, 2), cls, family, v[0], v[1], v[2],
+			 v[3]);
+		return 0;
+	}
+	o = json_pack("{ss sI ss sI ss sI sI sI sI}", "t", t, "ctid", (json_int_t)ctid, "owner", db_text(st, 2), "class",
+		      (json_int_t)cls, "family", family, "rx_bytes", (json_int_t)v[0], "tx_bytes", (json_int_t)v[1], "rx_packets",
+		      (json_int_t)v[2], "tx_packets", (json_int_t)v[3]);
+	return json_array_append_new(b->list, o) < 0 ? err_set(e, ENOMEM, "usage") : 0;
+}
+
+static int each_class(sqlite3 *s, const struct usage_query *q, struct by_class *b, struct err *e)
+{
+	return each_of(s, q, "usage_class", ", cell", "SUM(rx), SUM(tx), SUM(rx_packets), SUM(tx_packets)", class_row, b, e);
 }
 
 /* --- JSON -------------------------------------------------------------------------------------------------------- */
@@ -168,6 +209,21 @@ static int json_row(void *arg, const struct row *r, struct err *e)
 	return 0;
 }
 
+static int put_classes(sqlite3 *s, const struct usage_query *q, json_t *to, struct err *e)
+{
+	struct by_class b = { .list = q->classes ? json_array() : NULL };
+
+	if (!q->classes)
+		return 0;
+	if (!b.list || each_class(s, q, &b, e) < 0) {
+		json_decref(b.list);
+		json_decref(to);
+		return e->code ? -e->code : err_set(e, ENOMEM, "usage");
+	}
+	json_object_set_new(to, "classes", b.list);
+	return 0;
+}
+
 int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct err *e)
 {
 	struct to_json j = { .items = json_array() };
@@ -183,7 +239,7 @@ int usage_query(sqlite3 *s, const struct usage_query *q, json_t **ret, struct er
 	*ret = json_pack("{ss ss ss so so}", "from", timefmt(down(q->from_s, 3600) * 1000, from), "to",
 			 timefmt(up(q->to_s, 3600) * 1000, to), "step", usage_step_names[q->step], "items", j.items, "total",
 			 total);
-	return *ret ? 0 : err_set(e, ENOMEM, "usage");
+	return *ret ? put_classes(s, q, *ret, e) : err_set(e, ENOMEM, "usage");
 }
 
 /* --- CSV --------------------------------------------------------------------------------------------------------- */
@@ -200,9 +256,13 @@ static int csv_row(void *arg, const struct row *r, struct err *e)
 int usage_csv(sqlite3 *s, const struct usage_query *q, char **ret, size_t *len, struct err *e)
 {
 	auto_buf struct buf b = { .cap = 16u << 20 };
+	struct by_class by = { .csv = &b };
 
-	buf_adds(&b, "time,ctid,owner,cpu_s,mem_gib_h,disk_gib_h,rx,tx\r\n");
-	if (each_row(s, q, csv_row, &b, e) < 0)
+	if (q->classes)
+		buf_adds(&b, "time,ctid,owner,class,family,rx_bytes,tx_bytes,rx_packets,tx_packets\r\n");
+	else
+		buf_adds(&b, "time,ctid,owner,cpu_s,mem_gib_h,disk_gib_h,rx,tx\r\n");
+	if (q->classes ? each_class(s, q, &by, e) < 0 : each_row(s, q, csv_row, &b, e) < 0)
 		return -e->code;
 	*len = b.len;
 	*ret = buf_take(&b);
