@@ -142,8 +142,9 @@ static const struct api_prop usage_row_props[] = {
 };
 static const struct api_prop usage_class_props[] = {
 	{ "t", "time", "Begin of the step." }, { "ctid", "int", "" }, { "owner", "string", "" },
-	{ "class", "int", "Of networks_classes." }, { "family", "ipv4|ipv6", "" }, { "rx_bytes", "int", "Of IP packets, as vznetstat." },
-	{ "tx_bytes", "int", "" }, { "rx_packets", "int", "" }, { "tx_packets", "int", "" }, END
+	{ "class", "int", "Of networks_classes." }, { "family", "ipv4|ipv6", "" },
+	{ "rx_bytes", "int", "Of IP packets, as vznetstat." }, { "tx_bytes", "int", "" },
+	{ "rx_packets", "int", "" }, { "tx_packets", "int", "" }, END
 };
 static const struct api_prop usage_sum_props[] = {
 	{ "cpu_s", "number", "" }, { "mem_gib_h", "number", "" }, { "disk_gib_h", "number", "" }, { "rx", "int", "" },

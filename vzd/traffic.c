@@ -180,7 +180,8 @@ int traffic_open(struct vzd *d, struct traffic **ret, struct err *e)
 		return err_set(e, ENOMEM, "traffic");
 	t->d = d;
 	t->ino = t->dir = -1;
-	if (usage_class_open(d, &t->usage, e) < 0 || ev_add_timer(d->ev, "traffic", EVERY_MS, EVERY_MS, look, t, &t->timer, e) < 0 || watch_open(t, e) < 0) {
+	if (usage_class_open(d, &t->usage, e) < 0 ||
+	    ev_add_timer(d->ev, "traffic", EVERY_MS, EVERY_MS, look, t, &t->timer, e) < 0 || watch_open(t, e) < 0) {
 		traffic_close(t);
 		return -e->code;
 	}

@@ -42,6 +42,20 @@ static int prepare(struct stmts *st, sqlite3_stmt **ret, const char *sql, struct
 	       err_say(e, EIO, "usage by class: %s", sqlite3_errmsg(st->s));
 }
 
+static int stmts_init(struct stmts *st, struct err *e)
+{
+	static const char get[] = "SELECT tx, tx_packets, rx, rx_packets FROM usage_class_src WHERE ctid = ?1 AND cell = ?2"
+				  " AND made = ?3";
+	static const char put[] = "INSERT OR REPLACE INTO usage_class_src VALUES(?1,?2,?3,?4,?5,?6,?7)";
+	static const char plus[] = "INSERT INTO usage_class VALUES(?1,?2,?3,?9,?4,?5,?6,?7,?8)"
+				   " ON CONFLICT(step, t, ctid, owner, cell) DO UPDATE SET tx = tx + ?5,"
+				   " tx_packets = tx_packets + ?6, rx = rx + ?7, rx_packets = rx_packets + ?8";
+
+	if (prepare(st, &st->get, get, e) < 0 || prepare(st, &st->put, put, e) < 0)
+		return -e->code;
+	return prepare(st, &st->add, plus, e);
+}
+
 static int run(struct stmts *st, sqlite3_stmt *p, const int64_t *v, int n, struct err *e)
 {
 	int rc;
@@ -120,11 +134,7 @@ int usage_class_work(sqlite3 *s, void *arg, struct err *e)
 	const struct uc_batch *b = arg;
 	bool count = false;
 
-	if (prepare(&st, &st.get, "SELECT tx, tx_packets, rx, rx_packets FROM usage_class_src WHERE ctid = ?1 AND cell = ?2"
-		    " AND made = ?3", e) < 0 ||
-	    prepare(&st, &st.put, "INSERT OR REPLACE INTO usage_class_src VALUES(?1,?2,?3,?4,?5,?6,?7)", e) < 0 ||
-	    prepare(&st, &st.add, "INSERT INTO usage_class VALUES(?1,?2,?3,?9,?4,?5,?6,?7,?8) ON CONFLICT(step, t, ctid, owner, cell)"
-		    " DO UPDATE SET tx = tx + ?5, tx_packets = tx_packets + ?6, rx = rx + ?7, rx_packets = rx_packets + ?8", e) < 0 ||
+	if (stmts_init(&st, e) < 0 ||
 	    db_each(s, e, flag_row, &count, "SELECT baseline FROM usage_class_meta", "") < 0)
 		return -e->code;
 	for (size_t i = 0; i < b->n; i++)

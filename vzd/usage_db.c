@@ -24,7 +24,8 @@ static const char *const usage_sql[] = {
 	"INSERT INTO usage_meta VALUES(1, 0);",
 	/* cell: class * 2, 1 more for IPv6 */
 	"CREATE TABLE usage_class(step INTEGER NOT NULL, t INTEGER NOT NULL, ctid INTEGER NOT NULL, owner TEXT NOT NULL,"
-	" cell INTEGER NOT NULL, tx INTEGER NOT NULL, tx_packets INTEGER NOT NULL, rx INTEGER NOT NULL, rx_packets INTEGER NOT NULL,"
+	" cell INTEGER NOT NULL, tx INTEGER NOT NULL, tx_packets INTEGER NOT NULL, rx INTEGER NOT NULL,"
+	" rx_packets INTEGER NOT NULL,"
 	" PRIMARY KEY(step, t, ctid, owner, cell)) WITHOUT ROWID;"
 	"CREATE INDEX usage_class_ct ON usage_class(ctid, step, t);"
 	"CREATE TABLE usage_class_src(ctid INTEGER NOT NULL, cell INTEGER NOT NULL, made INTEGER NOT NULL, tx INTEGER NOT NULL,"

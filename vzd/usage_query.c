@@ -125,8 +125,8 @@ static int each_of(sqlite3 *s, const struct usage_query *q, const char *table, c
 	for (size_t i = 0; i < n; i++)
 		buf_addf(&b, "%sSELECT * FROM %s WHERE step = %" PRId64 " AND t >= %" PRId64 " AND t < %" PRId64 "%s",
 			 i ? " UNION ALL " : "", table, v[i].step, v[i].from, v[i].to, q->ctid ? " AND ctid = ?1" : "");
-	buf_addf(&b, ") WHERE ?1 = ?1 AND ?2 = ?2 AND (?3 IS NULL OR owner = ?3) GROUP BY g, ctid, owner%s ORDER BY g, ctid, owner%s",
-		 by, by);
+	buf_adds(&b, ") WHERE ?1 = ?1 AND ?2 = ?2 AND (?3 IS NULL OR owner = ?3)");
+	buf_addf(&b, " GROUP BY g, ctid, owner%s ORDER BY g, ctid, owner%s", by, by);
 	if (buf_failed(&b))
 		return err_set(e, ENOMEM, "usage");
 	if (!n)
@@ -159,8 +159,8 @@ static int class_row(sqlite3_stmt *st, void *arg, struct err *e)
 		v[i] = sqlite3_column_int64(st, 4 + i);
 	timefmt(sqlite3_column_int64(st, 0) * 1000, t);
 	if (b->csv) {
-		buf_addf(b->csv, "%s,%lld,%s,%lld,%s,%lld,%lld,%lld,%lld\r\n", t, ctid, db_text(st, 2), cls, family, v[0], v[1], v[2],
-			 v[3]);
+		buf_addf(b->csv, "%s,%lld,%s,%lld,%s,%lld,%lld,%lld,%lld\r\n", t, ctid, db_text(st, 2), cls, family, v[0], v[1],
+			 v[2], v[3]);
 		return 0;
 	}
 	o = json_pack("{ss sI ss sI ss sI sI sI sI}", "t", t, "ctid", (json_int_t)ctid, "owner", db_text(st, 2), "class",

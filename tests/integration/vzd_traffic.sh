@@ -51,12 +51,48 @@ soon "the next vzd tells" 10 is_seen ct.traffic '"quota":3072,"action":"stop"' 1
 is "nothing twice" "$(seen ct.traffic '"quota":1024') $(seen ct.traffic '"quota":2048')" "1 1"
 vzctl --quiet set 101 --trafficquota 0 --save
 
+# --- usage by class: what vznetstat counts, once ---
+# billed FAMILY: "rx_packets tx_packets" of 103 in class 1, over all hours
+billed() {
+	api GET "/v1/cts/103/usage?classes=true&step=total" |
+		jq -r "[.classes[] | select(.class == 1 and .family == \"$1\")] | \"\([.[].rx_packets] | add) \([.[].tx_packets] | add)\""
+}
+counted() { vznetstat -v 103 -c 1 "$1" | awk 'NR == 2 { print $4, $6 }'; }
+same() { [ "$(billed ipv4)" = "$(counted -4)" ] && [ "$(billed ipv6)" = "$(counted -6)" ]; }
+up 103 --ipadd 10.77.9.33 --ipadd fd00:77::33 --owner acme
+ping -q -c 7 -i 0.01 10.77.9.33 >/dev/null
+ping -q -c 5 -i 0.01 fd00:77::33 >/dev/null
+vznetstat -s
+soon "what was counted by class is in the usage" 20 same
+like "all of it" "$(billed ipv4)" '^7 7$'
+ping -q -c 3 -i 0.01 10.77.9.33 >/dev/null
+kill -9 "$VZD_PID"; wait "$VZD_PID" 2>/dev/null
+vznetstat -s
+vzctl --quiet restart 103
+ping -q -c 2 -i 0.01 10.77.9.33 >/dev/null
+vzd_up 'WEBHOOK_ALLOW="127.0.0.1"'
+vzctl --quiet stop 103 --fast
+soon "the same after vzd was killed, and a restart, and a stop" 20 same
+like "once" "$(billed ipv4)" '^12 12$'
+is "by the hour" "$(api GET '/v1/cts/103/usage?classes=true&step=hour' | jq -c '[.classes[] | select(.class == 1 and .family == "ipv4")] | [([.[].rx_packets] | add), (.[0].owner), (.[0].t | test(":00:00"))]')" '[12,"acme",true]'
+vznetstat -r -v 103 >/dev/null
+sleep 3
+like "counting anew takes nothing from the bill" "$(billed ipv4)" '^12 12$'
+gone 103
+
 # --- flushed by somebody, while traffic flows ---
 vzctl --quiet start 101
 up 102 --ipadd 10.77.9.32 --ipadd fd00:77::32 --fw_in drop --fw_add ping --forward_add 'tcp 8070 to 80'
 vzctl exec 101 'ping -q -i 0.02 -c 200 10.77.9.32' >$d/ping 2>&1 </dev/null & ping=$!
 whole() { nft list chain inet vztest from_ct 2>/dev/null | grep -q drop && nft list map inet vztest fwd4 | grep -q 8070; }
+sleep 1
+seen_first() { nft list chain inet vztest from_ct >/dev/null 2>&1; }
+t0=$(date +%s%N)
 nft flush ruleset
+t1=$(date +%s%N)
+until seen_first || [ $(($(date +%s%N) - t1)) -gt 10000000000 ]; do :; done
+t2=$(date +%s%N)
+echo "# the flush took $(((t1 - t0) / 1000)) us, the source checks are back $(((t2 - t1) / 1000)) us later"
 soon "the tables are back by themselves" 10 whole
 soon "and it is told" 10 is_seen alert '"kind":"firewall".*they are back' 1
 in_ct 101 'ip addr add 10.77.9.77/32 dev venet0; ip -6 addr add fd00:77::77/128 dev venet0 nodad' >/dev/null 2>&1
