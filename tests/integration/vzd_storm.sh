@@ -4,7 +4,7 @@
 . "$TOP/tests/integration/vzd_lib.sh"
 
 # seconds: 240
-STORM_S=${STORM_S:-60}
+STORM_S=${STORM_S:-40}
 witnesses=$(seq 1001 1005)
 workers=$(seq 1006 1020)
 export VZD_LOG=$VZTEST_DIR/vzd_storm.log

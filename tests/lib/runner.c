@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Runs the registered tests: `unit [-v] [-l] [-t SECONDS] [FILTER...]`, a FILTER being part of FILE.NAME (kv.quote).
+ * Runs the registered tests: `unit [-v] [-l] [-r] [-t SECONDS] [FILTER...]`, a FILTER being part of FILE.NAME (kv.quote);
+ * -r: the last one first.
  * Prints a line for each failure and closes with "N passed, N failed[, N skipped]". Exit status 1 on a failure, or when a
  * filter matched nothing.
  */
@@ -31,7 +32,7 @@ static int report = -1;			/* child: where its one line goes */
 static int base_fd = -1;		/* parent's directory, in which each test may have one */
 static char base[64], tmp[96];
 static int limit_s = 120;
-static bool verbose;
+static bool verbose, reverse;
 static struct { unsigned passed, failed, skipped; } count;
 
 static void short_name(const struct test *t, char *dst, size_t size)
@@ -241,11 +242,13 @@ static int parse_args(int argc, char **argv, bool *list)
 	uint64_t n;
 	int c;
 
-	while ((c = getopt(argc, argv, "vlt:")) != -1) {
+	while ((c = getopt(argc, argv, "vlrt:")) != -1) {
 		if (c == 'v')
 			verbose = true;
 		else if (c == 'l')
 			*list = true;
+		else if (c == 'r')
+			reverse = true;
 		else if (c == 't' && num_u64(optarg, &n) == 0 && n > 0 && n < 100000)
 			limit_s = (int)n;
 		else
@@ -263,6 +266,18 @@ static void make_base(void)
 		perror(base);
 		exit(2);
 	}
+}
+
+static void turn_around(void)
+{
+	struct test *done = NULL;
+
+	for (struct test *t = tests, *next; t; t = next) {
+		next = t->next;
+		t->next = done;
+		done = t;
+	}
+	tests = done;
 }
 
 static void run_all(char **filters, bool list)
@@ -293,11 +308,13 @@ int main(int argc, char **argv)
 	bool list = false;
 
 	if (parse_args(argc, argv, &list) < 0) {
-		fprintf(stderr, "Usage: %s [-v] [-l] [-t SECONDS] [FILTER...]\n", argv[0]);
+		fprintf(stderr, "Usage: %s [-v] [-l] [-r] [-t SECONDS] [FILTER...]\n", argv[0]);
 		return 2;
 	}
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	make_base();
+	if (reverse)
+		turn_around();
 	run_all(argv + optind, list);
 	if (rmdir(base) < 0)
 		fprintf(stderr, "%s: %s\n", base, strerror(errno));
