@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -37,6 +38,14 @@ static inline void env_burn(unsigned ms)
 	do
 		clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
 	while ((uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000 < ms);
+}
+
+/* Is that directory on a disk that a group can be charged for? Memory takes direct writes, too. */
+static inline bool env_on_disk(int dir)
+{
+	struct statfs s;
+
+	return fstatfs(dir, &s) == 0 && s.f_type != 0x01021994 && s.f_type != 0x858458f6;	/* tmpfs, ramfs */
 }
 
 static inline int env_drop(const char *id, void *arg)

@@ -67,6 +67,7 @@ TEST_ROOT(convert_knows_ploop)
 	box_failed(&b, ct_rootfs_open(ct, &r, &b.e), 53,
 		   "The root of CT 101 is a ploop image: 'vzctl convert 101 --layout overlay' makes files of it");
 	box_put(BOX "/private/101/layers", "x\n");
+	CHECK_EQ(mkdir(BOX "/private/101/upper", 0700), 0);
 	CHECK(!ct_is_ploop(ct));
 	ct_close(ct);
 	box_done(&b);
