@@ -26,7 +26,7 @@ LDFLAGS_ALL := -Wl,--gc-sections -Wl,-z,relro,-z,now -Wl,--as-needed $(if $(SAN)
 PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhost:vzctl/vzhost.c:$(SBINDIR) \
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzpool:vzctl/vzpool.c:$(SBINDIR) vzfw:vzctl/vzfw.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
-	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) vz-fetch:templates/fetch_main.c:$(LIBEXEC) \
+	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) vz-fetch:templates/fetch_main.c:$(LIBEXEC) vz-outlet:templates/outlet_main.c:$(LIBEXEC) \
 	vz-backup:templates/backup_main.c:$(LIBEXEC) vz-bkmount:templates/backup_fuse.c:$(LIBEXEC) vz-copy:templates/copy_main.c:$(LIBEXEC) mkman:man/mkman.c: \
 	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
@@ -46,6 +46,7 @@ LIBS_vzlist := $(LIBS_vzctl)
 LIBS_vzhost := $(LIBS_vzctl)
 LIBS_vztmpl := -ljansson -lgnutls $(LIBS_vzctl)
 LIBS_vz-fetch := -lcurl-gnutls
+LIBS_vz-outlet := -lmnl
 LIBS_vzpool := $(LIBS_vzctl)
 LIBS_vzfw := $(LIBS_vzctl)
 LIBS_vzcheck := $(LIBS_vzctl)

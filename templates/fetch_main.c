@@ -7,21 +7,17 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
-#include <grp.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 
+#include "templates/nobody.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/fio.h"
 #include "util/num.h"
 
-#define USER "nobody"
 #define CONNECT_S 20L
 #define STALL_S 60L		/* less than a byte a second for so long: the other side is gone */
 #define REDIRECTS 5L
@@ -57,23 +53,6 @@ static size_t on_data(char *p, size_t size, size_t n, void *arg)
 	f->error = -rc;
 	progress(f);
 	return rc < 0 ? 0 : n;
-}
-
-/* Nothing of root is left afterwards; who is not root stays who he is. */
-static int become(struct err *e)
-{
-	const struct passwd *pw = geteuid() == 0 ? getpwnam(USER) : NULL;
-	const struct rlimit none = { 0, 0 };
-
-	if (geteuid() == 0 && (!pw || pw->pw_uid == 0))
-		return err_say(e, EPERM, "there is no user " USER);
-	if (pw && (setgroups(0, NULL) < 0 || setresgid(pw->pw_gid, pw->pw_gid, pw->pw_gid) < 0 ||
-		   setresuid(pw->pw_uid, pw->pw_uid, pw->pw_uid) < 0))
-		return err_set(e, errno, "become user " USER);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ||
-	    setrlimit(RLIMIT_CORE, &none) < 0)
-		return err_set(e, errno, "drop privileges");
-	return 0;
 }
 
 #define SET(opt, val) (curl_easy_setopt(c, (opt), (val)) == CURLE_OK)
@@ -125,7 +104,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "Usage: vz-fetch URL MAX_BYTES [BYTES]\n");
 		return 1;
 	}
-	if (become(&e) < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || run(&f, argv[1], &e) < 0) {
+	if (nobody_become(&e) < 0 || curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK || run(&f, argv[1], &e) < 0) {
 		fprintf(stderr, "%s\n", e.text[0] ? e.text : "vz-fetch cannot begin");
 		return e.code == ENOENT ? 2 : e.code == ENOSPC || e.code == EDQUOT ? 3 : 1;
 	}

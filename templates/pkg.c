@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "templates/add.h"
+#include "templates/outlet.h"
 #include "templates/pull.h"
 #include "templates/run.h"
 #include "util/auto.h"
@@ -139,7 +140,8 @@ int tmpl_pkg(const char *tmpldir, const char *name, const char *verb, const char
 {
 	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
 	const char *argv[TMPL_PKG_ARGV];
-	struct tree_run r = { .argv = argv, .net = true, .timeout_ms = TIMEOUT_MS };
+	struct tree_run r = { .argv = argv, .timeout_ms = TIMEOUT_MS };
+	struct outlet net __attribute__((cleanup(outlet_close))) = OUTLET_NONE;
 	auto_close int tree = -1;
 	char file[300];
 	struct tmpl t, now;
@@ -151,7 +153,10 @@ int tmpl_pkg(const char *tmpldir, const char *name, const char *verb, const char
 	if (tree < 0 || tmpl_unpack(&t, tree, NULL, e) < 0)
 		return -e->code;
 	tmpl_pkg_argv("template", verb, packages, n, argv);
+	if (outlet_open(&net, NULL, e) < 0)
+		return -e->code;
 	r.tree = tree;
+	r.netns = net.netns;
 	r.own_out = !tmpl_pkg_changes(verb);
 	if (tree_run(&r, status, e) < 0) {
 		if (e->code == ECHILD && *status == 2 && !tmpl_pkg_changes(verb))

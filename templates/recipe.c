@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Recipes: a directory that says how a template is made. recipe.conf names the packages, files/ and post.d/ finish the
- * tree. The one builder now is mmdebstrap, which runs in mount, pid, ipc and uts namespaces of its own; what it installs
- * is signed by the distribution, whose keyring this host has. Nothing is downloaded by our own code.
+ * tree. The one builder now is mmdebstrap, which runs in namespaces of its own, the network's among them (outlet.h); what
+ * it installs is signed by the distribution, whose keyring this host has. Nothing is downloaded by our own code.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "templates/add.h"
+#include "templates/outlet.h"
 #include "templates/pull.h"
 #include "templates/recipe.h"
 #include "util/auto.h"
@@ -31,6 +32,7 @@ struct recipe {
 	struct kv conf;
 	struct str_list hooks;		/* paths of post.d/, sorted */
 	struct str_list sources;	/* "deb URL SUITE COMPONENTS" */
+	struct str_list named;		/* of these, what may be this host's own: outlet.h */
 };
 
 static void recipe_done(struct recipe *r)
@@ -38,6 +40,7 @@ static void recipe_done(struct recipe *r)
 	kv_done(&r->conf);
 	str_list_clear(&r->hooks);
 	str_list_clear(&r->sources);
+	str_list_clear(&r->named);
 }
 
 /* A path that becomes part of an argument of a program that might show it to a shell. */
@@ -231,7 +234,7 @@ static int add_source(struct recipe *r, const char *url, const char *suite, stru
 	auto_buf struct buf b = BUF_INIT;
 
 	buf_addf(&b, "deb %s %s %s", url, suite, conf(r, "COMPONENTS", "main"));
-	return str_list_add(&r->sources, buf_str(&b), e);
+	return str_list_add(&r->sources, buf_str(&b), e) < 0 ? -e->code : outlet_name(&r->named, url, e);
 }
 
 /* All suites from the one mirror, which a distribution other than this host's needs. */
@@ -329,11 +332,12 @@ static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_l
 	return l->n < ARGS_MAX ? 0 : err_say(e, E2BIG, "too many arguments for mmdebstrap");
 }
 
-static int run_tool(const struct str_list *l, const struct recipe *r, const char *package, struct err *e)
+static int run_tool(const struct str_list *l, const struct recipe *r, const char *package, int netns, struct err *e)
 {
 	const char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", NULL, NULL };
 	char epoch[64];
-	struct spawn s = { .argv = (const char *const *)l->v, .env = env, .out = 2, .timeout_ms = BUILD_TIMEOUT_MS };
+	struct spawn s = { .argv = (const char *const *)l->v, .env = env, .out = 2, .timeout_ms = BUILD_TIMEOUT_MS,
+			   .tied = true, .netns = netns };
 	int status;
 
 	if (!l->n || access(l->v[0], X_OK) < 0)
@@ -354,12 +358,13 @@ static int compress(const struct recipe *r, const char *from, const char *to, st
 	    arg(&l, "-", conf(r, "ZSTD_LEVEL", "9"), e) < 0 || arg(&l, from, "", e) < 0 || arg(&l, "-o", "", e) < 0 ||
 	    arg(&l, to, "", e) < 0)
 		return -e->code;
-	return run_tool(&l, r, "zstd", e);
+	return run_tool(&l, r, "zstd", 0, e);
 }
 
 static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmpl_tmp *tmp, const char *file, struct err *e)
 {
 	struct str_list args __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct outlet net __attribute__((cleanup(outlet_close))) = OUTLET_NONE;
 	char tar[4300], zst[4600];
 
 	if (check_keyring(r, e) < 0 || find_sources(r, e) < 0)
@@ -367,7 +372,12 @@ static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmp
 	if (str_fmt(tar, sizeof(tar), "%s/tmp/%s/root.tar", tmpldir, tmp->name) < 0 || !plain(tar, "/") ||
 	    str_fmt(zst, sizeof(zst), "%s/tmp/%s/%s", tmpldir, tmp->name, file) < 0)
 		return err_say(e, EINVAL, "the path %s has characters that a build cannot use", tmpldir);
-	if (mmdebstrap_args(r, tar, &args, e) < 0 || run_tool(&args, r, "mmdebstrap", e) < 0 || compress(r, tar, zst, e) < 0)
+	if (mmdebstrap_args(r, tar, &args, e) < 0 || outlet_open(&net, &r->named, e) < 0)
+		return -e->code;
+	if (run_tool(&args, r, "mmdebstrap", net.netns, e) < 0)
+		return -e->code;
+	outlet_close(&net);
+	if (compress(r, tar, zst, e) < 0)
 		return -e->code;
 	unlinkat(tmp->dir, "root.tar", 0);
 	return 0;

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "templates/add.h"
+#include "templates/outlet.h"
 #include "templates/run.h"
 #include "util/auto.h"
 #include "util/str.h"
@@ -45,13 +46,13 @@ static int scripts(const char *recipe, const char *sub, struct str_list *ret, st
 	return 0;
 }
 
-static int run_all(const struct str_list *l, int tree, bool net, struct err *e)
+static int run_all(const struct str_list *l, int tree, int netns, struct err *e)
 {
 	static const char *const argv[] = { "/bin/sh", "-s", NULL };
 
 	for (size_t i = 0; i < l->n; i++) {
 		auto_close int in = open(l->v[i], O_RDONLY | O_CLOEXEC);
-		struct tree_run r = { .tree = tree, .argv = argv, .net = net, .in = in, .timeout_ms = TIMEOUT_MS };
+		struct tree_run r = { .tree = tree, .argv = argv, .netns = netns, .in = in, .timeout_ms = TIMEOUT_MS };
 		int status = 0;
 
 		if (in < 0)
@@ -79,6 +80,7 @@ int recipe_finish(const struct recipe_finish *f, struct err *e)
 {
 	struct str_list hooks __attribute__((cleanup(str_list_clear))) = { 0 };
 	struct str_list tests __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct outlet net __attribute__((cleanup(outlet_close))) = OUTLET_NONE;
 	auto_close int tree = -1;
 	char archive[4400];
 
@@ -88,8 +90,9 @@ int recipe_finish(const struct recipe_finish *f, struct err *e)
 		return err_say(e, ENOTSUP, "%s/test.d wants containers, which nobody makes here", f->recipe);
 	if (hooks.n) {
 		tree = unpack_to(f->tmp, f->file, "chroot", e);
-		if (tree < 0 || run_all(&hooks, tree, f->net, e) < 0)
+		if (tree < 0 || (f->net && outlet_open(&net, NULL, e) < 0) || run_all(&hooks, tree, net.netns, e) < 0)
 			return -e->code;
+		outlet_close(&net);
 		if (unlinkat(f->tmp->dir, f->file, 0) < 0)
 			return err_set(e, errno, "tmp/%s/%s", f->tmp->name, f->file);
 		if (add_pack(f->tmp, tree, true, f->file, e) < 0)

@@ -9,7 +9,9 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -135,7 +137,7 @@ static void __attribute__((noreturn)) child(const struct tree_run *r, int sk)
 	    setresuid(0, 0, 0) < 0)
 		give_up(sk, "become root of its own namespace");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	take_host(dev, &resolv, r->net);
+	take_host(dev, &resolv, r->netns > 0);
 	bad = enter(tree, dev, resolv);
 	if (bad)
 		give_up(sk, bad);
@@ -182,12 +184,29 @@ static int begin(const struct tree_run *r, pid_t pid, int sk, struct err *e)
 	return tree < 0 ? tree : unpack_send_tree(sk, tree, e);
 }
 
+/* A child in that network: it could not go there by itself, since its user namespace has no right to. */
+static pid_t born_in(int netns, struct clone_args *args)
+{
+	auto_close int host = -1;
+	pid_t pid;
+
+	if (netns <= 0)
+		return sys_clone3(args);
+	host = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (host < 0 || setns(netns, CLONE_NEWNET) < 0)
+		return -1;
+	pid = sys_clone3(args);
+	if (pid != 0 && setns(host, CLONE_NEWNET) < 0)
+		abort();		/* nothing of ours may go on in a stranger's network */
+	return pid;
+}
+
 int tree_run(const struct tree_run *r, int *status, struct err *e)
 {
 	auto_close int pidfd = -1, ours = -1;
 	struct clone_args args = {
 		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PIDFD |
-			 (r->net ? 0 : CLONE_NEWNET),
+			 (r->netns > 0 ? 0 : CLONE_NEWNET),
 		.exit_signal = SIGCHLD, .pidfd = (uint64_t)(uintptr_t)&pidfd,
 	};
 	struct answer a = { .code = 0 };
@@ -199,7 +218,7 @@ int tree_run(const struct tree_run *r, int *status, struct err *e)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sk) < 0)
 		return err_set(e, errno, "socketpair");
 	ours = sk[0];
-	pid = sys_clone3(&args);
+	pid = born_in(r->netns, &args);
 	if (pid == 0) {
 		close(sk[0]);
 		child(r, sk[1]);

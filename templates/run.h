@@ -10,7 +10,7 @@ struct tree_run {
 	int tree;			/* the root, natural ids on disk; written to */
 	const char *const *argv;	/* argv[0]: a path inside */
 	const char *const *env;		/* NULL: PATH HOME LC_ALL DEBIAN_FRONTEND */
-	bool net;			/* the host's network and its resolv.conf; else none at all */
+	int netns;			/* a network namespace (outlet.h), and the host's resolv.conf; 0: no network at all */
 	int in;				/* standard input, 0: nothing */
 	bool own_out;			/* output is what was asked for: to our standard output, not our standard error */
 	int timeout_ms;

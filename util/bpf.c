@@ -24,6 +24,8 @@ int bpf_load(enum bpf_prog_type type, const char *name, const struct bpf_insn *v
 	a.insns = (uintptr_t)v;
 	a.insn_cnt = (__u32)n;
 	a.license = (uintptr_t)"GPL";
+	if (type == BPF_PROG_TYPE_SK_LOOKUP)
+		a.expected_attach_type = BPF_SK_LOOKUP;		/* the one there is, and asked for */
 	str_copy(a.prog_name, sizeof(a.prog_name), name);
 	return bpf_sys(BPF_PROG_LOAD, &a);
 }

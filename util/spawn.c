@@ -10,6 +10,7 @@
 #include <limits.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -81,7 +82,7 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int io[
 	if (s->tied)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	report = fcntl(report, F_DUPFD_CLOEXEC, 3);
-	if (report >= 0 && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
+	if (report >= 0 && (s->netns <= 0 || setns(s->netns, CLONE_NEWNET) == 0) && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)env);
 	code = errno;
 	while (write(report, &code, sizeof(code)) < 0 && errno == EINTR)

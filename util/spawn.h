@@ -17,6 +17,7 @@ struct spawn {
 					 * err: its tail goes to e->text */
 	int timeout_ms;			/* 0: none. On expiry the process group is killed: ETIMEDOUT */
 	bool tied;			/* it is ended (SIGTERM) when the caller dies */
+	int netns;			/* it runs in this network namespace; 0: the caller's */
 };
 /* 0 if it exited 0; else -ECHILD (exit status in *status), -EINTR-like signal deaths as -ECHILD with *status = 128+sig. */
 int spawn_wait(const struct spawn *s, int *status, struct err *e);
