@@ -154,17 +154,35 @@ int tmpl_recipe_check(const struct kv *kv, const char *dir, struct err *e)
 	return 0;
 }
 
-static int load(struct recipe *r, const char *tmpldir, const char *name, struct err *e)
+/* What was said at the command line. */
+static int override(struct recipe *r, const struct tmpl_recipe *b, struct err *e)
+{
+	const struct { const char *key, *opt, *value; } t[] = {
+		{ "KEYRING", "--keyring", b->keyring }, { "MIRROR", "--mirror", b->mirror },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		if (t[i].value && !str_eq(conf(r, "BUILDER", ""), "mmdebstrap"))
+			return err_say(e, EINVAL, "%s has no use for %s: it is made of another template", r->dir, t[i].opt);
+		if (t[i].value && kv_set(&r->conf, t[i].key, t[i].value, false, e) < 0)
+			return err_add(e, "%s", t[i].opt);
+	}
+	return 0;
+}
+
+static int load(struct recipe *r, const char *tmpldir, const struct tmpl_recipe *b, struct err *e)
 {
 	auto_close int dir = -1;
 
-	if (find_recipe(tmpldir, name, r->dir, e) < 0)
+	if (find_recipe(tmpldir, b->name, r->dir, e) < 0)
 		return -e->code;
 	dir = open(r->dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "%s", r->dir);
 	if (kv_load(&r->conf, dir, "recipe.conf", e) < 0)
 		return err_add(e, "%s", r->dir);
+	if (override(r, b, e) < 0)
+		return -e->code;
 	return tmpl_recipe_check(&r->conf, r->dir, e) < 0 ? -e->code : read_hooks(r, e);
 }
 
@@ -272,8 +290,8 @@ static int find_sources(struct recipe *r, struct err *e)
 			return -e->code;
 	}
 	if (!r->sources.n || !strstr(r->sources.v[0], conf(r, "SUITE", "")))
-		return err_say(e, ENOENT, "this host's apt knows no mirror of %s %s; set MIRROR=\"URL\" in %s/recipe.conf, or in a "
-			       "copy of that directory", conf(r, "OS", "debian"), conf(r, "SUITE", ""), r->dir);
+		return err_say(e, ENOENT, "this host's apt knows no mirror of %s %s; name one with --mirror URL, or set "
+			       "MIRROR=\"URL\" in %s/recipe.conf or a copy of it",
 	return 0;
 }
 
@@ -292,10 +310,14 @@ static int check_keyring(const struct recipe *r, struct err *e)
 {
 	const char *keys = conf(r, "KEYRING", NULL);
 
-	if (keys && access(keys, R_OK) < 0)
-		return err_say(e, ENOENT, "%s is missing, the keys that sign this distribution: apt-get install %s, or get it from "
-			       "the distribution's site", keys, conf(r, "KEYRING_PACKAGE", "its keyring"));
-	return 0;
+	if (!keys)
+		return 0;
+	if (recipe_keyring(keys, e) == 0)
+		return 0;
+	if (e->code != ENOENT)
+		return err_add(e, "keyring");
+	return err_say(e, ENOENT, "%s is missing, the keys that sign this distribution: apt-get install %s, or get it from the "
+		       "distribution's site and name it with --keyring FILE", keys, conf(r, "KEYRING_PACKAGE", "its keyring"));
 }
 
 static void commas(struct buf *b, const char *words)
@@ -332,24 +354,6 @@ static int mmdebstrap_args(const struct recipe *r, const char *out, struct str_l
 	return l->n < ARGS_MAX ? 0 : err_say(e, E2BIG, "too many arguments for mmdebstrap");
 }
 
-static int run_tool(const struct str_list *l, const struct recipe *r, const char *package, int netns, struct err *e)
-{
-	const char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", NULL, NULL };
-	char epoch[64];
-	struct spawn s = { .argv = (const char *const *)l->v, .env = env, .out = 2, .timeout_ms = BUILD_TIMEOUT_MS,
-			   .tied = true, .netns = netns };
-	int status;
-
-	if (!l->n || access(l->v[0], X_OK) < 0)
-		return err_say(e, ENOENT, "%s is missing: apt-get install %s", package, package);
-	if (conf(r, "SOURCE_DATE_EPOCH", NULL) &&
-	    str_fmt(epoch, sizeof(epoch), "SOURCE_DATE_EPOCH=%s", conf(r, "SOURCE_DATE_EPOCH", "")) == 0)
-		env[3] = epoch;
-	if (spawn_wait(&s, &status, e) < 0)
-		return err_add(e, "build %s", conf(r, "NAME", ""));
-	return 0;
-}
-
 static int compress(const struct recipe *r, const char *from, const char *to, struct err *e)
 {
 	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
@@ -358,7 +362,7 @@ static int compress(const struct recipe *r, const char *from, const char *to, st
 	    arg(&l, "-", conf(r, "ZSTD_LEVEL", "9"), e) < 0 || arg(&l, from, "", e) < 0 || arg(&l, "-o", "", e) < 0 ||
 	    arg(&l, to, "", e) < 0)
 		return -e->code;
-	return run_tool(&l, r, "zstd", 0, e);
+	return recipe_tool(&(struct recipe_tool){ .argv = &l, .package = "zstd" }, e);
 }
 
 static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmpl_tmp *tmp, const char *file, struct err *e)
@@ -374,8 +378,10 @@ static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmp
 		return err_say(e, EINVAL, "the path %s has characters that a build cannot use", tmpldir);
 	if (mmdebstrap_args(r, tar, &args, e) < 0 || outlet_open(&net, &r->named, e) < 0)
 		return -e->code;
-	if (run_tool(&args, r, "mmdebstrap", net.netns, e) < 0)
-		return -e->code;
+	const struct recipe_tool tool = { &args, "mmdebstrap", conf(r, "SOURCE_DATE_EPOCH", NULL), net.netns };
+
+	if (recipe_tool(&tool, e) < 0)
+		return err_add(e, "build %s", conf(r, "NAME", ""));
 	outlet_close(&net);
 	if (compress(r, tar, zst, e) < 0)
 		return -e->code;
@@ -395,7 +401,7 @@ static int by_base(const struct recipe *r, const char *tmpldir, const struct tmp
 	return tree < 0 || tmpl_unpack(&t, tree, NULL, e) < 0 ? -e->code : add_pack(tmp, tree, false, file, e);
 }
 
-int tmpl_build(const char *tmpldir, const char *name, const struct tmpl_trial *trial, struct tmpl *ret, struct err *e)
+int tmpl_build(const char *tmpldir, const struct tmpl_recipe *b, struct tmpl *ret, struct err *e)
 {
 	struct tmpl_tmp tmp __attribute__((cleanup(tmp_done))) = { .top = -1, .dir = -1 };
 	struct recipe r __attribute__((cleanup(recipe_done))) = { .dir = "" };
@@ -404,7 +410,7 @@ int tmpl_build(const char *tmpldir, const char *name, const struct tmpl_trial *t
 	char file[300];
 	int rc;
 
-	if (load(&r, tmpldir, name, e) < 0 || path_mkdir_host(tmpldir, 0755, e) < 0)
+	if (load(&r, tmpldir, b, e) < 0 || path_mkdir_host(tmpldir, 0755, e) < 0)
 		return -e->code;
 	str_fmt(file, sizeof(file), "%s.tar.zst", conf(&r, "NAME", ""));
 	base = tmpl_base(tmpldir, e);
@@ -414,7 +420,7 @@ int tmpl_build(const char *tmpldir, const char *name, const struct tmpl_trial *t
 		rc = by_base(&r, tmpldir, &tmp, file, e);
 	else
 		rc = by_mmdebstrap(&r, tmpldir, &tmp, file, e);
-	const struct recipe_finish f = { tmpldir, r.dir, file, str_eq(conf(&r, "NET", "no"), "yes"), &tmp, trial };
+	const struct recipe_finish f = { tmpldir, r.dir, file, str_eq(conf(&r, "NET", "no"), "yes"), &tmp, b->trial };
 
 	if (rc < 0 || recipe_finish(&f, e) < 0)
 		return -e->code;

@@ -12,4 +12,19 @@ struct recipe_finish {
 };
 int recipe_finish(const struct recipe_finish *f, struct err *e);
 
+/* recipe_tool.c: a builder's tool, its words on our standard error. */
+struct str_list;
+struct recipe_tool {
+	const struct str_list *argv;
+	const char *package;		/* that has it */
+	const char *epoch;		/* SOURCE_DATE_EPOCH, or NULL */
+	int netns;			/* 0: this host's */
+};
+int recipe_tool(const struct recipe_tool *r, struct err *e);	/* a failure is told by recipe_why() */
+/* Why, of what apt and mmdebstrap have said: ENOKEY, EKEYEXPIRED, EKEYREVOKED, EKEYREJECTED, EBADMSG, ENOSPC, ECHILD. false: it
+ * is not known. */
+bool recipe_why(const char *log, struct err *e);
+/* Can the builder's apt read the keys in it? EACCES, EINVAL, or what open says. */
+int recipe_keyring(const char *path, struct err *e);
+
 #endif

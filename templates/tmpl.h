@@ -88,13 +88,19 @@ int tmpl_rm(const char *tmpldir, const struct tmpl *t, struct err *e);
  * Makes TEMPLATE/cache/NAME.tar.zst as the recipe @name says: a directory with recipe.conf, files/ and post.d/, given by a
  * path with a '/' in it, or looked for in TEMPLATE/recipes, VZ_LIBEXEC/recipes and the source tree. Takes a minute and the
  * network; the builders' output goes to stderr. The mirror is the one this host's apt uses. *ret: what was made.
- * ENOENT: no such recipe, or a tool is missing; EINVAL: a bad recipe; ECHILD: a builder failed.
+ * ENOENT: no such recipe, a tool or a keyring is missing; EINVAL: a bad recipe or keyring; ENOKEY, EKEYREJECTED, EKEYEXPIRED,
+ * EKEYREVOKED, EBADMSG: what the mirror sends is not vouched for; ECHILD: a builder failed.
  */
 struct tmpl_trial {	/* runs the shell scripts, one by one, in a running system of @archive; what they change is thrown away */
 	int (*run)(void *arg, const char *archive, const struct str_list *scripts, struct err *e);
 	void *arg;
 };
-int tmpl_build(const char *tmpldir, const char *name, const struct tmpl_trial *trial, struct tmpl *ret, struct err *e);
+struct tmpl_recipe {
+	const char *name;
+	const char *keyring, *mirror;	/* in place of the recipe's; NULL: its own */
+	const struct tmpl_trial *trial;	/* NULL: recipes with tests are refused */
+};
+int tmpl_build(const char *tmpldir, const struct tmpl_recipe *b, struct tmpl *ret, struct err *e);
 
 /* --- where templates come from (index.c, sign.c, pull.c, import.c, add.c) --- */
 struct tmpl_ui { void (*say)(void *arg, const char *text); void *arg; };	/* one line, as the work goes on */

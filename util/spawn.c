@@ -13,6 +13,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
@@ -72,6 +73,13 @@ static int close_others(const int *pass, size_t n)
 	return 0;
 }
 
+static int enter(const struct spawn *s)
+{
+	if (s->netns > 0 && setns(s->netns, CLONE_NEWNET) < 0)
+		return -1;
+	return s->own_mounts && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ? -1 : 0;
+}
+
 static void __attribute__((noreturn)) child(const struct spawn *s, const int io[3], int report)
 {
 	const char *const *env = s->env ? s->env : default_env;
@@ -82,7 +90,7 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int io[
 	if (s->tied)
 		prctl(PR_SET_PDEATHSIG, SIGTERM);
 	report = fcntl(report, F_DUPFD_CLOEXEC, 3);
-	if (report >= 0 && (s->netns <= 0 || setns(s->netns, CLONE_NEWNET) == 0) && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
+	if (report >= 0 && enter(s) == 0 && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)env);
 	code = errno;
 	while (write(report, &code, sizeof(code)) < 0 && errno == EINTR)

@@ -18,6 +18,7 @@ struct spawn {
 	int timeout_ms;			/* 0: none. On expiry the process group is killed: ETIMEDOUT */
 	bool tied;			/* it is ended (SIGTERM) when the caller dies */
 	int netns;			/* it runs in this network namespace; 0: the caller's */
+	bool own_mounts;		/* what it mounts or unmounts stays with it */
 };
 /* 0 if it exited 0; else -ECHILD (exit status in *status), -EINTR-like signal deaths as -ECHILD with *status = 128+sig. */
 int spawn_wait(const struct spawn *s, int *status, struct err *e);

@@ -13,12 +13,13 @@
 enum vztmpl_opt {
 	VZTMPL_TEMPLATE = 1, VZTMPL_KEYDIR = 2, VZTMPL_UNSIGNED = 4, VZTMPL_NAME = 8, VZTMPL_SHA256 = 16, VZTMPL_DRY = 32,
 	VZTMPL_SIGN = 64, VZTMPL_ID = 128, VZTMPL_DAYS = 256, VZTMPL_LIST = 512, VZTMPL_APP = 1024, VZTMPL_LONG = 2048,
-	VZTMPL_FORMAT = 4096, VZTMPL_TAG = 8192, VZTMPL_MOVE = 16384, VZTMPL_MARKED = 32768, VZTMPL_ROOTFS = 65536
+	VZTMPL_FORMAT = 4096, VZTMPL_TAG = 8192, VZTMPL_MOVE = 16384, VZTMPL_MARKED = 32768, VZTMPL_ROOTFS = 65536,
+	VZTMPL_KEYRING = 131072, VZTMPL_MIRROR = 262144
 };
 struct vztmpl {
 	char dir[4096];			/* TEMPLATE */
 	char source[8192], source2[8192];	/* full paths for what was given */
-	const char *keys, *name, *sha256, *sign, *id, *format, *rootfs, *tag;
+	const char *keys, *name, *sha256, *sign, *id, *format, *rootfs, *tag, *keyring, *mirror;
 	unsigned long days;
 	unsigned given;			/* enum vztmpl_opt */
 	const char **operand;

@@ -113,9 +113,13 @@ static int on_trial(void *arg, const char *archive, const struct str_list *scrip
 int vztmpl_build(struct vztmpl *v, struct err *e)
 {
 	const struct tmpl_trial trial = { on_trial, v };
+	const struct tmpl_recipe b = {
+		.name = v->operand[0], .keyring = v->keyring ? full(v->source, v->keyring) : NULL, .mirror = v->mirror,
+		.trial = &trial,
+	};
 	struct tmpl t;
 
-	return tmpl_build(v->dir, v->operand[0], &trial, &t, e) < 0 ? -e->code : show(v, &t, e);
+	return tmpl_build(v->dir, &b, &t, e) < 0 ? -e->code : show(v, &t, e);
 }
 
 int vztmpl_base(struct vztmpl *v, struct err *e)

@@ -15,7 +15,8 @@
 const struct vztmpl_cmd vztmpl_cmds[] = {
 	{ "list", "", 0, 0, VZTMPL_LONG, vztmpl_list, "names of the templates in the cache" },
 	{ "info", "NAME", 1, 1, 0, vztmpl_info, "what is known of a template" },
-	{ "build", "RECIPE", 1, 1, 0, vztmpl_build, "make a template as a recipe says (network, a minute)" },
+	{ "build", "RECIPE", 1, 1, VZTMPL_KEYRING | VZTMPL_MIRROR, vztmpl_build,
+	  "make a template as a recipe says (network, a minute)" },
 	{ "build-base", "[BUSYBOX]", 0, 1, 0, vztmpl_base, "make vz-base from this host's static busybox" },
 	{ "verify", "NAME", 1, 1, 0, vztmpl_verify, "read and unpack an archive on trial" },
 	{ "rm", "NAME", 1, 1, 0, vztmpl_rm, "remove an archive from the cache; containers made from it stay" },
@@ -49,6 +50,8 @@ const struct opt_flag vztmpl_flags[] = {
 	{ "rootfs", 0, true, VZTMPL_ROOTFS, "the root of an Incus image in two files; the operand is its metadata" },
 	{ "app", 0, false, VZTMPL_APP, "an image without init: run its entrypoint in place of one" },
 	{ "move", 0, false, VZTMPL_MOVE, "remove the archive afterwards, taken or refused" },
+	{ "keyring", 0, true, VZTMPL_KEYRING, "build: the keys that sign the distribution, in place of the recipe's" },
+	{ "mirror", 0, true, VZTMPL_MIRROR, "build: URL to take the packages from, in place of the recipe's" },
 	{ "sign", 0, true, VZTMPL_SIGN, "secret key to sign with" },
 	{ "id", 0, true, VZTMPL_ID, "name that tells this index from others of the same key" },
 	{ "days", 0, true, VZTMPL_DAYS, "how long the index is good (30); gc: keep what is younger" },
@@ -82,6 +85,8 @@ static int take(struct vztmpl *v, const struct opt_found *f, struct err *e)
 	case VZTMPL_SHA256: v->sha256 = f->arg; break;
 	case VZTMPL_ROOTFS: v->rootfs = f->arg; break;
 	case VZTMPL_TAG: v->tag = f->arg; break;
+	case VZTMPL_KEYRING: v->keyring = f->arg; break;
+	case VZTMPL_MIRROR: v->mirror = f->arg; break;
 	case VZTMPL_SIGN: v->sign = f->arg; break;
 	case VZTMPL_FORMAT: v->format = f->arg; break;
 	case VZTMPL_ID: v->id = f->arg; break;

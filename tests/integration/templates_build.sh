@@ -81,7 +81,7 @@ done
 cp -rL "$TOP/templates/recipes/ubuntu-24.04-x86_64" /tmp/recipes/noble
 sed -i 's,^KEYRING=.*,KEYRING="/usr/share/keyrings/debian-archive-keyring.gpg",' /tmp/recipes/noble/recipe.conf
 rc "Ubuntu without a mirror" 1 vztmpl build /tmp/recipes/noble
-like "what to do is said" "$TAP_OUT" 'no mirror of ubuntu noble; set MIRROR="URL" in /tmp/recipes/noble/recipe.conf'
+like "what to do is said" "$TAP_OUT" 'no mirror of ubuntu noble; name one with --mirror URL, or set MIRROR="URL" in /tmp/recipes/noble/recipe.conf'
 sed -i 's,^#MIRROR=.*,MIRROR="http://x/ trusted=yes",' /tmp/recipes/noble/recipe.conf
 rc "a mirror that is more than a URL" 1 vztmpl build /tmp/recipes/noble
 like "is refused" "$TAP_OUT" 'MIRROR is not a plain URL'

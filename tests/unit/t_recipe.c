@@ -19,7 +19,7 @@ static int build(const char *conf, struct err *e)
 	CHECK(mkdirat(top, "recipes/r", 0755) == 0 || errno == EEXIST);
 	dir = openat(top, "recipes/r", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK_OK(fio_replace(dir, "recipe.conf", conf, strlen(conf), 0644, e), e);
-	return tmpl_build(test_tmp(), "r", NULL, &t, e);
+	return tmpl_build(test_tmp(), &(struct tmpl_recipe){ .name = "r" }, &t, e);
 }
 
 TEST(refused)
@@ -66,7 +66,7 @@ TEST(unknown)
 	struct err e = { 0 };
 	struct tmpl t;
 
-	CHECK_ERR(tmpl_build(test_tmp(), "no-such-recipe", NULL, &t, &e), ENOENT);
-	CHECK_ERR(tmpl_build(test_tmp(), "./no-such-recipe", NULL, &t, &e), ENOENT);
-	CHECK_ERR(tmpl_build(test_tmp(), "..", NULL, &t, &e), EINVAL);
+	CHECK_ERR(tmpl_build(test_tmp(), &(struct tmpl_recipe){ .name = "no-such-recipe" }, &t, &e), ENOENT);
+	CHECK_ERR(tmpl_build(test_tmp(), &(struct tmpl_recipe){ .name = "./no-such-recipe" }, &t, &e), ENOENT);
+	CHECK_ERR(tmpl_build(test_tmp(), &(struct tmpl_recipe){ .name = ".." }, &t, &e), EINVAL);
 }
