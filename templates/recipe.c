@@ -292,6 +292,7 @@ static int find_sources(struct recipe *r, struct err *e)
 	if (!r->sources.n || !strstr(r->sources.v[0], conf(r, "SUITE", "")))
 		return err_say(e, ENOENT, "this host's apt knows no mirror of %s %s; name one with --mirror URL, or set "
 			       "MIRROR=\"URL\" in %s/recipe.conf or a copy of it",
+			       conf(r, "OS", "debian"), conf(r, "SUITE", ""), r->dir);
 	return 0;
 }
 

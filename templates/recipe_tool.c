@@ -204,8 +204,8 @@ static int all_may_read(const char *path, struct err *e)
 	for (char *slash = strrchr(part, '/'); slash && slash != part; slash = strrchr(part, '/')) {
 		*slash = '\0';
 		if (stat(part, &st) == 0 && !(st.st_mode & S_IXOTH))
-			return err_say(e, EACCES, "apt checks signatures as a user who cannot read %s, since %s is closed to it: put "
-				       "the keyring into /etc/vz/keyrings, say", path, part);
+			return err_say(e, EACCES, "apt checks signatures as a user who cannot read %s, since %s is closed to him: "
+				       "put the keyring into /etc/vz/keyrings, say", path, part);
 	}
 	return 0;
 }

@@ -84,7 +84,7 @@ refused "no keyring at all" 'junk.gpg is no OpenPGP keyring' --keyring $D/junk.g
 GNUPGHOME=$HOMES/good $APT_GPG --armor --export >$D/armor.gpg
 refused "a keyring in text" 'gpg --dearmor makes a keyring of it' --keyring $D/armor.gpg
 cp $D/good.gpg $HOMES/closed.gpg; chmod 700 $HOMES
-refused "one that only root reads" "cannot read $HOMES/closed.gpg, since $HOMES is closed to it" --keyring $HOMES/closed.gpg
+refused "one that only root reads" "cannot read $HOMES/closed.gpg, since $HOMES is closed to him" --keyring $HOMES/closed.gpg
 cp $D/dists/noble/InRelease $HOMES/InRelease
 sed -i 's/^Label: .*/Label: evil/' $D/dists/noble/InRelease
 refused "an index that was changed" 'the archive is not what key [0-9A-F]{16} signed' "${keys[@]}"

@@ -46,6 +46,23 @@ tree=$(template_tree net)
 is "reached" "$(grep . $tree/etc/reach | tr '\n' ' ')" \
 	"mirror mirror mirror6 loopback no loopback-name no own no own-name no nobody no metadata no udp 0 0 "
 template_trees_done
+
+# killed: nothing of it goes on
+echo 'touch /tmp/begun; sleep 600' >$R/chroot.d/10-reach
+vztmpl build $R >/tmp/build.out 2>&1 &
+BUILD=$!
+soon "a script is under way" 30 pgrep -f 'sleep 60[0]'
+is "as is what carries for it, as nobody" "$(stat -c %U /proc/$(pgrep -x vz-outlet))" nobody
+kill -9 $BUILD
+wait $BUILD 2>/dev/null
+soon "killed, its script is gone" 20 sh -c '! pgrep -f "sleep 60[0]"'
+soon "and so is that" 20 sh -c '! pgrep -x vz-outlet'
+
+# no answer from the nameserver
+echo 'nameserver 127.0.0.54' >/etc/resolv.conf
+echo 'timeout 5 nslookup mirror.test; exit 0' >$R/chroot.d/10-reach
+ok "built without a nameserver" vztmpl build $R
+like "which is told" "$TAP_OUT" 'a build does not reach 127.0.0.54 port 53: it (is a nameserver of this host.s resolv.conf that does not answer|takes no questions|refuses)'
 kill "${servers[@]}"
 wait "${servers[@]}" 2>/dev/null
 echo "$resolv" >/etc/resolv.conf
