@@ -36,14 +36,15 @@ static int find(const char *tmpldir, const char *digest, struct layer *l, struct
 		return 0;
 	rc = store_tree_open(base, digest, &l->tree);
 	if (rc != -ENOENT)
-		return rc < 0 ? err_set(e, -rc, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest) : 0;
+		return rc < 0 ? err_set(e, -rc, "open"), store_damaged(tmpldir, digest, "tree", e) : 0;
 	if (pool_find_image(tmpldir, digest, &l->image, e) == 0) {
 		l->pool = true;
 		return 0;
 	}
 	if (e->code != ENOENT)
 		return -e->code;
-	return err_set(e, ENOENT, "%s/store/sha256/%.2s/%s/tree", tmpldir, digest, digest);
+	return err_say(e, ENOENT, "%s/store/sha256/%.2s/%s is missing, and no attached pool has it: put it back, or the archive with "
+		       "that SHA-256 ('vztmpl add'), and create a container of it", tmpldir, digest, digest);
 }
 
 bool tmpl_is_local(const char *tmpldir, const char *digest)
@@ -55,10 +56,13 @@ bool tmpl_is_local(const char *tmpldir, const char *digest)
 }
 
 /* A local one is read again quickly when its last user was gone; what a pool's device lost is to be seen. */
-static int mount_image(const struct layer *l, const char *digest, int *ret_fd, struct err *e)
+static int mount_image(const char *tmpldir, const struct layer *l, const char *digest, int *ret_fd, struct err *e)
 {
-	return image_attach(l->image, digest, l->pool ? IMAGE_DIRECT : IMAGE_CACHED, ret_fd, e) < 0
-	       ? err_add(e, "template %.12s...", digest) : 0;
+	if (image_attach(l->image, digest, l->pool ? IMAGE_DIRECT : IMAGE_CACHED, ret_fd, e) == 0)
+		return 0;
+	if (!l->pool && (e->code == EBADMSG || e->code == ENOENT || e->code == EINVAL || e->code == EUCLEAN))
+		store_damaged(tmpldir, digest, "image", e);
+	return err_add(e, "template %.12s...", digest);
 }
 
 int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct err *e)
@@ -68,7 +72,7 @@ int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct 
 	if (find(tmpldir, digest, &l, e) < 0)
 		return -e->code;
 	if (l.image >= 0)
-		return mount_image(&l, digest, ret_fd, e);
+		return mount_image(tmpldir, &l, digest, ret_fd, e);
 	*ret_fd = take_fd(&l.tree);
 	return 0;
 }
@@ -81,7 +85,7 @@ int tmpl_layer_open(const char *tmpldir, const char *digest, int *ret_mnt, struc
 	if (find(tmpldir, digest, &l, e) < 0)
 		return -e->code;
 	if (l.image >= 0)
-		return mount_image(&l, digest, ret_mnt, e);
+		return mount_image(tmpldir, &l, digest, ret_mnt, e);
 	fd = sys_open_tree(l.tree, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 	if (fd < 0)
 		return err_set(e, errno, "clone the mount of a template layer");

@@ -51,6 +51,12 @@ void store_form_info(int base, const char *digest, struct tmpl_info *ret);	/* in
 /* tree.c: tmpl_ready() for a given format; the mode is not filled. */
 int store_ready(const struct store_job *j, struct tmpl *t, struct tmpl_ready *ret, struct err *e);
 
+/* store_check.c: e, which tells what is wrong with store/.../@sub, gets path and cure. */
+int store_damaged(const char *tmpldir, const char *digest, const char *sub, struct err *e);
+/* Image and tree in the store against what was unpacked into tmp/tree just now. A manifest that cannot be read is written anew. */
+int store_check(const char *tmpldir, int base, const struct tmpl *t, const struct tmpl_tmp *tmp, int archive,
+		const struct unpack_result *r, struct err *e);
+
 /* image.c */
 int image_store_open(int base, const char *digest);				/* O_PATH directory; -1 and errno */
 /* tmp/image from @tree; mounted on trial. @i: name, digest, entries, tree_bytes given. */

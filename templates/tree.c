@@ -295,7 +295,7 @@ int tmpl_info(const char *tmpldir, struct tmpl *t, struct tmpl_info *ret, struct
 	key_of(&st, &k);
 	if (!index_get(base, &k, t->digest) || !store_has(base, t->digest))
 		return 0;
-	return store_info(base, t->digest, ret, e);
+	return store_info(base, t->digest, ret, e) < 0 ? store_damaged(tmpldir, t->digest, "manifest", e) : 0;
 }
 
 int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, struct tmpl_info *ret, struct err *e)
@@ -319,6 +319,8 @@ int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l
 	if (known[0] && strcmp(known, r.digest) != 0)
 		return err_say(e, EBADMSG, "%s is not what was unpacked from it: its digest was %s and is %s", t->archive,
 			       known, r.digest);
+	if (store_has(base, r.digest) && store_check(tmpldir, base, t, &tmp, archive, &r, e) < 0)
+		return -e->code;
 	str_copy(t->digest, sizeof(t->digest), r.digest);
 	*ret = (struct tmpl_info){ .archive_bytes = (uint64_t)st.st_size, .unpacked = known[0] != '\0', .entries = r.count.entries,
 				   .bytes = r.count.bytes, .nodes_skipped = r.count.nodes_skipped,
