@@ -455,7 +455,7 @@ static int touch_generation(struct net *n, struct err *e)
 }
 
 /*
- * Adds and removes in one transaction, so that a missing element is no error. A missing table may be coming back this
+ * A missing element is no error (nft_set.c). A missing table may be coming back this
  * moment, made from routes that were still there: either it is there at the second try, or its maker has to look again.
  */
 static int remove_keys(struct net *n, unsigned id, const struct keys *k, struct err *e)
@@ -469,10 +469,8 @@ static int remove_keys(struct net *n, unsigned id, const struct keys *k, struct 
 		if (i && touch_generation(n, e) < 0)
 			return -e->code;
 		nft_tx_begin(&t, &n->nft, n->table, 0);
-		put_keys(&t, true, k);
 		put_keys(&t, false, k);
-		if (net_parts_elems(&t, id, true, n->with, NET_ALL_FAMILIES, e) < 0 ||
-		    net_parts_elems(&t, id, false, n->with, NET_ALL_FAMILIES, e) < 0)
+		if (net_parts_elems(&t, id, false, n->with, NET_ALL_FAMILIES, e) < 0)
 			return -e->code;
 		rc = nft_tx_end(&t, "remove addresses", e);
 	}

@@ -14,6 +14,7 @@
 #include "util/num.h"
 
 #define TEXT_MAX 256
+#define FWD "nat fwd "
 
 static int bad(const char *text, const char *why, struct err *e)
 {
@@ -157,7 +158,7 @@ static int family_line(const struct nat_fwd *f, const struct net_conf *c, int fa
 		return 0;
 	if (!f->to.family && !first_of(c, family, &one.to))
 		return 0;
-	buf_addf(&b, "nat fwd ");
+	buf_addf(&b, FWD);
 	nat_fwd_print(&one, &b);
 	return line_add(ret, &b, e) < 0 ? -e->code : 1;
 }
@@ -168,6 +169,32 @@ static int hairpin_line(const char *ifname, struct str_list *ret, struct err *e)
 
 	buf_addf(&b, "nat hairpin %s", ifname);
 	return line_add(ret, &b, e);
+}
+
+/* Both of one container: the same port of the host, and two places it would lead to. */
+static bool differ(const struct nat_fwd *a, const struct nat_fwd *b)
+{
+	if (a->proto != b->proto || a->lo > b->hi || b->lo > a->hi || a->to.family != b->to.family ||
+	    a->host.family != b->host.family || (a->host.family && !net_ip_equal(&a->host, &b->host)))
+		return false;
+	return !net_ip_equal(&a->to, &b->to) || a->to_port - a->lo != b->to_port - b->lo;
+}
+
+static int check_ports(const struct str_list *lines, struct err *e)
+{
+	struct err ignored = { 0 };
+	struct nat_fwd a, b;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		if (!str_starts(lines->v[i], FWD) || nat_fwd_parse(lines->v[i] + strlen(FWD), &a, &ignored) < 0)
+			continue;
+		for (size_t k = 0; k < i; k++)
+			if (str_starts(lines->v[k], FWD) && nat_fwd_parse(lines->v[k] + strlen(FWD), &b, &ignored) == 0 &&
+			    differ(&a, &b))
+				return err_say(e, EINVAL, "forwards '%s' and '%s' lead one port of the host to two places",
+					       lines->v[k] + strlen(FWD), lines->v[i] + strlen(FWD));
+	}
+	return 0;
 }
 
 int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struct err *e)
@@ -191,6 +218,8 @@ int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struc
 	}
 	if (!c->forward.n)
 		return 0;
+	if (check_ports(ret, e) < 0)
+		return -e->code;
 	net_ifname(id, name);
 	if (hairpin_line(name, ret, e) < 0)
 		return -e->code;

@@ -99,7 +99,7 @@ static int lines_of(const struct str_list *all, const struct net_part *p, struct
 	return 0;
 }
 
-/* Line by line: what stays keeps its counters. What is missing was lost, and is put first so that taking it away is no error. */
+/* Line by line: what stays keeps its counters. */
 static int put_change(struct nft_tx *t, const struct net_part *p, unsigned id, const struct str_list *old,
 		      const struct str_list *want, struct err *e)
 {
@@ -110,8 +110,6 @@ static int put_change(struct nft_tx *t, const struct net_part *p, unsigned id, c
 		return p->change(t, id, old, want, e);
 	for (size_t i = 0; i < old->n && rc == 0; i++)
 		rc = str_list_has(want, old->v[i]) ? 0 : str_list_add(&gone, old->v[i], e);
-	if (rc == 0 && gone.n)
-		rc = p->elems(t, id, true, &gone, NET_ALL_FAMILIES, e);
 	if (rc == 0 && gone.n)
 		rc = p->elems(t, id, false, &gone, NET_ALL_FAMILIES, e);
 	str_list_clear(&gone);

@@ -10,6 +10,7 @@
 #include <arpa/inet.h>
 #include <endian.h>
 #include <errno.h>
+#include <string.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <libnftnl/expr.h>
@@ -172,7 +173,7 @@ static struct nft_elem elem_of_key(const struct nft_set *s, const void *v, size_
 }
 
 /* As many to a message as surely fit. */
-static void put_all(struct nft_tx *t, bool add, const struct nft_set *s, nth_elem *nth, const void *v, size_t n)
+static void put_list(struct nft_tx *t, bool add, const struct nft_set *s, nth_elem *nth, const void *v, size_t n)
 {
 	for (size_t i = 0; i < n; ) {
 		struct nlmsghdr *nlh = elem_msg(t, add, s);
@@ -184,10 +185,22 @@ static void put_all(struct nft_tx *t, bool add, const struct nft_set *s, nth_ele
 		for (; i < n && nlh->nlmsg_len <= NFT_MSG_ROOM - ELEM_MAX; i++) {
 			const struct nft_elem el = nth(s, v, i);
 
-			put_elem(nlh, add, s, &el);
+			if (add || !i || memcmp(el.key, nth(s, v, i - 1).key, s->key_len) != 0 || s->interval)
+				put_elem(nlh, add, s, &el);
 		}
 		mnl_attr_nest_end(nlh, list);
 	}
+}
+
+/*
+ * What is not there cannot be taken away: the kernel refuses the whole transaction. So it is put there first, in case it is
+ * missing, or is another one's with the same key that this transaction has taken away before.
+ */
+static void put_all(struct nft_tx *t, bool add, const struct nft_set *s, nth_elem *nth, const void *v, size_t n)
+{
+	if (!add && !s->interval)
+		put_list(t, true, s, nth, v, n);
+	put_list(t, add, s, nth, v, n);
 }
 
 void nft_put_elems(struct nft_tx *t, bool add, const struct nft_set *s, const struct nft_elem *v, size_t n)

@@ -255,7 +255,6 @@ int vport_put_all(struct net *n, struct nft_tx *t, struct err *e)
 	return net_rt(n, e) < 0 ? -e->code : link_info_each(&n->rt, all_one, t, e);
 }
 
-/* Added and removed in one transaction, so that a missing element is no error. */
 int vport_change(struct net *n, const struct net_if *f, bool add, struct err *e)
 {
 	struct nft_tx t;
@@ -264,9 +263,7 @@ int vport_change(struct net *n, const struct net_if *f, bool add, struct err *e)
 		return -e->code;
 	nft_tx_begin(&t, &n->nft, n->table, 0);
 	t.family = NFPROTO_BRIDGE;
-	put_elems(&t, true, f->host_ifname, f);
-	if (!add)
-		put_elems(&t, false, f->host_ifname, f);
+	put_elems(&t, add, f->host_ifname, f);
 	if (nft_tx_end(&t, add ? "add an interface" : "remove an interface", e) == 0)
 		return 0;
 	/* no such table: the kernel has none for bridges, or somebody flushed it and it comes back with all there is */

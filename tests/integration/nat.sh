@@ -75,6 +75,14 @@ serve 613 80 three
 ok "to a bridged one" vzctl set 613 --forward_add 'tcp 8090 to 10.89.0.13:80' --save
 is "from outside" "$(ask outside 192.0.2.1 8090)" three
 is "from its neighbour" "$(ask 614 192.0.2.1 8090)" three
+tap_run vzctl set 612 --forward_add 'tcp 8085 to 80' --forward_add 'tcp 8085-8086 to 81' --save
+like "one port to two places" "$TAP_RC $TAP_OUT" '^[1-9].*two places'
+ok "one port said twice" vzctl set 612 --forward_add 'tcp 8085' --forward_add 'tcp 8085-8086' --save
+mkdir -p /etc/vz/firewall && printf 'ALLOW="red blue; blue red"\n' >/etc/vz/firewall/zones
+ok "and a pair of zones" vzctl set 612 --fw_zone red --save
+vzctl --quiet stop 612 --fast
+is "nothing of it stays at a stop" "$(nft list table inet $T | grep -c vz612)" 0
+rm -r /etc/vz/firewall
 gone 611 612 613 614
 ip link del brnat
 is "no forward stays" "$(nft list table inet $T | grep -cE '10\.77\.7\.|10\.89\.0\.13')" 0

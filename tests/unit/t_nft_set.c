@@ -89,6 +89,28 @@ TEST_ROOT(nft_set_elements)
 	nft_close(&f);
 }
 
+/* What is named twice, in one call or two, and what is not there, hold nothing of a removal back. */
+TEST_ROOT(nft_set_elements_twice)
+{
+	static const struct in_addr twice[] = { { 0x0100000a }, { 0x0100000a } }, missing = { 0x0900000a };
+	auto_buf struct buf b = BUF_INIT;
+	struct nft f = { 0 };
+	struct err e = { 0 };
+	struct nft_tx t;
+
+	begin(&f, &t, &e);
+	nft_put_keys(&t, true, &sets[PLAIN], twice, 2);
+	CHECK_OK(nft_tx_end(&t, "fill", &e), &e);
+	nft_tx_begin(&t, &f, "t", 0);
+	nft_put_keys(&t, false, &sets[PLAIN], twice, 2);
+	nft_put_keys(&t, false, &sets[PLAIN], &missing, 1);
+	nft_put_keys(&t, false, &sets[PLAIN], twice, 1);
+	CHECK_OK(nft_tx_end(&t, "remove", &e), &e);
+	listed(&b);
+	CHECK(!strstr(buf_str(&b), "10.0.0."));
+	nft_close(&f);
+}
+
 struct seen { unsigned n, keys[4]; uint64_t bytes, packets; int stop; };
 
 static int see(const void *key, uint32_t len, uint64_t bytes, uint64_t packets, void *arg)
