@@ -19,6 +19,7 @@
 #include "libct/backup_still.h"
 #include "libct/backup_tree.h"
 #include "libct/files.h"
+#include "libct/pause.h"
 #include "libct/snapshot.h"
 #include "util/buf.h"
 #include "util/fio.h"
@@ -244,14 +245,14 @@ static int snap(struct ct *ct, struct work *w, struct err *e)
 	bool running = ct_is_running(ct, NULL), stop = running && w->b->mode == CT_BACKUP_STOP;
 	int rc;
 
-	if (stop && ct_stop(ct, 0, e) < 0)
+	if (stop && ct_pause_stop(ct, e) < 0)
 		return -e->code;
 	rc = ct_snapshot(ct, &n, w->guid, e);
 	w->snapped = rc == 0;
 	if (stop) {
 		struct err start = { 0 };
 
-		if (ct_start(ct, 0, &start) < 0 && rc == 0) {
+		if (ct_pause_start(ct, &start) < 0 && rc == 0) {
 			*e = start;
 			return err_add(e, "the container was stopped for the backup and does not start again");
 		}

@@ -41,6 +41,9 @@ struct ct_backup_result {
 /* Takes the container's lock itself, and only for the snapshot: it may be started, stopped and changed meanwhile. */
 int ct_backup(struct ct *ct, const struct ct_backup *b, struct ct_backup_result *ret, struct err *e);
 
+/* It was stopped for a moment by a command that was killed since; whoever takes its lock starts it ('vzctl repair'). */
+bool ct_restart_due(unsigned id);
+
 /* --- backup_dir.c: what lies in a directory of archives ------------------------------------------------------------- */
 struct ct_dump {
 	char name[CT_BACKUP_NAME_MAX];

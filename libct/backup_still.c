@@ -4,6 +4,7 @@
 
 #include "libct/backup_still.h"
 #include "libct/files.h"
+#include "libct/pause.h"
 
 int ct_still_begin(struct ct *ct, enum ct_backup_mode mode, struct ct_still *ret, struct err *e)
 {
@@ -19,37 +20,38 @@ int ct_still_begin(struct ct *ct, enum ct_backup_mode mode, struct ct_still *ret
 			       "read, or --stop; or 'vzctl convert %u --layout overlay' once", ct->conf.layout, ct->id);
 	if (mode == CT_BACKUP_SUSPEND && info.frozen)
 		return 0;
-	const char *const pairs[] = { "WAS", mode == CT_BACKUP_STOP ? "stopped" : "frozen", NULL };
-	if (ct_intent_begin(ct, "backup", pairs, e) < 0)
+	if (mode == CT_BACKUP_STOP) {
+		ret->stopped = ct_pause_stop(ct, e) == 0;
+		return ret->stopped ? 0 : -e->code;
+	}
+	if (ct_intent_begin(ct, "backup", (const char *const[]){ "WAS", "frozen", NULL }, e) < 0)
 		return -e->code;
-	ret->stopped = mode == CT_BACKUP_STOP;
-	ret->frozen = !ret->stopped;
-	if ((ret->frozen ? ct_freeze(ct, true, e) : ct_stop(ct, 0, e)) == 0)
+	ret->frozen = true;
+	if (ct_freeze(ct, true, e) == 0)
 		return 0;
 	struct err ignored = { 0 };
 	ct_still_end(ct, ret, &ignored);
 	return -e->code;
 }
 
-static int again(struct ct *ct, bool frozen, struct err *e)
+static int thaw(struct ct *ct, struct err *e)
 {
-	if (frozen)
-		return ct_is_running(ct, NULL) ? ct_freeze(ct, false, e) : 0;
-	return ct_is_running(ct, NULL) ? 0 : ct_start(ct, 0, e);
+	return ct_is_running(ct, NULL) ? ct_freeze(ct, false, e) : 0;
 }
 
 int ct_still_end(struct ct *ct, struct ct_still *s, struct err *e)
 {
 	if (!s->frozen && !s->stopped)
 		return 0;
-	if (again(ct, s->frozen, e) < 0)
+	if ((s->frozen ? thaw(ct, e) : ct_pause_start(ct, e)) < 0)
 		return err_add(e, "the container was %s for the backup", s->frozen ? "frozen" : "stopped");
-	return ct_intent_end(ct, e);
+	return s->frozen ? ct_intent_end(ct, e) : 0;
 }
 
+/* Records of stopped ones were made before there was pause.c. */
 int ct_backup_recover(struct ct *ct, const struct kv *kv, struct err *e)
 {
 	if (ct_store_load(ct, e) < 0)
 		return -e->code;
-	return again(ct, str_eq(kv_get(kv, "WAS"), "frozen"), e);
+	return str_eq(kv_get(kv, "WAS"), "frozen") ? thaw(ct, e) : ct_pause_start(ct, e);
 }

@@ -40,6 +40,7 @@ struct ct {
 	bool locked;			/* by us, or skipped by the user's wish */
 	int lock_fd;			/* flock on /run/vz/lock/CTID, -1 */
 	bool lck_file;			/* LOCKDIR/CTID.lck is ours */
+	bool resumed;			/* the recovery under our lock has started it */
 	bool loaded;			/* the file was read once: its warnings are given */
 	unsigned open_flags;		/* enum ct_open_flag, as given to ct_open() */
 };

@@ -19,6 +19,7 @@
 #include "libct/traffic.h"
 #include "libct/files.h"
 #include "libct/garbage.h"
+#include "libct/pause.h"
 #include "libct/share.h"
 #include "libct/snap.h"
 #include "libct/snapshot.h"
@@ -156,6 +157,7 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 	ct_exit_forget(ct->id);
 	ct_traffic_forget(ct->id);
 	ct_overquota_forget(ct->id);
+	ct_pause_forget(ct->id);
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
 	    retire_conf(ct, e) < 0)
 		return -e->code;

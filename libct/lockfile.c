@@ -19,6 +19,7 @@
 #include "util/sys.h"
 
 #include "libct/files.h"
+#include "libct/pause.h"
 #include "libct/snap.h"
 
 #define OUR_WORD "vz"
@@ -236,6 +237,7 @@ static int repair(struct ct *ct, struct err *e)
 	}
 	if (ct->has_conf && ct_snap_sweep(ct, &load) < 0)
 		ct_say(ct, -1, "Warning: a snapshot that an interrupted backup left cannot be removed: %s", load.text);
+	ct_pause_recover(ct);
 	return 0;
 }
 

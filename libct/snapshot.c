@@ -537,6 +537,7 @@ bool ct_snap_owner_alive(const struct ct_snap *s)
 int ct_snap_sweep(struct ct *ct, struct err *e)
 {
 	auto_snaps struct ct_snaps tree = { 0 };
+	size_t alive = 0;
 
 	if (access(temp_mark(ct).s, F_OK) < 0)
 		return 0;
@@ -545,8 +546,11 @@ int ct_snap_sweep(struct ct *ct, struct err *e)
 	for (size_t i = 0; i < tree.n; i++) {
 		const struct ct_snap *s = &tree.v[i];
 
+		alive += s->owner && ct_snap_owner_alive(s);
 		if (s->owner && !ct_snap_owner_alive(s) && ct_snapshot_delete(ct, s->guid, e) < 0)
 			return -e->code;
 	}
+	if (!alive)
+		unlink(temp_mark(ct).s);	/* of one that was never taken */
 	return 0;
 }

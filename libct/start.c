@@ -539,6 +539,8 @@ int ct_start(struct ct *ct, unsigned flags, struct err *e)
 	struct ct_ui ui = ct->host->ui;
 	int rc;
 
+	if (ct->resumed && ct_is_running(ct, NULL))
+		return 0;		/* what was wanted is done */
 	if (flags & CT_START_REBOOT)
 		ct_ui_mute(ct);
 	rc = start(ct, flags, e);

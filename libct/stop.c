@@ -16,6 +16,7 @@
 #include "libct/halt.h"
 #include "libct/hook.h"
 #include "libct/inside.h"
+#include "libct/pause.h"
 #include "util/sys.h"
 
 #define STOP_TIMEOUT_S 120
@@ -65,6 +66,7 @@ int ct_stop(struct ct *ct, unsigned flags, struct err *e)
 
 	pidfd = ct_init_pidfd(ct, &s, &none);
 	if (pidfd < 0) {
+		ct_pause_forget(ct->id);
 		ct_say(ct, -1, "Unable to stop: container is not running");
 		return 0;
 	}

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "libct/backup.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -63,6 +64,8 @@ static bool boot_wants_start(struct ct *ct, const struct ct_info *info)
 
 	if (!info->exists || info->run == CT_RUNNING)
 		return false;
+	if (ct_restart_due(ct_id(ct)))
+		return true;
 	return onboot->set ? onboot->v : boot_was_running(ct_id(ct));
 }
 

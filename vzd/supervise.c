@@ -10,6 +10,7 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "libct/backup.h"
 #include "libct/exitrec.h"
 #include "util/auto.h"
 #include "util/fio.h"
@@ -25,6 +26,8 @@
 #define SWEEP_MS (600 * 1000)
 #define PAUSE_FIRST_MS 1000
 #define PAUSE_LAST_MS 60000
+#define RESUME_MS 5000
+#define RESUME_MAX 5u		/* within an hour */
 #define RETRY_MS 2000		/* another operation is on the container */
 
 struct watch {
@@ -39,7 +42,7 @@ struct watch {
 struct supervise {
 	struct vzd *d;
 	struct watch *watches;
-	struct ev_src *sweep;
+	struct ev_src *sweep, *paused;
 	int dir;
 };
 
@@ -239,6 +242,37 @@ static void on_exit_record(void *arg, const struct ct_exit *x)
 		bus_emit(s->d->bus, "ct.failed", ct->id, ct->owner, json_pack("{s:s}", "reason", x->reason));
 }
 
+/* --- stopped for a moment by a command that was killed --- */
+
+static void start_again(struct supervise *s, const struct inv_ct *ct)
+{
+	struct watch *w = watch_of(s, ct->id);
+	char id[16], resource[32], busy[JOB_ID_LEN + 1];
+	const char *const argv[] = { VZ_SBINDIR "/vzctl", "repair", id, NULL };
+	const struct job_spec spec = { .kind = "policy.restart", .ctid = ct->id, .owner = ct->owner, .principal = "vzd",
+				       .argv = argv, .resource = resource };
+	struct err e = { 0 };
+
+	if (!w || w->timer || w->n >= RESUME_MAX)
+		return;
+	str_fmt(id, sizeof(id), "%u", ct->id);
+	str_fmt(resource, sizeof(resource), "/v1/cts/%u", ct->id);
+	if (job_submit(s->d->jobs, &spec, NULL, NULL, busy, &e) == 0)
+		w->n++;
+	else if (e.code != EBUSY)
+		vzd_log_err(LOG_ERR, &e, "start a container again");
+}
+
+static void look_paused(void *arg)
+{
+	struct supervise *s = arg;
+	const struct inv_ct *ct;
+
+	for (size_t i = 0; (ct = inv_at(s->d->inv, i)); i++)
+		if ((ct->state == INV_STOPPED || ct->state == INV_MOUNTED) && ct_restart_due(ct->id))
+			start_again(s, ct);
+}
+
 /* --- life --- */
 
 static void sweep(void *arg)
@@ -292,7 +326,8 @@ int supervise_open(struct vzd *d, struct supervise **ret, struct err *e)
 	if (s->dir < 0)
 		err_set(e, errno, "open " RESTART_DIR);
 	if (s->dir < 0 || inv_on_exit(d->inv, on_exit_record, s, e) < 0 || resume(s, e) < 0 ||
-	    ev_add_timer(d->ev, "supervise.sweep", SWEEP_MS, SWEEP_MS, sweep, s, &s->sweep, e) < 0) {
+	    ev_add_timer(d->ev, "supervise.sweep", SWEEP_MS, SWEEP_MS, sweep, s, &s->sweep, e) < 0 ||
+	    ev_add_timer(d->ev, "supervise.paused", RESUME_MS, RESUME_MS, look_paused, s, &s->paused, e) < 0) {
 		supervise_close(s);
 		return -e->code;
 	}
@@ -305,6 +340,7 @@ void supervise_close(struct supervise *s)
 	if (!s)
 		return;
 	ev_del(s->sweep);
+	ev_del(s->paused);
 	while (s->watches) {
 		struct watch *w = s->watches;
 

@@ -30,6 +30,30 @@ FOLLOW=-f
 crash "backup, and its reader killed" nothing backed_up no_dumps vzctl backup 911 --dumpdir $D
 FOLLOW=
 
+# stopped for it: it runs again, whatever was killed and when
+running() {
+	must 0 vzctl --quiet start 911
+}
+again() {
+	must 0 vzctl --quiet repair 911
+	must 0 sh -c 'vzlist -H -o status 911 | grep -q running'
+	must 0 timeout 20 vzctl exec 911 true
+	must 1 test -e /var/lib/vz/intent/911.restart
+	must 0 sh -c 'for f in '$D'/*; do [ ! -e $f ] || vzdump --quiet --check $f || exit 1; done'
+}
+down() {
+	vzctl --quiet stop 911 --fast
+	no_dumps
+}
+vzctl --quiet stop 911 --fast
+crash "backup --stop" running again down vzctl backup 911 --stop --dumpdir $D
+vzctl --quiet start 911
+rc "start does what a killed backup had to do" 0 sh -c 'vzctl stop 911 --fast && : >/var/lib/vz/intent/911.restart && vzctl start 911'
+is "and the word is gone" "$(ls /var/lib/vz/intent/911.restart 2>&1 | grep -c 'No such')" 1
+ok "stop leaves it down" sh -c 'vzctl stop 911 --fast && : >/var/lib/vz/intent/911.restart && vzctl stop 911 --fast'
+is "for good" "$(vzctl --quiet repair 911; vzlist -a -H -o status 911)" stopped
+vzctl --quiet start 911
+
 # a restore
 restored() {
 	must 0 vzctl --quiet repair 912

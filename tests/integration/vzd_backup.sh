@@ -73,6 +73,14 @@ while :; do
 done
 is "all are on eleven pages" "$n $pages" "1001 11"
 is "and counted" "$(api GET /v1/tenants/acme | jq -c .used.backups)" 1001
+
+# a backup that had stopped its container was killed
+: >/var/lib/vz/intent/931.restart
+for _ in $(seq 100); do
+	[ "$(field status 931)" = running ] && break
+	sleep 0.3
+done
+is "vzd starts it again" "$(field status 931)" running
 gone 931 932
 rm -f /vz/dump/vzdump-openvz-* /etc/vz/backup.key
 vzd_down
