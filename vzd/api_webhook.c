@@ -174,7 +174,7 @@ static int hook_add(struct api_call *c, struct err *e)
 {
 	struct webhooks *w = c->d->webhooks;
 	struct webhook *h = calloc(1, sizeof(*h));
-	bool made;
+	bool made = false;
 
 	if (!h)
 		return err_set(e, ENOMEM, "webhook");
