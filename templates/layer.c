@@ -43,7 +43,8 @@ static int find(const char *tmpldir, const char *digest, struct layer *l, struct
 	}
 	if (e->code != ENOENT)
 		return -e->code;
-	return err_say(e, ENOENT, "%s/store/sha256/%.2s/%s is missing, and no attached pool has it: put it back, or the archive with "
+	return err_say(e, ENOENT, "%s/store/sha256/%.2s/%s is missing, and no attached pool has it: "
+		       "put it back, or the archive with "
 		       "that SHA-256 ('vztmpl add'), and create a container of it", tmpldir, digest, digest);
 }
 
