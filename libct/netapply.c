@@ -313,14 +313,14 @@ int ct_net_down(struct ct *ct, struct net *n, const struct str_list *ips, struct
 	return rc == 0 && all.n ? ct_record_save(ct, RECORD, &none, e) : rc;
 }
 
-/* Are there counters in one that are not in the other? They begin anew. */
-static bool counters_differ(const struct str_list *a, const struct str_list *b)
+/* Are there lines that begin with @what in one that are not in the other? */
+static bool differ(const struct str_list *a, const struct str_list *b, const char *what)
 {
 	for (int k = 0; k < 2; k++) {
 		const struct str_list *from = k ? b : a, *to = k ? a : b;
 
 		for (size_t i = 0; i < from->n; i++)
-			if (net_line_of(from->v[i], "traffic") && !str_list_has(to, from->v[i]))
+			if (str_starts(from->v[i], what) && !str_list_has(to, from->v[i]))
 				return true;
 	}
 	return false;
@@ -338,7 +338,7 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 	all.set = want.set = true;
 	if (str_list_equal(&all, &want))
 		return 0;
-	anew = counters_differ(&all, &want);
+	anew = differ(&all, &want, "traffic ");		/* its counters begin anew */
 	if (anew && ct_traffic_collect(ct, false, NULL, e) < 0)
 		return -e->code;
 	if (ct_host_net(ct->host, &n, e) < 0 || settle(ct, n, &all, e) < 0 || append(&both, &all, false, e) < 0 ||
@@ -348,7 +348,7 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 		ct_record_save(ct, RECORD, &all, &(struct err){ 0 });
 		return explain(ct->id, &want, e);
 	}
-	if (ct_record_save(ct, RECORD, &want, e) < 0)
+	if (ct_record_save(ct, RECORD, &want, e) < 0 || (differ(&all, &want, "venet small ") && ct_net_venet(ct, e) < 0))
 		return -e->code;
 	return anew ? ct_traffic_anew(ct, e) : 0;
 }

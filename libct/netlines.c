@@ -207,11 +207,15 @@ static int fw_lines(const struct ct *ct, const struct ct_conf *c, struct str_lis
 	return rule_lines(n, ret, e);
 }
 
-static int venet_lines(const struct ct *ct, const struct net_conf *n, struct str_list *ret, struct err *e)
+static int venet_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *ret, struct err *e)
 {
+	const struct net_conf *n = &c->net;
 	char name[16];
+	bool small;
 
 	net_ifname(ct->id, name);
+	if (ct_shape_small(ct, c, &small, e) < 0 || (small && ct_net_add(ret, e, "venet small %s", name) < 0))
+		return -e->code;
 	if (n->venet_mtu.set && ct_net_add(ret, e, "venet mtu %" PRIu64, n->venet_mtu.v) < 0)
 		return -e->code;
 	return n->venet_filter.set && !n->venet_filter.v ? ct_net_add(ret, e, "venet open %s", name) : 0;
@@ -221,7 +225,7 @@ int ct_net_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *
 {
 	if (ct_traffic_lines(ct, c, ret, e) < 0 || ct_shape_lines(ct, c, ret, e) < 0)
 		return err_add(e, "traffic of container %u", ct->id);
-	if (venet_lines(ct, &c->net, ret, e) < 0 || fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0 ||
+	if (venet_lines(ct, c, ret, e) < 0 || fw_lines(ct, c, ret, e) < 0 || nat_lines(ct->id, &c->net, ret, e) < 0 ||
 	    fw_lines_check(ret, e) < 0)
 		return err_add(e, "firewall of container %u", ct->id);
 	return 0;

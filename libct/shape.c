@@ -276,6 +276,16 @@ static int plan_of(const struct ct *ct, const struct ct_conf *c, struct plan *p,
 	return 0;
 }
 
+int ct_shape_small(const struct ct *ct, const struct ct_conf *c, bool *ret, struct err *e)
+{
+	struct plan p;
+
+	if (plan_of(ct, c, &p, e) < 0)
+		return -e->code;
+	*ret = net_rates_small(&p.r, NET_SENT);
+	return 0;
+}
+
 typedef int each_fn(struct plan *p, void *arg, const char *ifname, bool bridged, struct err *e);
 
 static int each_if(const struct ct *ct, const struct ct_conf *c, struct plan *p, each_fn *fn, void *arg, struct err *e)

@@ -5,6 +5,8 @@
 #include "libct/ct_priv.h"
 #include "net/shape.h"
 
+/* *ret: it sends at a rate for which large segments are too coarse. */
+int ct_shape_small(const struct ct *ct, const struct ct_conf *c, bool *ret, struct err *e);
 /* Lines of the parts "rate" and "flood" for the firewall (netlines.h). Makes the classes of the tree that they name. */
 int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *lines, struct err *e);
 /* Once the interfaces are there: their ways through the trees, or straight when @c has no rates (any more). */

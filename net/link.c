@@ -87,12 +87,36 @@ void link_put_segments(struct nl_batch *b, uint32_t bytes)
 	nl_put_u32(b, LINK_GSO_IPV4_MAX_SIZE, bytes);
 }
 
-int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
+/* Where what no other route is for goes: asked with addresses that are in no network. */
+int link_way_out(struct nl *nl, unsigned *ret_segment, struct err *e)
 {
-	return link_create_mtu(nl, id, netns_fd, 0, e);
+	static const char *const nowhere[] = { "192.0.2.254", "2001:db8::fffe" };
+	unsigned segment = LINK_SEGMENT;
+
+	for (size_t i = 0; i < ARRAY_SIZE(nowhere); i++) {
+		struct route_hit hit;
+		struct link_info out;
+		struct net_ip ip;
+
+		if (net_ip_parse(nowhere[i], &ip, e) < 0 || route_find(nl, &ip, &hit, e) < 0)
+			return -e->code;
+		if (!hit.found || !hit.ifindex || hit.local)
+			continue;
+		if (link_info(nl, hit.ifindex, "of the way out", &out, e) < 0)
+			return -e->code;
+		if (out.segment < LINK_SEGMENT)
+			segment = LINK_SEGMENT_USUAL;
+	}
+	*ret_segment = segment;
+	return 0;
 }
 
-int link_create_mtu(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, struct err *e)
+int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e)
+{
+	return link_create_as(nl, id, netns_fd, 0, LINK_SEGMENT_USUAL, e);
+}
+
+int link_create_as(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, unsigned segment, struct err *e)
 {
 	struct ifinfomsg *ifi, peer = { .ifi_flags = IFF_NOARP, .ifi_change = IFF_NOARP };
 	struct nlattr *info, *data, *end;
@@ -117,6 +141,7 @@ int link_create_mtu(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, stru
 	nl_put_raw(&b, &peer, sizeof(peer));
 	nl_put_str(&b, IFLA_IFNAME, NET_INSIDE);
 	nl_put(&b, IFLA_ADDRESS, mac, sizeof(mac));
+	link_put_segments(&b, segment);
 	if (mtu)
 		nl_put_u32(&b, IFLA_MTU, mtu);
 	nl_put_u32(&b, IFLA_NET_NS_FD, (uint32_t)netns_fd);

@@ -53,6 +53,14 @@ static void info_u32(const struct nlattr *attr, unsigned *ret)
 		*ret = mnl_attr_get_u32(attr);
 }
 
+static void info_segment(const struct nlattr *attr, struct link_info *ret)
+{
+	unsigned bytes = 0;
+
+	info_u32(attr, &bytes);
+	ret->segment = ret->segment && ret->segment < bytes ? ret->segment : bytes;
+}
+
 static int info_answer(const struct nlmsghdr *nlh, void *arg)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
@@ -71,6 +79,8 @@ static int info_answer(const struct nlmsghdr *nlh, void *arg)
 		case IFLA_MASTER: info_u32(attr, &ret->master); break;
 		case IFLA_LINK: info_u32(attr, &ret->peer); break;
 		case IFLA_MTU: info_u32(attr, &ret->mtu); break;
+		case IFLA_GSO_MAX_SIZE:
+		case LINK_GSO_IPV4_MAX_SIZE: info_segment(attr, ret); break;
 		case IFLA_LINKINFO: info_kind(attr, ret); break;
 		case IFLA_ADDRESS:
 			if (mnl_attr_get_payload_len(attr) == sizeof(ret->mac))

@@ -149,6 +149,7 @@ int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *
  * What the lines of the part "venet" say about the routed interface, for the next net_up() or net_heal() on this handle:
  *	venet mtu BYTES			of both ends
  *	venet open INTERFACE		any source address may come from it
+ *	venet small INTERFACE		its rate is one for which large segments would be too coarse (net_rates_small())
  */
 void net_venet_of(struct net *n, const struct str_list *lines);
 /* The same on a running one, after net_lines_change(). Inside: a forked child in @netns_fd. */

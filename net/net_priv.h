@@ -41,7 +41,7 @@ struct net {
 	struct neigh_list told;		/* what net_announce() has to tell */
 	struct net_probe probe;
 	unsigned venet_mtu;		/* net_venet_of(); 0: the kernel's own */
-	bool venet_open;
+	bool venet_open, venet_small;
 	int packet[3];			/* packet sockets, -1: none. See net_close() */
 };
 int net_rt(struct net *n, struct err *e);	/* opens the socket on first use */
@@ -68,16 +68,18 @@ unsigned link_index_made(struct nl *nl, const char *name);	/* the same, faster, 
 bool link_name(struct nl *nl, unsigned ifindex, char dst[IFNAMSIZ]);
 void link_mac(unsigned id, uint8_t mac[6]);	/* of both ends of vzID */
 /*
- * How much of a TCP stream of the host's own goes to a container in one piece. What a packet pays for the source check, connection
- * tracking and the rest then counts once for three times as many bytes as usual. Only what the host itself sends: a network card
- * could not cut such pieces, so the container's end keeps the usual size.
+ * How much of a TCP stream goes over a container's pair in one piece. What a packet pays for the source check, connection tracking
+ * and the rest then counts once for three times as many bytes as usual. What the container sends is as large only if the host's
+ * own way out takes it: what a network card cannot cut the kernel does, at more than is gained.
  */
 #define LINK_SEGMENT 196608u
 #define LINK_SEGMENT_USUAL 65536u
 #define LINK_GSO_IPV4_MAX_SIZE 63	/* IFLA_GSO_IPV4_MAX_SIZE, which Debian 12's headers lack */
 void link_put_segments(struct nl_batch *b, uint32_t bytes);
 int link_create(struct nl *nl, unsigned id, int netns_fd, struct err *e);	/* -EEXIST when vzID is taken */
-int link_create_mtu(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, struct err *e);
+/* @mtu of both ends, 0: the kernel's own; @segment: of what the container sends. */
+int link_create_as(struct nl *nl, unsigned id, int netns_fd, unsigned mtu, unsigned segment, struct err *e);
+int link_way_out(struct nl *nl, unsigned *ret_segment, struct err *e);	/* LINK_SEGMENT or, if that is too much for it, the usual */
 void link_put_mtu(struct nl_batch *b, const char *name, unsigned mtu);
 void link_put_host_up(struct nl_batch *b, const char *name);		/* up, no address of its own, strict source check */
 void link_put_sources(struct nl_batch *b, const char *name, bool open);	/* that check alone: none if @open */
@@ -94,6 +96,7 @@ bool link_id(const char *name, unsigned *ret);				/* "vz101" -> 101 */
 /* link_info.c */
 struct link_info {
 	unsigned index, master, peer, mtu;	/* peer: index of a veth's other end, in that one's namespace */
+	unsigned segment;			/* the largest piece of TCP it takes, bytes */
 	bool up, arp;	/* @arp: an Ethernet whose neighbours are looked up */
 	bool vlan_known, vlan_aware;	/* of a bridge: the kernel can tell VLANs apart, and it does */
 	uint16_t pvid;			/* VLAN of untagged frames of a port that has none of its own */

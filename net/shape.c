@@ -33,6 +33,7 @@ static void put_ifb(struct nl_batch *b, const char *name)
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
 	nl_put_str(b, IFLA_IFNAME, name);
 	nl_put_u32(b, IFLA_TXQLEN, QLEN);
+	link_put_segments(b, LINK_SEGMENT);	/* whatever comes through is not cut there */
 	info = nl_nest(b, IFLA_LINKINFO);
 	nl_put_str(b, IFLA_INFO_KIND, "ifb");
 	nl_nest_end(b, info);

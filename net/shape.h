@@ -40,6 +40,8 @@ struct net_totals {		/* of the host; 0: as much as there is */
 /* "[DEVICE:]CLASS:KBITS[/KBITS]", words apart; the second figure is for what is received. Those of several devices are added. */
 int net_rates_parse(const char *text, struct net_rate v[NET_CLASS_N], struct err *e);
 bool net_rates_any(const struct net_rates *r);
+/* Is a piece of LINK_SEGMENT too much for one of them, or for its queue? */
+bool net_rates_small(const struct net_rates *r, enum net_traffic_way way);
 bool net_totals_any(const struct net_totals *t);	/* there is something to share */
 
 /* The devices of a place. Who makes them and who finds that nobody needs them any more hold a lock of the caller's. */

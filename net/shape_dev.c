@@ -19,7 +19,6 @@
 
 #define CLSACT TC_H_MAKE(TC_H_CLSACT, 0)
 #define PRIO 1u
-#define SEGMENT_KBIT 1000000u
 
 struct redirect { int prog; unsigned ifb; };	/* the program; -1: straight on */
 
@@ -74,19 +73,12 @@ static void put_own(struct nl_batch *b, unsigned index, bool on, const struct ne
 	nl_ok(b, ENOENT, EINVAL);
 }
 
-/* Below a gigabit a large segment would be more than the queue may hold. */
 static void put_segments(struct nl_batch *b, unsigned index, const struct net_rates *r)
 {
 	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, 0, sizeof(*ifi), "set the size of segments", NULL);
-	bool small = false;
 
-	for (unsigned c = 1; r && c < NET_CLASS_N; c++) {
-		uint64_t limit = r->limit[c].kbit[NET_RECEIVED];
-
-		small |= (limit && limit < SEGMENT_KBIT) || (!limit && r->rate[c].kbit[NET_RECEIVED]);
-	}
 	ifi->ifi_index = (int)index;
-	link_put_segments(b, small ? LINK_SEGMENT_USUAL : LINK_SEGMENT);
+	link_put_segments(b, net_rates_small(r, NET_RECEIVED) ? LINK_SEGMENT_USUAL : LINK_SEGMENT);
 	nl_ok(b, EINVAL, EOPNOTSUPP);
 }
 

@@ -10,6 +10,7 @@
 #include "util/num.h"
 
 #define KBIT_MAX 400000000ull
+#define SEGMENT_KBIT 1000000u	/* below it a large segment would be more than the queue may hold */
 
 static int parse_word(char *word, struct net_rate v[NET_CLASS_N])
 {
@@ -53,6 +54,18 @@ bool net_rates_any(const struct net_rates *r)
 	static const struct net_rate none[NET_CLASS_N];
 
 	return memcmp(r->rate, none, sizeof(none)) != 0 || memcmp(r->limit, none, sizeof(none)) != 0;
+}
+
+bool net_rates_small(const struct net_rates *r, enum net_traffic_way way)
+{
+	bool small = false;
+
+	for (unsigned c = 1; r && c < NET_CLASS_N; c++) {
+		uint64_t limit = r->limit[c].kbit[way];
+
+		small |= (limit && limit < SEGMENT_KBIT) || (!limit && r->rate[c].kbit[way]);
+	}
+	return small;
 }
 
 bool net_totals_any(const struct net_totals *t)

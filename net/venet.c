@@ -6,6 +6,7 @@
 #include "net/net_priv.h"
 
 #include <errno.h>
+#include <linux/rtnetlink.h>
 
 #include "net/acct.h"
 #include "net/net_part.h"
@@ -39,11 +40,21 @@ int venet_route_error(struct net *n, unsigned id, const struct nl_batch *b, cons
 	return -b->code;
 }
 
+/* Of what the container sends. */
+static int venet_segment(struct net *n, unsigned *ret, struct err *e)
+{
+	*ret = LINK_SEGMENT_USUAL;
+	return n->venet_small ? 0 : link_way_out(&n->rt, ret, e);
+}
+
 static int venet_up_link(struct net *n, unsigned id, int netns_fd, struct err *e)
 {
 	char name[IFNAMSIZ];
-	int rc = link_create_mtu(&n->rt, id, netns_fd, n->venet_mtu, e);
+	unsigned segment;
+	int rc = venet_segment(n, &segment, e);
 
+	if (rc == 0)
+		rc = link_create_as(&n->rt, id, netns_fd, n->venet_mtu, segment, e);
 	if (rc != -EEXIST)
 		return rc;
 	/*
@@ -54,7 +65,7 @@ static int venet_up_link(struct net *n, unsigned id, int netns_fd, struct err *e
 	net_ifname(id, name);
 	if (link_delete(&n->rt, name, e) < 0 || link_delete_dead(&n->rt, id, e) < 0 || antispoof_purge(n, id, e) < 0)
 		return -e->code;
-	return link_create_mtu(&n->rt, id, netns_fd, n->venet_mtu, e);
+	return link_create_as(&n->rt, id, netns_fd, n->venet_mtu, segment, e);
 }
 
 static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, struct err *e)
@@ -148,23 +159,31 @@ void net_venet_of(struct net *n, const struct str_list *lines)
 	uint64_t mtu;
 
 	n->venet_mtu = 0;
-	n->venet_open = false;
+	n->venet_open = n->venet_small = false;
 	for (size_t i = 0; i < lines->n; i++) {
 		const char *s = word_of(lines->v[i], "mtu");
 
 		if (s && num_u64(s, &mtu) == 0 && mtu <= 65535)
 			n->venet_mtu = (unsigned)mtu;
 		n->venet_open |= word_of(lines->v[i], "open") != NULL;
+		n->venet_small |= word_of(lines->v[i], "small") != NULL;
 	}
 }
 
-static int set_inner_mtu(struct nl *nl, void *arg, struct err *e)
+struct inner { unsigned mtu, segment; };
+
+static int set_inner(struct nl *nl, void *arg, struct err *e)
 {
+	const struct inner *in = arg;
 	struct nl_batch b;
 
 	nl_batch_begin(&b, nl, e);
-	link_put_mtu(&b, NET_INSIDE, *(unsigned *)arg);
+	link_put_mtu(&b, NET_INSIDE, in->mtu);
 	nl_ok(&b, ENODEV, 0);		/* the guest has given it another name: then it is the guest's */
+	nl_msg(&b, RTM_NEWLINK, 0, sizeof(struct ifinfomsg), "set the size of segments of", NET_INSIDE);
+	nl_put_str(&b, IFLA_IFNAME, NET_INSIDE);
+	link_put_segments(&b, in->segment);
+	nl_ok(&b, ENODEV, EINVAL);
 	return nl_batch_end(&b);
 }
 
@@ -172,17 +191,17 @@ int net_venet_set(struct net *n, unsigned id, int netns_fd, const struct str_lis
 {
 	struct nl_batch b;
 	char name[IFNAMSIZ];
-	unsigned mtu;
+	struct inner in;
 
 	net_venet_of(n, lines);
-	mtu = n->venet_mtu ? n->venet_mtu : NET_VENET_MTU;
+	in.mtu = n->venet_mtu ? n->venet_mtu : NET_VENET_MTU;
 	net_ifname(id, name);
-	if (net_rt(n, e) < 0)
+	if (net_rt(n, e) < 0 || venet_segment(n, &in.segment, e) < 0)
 		return -e->code;
 	nl_batch_begin(&b, &n->rt, e);
-	link_put_mtu(&b, name, mtu);
+	link_put_mtu(&b, name, in.mtu);
 	nl_ok(&b, ENODEV, 0);		/* started without a network */
 	link_put_sources(&b, name, n->venet_open);
 	nl_ok(&b, ENODEV, 0);
-	return nl_batch_end(&b) < 0 ? -e->code : inside_call(netns_fd, set_inner_mtu, &mtu, e);
+	return nl_batch_end(&b) < 0 ? -e->code : inside_call(netns_fd, set_inner, &in, e);
 }

@@ -38,7 +38,30 @@ is "stays for the other" "$(ifbs)" "vzifb-down10 vzifb-up10 "
 kill -9 "$(init_of 642)"
 until vzctl status 642 | grep -q down; do :; done
 vzctl --quiet start 642
+
+# --- large pieces of TCP: where the way out takes them, and no rate is too slow for them ---
+cat >/tmp/pieces.py <<'END'
+import socket, struct, sys	# ip(8) of Debian 12 cannot: the second kind is that for IPv4
+body = struct.pack("BBHiII", 0, 0, 0, socket.if_nametoindex(sys.argv[1]), 0, 0)
+for kind in 41, 63: body += struct.pack("HHI", 8, kind, int(sys.argv[2]))
+s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0)
+s.send(struct.pack("IHHII", 16 + len(body), 16, 5, 1, 0) + body)
+assert struct.unpack_from("i", s.recv(4096), 16)[0] == 0
+END
+out=$(ip -o route get 192.0.2.254 | sed 's/.* dev \([^ ]*\).*/\1/')
+piece() { nsenter -t "$(init_of 642)" -n ip -d -o link show venet0 | sed 's/.*gso_max_size \([0-9]*\).*/\1/'; }
+is "pieces as usual for a slow one" "$(piece)" 65536
+vzctl --quiet set 642 --ratelimit 1:2000000 --save
+is "and where a card has to cut them" "$(piece)" 65536
+"$python" /tmp/pieces.py "$out" 196608
+vzctl --quiet restart 642
+is "else larger ones" "$(piece)" 196608
+vzctl --quiet set 642 --ratelimit 1:5000 --save
+is "smaller, live" "$(piece)" 65536
+within "which pass at that rate" "$(mbit 642 192.0.2.2 7001)" 3.5 6.2
 vzctl --quiet set 642 --ratelimit '' --save
+is "and larger again" "$(piece)" 196608
+"$python" /tmp/pieces.py "$out" 65536
 is "goes with the last" "$(ls /run/vz/shape)$(ifbs)" ""
 # --- what goes past the host ---
 new 643 --ipadd 10.77.6.43

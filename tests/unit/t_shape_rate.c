@@ -55,3 +55,18 @@ TEST(shape_mask_of)
 	CHECK_EQ(shape_mask(&r, NET_RECEIVED), 0x8000);
 	CHECK_EQ(shape_mask(NULL, NET_SENT), 0);
 }
+
+TEST(rates_small)
+{
+	static const struct { uint64_t rate, limit; bool small; } t[] = {
+		{ 0, 0, false }, { 0, 999999, true }, { 0, 1000000, false }, { 100, 0, true }, { 100, 2000000, false },
+	};
+
+	CHECK(!net_rates_small(NULL, NET_SENT));
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		const struct net_rates r = { .rate[2].kbit[NET_SENT] = t[i].rate, .limit[2].kbit[NET_SENT] = t[i].limit };
+
+		CHECK_EQ(net_rates_small(&r, NET_SENT), t[i].small);
+		CHECK(!net_rates_small(&r, NET_RECEIVED));
+	}
+}

@@ -277,3 +277,58 @@ TEST_ROOT(venet_prefix)
 	close(a);
 	lab_done(&l);
 }
+
+static void raise_segments(struct lab *l, const char *name, uint32_t bytes)
+{
+	struct nl_batch b;
+
+	nl_batch_begin(&b, &l->net->rt, &l->e);
+	nl_msg(&b, RTM_NEWLINK, 0, sizeof(struct ifinfomsg), "set", name);
+	nl_put_str(&b, IFLA_IFNAME, name);
+	link_put_segments(&b, bytes);
+	CHECK_OK(nl_batch_end(&b), &l->e);
+}
+
+/* Of the end inside: as large as the way out takes. */
+static unsigned inner_segment(struct lab *l, int ns)
+{
+	struct link_info info = { 0 };
+	struct nl nl = { 0 };
+
+	lab_in(ns);
+	CHECK_OK(nl_open(&nl, NETLINK_ROUTE, &l->e), &l->e);
+	CHECK_OK(link_info(&nl, 0, NET_INSIDE, &info, &l->e), &l->e);
+	nl_close(&nl);
+	lab_in(l->host);
+	return info.segment;
+}
+
+TEST_ROOT(venet_segments)
+{
+	struct str_list small = { 0 }, none = { 0 };
+	unsigned large, segment;
+	struct link_info host;
+	struct lab l;
+	int a, b;
+
+	lab_init(&l, NULL, NULL);
+	a = lab_up(&l, 101, "10.9.0.1");	/* there is no way out */
+	large = inner_segment(&l, a);
+	CHECK_OK(link_info(&l.net->rt, 0, "vz101", &host, &l.e), &l.e);
+	CHECK_EQ(large, host.segment);
+	CHECK(large == LINK_SEGMENT || large == LINK_SEGMENT_USUAL);	/* as this kernel has it for IPv4 */
+	lab_outside(&l, true);
+	CHECK_OK(link_way_out(&l.net->rt, &segment, &l.e), &l.e);
+	CHECK_EQ(segment, LINK_SEGMENT_USUAL);
+	b = lab_up(&l, 102, "10.9.0.2");
+	CHECK_EQ(inner_segment(&l, b), LINK_SEGMENT_USUAL);
+	raise_segments(&l, "up0", LINK_SEGMENT);
+	CHECK_OK(net_venet_set(l.net, 102, b, &none, &l.e), &l.e);
+	CHECK_EQ(inner_segment(&l, b), large);
+	CHECK_OK(str_list_add(&small, "venet small vz102", &l.e), &l.e);
+	CHECK_OK(net_venet_set(l.net, 102, b, &small, &l.e), &l.e);
+	CHECK_EQ(inner_segment(&l, b), LINK_SEGMENT_USUAL);
+	net_venet_of(l.net, &none);
+	str_list_clear(&small);
+	lab_done(&l);
+}
