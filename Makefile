@@ -102,27 +102,19 @@ man: $(MAN)
 $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
-completion: $(B)/completion/vztmpl $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzadm $(B)/completion/vzpool \
-	$(B)/completion/vzfw $(B)/completion/_vzfw \
-	$(B)/completion/vznetstat $(B)/completion/_vznetstat
+# Programs whose words mkman prints, for bash and (_NAME) zsh.
+COMPL := vztmpl vzadm vzpool vznetstat
+COMPL_BOTH := $(COMPL:%=$(B)/completion/%) $(COMPL:%=$(B)/completion/_%)
+completion: $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzfw $(B)/completion/_vzfw $(COMPL_BOTH)
 $(B)/completion/vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion bash >$@
-$(B)/completion/vztmpl: $(B)/mkman
+$(COMPL_BOTH): $(B)/mkman
 	@mkdir -p $(@D)
-	$(Q)$< --completion vztmpl >$@
-$(B)/completion/vzadm: $(B)/mkman
-	@mkdir -p $(@D)
-	$(Q)$< --completion vzadm >$@
-$(B)/completion/vzpool: $(B)/mkman
-	@mkdir -p $(@D)
-	$(Q)$< --completion vzpool >$@
+	$(Q)$< --completion $(@F) >$@
 $(B)/completion/vzfw $(B)/completion/_vzfw: $(B)/vzfw
 	@mkdir -p $(@D)
 	$(Q)$< --completion $(if $(filter _%,$(@F)),zsh,bash) >$@
-$(B)/completion/vznetstat $(B)/completion/_vznetstat: $(B)/mkman
-	@mkdir -p $(@D)
-	$(Q)$< --completion $(@F) >$@
 $(B)/completion/_vzctl: $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$< --completion zsh >$@
@@ -148,15 +140,8 @@ install: all
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
 	$(Q)for t in $(filter-out vzdump vzrestore,$(TOOLS)); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)echo '.so man8/vzdump.8' >$(DESTDIR)$(MANDIR)/man8/vzrestore.8
-	$(Q)$(INST) 0644 $(B)/completion/vzctl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl
-	$(Q)$(INST) 0644 $(B)/completion/vztmpl $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl
-	$(Q)$(INST) 0644 $(B)/completion/vzadm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm
-	$(Q)$(INST) 0644 $(B)/completion/vzpool $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool
-	$(Q)$(INST) 0644 $(B)/completion/vzfw $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzfw
-	$(Q)$(INST) 0644 $(B)/completion/_vzfw $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzfw
-	$(Q)$(INST) 0644 $(B)/completion/vznetstat $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vznetstat
-	$(Q)$(INST) 0644 $(B)/completion/_vznetstat $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vznetstat
-	$(Q)$(INST) 0644 $(B)/completion/_vzctl $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
+	$(Q)for f in vzctl vzfw $(COMPL); do $(INST) 0644 $(B)/completion/$$f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$f && \
+		$(INST) 0644 $(B)/completion/_$$f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_$$f || exit 1; done
 
 # Programs and manuals only: containers, their files and /etc/vz stay.
 uninstall:
@@ -164,15 +149,9 @@ uninstall:
 		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(TOOLS:%=$(DESTDIR)$(MANDIR)/man8/%.8) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd \
-		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS)) $(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzctl \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vztmpl \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzadm \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzpool \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vzfw \
-		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzfw \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vznetstat \
-		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vznetstat \
-		$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_vzctl
+		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS)) \
+		$(foreach f,vzctl vzfw $(COMPL),$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(f) \
+			$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_$(f))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 
 # The whole proof; its stages and the other checks are in tests/tests.mk.

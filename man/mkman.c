@@ -2,7 +2,7 @@
 /*
  * Build-time program: fills the tables of the manuals, and prints shell completion, from the rows that parse the options.
  *   mkman FILE.in           copies FILE, replacing a line "@TABLE" by that table in mdoc
- *   mkman --completion bash|zsh|vzadm|vzpool
+ *   mkman --completion bash|zsh|[_]vzadm|[_]vzpool|[_]vztmpl|[_]vznetstat
  *   mkman --schema          JSON Schema of a container's configuration
  * A row without a text is an error: what has no manual is not built.
  */
@@ -418,82 +418,110 @@ static int completion_zsh(void)
 	return 0;
 }
 
-/* One for vztmpl: its commands, then the options of each, and names of templates where they are wanted. */
-static int completion_vztmpl(void)
+/* --- one body for bash and zsh: the number of the word, the first two, the one before, and what may come as opts --- */
+
+static void head_of(const char *prog, bool zsh, const char *globals)
 {
-	printf("# vztmpl completion for bash; printed from the same rows that parse the options.\n"
-	       "_vztmpl()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
-	       "\tif ((COMP_CWORD == 1)); then\n\t\twords='--template --help");
+	printf("%s%s%s# %s completion; printed from the same rows that parse the options.\n"
+	       "_%s()\n{\n\tlocal n=%s one=%s two=%s prev=%s\n\tlocal -a opts\n\tif ((n == 1)); then opts=(%s",
+	       zsh ? "#compdef " : "", zsh ? prog : "", zsh ? "\n" : "", prog, prog, zsh ? "$((CURRENT - 1))" : "$COMP_CWORD",
+	       zsh ? "$words[2]" : "${COMP_WORDS[1]}", zsh ? "$words[3]" : "${COMP_WORDS[2]}",
+	       zsh ? "$words[CURRENT-1]" : "${COMP_WORDS[COMP_CWORD-1]}", globals);
+}
+
+/* @files: those too. */
+static void tail_of(const char *prog, bool zsh, bool files)
+{
+	printf("\tesac\n\tcase $prev in\n\t--format) opts=(erofs erofs-lz4 squashfs) ;;\n\tesac; fi\n\t: $two\n");
+	if (zsh)
+		printf("\tcompadd -- $opts\n%s}\n_%s \"$@\"\n", files ? "\t_files\n" : "", prog);
+	else
+		printf("\tCOMPREPLY=($(compgen -W \"${opts[*]}\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete %s-F _%s %s\n",
+		       files ? "-o default " : "", prog, prog);
+}
+
+static void flags_of(const struct opt_flag *v, size_t n, unsigned opts)
+{
+	for (size_t i = 0; i < n; i++)
+		if (opts & (unsigned)v[i].id)
+			printf("--%s ", v[i].name);
+}
+
+#define RECIPES "$(ls " VZ_LIBEXEC "/recipes /vz/template/recipes 2>/dev/null | grep -v :)"
+
+/* Commands, then the options of each, and names of templates, recipes and containers where they are wanted. */
+static int completion_vztmpl(bool zsh)
+{
+	head_of("vztmpl", zsh, "--template --help");
 	for (size_t i = 0; i < vztmpl_cmds_n; i++)
 		printf(" %s", vztmpl_cmds[i].word);
-	printf("'\n\telse case ${COMP_WORDS[1]} in\n");
+	printf(")\n\telse case $one in\n");
 	for (size_t i = 0; i < vztmpl_cmds_n; i++) {
 		const struct vztmpl_cmd *c = &vztmpl_cmds[i];
 
-		printf("\t%s) words=\"", c->word);
-		for (size_t k = 0; k < vztmpl_flags_n; k++)
-			if (c->opts & (unsigned)vztmpl_flags[k].id)
-				printf("--%s ", vztmpl_flags[k].name);
-		printf("%s\" ;;\n", strstr(c->args, "NAME") && c->args[0] != 'C' ? "$(vztmpl list 2>/dev/null)" : "");
+		printf("\t%s) opts=(", c->word);
+		flags_of(vztmpl_flags, vztmpl_flags_n, c->opts);
+		printf("%s) ;;\n", c->args[0] == 'C' ? "$(vzlist -aH -o ctid 2>/dev/null)" :
+		       strstr(c->args, "NAME") ? "$(vztmpl list 2>/dev/null)" :
+		       strstr(c->args, "RECIPE") ? RECIPES : "");
 	}
-	printf("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -o default -F _vztmpl vztmpl\n");
+	tail_of("vztmpl", zsh, true);
+	return 0;
+}
+
+static int completion_vzpool(bool zsh)
+{
+	head_of("vzpool", zsh, "--help");
+	for (size_t i = 0; i < vzpool_cmds_n; i++)
+		printf(" %s", vzpool_cmds[i].word);
+	printf(")\n\telse case $one in\n");
+	for (size_t i = 0; i < vzpool_cmds_n; i++) {
+		const struct vzpool_cmd *c = &vzpool_cmds[i];
+		bool attached = strstr(c->args, "POOL") || (strstr(c->args, "NAME") && !strstr(c->args, "SOURCE"));
+
+		printf("\t%s) opts=(", c->word);
+		flags_of(vzpool_flags, vzpool_flags_n, c->opts);
+		printf("%s%s) ;;\n", attached ? "$(vzpool list 2>/dev/null | cut -d' ' -f1) " : "",
+		       strstr(c->args, "TEMPLATE") ? "$(vztmpl list 2>/dev/null)" : "");
+	}
+	tail_of("vzpool", zsh, true);
 	return 0;
 }
 
 /* Nouns, then their words, then the options of the two. */
-static int completion_vzadm(void)
+static int completion_vzadm(bool zsh)
 {
-	printf("# vzadm completion for bash; printed from the same rows that parse the options.\n"
-	       "_vzadm()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words='--help --json'\n"
-	       "\tif ((COMP_CWORD == 1)); then\n\t\twords='--json --socket --token-file --help --version");
+	head_of("vzadm", zsh, "--json --socket --token-file --help --version");
 	for (size_t i = 0; i < adm_cmds_n; i++)
 		if (!i || strcmp(adm_cmds[i - 1].noun, adm_cmds[i].noun) != 0)
 			printf(" %s", adm_cmds[i].noun);
-	printf("'\n\telse case ${COMP_WORDS[1]}${COMP_WORDS[2]:+ ${COMP_WORDS[2]}} in\n");
-	for (size_t i = 0; i < adm_cmds_n; i++) {
-		const struct adm_cmd *c = &adm_cmds[i];
-
-		printf("\t\t\"%s%s%s\"*) words+='", c->noun, c->word ? " " : "", c->word ? c->word : "");
-		for (size_t k = 0; k < c->n_opts; k++)
-			printf(" --%s", c->opts[k].name);
-		printf("' ;;\n");
-	}
-	printf("\tesac; fi\n\tif ((COMP_CWORD == 2)); then case ${COMP_WORDS[1]} in\n");
+	printf(")\n\telif ((n == 2)) && [[ \" ");
+	for (size_t i = 0; i < adm_cmds_n; i++)
+		if (adm_cmds[i].word && (!i || strcmp(adm_cmds[i - 1].noun, adm_cmds[i].noun) != 0))
+			printf("%s ", adm_cmds[i].noun);
+	printf("\" == *\" $one \"* ]]; then case $one in\n");
 	for (size_t i = 0; i < adm_cmds_n; i++) {
 		const char *noun = adm_cmds[i].noun;
 
 		if (!adm_cmds[i].word || (i && strcmp(adm_cmds[i - 1].noun, noun) == 0))
 			continue;
-		printf("\t\t%s) words='", noun);
+		printf("\t%s) opts=(", noun);
 		for (size_t k = i; k < adm_cmds_n && strcmp(adm_cmds[k].noun, noun) == 0; k++)
 			printf("%s ", adm_cmds[k].word);
-		printf("' ;;\n");
+		printf(") ;;\n");
 	}
-	printf("\tesac; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n}\ncomplete -F _vzadm vzadm\n");
-	return 0;
-}
+	printf("\tesac\n\telse opts=(--help --json)\n\tcase \"$one $two\" in\n");
+	for (size_t i = 0; i < adm_cmds_n; i++) {
+		const struct adm_cmd *c = &adm_cmds[i];
 
-static int completion_vzpool(void)
-{
-	printf("# vzpool completion for bash; printed from the same rows that parse the options.\n"
-	       "_vzpool()\n{\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} words=\n"
-	       "\tif ((COMP_CWORD == 1)); then\n\t\twords='--help");
-	for (size_t i = 0; i < vzpool_cmds_n; i++)
-		printf(" %s", vzpool_cmds[i].word);
-	printf("'\n\telse case ${COMP_WORDS[1]} in\n");
-	for (size_t i = 0; i < vzpool_cmds_n; i++) {
-		printf("\t\t%s) words='", vzpool_cmds[i].word);
-		for (size_t k = 0; k < vzpool_flags_n; k++)
-			if (vzpool_cmds[i].opts & (unsigned)vzpool_flags[k].id)
-				printf("--%s ", vzpool_flags[k].name);
-		printf("' ;;\n");
+		if (!c->n_opts)
+			continue;
+		printf("\t\"%s %s\"*) opts+=(", c->noun, c->word ? c->word : "");
+		for (size_t k = 0; k < c->n_opts; k++)
+			printf(" --%s", c->opts[k].name);
+		printf(") ;;\n");
 	}
-	printf("\tesac\n\t\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
-	       "\t\tdetach|status|list|verify) words+=\" $(vzpool list 2>/dev/null | cut -d' ' -f1)\" ;;\n"
-	       "\t\t--format) words='erofs erofs-lz4 squashfs' ;;\n\t\tesac\n"
-	       "\t\t[[ ${COMP_WORDS[1]} == @(add|rm) && $COMP_CWORD -ge 3 ]] && words+=\" $(vztmpl list 2>/dev/null)\"\n\tfi\n"
-	       "\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\") $(compgen -f -- \"$cur\"))\n}\n"
-	       "complete -o filenames -F _vzpool vzpool\n");
+	tail_of("vzadm", zsh, false);
 	return 0;
 }
 
@@ -535,6 +563,21 @@ static int schema(void)
 	return 0;
 }
 
+/* _NAME is that of zsh, as its file is called. */
+static int completion(const char *name)
+{
+	static const struct { const char *name; int (*print)(bool zsh); } t[] = {
+		{ "vztmpl", completion_vztmpl }, { "vzpool", completion_vzpool }, { "vzadm", completion_vzadm },
+		{ "vznetstat", completion_vznetstat },
+	};
+	bool zsh = name[0] == '_';
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++)
+		if (!strcmp(name + zsh, t[i].name))
+			return t[i].print(zsh);
+	return !strcmp(name, "bash") ? completion_bash() : completion_zsh();
+}
+
 int main(int argc, char **argv)
 {
 	int rc = 2;
@@ -542,14 +585,9 @@ int main(int argc, char **argv)
 	if (argc == 2)
 		rc = !strcmp(argv[1], "--schema") ? schema() : manual(argv[1]);
 	else if (argc == 3 && !strcmp(argv[1], "--completion"))
-		rc = !strcmp(argv[2], "bash") ? completion_bash() :
-		     !strcmp(argv[2], "vzpool") ? completion_vzpool() :
-		     !strcmp(argv[2], "vznetstat") ? completion_vznetstat(false) :
-		     !strcmp(argv[2], "_vznetstat") ? completion_vznetstat(true) :
-		     !strcmp(argv[2], "vztmpl") ? completion_vztmpl() :
-		     !strcmp(argv[2], "vzadm") ? completion_vzadm() : completion_zsh();
+		rc = completion(argv[2]);
 	else
 		fprintf(stderr, "usage: mkman FILE.in | "
-			"--completion bash|zsh|vzadm|vzpool|vztmpl|vznetstat|_vznetstat | --schema\n");
+			"--completion bash|zsh|[_]NAME | --schema\n");
 	return rc || bad || fflush(stdout) ? MAX(rc, 1) : 0;
 }

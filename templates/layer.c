@@ -43,9 +43,8 @@ static int find(const char *tmpldir, const char *digest, struct layer *l, struct
 	}
 	if (e->code != ENOENT)
 		return -e->code;
-	return err_say(e, ENOENT, "%s/store/sha256/%.2s/%s is missing, and no attached pool has it: "
-		       "put it back, or the archive with "
-		       "that SHA-256 ('vztmpl add'), and create a container of it", tmpldir, digest, digest);
+	return err_say(e, ENOENT, "%s/store/sha256/%.2s/%s is missing, and no attached pool has it: put it back, or the archive "
+		       "with that SHA-256 ('vztmpl add'), and create a container of it", tmpldir, digest, digest);
 }
 
 bool tmpl_is_local(const char *tmpldir, const char *digest)
@@ -61,7 +60,8 @@ static int mount_image(const char *tmpldir, const struct layer *l, const char *d
 {
 	if (image_attach(l->image, digest, l->pool ? IMAGE_DIRECT : IMAGE_CACHED, ret_fd, e) == 0)
 		return 0;
-	if (!l->pool && (e->code == EBADMSG || e->code == ENOENT || e->code == EINVAL || e->code == EUCLEAN))
+	if (!l->pool && (e->code == EBADMSG || e->code == ENOENT || e->code == EINVAL || e->code == EISDIR ||
+			 e->code == EUCLEAN))
 		store_damaged(tmpldir, digest, "image", e);
 	return err_add(e, "template %.12s...", digest);
 }

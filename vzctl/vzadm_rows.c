@@ -74,6 +74,23 @@ static const struct adm_opt hook_add[] = {
 	{ "tenant", "name", "tenant", ADM_STR, false, "Only of this tenant's." },
 	{ "description", "text", "description", ADM_STR, false, "What it is for." },
 };
+static const struct adm_opt gc[] = {
+	{ "dry-run", NULL, "dry_run", ADM_TRUE, false, "Only say what would be removed." },
+};
+static const struct adm_opt tmpl_pull[] = {
+	{ "names", "list", "names", ADM_LIST, false, "Which: names, or patterns with * and ?; all when absent." },
+};
+static const struct adm_opt pool_attach[] = {
+	{ "source", "text", "source", ADM_STR, false, "A directory, /dev/..., HOST:/PATH or nbd://HOST/EXPORT." },
+};
+static const struct adm_opt pool_add[] = {
+	{ "template", "name", "template", ADM_STR, false, "A template of that host." },
+	{ "format", "word", "format", ADM_STR, false, "erofs (default), erofs-lz4 or squashfs." },
+};
+static const struct adm_opt pool_gc[] = {
+	{ "alone", NULL, "alone", ADM_TRUE, false, "No other node has the pool." },
+	{ "dry-run", NULL, "dry_run", ADM_TRUE, false, "Only say what would be removed." },
+};
 
 #define TOKEN_COLUMNS "id role tenant cts from expires last_used description"
 
@@ -120,6 +137,37 @@ const struct adm_cmd adm_cmds[] = {
 	  .man = "Sends it something to try it out." },
 	{ .noun = "webhook", .word = "rm", .args = "ID", .verb = "DELETE", .path = "/v1/webhooks/{}",
 	  .man = "Removes a webhook and what it has not sent." },
+	{ .noun = "template", .word = "list", .verb = "GET", .path = "/v1/templates",
+	  .columns = "name archive_bytes sha256 unpacked used_by signed_by", .man = "Lists OS templates." },
+	{ .noun = "template", .word = "show", .args = "NAME", .verb = "GET", .path = "/v1/templates/{}",
+	  .man = "Shows one OS template." },
+	{ .noun = "template", .word = "build", .args = "RECIPE", .verb = "POST", .path = "/v1/templates", .member = "recipe",
+	  .body = "{}", .man = "Has a template built of a recipe: a job." },
+	{ .noun = "template", .word = "pull", .args = "INDEX", .verb = "POST", .path = "/v1/templates/pull", .member = "index",
+	  .body = "{}", ROWS(tmpl_pull), .man = "Has templates taken from a signed index, a URL: a job." },
+	{ .noun = "template", .word = "verify", .args = "NAME", .verb = "POST", .path = "/v1/templates/{}/verify",
+	  .man = "Has a template's archive, and what is kept of it, read and checked: a job." },
+	{ .noun = "template", .word = "rm", .args = "NAME", .verb = "DELETE", .path = "/v1/templates/{}",
+	  .man = "Removes a template from the cache: a job." },
+	{ .noun = "template", .word = "gc", .verb = "POST", .path = "/v1/templates/gc", .body = "{}", ROWS(gc),
+	  .man = "Removes unpacked trees that nothing stands on any more: a job." },
+	{ .noun = "pool", .word = "list", .verb = "GET", .path = "/v1/pools", .columns = "name kind source state since why",
+	  .man = "Lists pools of template images, and whether they are well." },
+	{ .noun = "pool", .word = "show", .args = "NAME", .verb = "GET", .path = "/v1/pools/{}", .man = "Shows one pool." },
+	{ .noun = "pool", .word = "attach", .args = "NAME", .verb = "POST", .path = "/v1/pools", .member = "name", .body = "{}",
+	  ROWS(pool_attach), .man = "Attaches a pool: a job." },
+	{ .noun = "pool", .word = "detach", .args = "NAME", .verb = "DELETE", .path = "/v1/pools/{}",
+	  .man = "Detaches a pool that no container needs: a job." },
+	{ .noun = "pool", .word = "check", .args = "NAME", .verb = "POST", .path = "/v1/pools/{}/check",
+	  .man = "Asks the pool's device: a job that fails if it is not well." },
+	{ .noun = "pool", .word = "verify", .args = "NAME", .verb = "POST", .path = "/v1/pools/{}/verify",
+	  .man = "Reads the pool's images and compares their SHA-256: a job." },
+	{ .noun = "pool", .word = "images", .args = "NAME", .verb = "POST", .path = "/v1/pools/{}/list",
+	  .man = "Has what is in a pool listed: a job, whose log tells." },
+	{ .noun = "pool", .word = "add", .args = "NAME", .verb = "POST", .path = "/v1/pools/{}/images", .body = "{}",
+	  ROWS(pool_add), .man = "Puts the image of a template into a pool that is a directory there: a job." },
+	{ .noun = "pool", .word = "gc", .args = "NAME", .verb = "POST", .path = "/v1/pools/{}/gc", .body = "{}", ROWS(pool_gc),
+	  .man = "Removes images without a name that no node stands on: a job." },
 	{ .noun = "audit", .verb = "GET", .path = "/v1/audit",
 	  .columns = "time principal remote verb path status operation detail", ROWS(audit),
 	  .man = "Shows who changed what, the newest first." },

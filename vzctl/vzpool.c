@@ -49,6 +49,7 @@ int main(int argc, char **argv)
 	int rc = c->run(&v, &e);
 	tool_host_done(&v.host);
 	str_list_clear(&v.used);
+	str_list_clear(&v.keep);
 	if (rc < 0)
 		return tool_fail("vzpool", &e);
 	return fflush(stdout) == 0 ? v.status : 1;

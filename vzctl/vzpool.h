@@ -9,7 +9,7 @@
 struct buf;
 
 enum vzpool_opt { VZPOOL_FORMAT = 1, VZPOOL_DATA = 2, VZPOOL_FORCE = 4, VZPOOL_JSON = 8, VZPOOL_WAIT = 16, VZPOOL_USED = 32,
-		  VZPOOL_ALONE = 64, VZPOOL_DRY = 128 };
+		  VZPOOL_ALONE = 64, VZPOOL_DRY = 128, VZPOOL_KEEP = 256 };
 struct vzpool {
 	struct ct_host *host;
 	const char *dir;		/* TEMPLATE */
@@ -17,6 +17,7 @@ struct vzpool {
 	unsigned given;			/* enum vzpool_opt */
 	unsigned wait_ms;
 	struct str_list used;		/* files with what other nodes stand on */
+	struct str_list keep;		/* digests that somebody stands on */
 	const char *word[4];
 	size_t n;
 	int status;			/* what a command that did not fail ends with */

@@ -44,6 +44,9 @@ int vzpool_gc(struct vzpool *v, struct err *e)
 			       "removed");
 	if (ct_garbage_users(&users, &l, e) < 0)
 		return -e->code;
+	for (size_t i = 0; i < v->keep.n; i++)
+		if (str_list_add(&l, v->keep.v[i], e) < 0)
+			return -e->code;
 	for (size_t i = 0; i < v->used.n; i++)
 		if (tmpl_pool_used_load(v->used.v[i], &l, e) < 0)
 			return err_add(e, "nothing was removed");

@@ -122,7 +122,7 @@ const struct vzpool_cmd vzpool_cmds[] = {
 	{ "create", "DIR", 1, 1, VZPOOL_ALONE, run_create, "make an empty directory a pool" },
 	{ "add", "DIR TEMPLATE", 2, 2, VZPOOL_FORMAT, run_add, "put the image of a template of this host into it" },
 	{ "rm", "DIR TEMPLATE", 2, 2, VZPOOL_DATA, run_rm, "offer it no longer; --data: remove the image too" },
-	{ "gc", "DIR", 1, 1, VZPOOL_USED | VZPOOL_ALONE | VZPOOL_DRY, vzpool_gc,
+	{ "gc", "DIR", 1, 1, VZPOOL_USED | VZPOOL_ALONE | VZPOOL_DRY | VZPOOL_KEEP, vzpool_gc,
 	  "remove images without a name that no node stands on" },
 	{ "attach", "NAME SOURCE", 2, 2, VZPOOL_WAIT, vzpool_attach,
 	  "use it: a directory, /dev/..., HOST:/PATH, nbd://HOST/EXPORT" },
@@ -141,6 +141,7 @@ const struct opt_flag vzpool_flags[] = {
 	{ "data", 0, false, VZPOOL_DATA, "the image too: no node may stand on it any more" },
 	{ "force", 'f', false, VZPOOL_FORCE, "detach although stopped containers need it" },
 	{ "used", 0, true, VZPOOL_USED, "what 'vzpool used' said on another node; one for each of them" },
+	{ "keep", 0, true, VZPOOL_KEEP, "digest of a template that somebody stands on; may be given often" },
 	{ "alone", 0, false, VZPOOL_ALONE, "no other node has this pool; create: nor ever will" },
 	{ "dry-run", 'n', false, VZPOOL_DRY, "say what would be done" },
 	{ "json", 'j', false, VZPOOL_JSON, "for programs" },
@@ -158,6 +159,10 @@ static int take(struct vzpool *v, const struct opt_found *f, struct err *e)
 		v->format = f->arg;
 	if (f->flag->id == VZPOOL_USED)
 		return str_list_add(&v->used, f->arg, e);
+	if (f->flag->id == VZPOOL_KEEP && strspn(f->arg, "0123456789abcdef") + strlen(f->arg) != 2 * TMPL_DIGEST_LEN)
+		return err_say(e, EINVAL, "--keep wants the 64 digits of a digest, as 'vzpool used' prints them");
+	if (f->flag->id == VZPOOL_KEEP)
+		return str_list_add(&v->keep, f->arg, e);
 	if (f->flag->id != VZPOOL_WAIT)
 		return 0;
 	if (num_u64(f->arg, &s) < 0 || s == 0 || s > 600)

@@ -39,6 +39,43 @@ soon "and the metric" 20 metric_is 1
 is "one event each" "$(awk '{ print $5 }' /tmp/hook.log | tr '\n' ' ')" "pool.lost pool.back "
 ok "detached" vzpool detach web
 
+# --- where the pool is written ---
+# job CALL...: the answer's operation, waited for; its state and log
+job() {
+	local id
+	id=$(api "$@" | jq -r .id)
+	vzadm job "$id" --wait >/tmp/job.out 2>&1
+	vzadm log "$id" 2>&1
+}
+like "what this node stands on" "$(job POST /v1/pools/used)" $'vzpool used 1\n.*end'
+job POST /v1/pools/create '{"directory":"/vz/pool2","alone":true}' >/tmp/job.log
+like "no pool without its directory" "$(cat /tmp/job.log)" '/vz/pool2'
+mkdir /vz/pool2
+job POST /v1/pools/create '{"directory":"/vz/pool2"}' >/dev/null
+ok "a pool" vzpool attach two /vz/pool2
+job POST /v1/pools/two/images '{"template":"vz-base"}' >/dev/null
+B=vz-base-$(uname -m)
+like "filled" "$(job POST /v1/pools/two/list)" "$B +erofs"
+job DELETE "/v1/pools/two/images/$B" >/dev/null
+is "emptied, its image stays" "$(vzpool list two | grep -c "^$B"; find /vz/pool2 -name data | wc -l)" "0
+1"
+like "gc wants to know who stands on it" "$(api POST /v1/pools/two/gc '{}')" 'used: what all nodes that have this pool stand on'
+like "and that whole" "$(api POST /v1/pools/two/gc '{"used":["abc"]}')" 'used: digests, 64 hexadecimal digits each'
+D=$(vztmpl info $B | sed -n 's/^SHA-256: *//p')
+like "one that a node stands on stays" "$(job POST /v1/pools/two/gc "{\"used\":[\"$D\"]}")" '^0 images'
+like "who looks first" "$(job POST /v1/pools/two/gc '{"alone":true,"dry_run":true}')" '1 images, .*would be removed'
+like "and then it goes" "$(job POST /v1/pools/two/gc '{"alone":true}')" '1 images, .* removed'
+is "really" "$(find /vz/pool2 -name data | wc -l)" 0
+vzadm --json token add --role viewer | jq -r .token >/tmp/viewer
+like "who may only look may not" "$(vzadm --token-file /tmp/viewer call POST /v1/pools/two/gc '{"alone":true}' 2>&1)" 'node:write'
+like "but look" "$(vzadm --token-file /tmp/viewer pool list 2>&1)" 'two +dir'
+rm -f /tmp/viewer
+like "vzadm lists pools" "$(vzadm pool list)" 'two +dir'
+like "and templates" "$(vzadm template list)" "$B"
+like "and has them verified" "$(vzadm template verify "$B")" 'template.verify'
+ok "detached" vzpool detach two
+rm -rf /vz/pool2
+
 # --- trees that somebody marked and died ---
 D=$(printf 'a%.0s' $(seq 64))
 mkdir -p "$S/sha256/aa/$D/tree" $S/marked && : >"$S/marked/$D"
