@@ -444,6 +444,8 @@ int web_console_open(struct web_req *q, const char *kind, const int *fds, size_t
 	c->web->consoles = c;
 	q->console = c;
 	buf_add(&c->to_client.b, head->s, head->len);
+	if (c->web->stopping)
+		start_close(c, WS_GOING);	/* it was under way when vzweb was told to end */
 	update(c);
 	return 0;
 }
@@ -516,6 +518,12 @@ void web_consoles_tick(struct web *w)
 		next = c->next;
 		tick_one(c, w->now);
 	}
+}
+
+void web_consoles_cut(struct web *w)
+{
+	for (struct web_console *c = w->consoles; c; c = c->next)
+		finish(c);
 }
 
 void web_consoles_close(struct web *w)

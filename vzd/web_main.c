@@ -229,7 +229,8 @@ int main(int argc, char **argv)
 		vzd_log(LOG_ERR, "vzweb: %s", e.text);
 	if (w.ev)
 		on_look(&w);
-	up_close(w.up);			/* what waits for vzd is resumed before its connection goes */
+	up_close(w.up);			/* what waits for vzd is resumed before its connection goes, */
+	web_consoles_cut(&w);		/* and so is a client that is slow to say farewell: libmicrohttpd aborts otherwise */
 	web_edges_close(&w);
 	ev_close(w.ev);
 	web_cert_done();

@@ -208,6 +208,7 @@ void web_console_lost(struct web_console *c);		/* vzd is gone: it goes on, but i
 void web_console_free(struct web_console *c);		/* NULL is fine; the request ends */
 void web_consoles_tick(struct web *w);
 void web_consoles_close(struct web *w);			/* going away */
+void web_consoles_cut(struct web *w);			/* at once */
 
 /* --- web_cert.c --- */
 /* Writes a self-signed EC P-256 pair for the host's name: @cert 0644, @key 0600. Both must not be there. */

@@ -214,6 +214,8 @@ static void begin_stream(struct web_req *q, const struct web_reply *r)
 	}
 	finish(q, r, resp);
 	web_stream_put(q, r->chunk.s, r->chunk.len);
+	if (q->web->stopping)
+		web_stream_end(q, false);
 }
 
 static void close_fds(const int *fds, size_t n)

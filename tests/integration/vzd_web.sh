@@ -273,6 +273,26 @@ wait "$web"
 is "it ends" "$?" 0
 cat $d/log >>$d/all.log
 
+# One that was asked for before it was told to end, and opens afterwards; its client does not answer the farewell.
+web_start
+kill -STOP $mock
+timeout 60 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect-close:1001 >$d/going 2>&1 &
+going=$!
+timeout 60 curl -sNk $url/v1/events >$d/last &
+last=$!
+asked() { [ "$(ss -Hxn state established | grep -c "$d/vzd.sock")" -ge 2 ]; }
+soon "both are under way" 10 asked
+kill "$web"
+sleep 0.3
+kill -CONT $mock
+wait $going
+is "a terminal that opens late is told" "$?$(cat $d/going)" 0
+wait $last
+is "a stream that begins late ends" "$?" 0
+wait "$web"
+is "it ends all the same" "$?" 0
+cat $d/log >>$d/all.log
+
 # Many. From so many addresses that no limit of one helps.
 web_start --max-conns=500 --max-per-ip=20
 hold() {	# hold N TEXT: in the background; release ends it
