@@ -212,10 +212,11 @@ for where in $port $api; do
 	rc "another protocol" 1 python3 "$lib/web_ws.py" $where '/v1/console?kind=tty' vz.other.v1
 done
 is "no WebSocket" "$(slug $url/v1/console?kind=tty)" "426 upgrade-required"
-timeout 20 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect:hello wait:1.5 'send:abc\n' 'expect:got abc' 'send:bye\n' \
+rm -f $d/open
+timeout 60 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect:hello touch:$d/open wait:1.5 'send:abc\n' 'expect:got abc' 'send:bye\n' \
 	'expect-text:{"exit":{"code":null}}' expect-close:1000 >$d/survives 2>&1 &
 survives=$!
-sleep 0.7
+soon "one is open" 10 test -e $d/open
 
 # vzd dies, under load.
 if command -v wrk >/dev/null; then
@@ -259,11 +260,12 @@ is "the second is served" "$(served)" "$(openssl x509 -noout -fingerprint -in $d
 is "a heartbeat" "$(wait %?heartbeat 2>/dev/null; grep -c '^: *$' $d/heartbeat)" 1
 
 # The end.
-timeout 10 curl -sNk $url/v1/events >$d/last &
+rm -f $d/open
+timeout 60 curl -sNk $url/v1/events >$d/last &
 last=$!
-timeout 10 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect:hello expect-close:1001 close eof >$d/going 2>&1 &
+timeout 60 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect:hello touch:$d/open expect-close:1001 close eof >$d/going 2>&1 &
 going=$!
-sleep 0.7
+soon "both are open" 10 sh -c "test -e $d/open && test -s $d/last"
 kill "$web"
 wait $last
 is "a stream ends as it should" "$?" 0
@@ -330,7 +332,7 @@ rm -f $d/in
 mkfifo $d/in
 python3 "$lib/web_sse.py" $port 1000 /v1/events <$d/in >$d/sse &
 exec 9>$d/in
-soon "1,000 event streams over TLS" 30 grep -q 'ready 1000' $d/sse
+soon "1,000 event streams over TLS" 150 grep -q 'ready 1000' $d/sse
 rss=$(field_of VmRSS | tr -dc 0-9)
 [ "$rss" -lt 61440 ] && pass "in less than 60 MB ($rss kB)" || fail "in less than 60 MB" "$rss kB"
 exec 9>&-

@@ -136,6 +136,8 @@ def step(c, word):
         c.s.sendall(bytes.fromhex(arg))
     elif name == "wait":
         time.sleep(float(arg))
+    elif name == "touch":  # tells the test how far it is
+        open(arg, "w").close()
     elif name == "close":
         c.frame(8, struct.pack(">H", 1000))
     elif name == "expect":
