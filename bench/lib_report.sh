@@ -79,7 +79,7 @@ density() {
 
 rates_cost() { # network of a start, one by one of 1,000 that stay: floor, addresses alone, everything on; then packets
 	printf '\nnetwork of a start\n'
-	unshare -n "$bin/net_rates" 1000 2>>"$W/aux.log" || echo "!! net_rates failed"
+	unshare -n "$bin/net_start" 1000 2>>"$W/aux.log" || echo "!! net_start failed"
 	printf '\nwhat a byte and a packet pay, between host and container with everything on and over a bare veth pair\n'
 	unshare -n "$bin/net_flow" 31 1 100 1000 2>>"$W/aux.log" || echo "!! net_flow failed"
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef BENCH_NET_LINES_H
 #define BENCH_NET_LINES_H
-/* A container with everything on, for net_rates.c and net_flow.c: counted, ten rules, caps and rates. */
+/* A container with everything on, for net_start.c and net_flow.c: counted, ten rules, caps and rates. */
 #include <stdio.h>
 #include <stdlib.h>
 

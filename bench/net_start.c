@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What a container's network costs at start and stop, step by step, against a floor: a veth pair, both ends up, one
- * address inside, nothing else. In turn in one run. Run in a namespace of its own: unshare -n build/bench/net_start [N]
+ * What the network of a container adds to a start, and whether it grows with the number of containers. One after the other, all of
+ * them staying: one that is just a pair with an address (the floor), one that has addresses alone, one with everything on
+ * (counters, ten rules of the firewall, rates and caps). In turn with them one that goes again, step by step, and until it answers.
+ * In a namespace of its own:
+ *	unshare -n build/bench/net_start [N [EACH]]
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -13,35 +17,39 @@
 #include <linux/rtnetlink.h>
 
 #include "net/net_priv.h"
+#include "bench/net_lines.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/num.h"
 
-enum step { FLOOR_PAIR, FLOOR_INSIDE, FLOOR, CHECK_TABLE, PAIR, ELEMENTS, UP_ROUTES, NET_UP, INSIDE, OURS, FIRST_ECHO, DROP_LINK,
-	DROP_ELEMENTS, DOWN, 	STEP_N };
+enum step { FLOOR, BARE, TREES, UP, WAYS, ALL, TABLE, PAIR, ROUTES, ELEMENTS, ECHO, DROP, GONE, STEP_N };
 static const char *const names[STEP_N] = {
-	[FLOOR_PAIR] = "floor: pair, host end up", [FLOOR_INSIDE] = "floor: inside up, address", [FLOOR] = "floor",
-	[CHECK_TABLE] = "table stands?", [PAIR] = "pair", [ELEMENTS] = "filter elements", [UP_ROUTES] = "up, routes",
-	[NET_UP] = "net_up", [INSIDE] = "net_inside_up", [OURS] = "net_up + net_inside_up",
-	[FIRST_ECHO] = "until the first answer", [DROP_LINK] = "link down, renamed",
-	[DROP_ELEMENTS] = "filter elements gone", [DOWN] = "net_down",
+	[FLOOR] = "floor: pair, address", [BARE] = "addresses alone", [TREES] = "classes of the trees",
+	[UP] = "up, counted, 10 rules", [WAYS] = "redirection", [ALL] = "everything on",
+	[TABLE] = "step: tables stand?", [PAIR] = "step: pair", [ROUTES] = "step: up, routes", [ELEMENTS] = "step: elements",
+	[ECHO] = "until it answers", [DROP] = "down: link", [GONE] = "down: elements",
 };
-static double *t[STEP_N];
+struct us { double wall, cpu; };
+static struct us *t[STEP_N];
 
-static double now_us(void)
+static double read_us(clockid_t clock)
 {
 	struct timespec ts;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
+	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
 }
 
-static void must(int rc, const struct err *e)
+static struct us now(void)
 {
-	if (rc >= 0)
-		return;
-	fprintf(stderr, "net_start: %s\n", e->text);
-	exit(1);
+	return (struct us){ read_us(CLOCK_MONOTONIC), read_us(CLOCK_THREAD_CPUTIME_ID) };
+}
+
+static struct us since(struct us t0)
+{
+	struct us t1 = now();
+
+	return (struct us){ t1.wall - t0.wall, t1.cpu - t0.cpu };
 }
 
 static int new_netns(int self)
@@ -54,167 +62,231 @@ static int new_netns(int self)
 	return fd;
 }
 
-static void floor_one(struct nl *nl, int self, uint64_t i, const struct net_ip *ip)
+static void ips_of(struct str_list *ips, unsigned id)
 {
 	struct err e = { 0 };
+	char ip[32];
+
+	snprintf(ip, sizeof(ip), "10.%u.%u.%u", 100 + id / 60000, id / 250 % 250, id % 250 + 1);
+	must(str_list_add(ips, ip, &e), &e);
+}
+
+static struct us up(struct net *n, int self, unsigned id, const struct str_list *lines)
+{
+	auto_call(str_list_clear) struct str_list ips = { 0 };
+	int ns = new_netns(self);
+	struct err e = { 0 };
+	struct us t0;
+
+	ips_of(&ips, id);
+	t0 = now();
+	net_with(n, lines);
+	must(net_up(n, id, &ips, ns, &e), &e);
+	net_with(n, NULL);
+	setns(ns, CLONE_NEWNET);
+	must(net_inside_up(&ips, &e), &e);
+	setns(self, CLONE_NEWNET);
+	return since(t0);
+}
+
+/* The least: a pair, both ends up, an address inside. */
+static struct us floor_one(struct net *n, int self, unsigned id)
+{
+	int ns = new_netns(self);
+	struct err e = { 0 };
 	struct nl in = { 0 };
+	struct net_ip ip;
 	struct nl_batch b;
 	struct ifinfomsg *ifi;
-	int ns = new_netns(self);
-	double t0 = now_us(), t1;
+	char name[16];
+	struct us t0;
 
-	must(link_create(nl, 6, ns, &e), &e);
-	nl_batch_begin(&b, nl, &e);
-	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "up", "vz6");
+	net_ifname(id, name);
+	t0 = now();
+	must(net_ip_parse("10.99.0.1", &ip, &e), &e);
+	must(link_create(&n->rt, id, ns, &e), &e);
+	nl_batch_begin(&b, &n->rt, &e);
+	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "up", NULL);
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
-	nl_put_str(&b, IFLA_IFNAME, "vz6");
+	ifi->ifi_index = (int)link_index_made(&n->rt, name);
 	must(nl_batch_end(&b), &e);
-	t1 = now_us();
 	setns(ns, CLONE_NEWNET);
 	must(nl_open(&in, NETLINK_ROUTE, &e), &e);
 	nl_batch_begin(&b, &in, &e);
 	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "up", NET_INSIDE);
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
 	nl_put_str(&b, IFLA_IFNAME, NET_INSIDE);
-	addr_put(&b, true, link_index_made(&in, NET_INSIDE), ip, "x");
+	addr_put(&b, true, link_index_made(&in, NET_INSIDE), &ip, "x");
 	must(nl_batch_end(&b), &e);
 	nl_close(&in);
-	t[FLOOR][i] = now_us() - t0;
-	t[FLOOR_PAIR][i] = t1 - t0;
-	t[FLOOR_INSIDE][i] = t[FLOOR][i] - t[FLOOR_PAIR][i];
 	setns(self, CLONE_NEWNET);
-	must(link_delete(nl, "vz6", &e), &e);
-	close(ns);
+	return since(t0);
 }
 
-/* The steps of net_up() one by one, for their shares. */
-static void steps_one(struct net *n, int self, uint64_t i, const struct str_list *ips, const struct ip_vec *v)
-{
-	struct err e = { 0 };
-	struct nl_batch b;
-	int ns = new_netns(self);
-	double t0 = now_us(), t1, t2, t3, t4;
-
-	must(antispoof_ensure(n, &e), &e);
-	t1 = now_us();
-	must(link_create(&n->rt, 7, ns, &e), &e);
-	t2 = now_us();
-	must(antispoof_change(n, 7, true, v, &e), &e);
-	t3 = now_us();
-	nl_batch_begin(&b, &n->rt, &e);
-	link_put_host_up(&b, "vz7");
-	route_put_host(&b, true, link_index_made(&n->rt, "vz7"), &v->ip[0], v->text[0]);
-	must(nl_batch_end(&b), &e);
-	t4 = now_us();
-	t[CHECK_TABLE][i] = t1 - t0;
-	t[PAIR][i] = t2 - t1;
-	t[ELEMENTS][i] = t3 - t2;
-	t[UP_ROUTES][i] = t4 - t3;
-	setns(ns, CLONE_NEWNET);
-	must(net_inside_up(ips, &e), &e);
-	setns(self, CLONE_NEWNET);
-	t0 = now_us();
-	must(link_drop(&n->rt, 7, &e), &e);
-	t1 = now_us();
-	must(antispoof_change(n, 7, false, v, &e), &e);
-	t2 = now_us();
-	t[DROP_LINK][i] = t1 - t0;
-	t[DROP_ELEMENTS][i] = t2 - t1;
-	must(link_sweep(&n->rt, &e), &e);
-	close(ns);
-}
-
-static double first_echo(const struct net_ip *ip, double t0)
+/* Nobody listens there: the answer is an ICMP error from inside. */
+static struct us first_echo(const struct net_ip *ip)
 {
 	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons(9), .sin_addr = ip->v4 };
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	struct us t0 = now();
 	char c;
 
-	/* nobody listens: the answer is an ICMP error from inside */
 	if (connect(fd, (void *)&sa, sizeof(sa)) < 0)
 		exit(3);
-	while (now_us() - t0 < 1e6) {
+	while (since(t0).wall < 1e6) {
 		if (send(fd, "x", 1, 0) < 0 || (recv(fd, &c, 1, 0) < 0 && errno == ECONNREFUSED))
 			break;
 	}
 	close(fd);
-	return now_us() - t0;
+	return since(t0);
 }
 
-static void ours_one(struct net *n, int self, uint64_t i, const struct str_list *ips, const struct net_ip *ip)
+/* What net_up() and net_down() do, one by one. */
+static void steps_one(struct net *n, int self, uint64_t i)
 {
-	struct err e = { 0 };
+	auto_call(str_list_clear) struct str_list ips = { 0 };
+	auto_ip_vec struct ip_vec v = { 0 };
 	int ns = new_netns(self);
-	double t0 = now_us(), t1, t2;
+	struct err e = { 0 };
+	struct nl_batch b;
+	struct us t0 = now();
 
-	must(net_up(n, 7, ips, ns, &e), &e);
-	t1 = now_us();
+	ips_of(&ips, 7);
+	must(ip_vec_parse(&v, &ips, &e), &e);
+	must(antispoof_ensure(n, &e), &e);
+	t[TABLE][i] = since(t0);
+	t0 = now();
+	must(link_create(&n->rt, 7, ns, &e), &e);
+	t[PAIR][i] = since(t0);
+	t0 = now();
+	nl_batch_begin(&b, &n->rt, &e);
+	link_put_host_up(&b, "vz7");
+	route_put_host(&b, true, link_index_made(&n->rt, "vz7"), &v.ip[0], v.text[0]);
+	must(nl_batch_end(&b), &e);
+	t[ROUTES][i] = since(t0);
+	t0 = now();
+	must(antispoof_change(n, 7, true, &v, &e), &e);
+	t[ELEMENTS][i] = since(t0);
 	setns(ns, CLONE_NEWNET);
-	must(net_inside_up(ips, &e), &e);
-	t2 = now_us();
+	must(net_inside_up(&ips, &e), &e);
 	setns(self, CLONE_NEWNET);
 	must(net_ready(n, 7, &e), &e);
-	t[NET_UP][i] = t1 - t0;
-	t[INSIDE][i] = t2 - t1;
-	t[OURS][i] = t2 - t0;
-	t[FIRST_ECHO][i] = first_echo(ip, t2);
-	t0 = now_us();
-	must(net_down(n, 7, ips, &e), &e);
-	t[DOWN][i] = now_us() - t0;
+	t[ECHO][i] = first_echo(&v.ip[0]);
+	t0 = now();
+	must(link_drop(&n->rt, 7, &e), &e);
+	t[DROP][i] = since(t0);
+	t0 = now();
+	must(antispoof_change(n, 7, false, &v, &e), &e);
+	t[GONE][i] = since(t0);
 	must(link_sweep(&n->rt, &e), &e);
 	close(ns);
 }
 
-static int cmp(const void *a, const void *b)
+/* An address to ask from. */
+static void host_address(struct net *n)
 {
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-int main(int argc, char **argv)
-{
-	struct net_host_conf c = { .table = "vz", .pool4 = "10.9.0.0/16", .forward = true };
-	struct str_list ips = { 0 };
-	struct ip_vec v = { 0 };
+	struct net_ip ip = { 0 };
 	struct err e = { 0 };
-	struct net *n;
-	uint64_t count = 100;
-	int self = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	if (argc > 1 && (num_u64(argv[1], &count) < 0 || count < 3))
-		return 2;
-	must(net_open("vz", &n, &e), &e);
-	must(net_host_setup(n, &c, &e), &e);
-	must(str_list_split(&ips, "10.9.0.7", " ", &e), &e);
-	must(ip_vec_parse(&v, &ips, &e), &e);
-	must(net_rt(n, &e), &e);
-	struct nl_batch b;
 	struct ifinfomsg *ifi;
-	struct net_ip lo;
+	struct nl_batch b;
+
+	must(net_ip_parse("198.51.100.1", &ip, &e), &e);
 	nl_batch_begin(&b, &n->rt, &e);
 	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "up", "lo");
 	ifi->ifi_index = 1;
 	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
-	must(net_ip_parse("198.51.100.1", &lo, &e), &e);
-	addr_put(&b, true, 1, &lo, "lo");
+	addr_put(&b, true, 1, &ip, "lo");
 	must(nl_batch_end(&b), &e);
-	for (int k = 0; k < STEP_N; k++)
-		t[k] = calloc(count, sizeof(double));
-	for (uint64_t i = 0; i < count; i++) {
-		floor_one(&n->rt, self, i, &v.ip[0]);
-		usleep(5000);
-		steps_one(n, self, i, &ips, &v);
-		usleep(5000);
-		ours_one(n, self, i, &ips, &v.ip[0]);
-		usleep(5000);
+}
+
+static void rates_one(struct net *n, int self, uint64_t i)
+{
+	const struct net_totals totals = { 0 };
+	auto_call(str_list_clear) struct str_list lines = { 0 };
+	const struct net_place place = { (unsigned)i, false, true };
+	struct net_rates r = { 0 };
+	struct err e = { 0 };
+	unsigned id = 1000 + (unsigned)i;
+	struct us t0 = now();
+	char name[16];
+
+	r.limit[1].kbit[NET_SENT] = r.limit[1].kbit[NET_RECEIVED] = 10000;
+	net_ifname(id, name);
+	must(net_shape_devices(n, &place, &e), &e);
+	must(net_shape_set(n, &place, &r, &totals, &e), &e);
+	t[TREES][i] = since(t0);
+	lines_of(n, &lines, name, &place, &r);
+	t[UP][i] = up(n, self, id, &lines);
+	t0 = now();
+	must(net_shape_dev(n, name, &place, &r, &totals, &e), &e);
+	t[WAYS][i] = since(t0);
+	for (int k = TREES; k <= WAYS; k++) {
+		t[ALL][i].wall += t[k][i].wall;
+		t[ALL][i].cpu += t[k][i].cpu;
 	}
-	printf("%-28s %9s %9s %9s   (us, n=%llu)\n", "step", "min", "median", "p90", (unsigned long long)count);
-	for (int k = 0; k < STEP_N; k++) {
-		qsort(t[k], count, sizeof(double), cmp);
-		printf("%-28s %9.0f %9.0f %9.0f\n", names[k], t[k][0], t[k][count / 2], t[k][count * 9 / 10]);
+}
+
+static int by_wall(const void *a, const void *b)
+{
+	const struct us *x = a, *y = b;
+
+	return (x->wall > y->wall) - (x->wall < y->wall);
+}
+
+static int by_cpu(const void *a, const void *b)
+{
+	const struct us *x = a, *y = b;
+
+	return (x->cpu > y->cpu) - (x->cpu < y->cpu);
+}
+
+/* Of the first and the last @each: the median, and that of CPU time, which a busy machine does not change. */
+static void print(const char *name, const struct us *v, uint64_t n, uint64_t each)
+{
+	struct us first[1024], last[1024];
+	double wall[2], cpu[2];
+
+	memcpy(first, v, each * sizeof(*v));
+	memcpy(last, v + n - each, each * sizeof(*v));
+	qsort(first, each, sizeof(*v), by_wall);
+	qsort(last, each, sizeof(*v), by_wall);
+	wall[0] = first[each / 2].wall;
+	wall[1] = last[each / 2].wall;
+	qsort(first, each, sizeof(*v), by_cpu);
+	qsort(last, each, sizeof(*v), by_cpu);
+	cpu[0] = first[each / 2].cpu;
+	cpu[1] = last[each / 2].cpu;
+	printf("%-22s %8.0f %8.0f %7.2f   %8.0f %8.0f %7.2f\n", name, wall[0], wall[1], wall[1] / wall[0], cpu[0], cpu[1],
+	       cpu[1] / cpu[0]);
+}
+
+int main(int argc, char **argv)
+{
+	struct net_host_conf c = { .table = "vz", .forward = true };
+	uint64_t n = 1000, each = 50;
+	struct err e = { 0 };
+	struct net *net;
+	int self = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	if ((argc > 1 && num_u64(argv[1], &n) < 0) || (argc > 2 && num_u64(argv[2], &each) < 0) || !n || n > 4000 || !each ||
+	    each > 1024)
+		return 2;
+	each = MIN(each, n);
+	for (int i = 0; i < STEP_N; i++)
+		t[i] = calloc(n, sizeof(struct us));
+	must(net_open("vz", &net, &e), &e);
+	must(net_host_setup(net, &c, &e), &e);
+	must(net_rt(net, &e), &e);
+	host_address(net);
+	for (uint64_t i = 0; i < n; i++) {
+		t[FLOOR][i] = floor_one(net, self, 20000 + (unsigned)i);
+		t[BARE][i] = up(net, self, 10000 + (unsigned)i, NULL);
+		rates_one(net, self, i);
+		steps_one(net, self, i);
 	}
-	printf("ratio to the floor: %.2f\n", t[OURS][count / 2] / t[FLOOR][count / 2]);
-	net_close(n);
+	printf("%-22s %8s %8s %7s   %8s %8s %7s   (us)\n", "", "first", "last", "ratio", "CPU 1st", "last", "ratio");
+	for (int i = 0; i < STEP_N; i++)
+		print(names[i], t[i], n, each);
+	net_close(net);
 	return 0;
 }

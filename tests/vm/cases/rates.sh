@@ -5,9 +5,12 @@
 . "$TOP/tests/lib/rates.sh"
 
 modprobe -a ifb sch_htb sch_ingress cls_bpf act_mirred nft_fwd_netdev veth 2>/dev/null
-printf '1 0.0.0.0/0\n1 ::/0\n2 198.51.100.0/24\n' >/etc/vz/conf/networks_classes
 nsenter -t "$OUTSIDE" -n timeout 160 "$python" /tmp/peer.py & peer=$!
 "$python" -c 'import time; time.sleep(1)'
+up 662 --ipadd 10.77.6.62 --ratelimit 1:2000
+within "sends 2 Mbit/s where all is of one class" "$(mbit 662 192.0.2.2 7001 3)" 1.2 2.6
+gone 662
+printf '1 0.0.0.0/0\n1 ::/0\n2 198.51.100.0/24\n' >/etc/vz/conf/networks_classes
 up 661 --ipadd 10.77.6.61 --ratelimit 1:2000/3000
 within "sends 2 Mbit/s" "$(mbit 661 192.0.2.2 7001 3)" 1.2 2.6
 within "receives 3 Mbit/s" "$(mbit 661 192.0.2.2 7002 3)" 1.8 3.8
