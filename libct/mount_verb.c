@@ -50,12 +50,15 @@ static int finish_create(struct ct *ct, struct ct_rootfs *r, struct err *e)
 static int mount_root(struct ct *ct, struct err *e)
 {
 	const struct ct_rootfs_ops *ops;
+	struct err limits = { 0 };
 	struct ct_rootfs r;
 	int rc;
 
 	if (ct_rootfs_open(ct, &r, e) < 0)
 		return -e->code;
 	ops = r.ops;
+	if (ct_quota_start(ct, r.area, &limits) < 0)	/* who wants his files back is not refused them */
+		ct_say(ct, -1, "Warning: %s", limits.text);
 	rc = finish_create(ct, &r, e);
 	ct_rootfs_close(&r);	/* before the host mounts the same directories */
 	return rc < 0 ? err_exit(e, VZ_FS_CANTMOUNT) : ct_root_mount_host(ct, ops, e);

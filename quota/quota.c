@@ -56,9 +56,11 @@ static int none_refuse(int dir, struct err *e)
 {
 	char path[QUOTA_FD_PATH];
 
-	return err_say(e, ENOTSUP, "the file system of %s cannot enforce disk limits: run 'vzhost pool' to make a "
+	bool detached = str_eq(quota_fd_path(dir, path), "/");		/* a mount of it that is nowhere as yet */
+
+	return err_say(e, ENOTSUP, "the file system %s%s cannot enforce disk limits: run 'vzhost pool' to make a "
 		       "storage pool that can, or mount it with project quota (ext4, xfs: -o prjquota)",
-		       quota_fd_path(dir, path));
+		       detached ? "that it lies on" : "of ", detached ? "" : path);
 }
 
 static int none_set(int dir, uint32_t id, const struct quota_limit *l, struct err *e)

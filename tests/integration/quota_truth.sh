@@ -93,6 +93,24 @@ plain() {	# TEXT DIR
 plain "ext4 without prjquota" /mnt/plain
 mkdir -p /mnt/tmpfs /mnt/xfs /mnt/btrfs
 mount -t tmpfs -o mode=700 none /mnt/tmpfs && plain tmpfs /mnt/tmpfs
+# moved there by hand, with its limit: no way to run it is silent
+vzctl create 694 --ostemplate vz-base --diskspace 50M >/dev/null && mv /vz/private/694 /mnt/tmpfs/694 || bail "a container on tmpfs"
+sed -i 's,^VE_PRIVATE=.*,VE_PRIVATE="/mnt/tmpfs/$VEID",' /etc/vz/conf/694.conf
+rc "moved to a tmpfs: start" 60 vzctl start 694
+like "is refused with the cure" "$TAP_OUT" "Disk limits of /mnt/tmpfs/694 cannot be enforced \\('vzctl set 694 --diskspace unlimited .*the file system that it lies on"
+rc "so is a script in it" 60 sh -c 'echo true >/tmp/script; vzctl runscript 694 /tmp/script; exit $?'
+ok "mounted it is, for its files" vzctl mount 694
+like "with a warning" "$TAP_OUT" "Warning: Disk limits of /mnt/tmpfs/694 cannot be enforced"
+vzctl umount 694 >/dev/null
+rc "quotaon" 60 vzctl quotaon 694
+ok "without limits" vzctl set 694 --diskspace unlimited --diskinodes unlimited --save
+ok "it starts" vzctl start 694
+gone 694
+new 694 --diskspace 50M
+rc "a full clone to it" 62 vzctl clone 694 696 --full --private '/mnt/tmpfs/$VEID'
+rc "a linked one" 62 vzctl clone 694 696 --private '/mnt/tmpfs/$VEID'
+ok "leave nothing" sh -c '! ls -d /mnt/tmpfs/696* /etc/vz/conf/696.conf'
+gone 694
 truncate -s 400M /tmp/xfs.img && mkfs.xfs -q /tmp/xfs.img && mount -o loop /tmp/xfs.img /mnt/xfs && chmod 700 /mnt/xfs && plain "xfs without prjquota" /mnt/xfs
 truncate -s 400M /tmp/btrfs.img && mkfs.btrfs -q /tmp/btrfs.img && mount -o loop /tmp/btrfs.img /mnt/btrfs && chmod 700 /mnt/btrfs && plain "btrfs with quotas off" /mnt/btrfs
 umount /mnt/plain /mnt/tmpfs /mnt/xfs /mnt/btrfs
