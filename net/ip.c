@@ -13,6 +13,7 @@
 #include "util/num.h"
 #include "util/str.h"
 
+#define WIDEST 8		/* prefixes that are wider would take the host's own ways */
 #define IP_TEXT_MAX (INET6_ADDRSTRLEN + 1 + INET_ADDRSTRLEN)	/* the longest sensible "address/mask" */
 
 static const char *ip4_unusable(struct in_addr a)
@@ -98,6 +99,8 @@ int net_ip_parse(const char *s, struct net_ip *ret, struct err *e)
 		return err_say(e, EINVAL, "'%s' cannot be given to a container: %s", s, why);
 	if (slash && ip_prefix(s, slash, &ip, &ip.prefix, e) < 0)
 		return -e->code;
+	if (slash && ip.prefix < WIDEST && (net_ip_is_any(&ip) ? ip.prefix : net_ip_is_net(&ip)))
+		return err_say(e, EINVAL, "'%s' is more than any network is given: /%u at the widest", s, WIDEST);
 	*ret = ip;
 	return 0;
 }

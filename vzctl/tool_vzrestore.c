@@ -125,6 +125,7 @@ static void empty_again(int dir)
 static int extract(struct call *c, struct err *e)
 {
 	const struct tmpl_restore r = job(c);
+	struct stat st;
 	bool made = mkdir(c->o.to, 0700) == 0;
 	auto_close int dir = open(c->o.to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -132,6 +133,11 @@ static int extract(struct call *c, struct err *e)
 		return err_set(e, errno, "%s", c->o.to);
 	if (!is_empty(dir))
 		return err_say(e, ENOTEMPTY, "%s is not empty: nothing there is overwritten", c->o.to);
+	if (fstat(dir, &st) < 0)
+		return err_set(e, errno, "%s", c->o.to);
+	if (st.st_mode & 011)	/* the ids are the container's: what is root's and set-user-id there would be here */
+		return err_say(e, EPERM, "users of this host may enter %s and would find set-user-id files of the container there: "
+			       "chmod 700 %s", c->o.to, c->o.to);
 	if (tmpl_backup_extract(&r, dir, &c->count, e) < 0) {
 		empty_again(dir);
 		if (made)

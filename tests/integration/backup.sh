@@ -102,6 +102,9 @@ is "is there" "$(cat $W/one/srv/b9)" changed
 ok "a tree" vzrestore $I2 --file srv/a --file etc --to $W/two
 is "with what its links need" "$(cat $W/two/srv/a/b/hard) $(ls $W/two)" "one etc
 srv"
+mkdir -m 755 $W/open && tap_run vzrestore $I2 --file /srv/b9 --to $W/open
+like "S13 nor where users of the host may find set-user-id files" "$TAP_RC $TAP_OUT" "^1 .*chmod 700"
+is "S13 nothing is there" "$(ls -A $W/open)" ""
 rc "never over what is there" 1 vzrestore $I2 --file srv/b9 --to $W/one
 rc "a name that is not in it" 1 vzrestore $I2 --file srv/none --to $W/three
 ok "leaves no directory" test ! -e $W/three
