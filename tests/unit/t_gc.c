@@ -1,30 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* templates/gc.c: what is kept and why, and that nothing goes when it is not known who uses what. */
-#include "templates/gc.h"
+#include "tests/unit/t_gc_lab.h"
 
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "templates/tmpl_priv.h"
-#include "tests/lib/test.h"
-#include "util/path.h"
-#include "util/str.h"
-
-#define A "aa23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define B "bb23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-
-static void make(const char *digest)
-{
-	auto_close int top = test_tmp_fd(), fd = -1;
-	struct err e = { 0 };
-	char path[128];
-
-	store_path(path, digest, "/tree");
-	fd = path_mkdirs(top, path, 0755, &e);
-	CHECK_OK(fd, &e);
-}
 
 static bool there(const char *digest)
 {

@@ -1,30 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* templates/gc_mark.c: what is marked, what keeps a mark, and that the collector judges those alone. */
-#include "templates/gc.h"
-
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "templates/tmpl_priv.h"
-#include "tests/lib/test.h"
-#include "util/path.h"
-#include "util/str.h"
-
-#define A "aa23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define B "bb23456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-
-static void make(const char *digest)
-{
-	auto_close int top = test_tmp_fd(), fd = -1;
-	struct err e = { 0 };
-	char path[128];
-
-	store_path(path, digest, "/tree");
-	fd = path_mkdirs(top, path, 0755, &e);
-	CHECK_OK(fd, &e);
-}
+#include "tests/unit/t_gc_lab.h"
 
 static bool there(const char *path)
 {
