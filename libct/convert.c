@@ -69,14 +69,8 @@ static int check_old(struct ct *ct, struct work *w, struct err *e)
 
 static int check_state(struct ct *ct, const char *layout, struct work *w, struct err *e)
 {
-	if (ct_is_running(ct, NULL)) {
-		err_say(e, EBUSY, "Container is currently running. Stop it first.");
-		return err_exit(e, VZ_VE_RUNNING);
-	}
-	if (ct_is_mounted(ct)) {
-		err_say(e, EBUSY, "Container is currently mounted (umount first)");
-		return err_exit(e, VZ_FS_MOUNTED);
-	}
+	if (ct_need_down(ct, e) < 0)
+		return -e->code;
 	w->ops = ct_rootfs_by_name(layout);
 	w->layout = layout;
 	if (!w->ops)

@@ -117,6 +117,7 @@ int ct_pid_start(pid_t pid, uint64_t *ret, struct err *e);		/* field 22 */
 bool ct_is_running(const struct ct *ct,
 		   struct ct_state *ret); /* init alive; *ret filled either way (may be NULL) */
 bool ct_is_mounted(const struct ct *ct);  /* VE_ROOT is a mount point */
+int ct_need_down(const struct ct *ct, struct err *e);	/* EBUSY, with the status and text of vzctl: it runs or is mounted */
 int ct_init_pidfd(const struct ct *ct, struct ct_state *ret,
 		  struct err *e); /* VZ_VE_NOT_RUNNING when down */
 

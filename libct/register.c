@@ -179,14 +179,8 @@ static int forget(struct ct *ct, struct err *e)
 
 int ct_unregister(struct ct *ct, struct err *e)
 {
-	if (ct_is_running(ct, NULL)) {
-		err_say(e, EBUSY, "Container is currently running. Stop it first.");
-		return fail(e, VZ_VE_RUNNING);
-	}
-	if (ct_is_mounted(ct)) {
-		err_say(e, EBUSY, "Container is currently mounted (umount first)");
-		return fail(e, VZ_FS_MOUNTED);
-	}
+	if (ct_need_down(ct, e) < 0)
+		return -e->code;
 	if (keep_copy(ct, e) < 0 || forget(ct, e) < 0)
 		return fail(e, VZ_UNREGISTER);
 	ct->has_conf = false;

@@ -40,14 +40,8 @@ static int check(struct ct *ct, struct work *w, const char *verb, struct err *e)
 {
 	struct stat st;
 
-	if (ct_is_running(ct, NULL)) {
-		err_say(e, EBUSY, "Container is currently running. Stop it first.");
-		return err_exit(e, VZ_VE_RUNNING);
-	}
-	if (ct_is_mounted(ct)) {
-		err_say(e, EBUSY, "Container is currently mounted (umount first)");
-		return err_exit(e, VZ_FS_MOUNTED);
-	}
+	if (ct_need_down(ct, e) < 0)
+		return -e->code;
 	if (ct_area_of(&w->area, ct->conf.private_dir, ct->id, e) < 0)
 		return -e->code;
 	if (lstat(w->area.path, &st) < 0 || !S_ISDIR(st.st_mode)) {

@@ -234,6 +234,19 @@ bool ct_is_mounted(const struct ct *ct)
 	       (sx.stx_attributes & STATX_ATTR_MOUNT_ROOT);
 }
 
+int ct_need_down(const struct ct *ct, struct err *e)
+{
+	if (ct_is_running(ct, NULL)) {
+		err_say(e, EBUSY, "Container is currently running. Stop it first.");
+		return err_exit(e, VZ_VE_RUNNING);
+	}
+	if (ct_is_mounted(ct)) {
+		err_say(e, EBUSY, "Container is currently mounted (umount first)");
+		return err_exit(e, VZ_FS_MOUNTED);
+	}
+	return 0;
+}
+
 int ct_netns_open(const struct ct_state *s, struct err *e)
 {
 	char path[40];

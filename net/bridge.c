@@ -45,17 +45,6 @@ static void vxlan_name(const struct net_bridge *b, char dst[IFNAMSIZ])
 	str_fmt(dst, IFNAMSIZ, "vxlan%u", value(b, NET_BR_VXLAN_ID, 0));
 }
 
-/* 1: there, 0: not */
-static int find(struct nl *nl, const char *name, struct link_info *ret, struct err *e)
-{
-	if (link_info(nl, 0, name, ret, e) == 0)
-		return 1;
-	if (e->code != ENODEV)
-		return -e->code;
-	err_clear(e);
-	return 0;
-}
-
 static struct ifinfomsg *put_link(struct nl_batch *b, unsigned ifindex, const char *what, const char *name)
 {
 	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, 0, sizeof(*ifi), what, name);
@@ -264,7 +253,7 @@ static int add_vxlan(struct nl *nl, const struct net_bridge *br, unsigned master
 	vxlan_name(br, name);
 	if (net_ip_parse(br->val[NET_BR_VXLAN_LOCAL], &local, e) < 0 || vxlan_mtu(nl, br, &mtu, e) < 0)
 		return -e->code;
-	rc = find(nl, name, &link, e);
+	rc = link_find(nl, 0, name, &link, e);
 	if (rc == 0 && (vxlan_create(nl, br, name, &local, mtu, e) < 0 || link_info(nl, 0, name, &link, e) < 0))
 		return e->code == EOPNOTSUPP ? err_say(e, EOPNOTSUPP, "bridge %s: this kernel has no VXLAN", br->name) : -e->code;
 	if (rc < 0)
@@ -285,7 +274,7 @@ int net_bridge_up(struct net *n, const struct net_bridge *br, struct err *e)
 
 	if (net_bridge_check(br, e) < 0 || net_rt(n, e) < 0)
 		return -e->code;
-	rc = find(&n->rt, br->name, &link, e);
+	rc = link_find(&n->rt, 0, br->name, &link, e);
 	if (rc == 0 && (create(&n->rt, br, e) < 0 || link_info(&n->rt, 0, br->name, &link, e) < 0))
 		return -e->code;
 	if (rc < 0)
@@ -320,7 +309,7 @@ int net_bridge_down(struct net *n, const struct net_bridge *br, struct err *e)
 	vxlan_name(br, vxlan);
 	if (net_rt(n, e) < 0 || words(br, NET_BR_PORTS, &l, e) < 0)
 		return -e->code;
-	rc = find(&n->rt, br->name, &link, e);
+	rc = link_find(&n->rt, 0, br->name, &link, e);
 	if (rc > 0 && str_eq(link.kind, "bridge")) {
 		p.master = link.index;
 		if (link_info_each(&n->rt, port_of_others, &p, e) < 0)
@@ -343,7 +332,7 @@ int net_bridge_cut(struct net *n, const struct net_bridge *br, struct err *e)
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	vxlan_name(br, vxlan);
-	rc = br->val[NET_BR_VXLAN_ID] ? find(&n->rt, vxlan, &link, e) : 0;
+	rc = br->val[NET_BR_VXLAN_ID] ? link_find(&n->rt, 0, vxlan, &link, e) : 0;
 	return rc > 0 && str_eq(link.kind, "vxlan") ? link_delete(&n->rt, vxlan, e) : MIN(rc, 0);
 }
 
@@ -351,7 +340,7 @@ int net_bridge_cut(struct net *n, const struct net_bridge *br, struct err *e)
 static int port_fault(struct nl *nl, const char *name, unsigned master, char *text, size_t size, struct err *e)
 {
 	struct link_info link;
-	int rc = find(nl, name, &link, e);
+	int rc = link_find(nl, 0, name, &link, e);
 
 	if (rc < 0)
 		return rc;
@@ -372,7 +361,7 @@ int net_bridge_fault(struct net *n, const struct net_bridge *br, char *text, siz
 	text[0] = '\0';
 	if (net_rt(n, e) < 0 || words(br, NET_BR_PORTS, &l, e) < 0)
 		return -e->code;
-	rc = find(&n->rt, br->name, &link, e);
+	rc = link_find(&n->rt, 0, br->name, &link, e);
 	if (rc <= 0)
 		return rc < 0 ? rc : str_copy(text, size, "it does not exist");
 	if (!str_eq(link.kind, "bridge"))

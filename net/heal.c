@@ -16,17 +16,6 @@
 #include "util/auto.h"
 #include "util/err.h"
 
-/* 1: there, 0: not */
-static int find(struct nl *nl, const char *name, struct link_info *ret, struct err *e)
-{
-	if (link_info(nl, 0, name, ret, e) == 0)
-		return 1;
-	if (e->code != ENODEV)
-		return -e->code;
-	err_clear(e);
-	return 0;
-}
-
 static int route_missing(struct nl *nl, unsigned ifindex, const struct ip_vec *v, const char **ret, struct err *e)
 {
 	struct route_hit hit;
@@ -53,7 +42,7 @@ int net_fault(struct net *n, unsigned id, const struct str_list *ips, char *text
 	net_ifname(id, name);
 	if (net_rt(n, e) < 0 || ip_vec_parse(&v, ips, e) < 0)
 		return -e->code;
-	rc = find(&n->rt, name, &link, e);
+	rc = link_find(&n->rt, 0, name, &link, e);
 	if (rc < 0)
 		return rc;
 	if (!rc)
@@ -162,7 +151,7 @@ int net_heal(struct net *n, unsigned id, const struct str_list *ips, int netns_f
 	link_mac(id, lost.mac);
 	if (net_rt(n, e) < 0 || ip_vec_parse(&v, ips, e) < 0 || antispoof_ensure(n, e) < 0 || net_acct_ensure(n, e) < 0)
 		return -e->code;
-	rc = find(&n->rt, name, &link, e);
+	rc = link_find(&n->rt, 0, name, &link, e);
 	there = rc > 0;
 	if (rc < 0 || (!there && rename_back(&n->rt, &lost, name, &there, e) < 0))
 		return -e->code;
@@ -184,7 +173,7 @@ int net_veth_fault(struct net *n, unsigned id, const struct net_if *f, char *tex
 		return 0;
 	if (net_rt(n, e) < 0)
 		return -e->code;
-	rc = find(&n->rt, f->host_ifname, &link, e);
+	rc = link_find(&n->rt, 0, f->host_ifname, &link, e);
 	if (rc < 0)
 		return rc;
 	if (!rc)
@@ -193,7 +182,7 @@ int net_veth_fault(struct net *n, unsigned id, const struct net_if *f, char *tex
 		return str_fmt(text, size, "interface %s is down", f->host_ifname);
 	if (!f->bridge[0])
 		return 0;
-	rc = find(&n->rt, f->bridge, &master, e);
+	rc = link_find(&n->rt, 0, f->bridge, &master, e);
 	if (rc < 0)
 		return rc;
 	if (!rc)

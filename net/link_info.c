@@ -113,6 +113,16 @@ int link_info(struct nl *nl, unsigned index, const char *name, struct link_info 
 	return 0;
 }
 
+int link_find(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e)
+{
+	if (link_info(nl, index, name, ret, e) == 0)
+		return 1;
+	if (e->code != ENODEV)
+		return -e->code;
+	err_clear(e);
+	return 0;
+}
+
 struct info_walk {
 	int (*cb)(const struct link_info *link, void *arg);
 	void *arg;

@@ -54,13 +54,10 @@ static int delete_inside(struct nl *nl, void *arg, struct err *e)
 {
 	const struct net_if *f = arg;
 	struct link_info link;
+	int rc = link_find(nl, 0, f->ifname, &link, e);
 
-	if (link_info(nl, 0, f->ifname, &link, e) < 0) {
-		if (e->code != ENODEV)
-			return -e->code;
-		err_clear(e);
-		return 0;
-	}
+	if (rc <= 0)
+		return rc;
 	if (!str_eq(link.kind, "macvlan"))	/* the guest has another of this name by now */
 		return 0;
 	return link_delete(nl, f->ifname, e);

@@ -70,14 +70,9 @@ static int uplink_one(const struct link_info *dev, void *arg)
 static int uplink_named(struct net *n, const char *name, unsigned index, const struct uplinks *u, struct err *e)
 {
 	struct link_info dev;
+	int rc = link_find(&n->rt, index, name, &dev, e);
 
-	if (link_info(&n->rt, index, name, &dev, e) < 0) {
-		if (e->code != ENODEV)
-			return -e->code;
-		err_clear(e);		/* on this host it is not there now */
-		return 0;
-	}
-	return uplink_one(&dev, (void *)u);
+	return rc > 0 ? uplink_one(&dev, (void *)u) : rc;	/* 0: on this host it is not there now */
 }
 
 static int uplink_list(struct net *n, const struct uplinks *u, struct err *e)

@@ -105,6 +105,8 @@ struct link_info {
 };
 /* By @index, or if that is 0 by @name. ENODEV: there is none. */
 int link_info(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e);
+/* The same for one that may be missing. 1: it is there, 0: not. */
+int link_find(struct nl *nl, unsigned index, const char *name, struct link_info *ret, struct err *e);
 
 /* Every one, some perhaps twice. A negative return of @cb ends it. */
 int link_info_each(struct nl *nl, int (*cb)(const struct link_info *link, void *arg), void *arg, struct err *e);

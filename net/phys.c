@@ -125,13 +125,10 @@ static int restore(struct nl *nl, const struct net_phys *p, struct err *e)
 	struct link_info link;
 	struct ifinfomsg *ifi;
 	struct nl_batch b;
+	int rc = link_find(nl, 0, p->name, &link, e);
 
-	if (link_info(nl, 0, p->name, &link, e) < 0) {
-		if (e->code != ENODEV)
-			return -e->code;
-		err_clear(e);
-		return 0;
-	}
+	if (rc <= 0)
+		return rc;
 	nl_batch_begin(&b, nl, e);
 	if (memcmp(p->mac, link.mac, sizeof(p->mac)) != 0 && memcmp(p->mac, none, sizeof(none)) != 0) {
 		ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "restore the hardware address of", p->name);

@@ -22,12 +22,10 @@
 static int veth_find(struct nl *nl, unsigned id, const struct net_if *f, const char *name, struct link_info *ret,
 		     struct err *e)
 {
-	if (link_info(nl, 0, name, ret, e) < 0) {
-		if (e->code != ENODEV)
-			return -e->code;
-		err_clear(e);
-		return 0;
-	}
+	int rc = link_find(nl, 0, name, ret, e);
+
+	if (rc <= 0)
+		return rc;
 	if (str_eq(ret->kind, "veth") && vport_alias_is(ret->alias, id, f->ifname))
 		return 1;
 	return err_say(e, EEXIST, "interface %s is there already and not of this container: rename it, or choose another "
