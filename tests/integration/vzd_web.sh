@@ -278,11 +278,12 @@ cat $d/log >>$d/all.log
 # One that was asked for before it was told to end, and opens afterwards; its client does not answer the farewell.
 web_start
 kill -STOP $mock
+idle=$(fds)
 timeout 60 python3 "$lib/web_ws.py" $port '/v1/console?kind=tty' vz.tty.v1 expect-close:1001 >$d/going 2>&1 &
 going=$!
 timeout 60 curl -sNk $url/v1/events >$d/last &
 last=$!
-asked() { [ "$(ss -Hxn state established | grep -c "$d/vzd.sock")" -ge 2 ]; }
+asked() { [ "$(fds)" -ge $((idle + 4)) ]; }	# two clients, a connection to vzd for each
 soon "both are under way" 10 asked
 kill "$web"
 sleep 0.3
