@@ -40,7 +40,7 @@ struct pull {
 static int locate(struct pull *x, struct err *e)
 {
 	const char *s = x->p->source, *path = fetch_path(s);
-	size_t len = strlen(s);
+	size_t len;
 	char *slash;
 
 	if (!fetch_is_web(s) && !path)
