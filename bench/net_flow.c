@@ -154,7 +154,7 @@ static int ct_up(struct net *n, unsigned i)
 {
 	auto_call(str_list_clear) struct str_list ips = { 0 }, lines = { 0 };
 	const struct net_rates r = { .limit[1].kbit = { GBIT40, GBIT40 } };
-	const struct net_place place = { i, false, true };
+	const struct net_place place = { .slot = i, .own = true };
 	const struct net_totals totals = { 0 };
 	int ns = new_netns();
 	struct err e = { 0 };

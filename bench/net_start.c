@@ -203,7 +203,7 @@ static void rates_one(struct net *n, int self, uint64_t i)
 {
 	const struct net_totals totals = { 0 };
 	auto_call(str_list_clear) struct str_list lines = { 0 };
-	const struct net_place place = { (unsigned)i, false, true };
+	const struct net_place place = { .slot = (unsigned)i, .own = true };
 	struct net_rates r = { 0 };
 	struct err e = { 0 };
 	unsigned id = 1000 + (unsigned)i;

@@ -338,6 +338,7 @@ static int way(struct plan *p, void *arg, const char *ifname, bool bridged, stru
 int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 {
 	auto_list struct str_list lines = { 0 };
+	auto_close int buckets = -1;
 	struct net_place had = { 0 };
 	struct plan p;
 	bool was = recorded(ct, &had);
@@ -351,6 +352,12 @@ int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 	if (p.rates && had.shared != p.p.shared)
 		return err_say(e, EAGAIN, CT_HOST_CONF " has changed while the rates of container %u were set", ct->id);
 	p.p.slot = had.slot;
+	if (p.rates && c->net.netif.n && !p.p.shared) {
+		buckets = net_shape_buckets(&p.r, e);
+		if (buckets < 0)
+			return buckets;
+		p.p.buckets = &buckets;
+	}
 	if (each_if(ct, c, &p, way, NULL, e) < 0 || place_settle(ct, p.n, p.rates, e) < 0)
 		return -e->code;
 	if (!p.rates || !c->net.netif.n)

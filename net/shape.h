@@ -12,8 +12,8 @@
  * rest. A container without rates passes none of these.
  *
  * The class: of what is received the accounting has it (acct.c). What is sent is redirected before that, by a program for BPF
- * (shape_bpf.c), or, where the class depends on the address, by a table of nftables (shape_nft.c). Of a container with limits of
- * its own and one interface only what is above them is redirected (shape_pace.c).
+ * (shape_bpf.c), or, where the class depends on the address, by a table of nftables (shape_nft.c). Of a container whose limits
+ * concern nobody else only what is above them is redirected (shape_pace.c).
  */
 #include "net/acct.h"
 
@@ -24,6 +24,7 @@ struct net_place {		/* of one container among them */
 	unsigned slot;
 	bool shared;		/* in the one tree of all */
 	bool own;		/* not shared, with one interface: what it receives waits there */
+	const int *buckets;	/* of net_shape_buckets(), for all its interfaces; NULL: there is one interface */
 };
 
 struct net_rate { uint64_t kbit[NET_WAY_N]; };	/* 0: none */
@@ -53,6 +54,8 @@ int net_shape_clear(struct net *n, const struct net_place *p, struct err *e);	/*
 /* Line of net_part.h for one interface, if it needs one. */
 int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, const struct net_place *p,
 		   const struct net_rates *r, struct err *e);
+/* What counts what a container sends, by all its interfaces together: give it to each net_shape_dev(). Descriptor. */
+int net_shape_buckets(const struct net_rates *r, struct err *e);
 /* What passes @ifname waits where @p says, or, @r NULL, takes the straight way. */
 int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, const struct net_rates *r,
 		  const struct net_totals *t, struct err *e);

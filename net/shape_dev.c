@@ -108,7 +108,8 @@ static int load_up(struct net *n, const struct net_place *p, const struct net_ra
 		return -e->code;
 	for (int six = 0; six < 2; six++)
 		cls[six] = cls[six] ? shape_class(p, cls[six]) : 0;
-	ret->prog = kind == SHAPE_PACED ? shape_pace_load(r, cls, mpu, e) : shape_bpf_load(text, shape_bpf_up(cls, text), e);
+	ret->prog = kind == SHAPE_PACED ? shape_pace_load(r, p->buckets, cls, mpu, e) :
+					  shape_bpf_load(text, shape_bpf_up(cls, text), e);
 	return ret->prog < 0 ? -e->code : 0;
 }
 

@@ -99,7 +99,7 @@ int shape_sent(const struct net *n, const struct net_place *p, const struct net_
 
 	if (shape_families(n->classes[0] ? n->classes : NULL, mask, cls, split, e) < 0)
 		return -e->code;
-	*kind = p->shared ? SHAPE_SHARED : p->own && mask && !*split ? SHAPE_PACED : SHAPE_ALONE;
+	*kind = p->shared ? SHAPE_SHARED : mask && !*split ? SHAPE_PACED : SHAPE_ALONE;
 	return 0;
 }
 

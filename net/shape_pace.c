@@ -4,7 +4,7 @@
  * which costs a packet nearly half a microsecond. The program has a bucket for each class: the time at which all that was sent
  * would be through. While that is ahead of the clock by no more than the burst, a packet passes. Then packets wait in the tree,
  * which knows the rate too, and so do all that come until the bucket shows that the last of them has left it, some time ago: a
- * quarter of the burst. So none overtakes another.
+ * quarter of the burst. So none overtakes another. All interfaces of a container share its buckets.
  *
  * What waits is counted in the bucket as well. The tree has its own burst, an eighth of it all, and the bucket the rest. Each
  * container has its buckets to itself, on all processors, so they are added to atomically. A packet that no bucket counts, because
@@ -172,16 +172,23 @@ size_t shape_pace_up(const uint32_t cls[2], int cell, uint32_t mpu, struct bpf_i
 	return k + put_verdict(out + k);
 }
 
-int shape_pace_load(const struct net_rates *r, const uint32_t cls[2], uint32_t mpu, struct err *e)
+int net_shape_buckets(const struct net_rates *r, struct err *e)
 {
 	struct shape_bucket v[NET_CLASS_N];
-	struct bpf_insn text[SHAPE_BPF_MAX];
-	auto_close int cell = -1;
+	int fd;
 
 	for (unsigned c = 0; c < NET_CLASS_N; c++)
 		shape_bucket(r, c, &v[c]);
-	cell = bpf_cell("vz_rate", v, sizeof(v));
-	if (cell < 0)
-		return err_set(e, errno, "rates need arrays for BPF (CONFIG_BPF_SYSCALL), but making one");
-	return shape_bpf_load(text, shape_pace_up(cls, cell, mpu, text), e);	/* the program keeps it */
+	fd = bpf_cell("vz_rate", v, sizeof(v));
+	return fd < 0 ? err_set(e, errno, "rates need arrays for BPF (CONFIG_BPF_SYSCALL), but making one") : fd;
+}
+
+int shape_pace_load(const struct net_rates *r, const int *buckets, const uint32_t cls[2], uint32_t mpu, struct err *e)
+{
+	struct bpf_insn text[SHAPE_BPF_MAX];
+	auto_close int own = buckets ? -1 : net_shape_buckets(r, e);
+
+	if (!buckets && own < 0)
+		return own;
+	return shape_bpf_load(text, shape_pace_up(cls, buckets ? *buckets : own, mpu, text), e);	/* which keeps them */
 }

@@ -75,7 +75,7 @@ struct shape_bucket {
 void shape_bucket(const struct net_rates *r, unsigned cls, struct shape_bucket *ret);
 /* Like shape_bpf_up(), but what is within the rates goes straight on. @cell: descriptor of NET_CLASS_N buckets in a row. */
 size_t shape_pace_up(const uint32_t cls[2], int cell, uint32_t mpu, struct bpf_insn out[SHAPE_BPF_MAX]);
-/* The program with its buckets in the kernel; descriptor. */
-int shape_pace_load(const struct net_rates *r, const uint32_t cls[2], uint32_t mpu, struct err *e);
+/* The program in the kernel, with @buckets of net_shape_buckets() or, if that is NULL, its own; descriptor. */
+int shape_pace_load(const struct net_rates *r, const int *buckets, const uint32_t cls[2], uint32_t mpu, struct err *e);
 
 #endif

@@ -29,7 +29,7 @@ static void alias(struct lab *l, char dst[256])
 
 TEST_ROOT(shape_trunk)
 {
-	const struct net_place p3 = { 3, true, false }, p4 = { 4, true, false };
+	const struct net_place p3 = { .slot = 3, .shared = true }, p4 = { .slot = 4, .shared = true };
 	struct net_rates r = { .rate[1].kbit = { 1000, 1000 } };
 	struct net_totals t = { 0 };
 	char first[256], other[256];
@@ -55,7 +55,7 @@ TEST_ROOT(shape_trunk)
 
 TEST_ROOT(shape_devices)
 {
-	const struct net_place own = { 70, false, true }, several = { 71, false, false };
+	const struct net_place own = { .slot = 70, .own = true }, several = { .slot = 71 };
 	struct lab l;
 
 	lab_init(&l, "", "");
@@ -134,7 +134,7 @@ static void limited(const struct net_place *p, const struct net_totals *t)
 /* Far above the rate, then a pause in which the queue empties, and again: what comes through comes in the order it was sent. */
 TEST_ROOT(shape_order)
 {
-	const struct net_place p = { 0, false, true };
+	const struct net_place p = { .slot = 0, .own = true };
 	const struct net_rates r = { .limit[1].kbit = { 80000, 0 } };
 	const struct net_totals t = { 0 };
 	unsigned got = 0, number, last = 0;
@@ -172,6 +172,6 @@ TEST_ROOT(shape_order)
 	net_close(l.net);
 }
 
-TEST_ROOT(shape_own) { limited(&(struct net_place){ 0, false, true }, &(struct net_totals){ 0 }); }
-TEST_ROOT(shape_several) { limited(&(struct net_place){ 65, false, false }, &(struct net_totals){ 0 }); }
-TEST_ROOT(shape_shared) { limited(&(struct net_place){ 65, true, false }, &(struct net_totals){ .bandwidth_kbit = 10000 }); }
+TEST_ROOT(shape_own) { limited(&(struct net_place){ .slot = 0, .own = true }, &(struct net_totals){ 0 }); }
+TEST_ROOT(shape_several) { limited(&(struct net_place){ .slot = 65 }, &(struct net_totals){ 0 }); }
+TEST_ROOT(shape_shared) { limited(&(struct net_place){ .slot = 65, .shared = true }, &(struct net_totals){ .bandwidth_kbit = 10000 }); }

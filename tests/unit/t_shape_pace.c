@@ -129,10 +129,15 @@ TEST_ROOT(shape_pace_load)
 	const struct net_rates r = { .limit[1].kbit = { 8000, 0 } };
 	static const uint32_t cls[3][2] = { { 0x10021, 0x10021 }, { 0x10021, 0 }, { 0, 0x1002f } };
 	struct err e = { 0 };
+	auto_close int buckets = net_shape_buckets(&r, &e);
 
+	CHECK_OK(buckets, &e);
 	for (size_t i = 0; i < ARRAY_SIZE(cls); i++) {
-		int fd = shape_pace_load(&r, cls[i], 64, &e);
+		int fd = shape_pace_load(&r, NULL, cls[i], 64, &e);
 
+		CHECK_OK(fd, &e);
+		close(fd);
+		fd = shape_pace_load(&r, &buckets, cls[i], 0, &e);
 		CHECK_OK(fd, &e);
 		close(fd);
 	}
