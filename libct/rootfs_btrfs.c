@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Layout "btrfs": the root is a subvolume of its own, VE_PRIVATE/root, in the area, which is one, too. Area, root and
- * snapshots have one limit together (quota_sub_create()). The root is shown through an idmapped mount, as with layout
+ * snapshots have one limit together (quota_sub_create()). It begins as a snapshot of the template's seed (templates/seed.c)
+ * where that costs nothing, else the template is unpacked into it. The root is shown through an idmapped mount, as with layout
  * "dir"; the area around it belongs to the host and keeps its users out.
  */
 #include <errno.h>
@@ -45,10 +46,25 @@ static int btrfs_adopt(struct ct *ct, const struct ct_rootfs_new *n, struct err 
 	return fd < 0 ? err_set(e, errno, "open the root's subvolume") : fd;
 }
 
+/* 1: the root is a snapshot of what the template was unpacked to once. */
+static int from_seed(const struct ct_rootfs_new *n, struct err *e)
+{
+	auto_close int seed = -1;
+
+	if (!quota_sub_light(n->dir))
+		return 0;
+	if (tmpl_seed(n->tmpldir, n->tmpl, NULL, n->dir, &seed, e) < 0)
+		return e->code == ENOTSUP ? (err_clear(e), 0) : -e->code;
+	return quota_sub_snap(n->dir, n->dir, ROOT, seed, false, e) < 0 ? -e->code : 1;
+}
+
 static int btrfs_create(struct ct *ct, const struct ct_rootfs_new *n, struct err *e)
 {
-	auto_close int root = btrfs_adopt(ct, n, e);
+	int rc = from_seed(n, e);
+	auto_close int root = rc ? -1 : btrfs_adopt(ct, n, e);
 
+	if (rc)
+		return rc < 0 ? rc : 0;
 	return root < 0 ? root : tmpl_unpack(n->tmpl, root, NULL, e);
 }
 

@@ -30,6 +30,7 @@
 #include "util/str.h"
 
 #define QUOTA_CTL_ENABLE_SIMPLE 4	/* not in the headers of 6.1 */
+#define STATUS_SIMPLE (1ull << 3)	/* likewise */
 #define SUBVOL_ROOT_INO BTRFS_FIRST_FREE_OBJECTID
 #define SUBVOL_OF(qgroup) ((qgroup) & ((1ull << BTRFS_QGROUP_LEVEL_SHIFT) - 1))
 #define SEARCH_BUF 32768
@@ -135,6 +136,11 @@ static uint64_t status_flags(int fd)
 bool q_btrfs_enabled(int fd)
 {
 	return status_flags(fd) & BTRFS_QGROUP_STATUS_FLAG_ON;
+}
+
+bool q_btrfs_full(int fd)
+{
+	return (status_flags(fd) & (BTRFS_QGROUP_STATUS_FLAG_ON | STATUS_SIMPLE)) == BTRFS_QGROUP_STATUS_FLAG_ON;
 }
 
 int q_btrfs_enable(int fd, struct err *e)

@@ -117,3 +117,11 @@ int quota_sub_snap(int area, int dir, const char *name, int from, bool read_only
 
 	return fd < 0 ? fd : make(area, dir, name, fd, read_only, e);
 }
+
+bool quota_sub_light(int area)
+{
+	struct err none = { 0 };
+	auto_close int fd = q_reopen(area, &none);
+
+	return fd >= 0 && !q_btrfs_full(fd);
+}

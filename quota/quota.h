@@ -66,6 +66,9 @@ int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
  * quota_area_remove(). ENOTSUP: not btrfs.
  */
 int quota_sub_create(int area, const char *name, struct err *e);
+/* Is a snapshot of what is not the area's charged for what is written to it alone, and made without counting all anew? So with
+ * simple quotas, and where nothing counts. */
+bool quota_sub_light(int area);
 /* DIR/NAME, DIR in the area, becomes a snapshot of the subvolume @from, which may be another area's. */
 int quota_sub_snap(int area, int dir, const char *name, int from, bool read_only, struct err *e);
 

@@ -24,6 +24,7 @@ extern const struct quota_ops q_prj_ops, q_btrfs_ops, q_disk_ops;
 bool q_disk_is(int fd);				/* an area with an image (q_disk.c) */
 bool q_prj_enforced(int fd);			/* project quota is accounted and enforced on fd's file system */
 bool q_btrfs_enabled(int fd);			/* qgroups or simple quotas are on */
+bool q_btrfs_full(int fd);			/* qgroups are on, which count what is shared for each */
 int q_btrfs_enable(int fd, struct err *e);	/* simple quotas where the kernel has them, else qgroups; idempotent */
 int q_btrfs_subvol(int fd, uint64_t *ret);	/* its number; -EINVAL: not the top of a subvolume */
 /* 122/ID: of a level that is ours, so that groups made by hand stay out of it. */

@@ -104,6 +104,19 @@ static int collect(struct gc *x, int dir, const char *digest, struct err *e)
 	return 0;
 }
 
+/* A seed has no users: only what comes to the cache again would have use for it. */
+static int collect_seed(struct gc *x, const char *digest, struct err *e)
+{
+	char pin[128];
+
+	store_path(pin, digest, "/pin");
+	if (str_list_has(&x->cached, digest) || !seed_is(x->base, digest) || faccessat(x->base, pin, F_OK, 0) == 0)
+		return 0;
+	import_say(x->g->ui, "%s %.12s, the subvolume", x->g->dry_run ? "would remove" : "removed", digest);
+	x->g->n++;
+	return x->g->dry_run ? 0 : seed_drop(x->base, digest, e);
+}
+
 /* A mark goes after its tree, durably: killed in between, it is looked at again. */
 static int settle(struct gc *x, int dir, const char *digest, bool gone, struct err *e)
 {
@@ -130,6 +143,8 @@ static int walk_marks(struct gc *x, struct err *e)
 		gone = dir >= 0 && judge(x, dir, l->v[i]);
 		if (!str_list_has(&x->used, l->v[i]) && pool_alone_collect(l->v[i], x->g, e) < 0)
 			return -e->code;
+		if (collect_seed(x, l->v[i], e) < 0)
+			return -e->code;
 		if ((gone && collect(x, dir, l->v[i], e) < 0) || settle(x, dir, l->v[i], gone, e) < 0)
 			return -e->code;
 	}
@@ -148,6 +163,16 @@ static int walk_one(struct gc *x, int top, const char *two, struct err *e)
 		if (tmpl_is_digest(de->d_name) && judge(x, dir, de->d_name) && collect(x, dir, de->d_name, e) < 0)
 			return -e->code;
 	return 0;
+}
+
+static int walk_seeds(struct gc *x, struct err *e)
+{
+	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+	int rc = seed_list(x->base, &l, e);
+
+	for (size_t i = 0; rc == 0 && i < l.n; i++)
+		rc = collect_seed(x, l.v[i], e);
+	return rc;
 }
 
 static int walk(struct gc *x, struct err *e)
@@ -181,7 +206,8 @@ static void forget(struct gc *x)
 		if (!tmpl_is_digest(target + n - TMPL_DIGEST_LEN))
 			continue;
 		store_path(path, target + n - TMPL_DIGEST_LEN, "");
-		if (faccessat(x->base, path, F_OK, 0) < 0 && errno == ENOENT)
+		if (faccessat(x->base, path, F_OK, 0) < 0 && errno == ENOENT &&
+		    !seed_is(x->base, target + n - TMPL_DIGEST_LEN))
 			unlinkat(dir, de->d_name, 0);
 	}
 }
@@ -230,7 +256,7 @@ int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
 		return -e->code;
 	if (g->users(g->arg, &x.used, e) < 0)
 		return err_add(e, "nothing was removed, since it is not known what is in use");
-	if (gc_current(x.base, &x.cached, e) < 0 || (g->marked ? walk_marks(&x, e) : walk(&x, e)) < 0)
+	if (gc_current(x.base, &x.cached, e) < 0 || (!g->marked && walk_seeds(&x, e) < 0) || (g->marked ? walk_marks(&x, e) : walk(&x, e)) < 0)
 		return -e->code;
 	if (!g->dry_run && (g->n || !g->marked))
 		forget(&x);

@@ -115,7 +115,7 @@ static bool is_stored(int base, const char *digest)
 	char path[128];
 
 	store_path(path, digest, "");
-	return faccessat(base, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	return faccessat(base, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || seed_is(base, digest);
 }
 
 int gc_mark(int base, const char *digest, struct err *e)

@@ -56,6 +56,11 @@ int tmpl_tree_open(const char *tmpldir, const char *digest, int *ret_fd, struct 
 bool tmpl_is_local(const char *tmpldir, const char *digest);	/* the store has it: no pool is needed */
 /* The same as a detached mount that the caller may attach or shift. Those of one image share its page cache. */
 int tmpl_layer_open(const char *tmpldir, const char *digest, int *ret_mnt, struct err *e);
+/*
+ * A read-only btrfs subvolume with the files of @t, unpacked into it now if there was none, on the file system that @beside
+ * is on: for snapshots, which do not need it afterwards. ENOTSUP: the store is on another one, or @t has no archive here.
+ */
+int tmpl_seed(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l, int beside, int *ret_fd, struct err *e);
 /* Unpacks the archive of @t into the empty directory @dir (layout dir). Same checks and sandbox. */
 int tmpl_unpack(const struct tmpl *t, int dir, const struct tmpl_limits *l, struct err *e);
 int tmpl_list(const char *tmpldir, struct str_list *ret, struct err *e);	/* names in the cache, sorted */

@@ -24,6 +24,7 @@ int store_info(int base, const char *digest, struct tmpl_info *ret, struct err *
 int store_remember(int base, const char *archive, const char *digest, struct err *e);
 bool store_digest_of(int base, const struct stat *st, char digest[TMPL_DIGEST_LEN + 1]);
 int store_tree_open(int base, const char *digest, int *ret_fd);			/* O_PATH; or -errno */
+int store_lock(int base, const struct stat *archive, int *ret_fd, struct err *e);	/* who unpacks it; others wait */
 bool store_has(int base, const char *digest);					/* in whatever form */
 
 /* form.c: into the store. */
@@ -67,6 +68,11 @@ int image_put(const char *tmpldir, const struct tmpl *t, const char *format, str
 /* The image of @t into the empty directory @dir, whose path is @into. Not mounted: it may be for another host. */
 int image_of_template(const char *tmpldir, struct tmpl *t, const char *format, const char *into, int dir,
 		      struct tmpl_image *ret, struct err *e);
+
+/* seed.c */
+bool seed_is(int base, const char *digest);
+int seed_drop(int base, const char *digest, struct err *e);	/* ENOENT is success */
+int seed_list(int base, struct str_list *ret, struct err *e);	/* their digests */
 
 /* unpack_run.c: one run of a helper. */
 #define UNPACK_FDS_MAX 128

@@ -8,6 +8,7 @@
  *                                     seldom do
  *   sha256/ab/DIGEST/origin, pin      where it came from (import.c); it is never garbage (gc.c)
  *   gc.lock                           shared by who was given a tree, the collector's alone (gc.c)
+ *   btrfs/DIGEST                      what roots of the layout btrfs are snapshots of (seed.c)
  *   marked/DIGEST                     its last user may be gone (gc_mark.c)
  */
 #include <errno.h>
@@ -162,7 +163,7 @@ static int make(const struct store_job *j, struct tmpl *t, int archive, const st
 	return 0;
 }
 
-static int lock_archive(int base, const struct stat *st, int *ret_fd, struct err *e)
+int store_lock(int base, const struct stat *st, int *ret_fd, struct err *e)
 {
 	auto_close int dir = path_mkdirs(base, "store", 0700, e);
 	char name[16];
@@ -180,7 +181,7 @@ static int ready_slow(const struct store_job *j, struct tmpl *t, int archive, co
 	struct key k;
 
 	key_of(st, &k);
-	if (lock_archive(j->base, st, &lock, e) < 0)
+	if (store_lock(j->base, st, &lock, e) < 0)
 		return -e->code;
 	/* else who held the lock before has made it */
 	if (!index_get(j->base, &k, t->digest) || !store_has(j->base, t->digest)) {

@@ -61,9 +61,6 @@ truth() {
 full() {	# ID: how many KiB can be written
 	in_ct $1 'dd if=/dev/zero of=/fill bs=64k 2>/dev/null; wc -c </fill; rm /fill' | awk '{ print int($1 / 1024) }'
 }
-between() {
-	[ "$2" -ge "$3" ] && [ "$2" -le "$4" ] && pass "$1" || fail "$1" "got $2, wanted $3 to $4"
-}
 up 620 --layout image --diskspace 64M
 truth 620 "ext4 that runs"
 between "64M are 64M less what ext4 needs" "$(full 620)" 45000 62000

@@ -49,6 +49,10 @@ settled() {
 	soon "the start-up of $1 is through" 40 vzctl exec "$1" 'ps | grep -q "[g]etty" && ! ps | grep -q "[t]imeout"'
 }
 
+between() {
+	[ "$2" -ge "$3" ] && [ "$2" -le "$4" ] && pass "$1" || fail "$1" "got $2, wanted $3 to $4"
+}
+
 # Pids, as the runtime state has them.
 init_of() {
 	sed -n 's/^INIT_PID="*\([0-9]*\).*/\1/p' "/run/vz/$1/state"

@@ -16,6 +16,12 @@ ok "smaller while it is down" vzctl set 911 --diskspace 80M --save
 ok "start" vzctl start 911
 ok "the limit of the user is still there" sh -c "quota -u -w --hide-device -p 1000 2>/dev/null | grep -q . || repquota -u -n /vz/root/911 | grep -q '^#1000'"
 ok "stop again" vzctl stop 911
+like "the template is an erofs image, on this kernel too" "$(vztmpl info vz-base)" 'Kept as: +erofs image'
+up 914
+up 915
+is "two containers stand on one loop device" "$(losetup -l -n -O BACK-FILE | grep -c /template/store/)" 1
+gone 914 915
+soon "which goes with them" 20 sh -c '! losetup -l -n -O BACK-FILE | grep -q /template/store/'
 ok "convert to overlay, on ext4 with project quota" vzctl convert 911 --layout overlay
 ok "and back" sh -c 'rm -rf /vz/private/911.image && vzctl convert 911 --layout image'
 ok "it runs" vzctl start 911
