@@ -189,6 +189,13 @@ static int walk(struct gc *x, struct err *e)
 	return 0;
 }
 
+static int judge_all(struct gc *x, struct err *e)
+{
+	if (x->g->marked)
+		return walk_marks(x, e);
+	return walk_seeds(x, e) < 0 ? -e->code : walk(x, e);
+}
+
 /* Memories of archives whose tree is no longer there. */
 static void forget(struct gc *x)
 {
@@ -256,7 +263,7 @@ int tmpl_gc(const char *tmpldir, struct tmpl_gc *g, struct err *e)
 		return -e->code;
 	if (g->users(g->arg, &x.used, e) < 0)
 		return err_add(e, "nothing was removed, since it is not known what is in use");
-	if (gc_current(x.base, &x.cached, e) < 0 || (!g->marked && walk_seeds(&x, e) < 0) || (g->marked ? walk_marks(&x, e) : walk(&x, e)) < 0)
+	if (gc_current(x.base, &x.cached, e) < 0 || judge_all(&x, e) < 0)
 		return -e->code;
 	if (!g->dry_run && (g->n || !g->marked))
 		forget(&x);
