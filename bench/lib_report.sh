@@ -169,7 +169,7 @@ history_line() { # ratios vz/floor (of medians), then the two figures that have 
 
 	commit=$(git -C "$top" rev-parse --short HEAD 2>/dev/null || echo unknown)
 	[ -z "$(git -C "$top" status --porcelain -uno 2>/dev/null)" ] || commit+=+
-	[ -s "$f" ] || printf '#date\tcommit\tkernel\tn\tstart\tstart.ret\texec\tstop\tcreate\tstart.loop\tlist.ms\tmonitor.kB\tstart/peer\texec/peer\tstop/peer\tstart.min\texec.min\tstop.min\tload\n' >"$f"
+	[ -s "$f" ] || printf '#date\tcommit\tkernel\tn\tstart\tstart.ret\texec\tstop\tcreate\tstart.loop\tlist.ms\tmonitor.kB\tstart/peer\texec/peer\tstop/peer\tstart.min\texec.min\tstop.min\tload\twalk\n' >"$f"
 	{
 		printf '%s\t%s\t%s\t%s' "$(date -u +%F)" "$commit" "$(uname -r)" "$n"
 		printf '\t%s' "$(ratio "$(val start/vz 4)" "$(val start/floor 4)")" "$(ratio "$(val start/vz 5)" "$(val start/floor 5)")" \
@@ -183,7 +183,7 @@ history_line() { # ratios vz/floor (of medians), then the two figures that have 
 		done
 		printf '\t%s' "$(ratio "$(val start/vz 6)" "$(val start/floor 6)")" "$(ratio "$(val exec/vz 6)" "$(val exec/floor 6)")" \
 			"$(ratio "$(val stop/vz 7)" "$(val stop/floor 7)")"
-		printf '\t%s\n' "$load"
+		printf '\t%s\t%s\n' "$load" "$(walk_of default)"
 	} >>"$f"
 }
 
@@ -197,6 +197,7 @@ goals() {
 	goal "snapshot, running < 20 ms" "$(val snapshot/running 2)" 20
 	goal "snapshot-switch < 20 ms" "$(val snapshot/switch 2)" 20
 	goal "linked clone < 20 ms" "$(val clone/linked 2)" 20
+	goal "warm walk of a root <= 1.2 x host" "$(walk_of default)" 1.2
 	goal "vzlist of $DENS < 20 ms" "$(val "list/all columns" 2)" 20
 	goal "vzlist -a -j of 1000 < 50 ms" "$(val "list/1000, JSON" 2)" 50
 	goal "1000 files rewritten < 100 ms" "$(val "conf/1000 rewrite" 2)" 100

@@ -48,6 +48,8 @@ walks() { # rows: what, ratio, host, container, entries
 	X
 }
 
+walk_of() { awk -F'\t' -v k="$1" '$1 == k { sub(/ .*/, "", $2); print $2; f = 1 } END { if (!f) print "-" }' "$W/walk.tsv"; }
+
 walk_report() {
 	printf '\na warm walk with lstat of each file, container/host, processor time, medians of %s (range), on %s\n' "$n" \
 		"$(stat -f -c %T /vz)"
