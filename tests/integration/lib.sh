@@ -49,6 +49,7 @@ settled() {
 	soon "the start-up of $1 is through" 40 vzctl exec "$1" 'ps | grep -q "[g]etty" && ! ps | grep -q "[t]imeout"'
 }
 
+# between TEXT N LOW HIGH: a number within bounds.
 between() {
 	[ "$2" -ge "$3" ] && [ "$2" -le "$4" ] && pass "$1" || fail "$1" "got $2, wanted $3 to $4"
 }

@@ -14,9 +14,9 @@ static void put(int top, const char *name, const char *content)
 {
 	auto_buf struct buf b = { .cap = 1 << 20 };
 	auto_close int fd = -1;
-	char path[128];
+	char path[128] = "file";
 
-	evil_add(&b, (struct evil_entry){ .name = "file", .data = content });
+	evil_add(&b, (struct evil_entry){ .name = path, .data = content });
 	evil_end(&b);
 	CHECK(mkdirat(top, "cache", 0755) == 0 || errno == EEXIST);
 	str_fmt(path, sizeof(path), "cache/%s.tar", name);
