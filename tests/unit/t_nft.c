@@ -58,7 +58,7 @@ TEST_ROOT(nft_all_or_nothing)
 	CHECK_OK(nft_tx_end(&t, "one", &e), &e);
 	nft_tx_begin(&t, &f, "t", 0);
 	nft_put_keys(&t, false, &set, key, 1);
-	nft_put_keys(&t, false, &set, key + 1, 1);
+	nft_put_keys(&t, false, &none, key + 1, 1);	/* there is no such set */
 	CHECK_EQ(nft_tx_end(&t, "remove two", &e), -ENOENT);
 	CHECK_STR(e.text, "firewall table t: remove two: No such file or directory");
 	err_clear(&e);
