@@ -70,6 +70,52 @@ is "is done" "$(in_ct 802 cat /usr/share/vz-hello/version)" 2.0
 rc "none is pending" 0 vzpkg status 802
 ok "remove" vzpkg remove 802 vz-hello
 is "it is gone" "$(in_ct 802 ls /usr/share/vz-hello/version 2>/dev/null | grep -c '^/usr')" 0
+# one whose script fails: told, and finished when the cause is gone
+postinst='#!/bin/sh\n[ ! -e /broken ]\n'
+deb() {
+	printf 'Package: vz-hello\nVersion: %s\nArchitecture: all\nMaintainer: vz <vz@localhost>\nDescription: test\n' "$1" \
+		>$T/deb/DEBIAN/control
+	printf "$postinst" >$T/deb/DEBIAN/postinst
+	rm -f $2/*.deb
+	dpkg-deb --root-owner-group -b $T/deb "$2/vz-hello_$1_all.deb" >/dev/null &&
+		(cd "$2" && for f in *.deb; do dpkg-deb -f $f; echo "Filename: ./$f"
+			echo "Size: $(stat -c %s $f)"; echo "SHA256: $(sha256sum <$f | cut -c1-64)"; echo; done >Packages)
+}
+deb 3.0 $T/repo && tar -C $T/repo -c . | vzctl exec2 802 tar -C /srv/repo -x
+in_ct 802 touch /broken >/dev/null
+rc "a package that does not configure" 1 vzpkg install 802 vz-hello
+like "is named" "$TAP_OUT" 'error processing package vz-hello'
+rc "status tells" 1 vzpkg status 802
+like "by name" "$TAP_OUT" "half installed, which 'vzpkg update' tries to finish: vz-hello"
+in_ct 802 rm /broken >/dev/null
+ok "the cause gone, update finishes it" vzpkg update 802
+rc "and nothing is pending" 0 vzpkg status 802
+# no room: told, and the container and its packages are as before
+head -c 40M /dev/urandom >$T/deb/usr/share/vz-hello/big
+deb 4.0 $T/repo && tar -C $T/repo -c . | vzctl exec2 802 tar -C /srv/repo -x
+rm $T/deb/usr/share/vz-hello/big
+used=$(vzlist -H -o diskspace 802 | tr -d ' ')
+vzctl set 802 --diskspace $((used / 1024 + 20))M --save >/dev/null
+rc "no room" 1 vzpkg update 802
+like "is told" "$TAP_OUT" 'No space left on device|Disk quota exceeded|not have enough free space'
+vzctl set 802 --diskspace 2G --save >/dev/null
+ok "with room, it is done" vzpkg update 802
+is "really" "$(in_ct 802 stat -c %s /usr/share/vz-hello/big)" 41943040
+rc "nothing is half done" 0 vzpkg status 802
+# killed while its package manager is at work: that goes on inside
+postinst='#!/bin/sh\ntouch /begun\nwhile [ ! -e /go ]; do sleep 0.2; done\n'
+deb 5.0 $T/repo && tar -C $T/repo -c . | vzctl exec2 802 tar -C /srv/repo -x
+vzpkg update 802 >/tmp/killed.out 2>&1 &
+P=$!
+soon "a script is at work" 60 vzctl exec2 802 test -e /begun
+kill -9 $P
+wait $P 2>/dev/null
+rc "killed: the next one is told" 1 vzpkg remove 802 vz-hello
+like "who is at work" "$TAP_OUT" 'is held by process|is locked by another process'
+in_ct 802 touch /go >/dev/null
+soon "that one ends" 60 sh -c 'vzpkg status 802'
+is "its work done" "$(in_ct 802 "dpkg-query -W -f '\${db:Status-Abbrev}' vz-hello" | tr -d ' ')" ii
+rm -f /tmp/killed.out
 vzctl stop 802 --fast >/dev/null 2>&1
 rc "a stopped one" 1 vzpkg update 802
 like "has no network" "$TAP_OUT" 'container 802 is not running: its packages come over its own network; start it first'
