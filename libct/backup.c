@@ -21,6 +21,7 @@
 #include "libct/files.h"
 #include "libct/pause.h"
 #include "libct/snapshot.h"
+#include "libct/ugids.h"
 #include "util/buf.h"
 #include "util/fio.h"
 #include "util/path.h"
@@ -209,15 +210,17 @@ static bool same_root(const struct work *w)
 	       n_was == n_is && memcmp(was, is, n_is) == 0;
 }
 
-static int make_meta(const struct ct *ct, struct work *w, struct err *e)
+static int make_meta(struct ct *ct, struct work *w, struct err *e)
 {
-	auto_buf struct buf conf = BUF_INIT;
+	auto_buf struct buf conf = BUF_INIT, ugids = { .cap = CT_UGIDS_MAX };
 
 	if (kv_print(&ct->kv, &conf, e) < 0)
 		return -e->code;
 	bk_meta_add(&w->meta, "vps.conf", buf_str(&conf), conf.len);
-	if (add_root(ct, &w->meta, e) < 0 || add_scripts(ct, &w->meta, e) < 0)
+	if (add_root(ct, &w->meta, e) < 0 || add_scripts(ct, &w->meta, e) < 0 || ct_ugids_get(ct, &ugids, e) < 0)
 		return -e->code;
+	if (ugids.len)
+		bk_meta_add(&w->meta, CT_UGIDS_PART, buf_str(&ugids), ugids.len);
 	return buf_failed(&w->meta) ? err_set(e, EFBIG, "configuration and scripts") : 0;
 }
 

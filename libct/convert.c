@@ -21,6 +21,7 @@
 #include "libct/roottree.h"
 #include "libct/share.h"
 #include "libct/snap.h"
+#include "libct/ugids.h"
 
 #define TMP_SUFFIX "tmp"
 #define DISK "root.hdd"
@@ -35,6 +36,7 @@ struct work {
 	bool opened;			/* the images of @set: it comes from ploop */
 	const char *old;		/* the layout it has */
 	struct tmpl_count count;
+	bool ugids_in;			/* limits of users and groups are in the new file system */
 };
 
 static void work_done(struct work *w)
@@ -185,8 +187,11 @@ static int to_disk(int tree)
 /* The files, whole and on disk, under the temporary name. */
 static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 {
+	auto_buf struct buf ugids = { .cap = CT_UGIDS_MAX };
 	auto_close int dir = -1, tree = -1;
 
+	if (!w->opened && ct_ugids_get(ct, &ugids, e) < 0)
+		return -e->code;
 	if (quota_area_remove(w->parent, w->tmp, e) < 0 || quota_area_create(w->parent, w->tmp, ct->id, e) < 0)
 		return -e->code;
 	dir = openat(w->parent, w->tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -201,6 +206,10 @@ static int make_area(struct ct *ct, struct work *w, bool force, struct err *e)
 		return -e->code;
 	if ((w->opened ? read_disk(ct, w, tree, force, e) : copy_root(ct, w, tree, dir, e)) < 0)
 		return -e->code;
+	int kept = ugids.len ? ct_ugids_put(ct, w->ops->own_fs ? tree : -1, &ct->conf.quota, buf_str(&ugids), e) : 1;
+	if (kept < 0)
+		return -e->code;
+	w->ugids_in = kept == 0;
 	if (to_disk(tree) < 0)
 		return err_set(e, errno, "write the files to disk");
 	return syncfs(dir) < 0 ? err_set(e, errno, "sync %s", w->area.path) : 0;
@@ -270,6 +279,8 @@ static int convert(struct ct *ct, struct work *w, bool force, struct err *e)
 	}
 	if (finish(ct, w->parent, w->area.name, w->tmp, w->keep, ct_layout_stored(w->layout), e) < 0)
 		return err_add(e, "The files are there, the next command goes on");
+	if (w->ugids_in)
+		ct_ugids_forget(ct->id);
 	ct_garbage_mark(ct, tmpls);	/* the old files are the only user from now on, until somebody removes them */
 	if (ct_intent_end(ct, e) < 0)
 		return -e->code;
@@ -291,9 +302,6 @@ static void tell(struct ct *ct, const struct work *w)
 		       (unsigned long long)c->flags_dropped);
 	ct_say(ct, 0, "Container was successfully converted: %llu files, %llu bytes", (unsigned long long)c->entries,
 	       (unsigned long long)c->bytes);
-	if (str_eq(w->old, "image") && ct->conf.quota.ugidlimit.set && ct->conf.quota.ugidlimit.v)
-		ct_say(ct, -1, "Warning: limits of users and groups inside stayed with the old image: set them anew ('vzquota "
-		       "setlimit2 %u', vzdqload)", ct->id);
 	if (w->opened)
 		ct_say(ct, 0, "The image is kept in %s/%s; remove it when the container works", w->area.parent, w->keep);
 	else

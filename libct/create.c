@@ -24,6 +24,7 @@
 #include "libct/ips.h"
 #include "libct/layers.h"
 #include "libct/snapshot.h"
+#include "libct/ugids.h"
 
 #define TMP_SUFFIX ".tmp"
 #define HOOK_FILE CT_CONF_DIR "/vps.create"
@@ -474,6 +475,7 @@ static int undo(struct ct *ct, const struct kv *kv, const struct ct_area *a, str
 	const char *name = kv_get(kv, "NAME");
 
 	undo_scripts(ct, kv_get(kv, "SCRIPTS"));
+	ct_ugids_forget(ct->id);
 	if (undo_area(kv, a, e) < 0 || (name && ct_name_unlink(ct->id, name, e) < 0))
 		return -e->code;
 	ct_store_load(ct, &(struct err){ 0 });		/* for LOCAL_UID, if it came that far */

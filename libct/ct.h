@@ -178,6 +178,7 @@ struct ct_create_src {
 	const struct kv *conf;			/* CTID.conf without what is this host's: paths, ids */
 	int (*fill)(struct ct *ct, int dir, void *arg, struct err *e);	/* puts all files into the empty directory */
 	void *arg;
+	const char *ugids;			/* limits of users and groups inside, as in a dump (ugids.h); or NULL */
 	const char *scripts;			/* suffixes of action scripts that @fill makes ("start mount"); or NULL */
 };
 struct ct_create {

@@ -17,6 +17,7 @@
 #include "libct/exitrec.h"
 #include "libct/overquota.h"
 #include "libct/traffic.h"
+#include "libct/ugids.h"
 #include "libct/files.h"
 #include "libct/garbage.h"
 #include "libct/pause.h"
@@ -158,6 +159,7 @@ static int finish(struct ct *ct, const struct plan *p, struct err *e)
 	ct_traffic_forget(ct->id);
 	ct_overquota_forget(ct->id);
 	ct_pause_forget(ct->id);
+	ct_ugids_forget(ct->id);
 	if (ct_name_unlink_all(ct->id, e) < 0 || ct_state_drop(ct, e) < 0 || retire_slots(ct, p, e) < 0 ||
 	    retire_conf(ct, e) < 0)
 		return -e->code;

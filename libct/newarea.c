@@ -15,6 +15,7 @@
 #include "libct/clone.h"
 #include "libct/files.h"
 #include "libct/postcreate.h"
+#include "libct/ugids.h"
 
 #define FETCH VZ_SBINDIR "/vztmpl-dl"
 
@@ -62,7 +63,9 @@ static int fill(struct ct *ct, const struct ct_newarea *n, const struct ct_rootf
 {
 	auto_close int tree = n->ops->adopt(ct, new, e);
 
-	return tree < 0 ? -e->code : n->src->fill(ct, tree, n->src->arg, e);
+	if (tree < 0 || n->src->fill(ct, tree, n->src->arg, e) < 0)
+		return -e->code;
+	return n->src->ugids && ct_ugids_put(ct, n->ops->own_fs ? tree : -1, n->quota, n->src->ugids, e) < 0 ? -e->code : 0;
 }
 
 /* Limits come before contents, so that unpacking cannot exceed them. */
@@ -87,6 +90,8 @@ int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
 	if (n->src)
 		return fill(ct, n, &new, e) < 0 ? ct_area_error(e) : 0;
 	if (n->from ? ct_clone_area(n->from, ct, dir, n->linked, e) < 0 : n->ops->create(ct, &new, e) < 0)
+		return ct_area_error(e);
+	if (n->from && ct_ugids_copy(n->from->id, ct, e) < 0)
 		return ct_area_error(e);
 	ct_postcreate_due(dir);
 	return 0;

@@ -14,6 +14,7 @@
 #include "libct/backup.h"
 #include "libct/files.h"
 #include "libct/ips.h"
+#include "libct/ugids.h"
 #include "net/netif.h"
 #include "templates/foreign.h"
 #include "util/buf.h"
@@ -102,6 +103,20 @@ static int judge(struct work *w, struct err *e)
 	w->trusted = !w->r->distrust && (w->r->trust || (w->foreign < 0 &&
 			bk_end_sealed(&w->chain.end[w->chain.n - 1], key, (size_t)key_len)));
 	return 0;
+}
+
+/* *ret is the caller's; NULL: none in it. */
+static int read_ugids(const struct work *w, char **ret, struct err *e)
+{
+	struct err none = { 0 };
+	const char *text;
+	size_t n;
+
+	*ret = NULL;
+	if (bk_meta_get(buf_str(&w->meta), w->meta.len, CT_UGIDS_PART, &text, &n, &none) < 0)
+		return 0;
+	*ret = strndup(text, n);
+	return *ret ? 0 : err_set(e, ENOMEM, "limits of users and groups");
 }
 
 static int read_conf(struct work *w, struct err *e)
@@ -400,9 +415,11 @@ int ct_restore(struct ct *ct, const struct ct_restore *r, const struct ct_conf *
 	auto_call(work_done) struct work w = WORK_INIT(r);
 	struct ct_create_src src = { .conf = &w.kv, .fill = fill, .arg = &w };
 	bool over = r->force && ct->has_conf;
+	auto_free char *ugids = NULL;
 
-	if ((!over && check_free(ct, e) < 0) || open_archive(&w, e) < 0 || read_conf(&w, e) < 0)
+	if ((!over && check_free(ct, e) < 0) || open_archive(&w, e) < 0 || read_conf(&w, e) < 0 || read_ugids(&w, &ugids, e) < 0)
 		return -e->code;
+	src.ugids = ugids;
 	if ((over ? replace(ct, &w, &src, e) : make(ct, &w, &src, opts, e)) < 0)
 		return -e->code;
 	*ret = w.count;

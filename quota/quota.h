@@ -13,6 +13,7 @@
 #include "util/num.h"
 #include "util/param.h"
 
+struct buf;
 struct err;
 
 struct quota_conf {
@@ -127,6 +128,26 @@ int quota_ugid_each(int mnt, enum quota_kind kind, int (*fn)(void *arg, const st
 int quota_ugid_set(int mnt, const struct quota_ugid *u, unsigned what, struct err *e);	/* what of u->now is set: QUOTA_UGID_* */
 int quota_grace_get(int mnt, enum quota_kind kind, struct quota_grace *ret, struct err *e);
 int quota_grace_set(int mnt, enum quota_kind kind, const struct quota_grace *g, struct err *e);
+
+/* q_ugids.c: all of them, and the text that vzdqdump and vzdqload exchange, which is that of the old tools. */
+struct quota_ugids {
+	bool active, has_grace;
+	struct quota_grace grace[QUOTA_KIND_N];
+	struct quota_ugid *v;
+	size_t n, room;
+};
+enum { QUOTA_UGID_GRACE = 4, QUOTA_UGID_FIRST = 8 };	/* beside QUOTA_UGID_LIMITS and _TIMES */
+int quota_ugids_read(int mnt, struct quota_ugids *ret, struct err *e);
+bool quota_ugids_limited(const struct quota_ugids *u);	/* does any of them have a limit? */
+/*
+ * Sets what @u has and @what (QUOTA_UGID_LIMITS, _TIMES) wants. EDQUOT: more ids with limits than @max, the QUOTAUGIDLIMIT of
+ * container @ctid, and nothing is set.
+ */
+int quota_ugids_write(int mnt, const struct quota_ugids *u, unsigned what, unsigned ctid, uint64_t max, struct err *e);
+void quota_ugids_print(struct buf *b, const struct quota_ugids *u, unsigned what);
+void quota_ugids_print_first(struct buf *b, const struct quota_usage *u, uint64_t grace);
+int quota_ugids_parse(const char *text, struct quota_ugids *ret, unsigned *ret_has, struct err *e);	/* of a dump; EBADMSG */
+void quota_ugids_done(struct quota_ugids *u);
 
 /* --- pool --------------------------------------------------------------------------------------------------------- */
 struct quota_pool { const char *image, *target; uint64_t size_bytes; };

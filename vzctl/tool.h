@@ -118,26 +118,9 @@ int tool_span(const char *s, uint64_t *ret);		/* "[[dd:]hh:]mm:ss", "7D", "1w", 
 struct tool_dq { uint64_t used, soft, hard, grace, expires; };
 void tool_dq_text(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes);
 void tool_dq_batch(struct buf *b, const struct tool_dq *blocks, const struct tool_dq *inodes);
-struct tool_ugids;
 /* What -t adds: @limit is QUOTAUGIDLIMIT, @on whether it is set, so that they count at the next start. */
-void tool_ugids_text(struct buf *b, const struct tool_ugids *u, uint64_t limit);
-void tool_ugids_batch(struct buf *b, const struct tool_ugids *u, uint64_t limit);
-
-/* --- tool_ugid.c: limits of users and groups inside ---------------------------------------------------------------- */
-struct tool_ugids {
-	bool active, has_grace;
-	struct quota_grace grace[QUOTA_KIND_N];
-	struct quota_ugid *v;
-	size_t n, room;
-};
-enum { TOOL_UGID_LIMITS = QUOTA_UGID_LIMITS, TOOL_UGID_TIMES = QUOTA_UGID_TIMES, TOOL_UGID_GRACE = 4, TOOL_UGID_FIRST = 8 };
-int tool_ugids_read(int mnt, struct tool_ugids *ret, struct err *e);	/* @mnt: of ct_ugid_open() */
-/* Sets what @u has and @what (QUOTA_UGID_*) wants. EDQUOT: more ids with limits than QUOTAUGIDLIMIT, and nothing is set. */
-int tool_ugids_write(const struct tool_ct *t, int mnt, const struct tool_ugids *u, unsigned what, struct err *e);
-void tool_ugids_print(struct buf *b, const struct tool_ugids *u, unsigned what);	/* what: TOOL_UGID_* */
-void tool_ugids_print_first(struct buf *b, const struct quota_usage *u, uint64_t grace);
-int tool_ugids_parse(const char *text, struct tool_ugids *ret, unsigned *ret_has, struct err *e);	/* of a dump; EBADMSG */
-void tool_ugids_done(struct tool_ugids *u);
+void tool_ugids_text(struct buf *b, const struct quota_ugids *u, uint64_t limit);
+void tool_ugids_batch(struct buf *b, const struct quota_ugids *u, uint64_t limit);
 
 /* --- tool_dqugid.c: vzdqdump and vzdqload ------------------------------------------------------------------------ */
 enum { TOOL_DQ_SYSTEM = 1, TOOL_DQ_USAGE = 2, TOOL_DQ_SYSCALL = 3, TOOL_DQ_FILE = 4, TOOL_DQ_LOCKED = 7, TOOL_DQ_NO_UGID = 9,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * vzdqdump and vzdqload: what their command lines have in common, and the container they are about. The limits belong to a
- * container that has a file system of its own; tool_ugid.c reads and writes them.
+ * container that has a file system of its own; quota/q_ugids.c reads and writes them.
  */
 #include <errno.h>
 #include <string.h>
@@ -13,8 +13,8 @@
 
 static unsigned bit_of(int letter)
 {
-	return letter == 'U' ? TOOL_UGID_LIMITS : letter == 'T' ? TOOL_UGID_TIMES :
-	       letter == 'G' ? TOOL_UGID_GRACE : TOOL_UGID_FIRST;
+	return letter == 'U' ? QUOTA_UGID_LIMITS : letter == 'T' ? QUOTA_UGID_TIMES :
+	       letter == 'G' ? QUOTA_UGID_GRACE : QUOTA_UGID_FIRST;
 }
 
 int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, struct err *e)
@@ -62,7 +62,7 @@ static int open_ct(const struct tool_dqugid *d, struct ct_host **ret_host, struc
 		e->exit = TOOL_DQ_SYSTEM;
 		return -e->code;
 	}
-	if (tool_ct_open(*ret_host, d->id, d->what & TOOL_UGID_FIRST ? CT_WANT_DISK : 0, ret, e) < 0) {
+	if (tool_ct_open(*ret_host, d->id, d->what & QUOTA_UGID_FIRST ? CT_WANT_DISK : 0, ret, e) < 0) {
 		e->exit = e->exit == VZ_NOVECONFIG ? TOOL_DQ_NO_FILE : TOOL_DQ_SYSTEM;
 		return -e->code;
 	}

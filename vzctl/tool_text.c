@@ -123,7 +123,7 @@ void tool_dq_batch(struct buf *b, const struct tool_dq *blocks, const struct too
 
 /* --- users and groups --- */
 
-static bool exceeded(const struct tool_ugids *u, uint64_t limit)
+static bool exceeded(const struct quota_ugids *u, uint64_t limit)
 {
 	size_t n = 0;
 
@@ -151,7 +151,7 @@ static void ugid_batch(struct buf *b, const struct quota_ugid *q, const char *wh
 		 (unsigned long long)d->expires, "1 0");
 }
 
-static void ugid_rows(struct buf *b, const struct tool_ugids *u,
+static void ugid_rows(struct buf *b, const struct quota_ugids *u,
 		      void (*print)(struct buf *b, const struct quota_ugid *q, const char *what, const struct tool_dq *d))
 {
 	for (size_t i = 0; i < u->n; i++) {
@@ -167,7 +167,7 @@ static void ugid_rows(struct buf *b, const struct tool_ugids *u,
 	}
 }
 
-void tool_ugids_text(struct buf *b, const struct tool_ugids *u, uint64_t limit)
+void tool_ugids_text(struct buf *b, const struct quota_ugids *u, uint64_t limit)
 {
 	buf_addf(b, "User/group quota: %s,%s\n", limit ? "on" : "off", u->active ? "active" : "inactive");
 	if (!u->active)
@@ -190,7 +190,7 @@ void tool_ugids_text(struct buf *b, const struct tool_ugids *u, uint64_t limit)
 	ugid_rows(b, u, ugid_row);
 }
 
-void tool_ugids_batch(struct buf *b, const struct tool_ugids *u, uint64_t limit)
+void tool_ugids_batch(struct buf *b, const struct quota_ugids *u, uint64_t limit)
 {
 	buf_addf(b, "%d %d\n%zu %zu %llu\n0\n", limit != 0, u->active, u->n, u->n, (unsigned long long)limit);
 	for (unsigned k = 0; k < QUOTA_KIND_N; k++)

@@ -10,7 +10,7 @@ static const char usage[] = "Usage: vzdqdump [-q] [-v] [-f] [-c FILE] CTID -G|-U
 
 static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
 {
-	auto_call(tool_ugids_done) struct tool_ugids u = { 0 };
+	auto_call(quota_ugids_done) struct quota_ugids u = { 0 };
 	auto_host struct ct_host *host = NULL;
 	auto_call(tool_ct_done) struct tool_ct t = { 0 };
 	auto_close int mnt = -1;
@@ -18,11 +18,11 @@ static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
 
 	if (tool_dqugid_open(d, false, &host, &t, &mnt, &why, e) < 0)
 		return -e->code;
-	if (mnt >= 0 && tool_ugids_read(mnt, &u, e) < 0)
+	if (mnt >= 0 && quota_ugids_read(mnt, &u, e) < 0)
 		return err_exit(e, TOOL_DQ_SYSCALL);
-	tool_ugids_print(b, &u, d->what);
-	if (d->what & TOOL_UGID_FIRST)
-		tool_ugids_print_first(b, &t.info.disk, t.conf->quota.quotatime.v);
+	quota_ugids_print(b, &u, d->what);
+	if (d->what & QUOTA_UGID_FIRST)
+		quota_ugids_print_first(b, &t.info.disk, t.conf->quota.quotatime.v);
 	return 0;
 }
 

@@ -29,9 +29,9 @@ static int read_all(struct buf *b, struct err *e)
 static int put(const struct tool_dqugid *d, const struct tool_ct *t, int mnt, const char *text, const struct err *why,
 	       struct err *e)
 {
-	auto_call(tool_ugids_done) struct tool_ugids u = { 0 };
+	auto_call(quota_ugids_done) struct quota_ugids u = { 0 };
 	unsigned has = 0;
-	int rc = tool_ugids_parse(text, &u, &has, e);
+	int rc = quota_ugids_parse(text, &u, &has, e);
 
 	if (mnt < 0 && tool_dqugid_has_line(text) && (rc < 0 || u.active)) {
 		err_say(e, ENOTSUP, "%s: nothing was loaded", why->text);
@@ -41,8 +41,9 @@ static int put(const struct tool_dqugid *d, const struct tool_ct *t, int mnt, co
 		return err_exit(e, TOOL_DQ_USAGE);
 	if (mnt < 0 || !u.active)
 		return 0;
-	u.has_grace &= (d->what & TOOL_UGID_GRACE) != 0;
-	if (tool_ugids_write(t, mnt, &u, has & d->what & (TOOL_UGID_LIMITS | TOOL_UGID_TIMES), e) == 0)
+	u.has_grace &= (d->what & QUOTA_UGID_GRACE) != 0;
+	if (quota_ugids_write(mnt, &u, has & d->what & (QUOTA_UGID_LIMITS | QUOTA_UGID_TIMES), t->id,
+			      t->conf->quota.ugidlimit.v, e) == 0)
 		return 0;
 	return err_exit(e, e->code == EDQUOT ? TOOL_DQ_CONFIG : TOOL_DQ_SYSCALL);
 }

@@ -77,7 +77,7 @@ static void figures(const struct vzquota *z, const struct quota_limit *l, struct
 /* What -t adds; 1: nobody counts users and groups. */
 static int second_level(struct vzquota *z, struct buf *b, struct err *e)
 {
-	auto_call(tool_ugids_done) struct tool_ugids u = { 0 };
+	auto_call(quota_ugids_done) struct quota_ugids u = { 0 };
 	uint64_t limit = z->ct.conf->quota.ugidlimit.set ? z->ct.conf->quota.ugidlimit.v : 0;
 	auto_close int mnt = -1;
 
@@ -86,7 +86,7 @@ static int second_level(struct vzquota *z, struct buf *b, struct err *e)
 	if (ct_ugid_open(z->ct.ct, &mnt, e) < 0 && e->code != ENOTSUP)
 		return fail(z, DQ_SYSCALL, e);
 	err_clear(e);
-	if (mnt >= 0 && tool_ugids_read(mnt, &u, e) < 0)
+	if (mnt >= 0 && quota_ugids_read(mnt, &u, e) < 0)
 		return fail(z, DQ_SYSCALL, e);
 	(z->batch ? tool_ugids_batch : tool_ugids_text)(b, &u, limit);
 	return !u.active;
@@ -237,7 +237,7 @@ static int bad_numbers(struct vzquota *z, struct err *e)
 }
 
 /* The command line as what is to be set. */
-static int parse_second(struct vzquota *z, struct quota_ugid *q, struct tool_ugids *u, struct err *e)
+static int parse_second(struct vzquota *z, struct quota_ugid *q, struct quota_ugids *u, struct err *e)
 {
 	uint64_t v[ARRAY_SIZE(z->num)] = { 0 };
 
@@ -266,7 +266,7 @@ static int parse_second(struct vzquota *z, struct quota_ugid *q, struct tool_ugi
 static int run_setlimit2(struct vzquota *z, struct buf *b, struct err *e)
 {
 	struct quota_ugid q;
-	struct tool_ugids u = { .v = &q, .n = 1, .active = true };
+	struct quota_ugids u = { .v = &q, .n = 1, .active = true };
 	auto_close int mnt = -1;
 
 	(void)b;
@@ -276,7 +276,7 @@ static int run_setlimit2(struct vzquota *z, struct buf *b, struct err *e)
 		return fail(z, e->code == ENOTSUP ? DQ_NO_UGID : DQ_SYSCALL, e);
 	if (z->tree)
 		return quota_grace_set(mnt, q.kind, &u.grace[q.kind], e) < 0 ? fail(z, DQ_SYSCALL, e) : 0;
-	if (tool_ugids_write(&z->ct, mnt, &u, QUOTA_UGID_LIMITS, e) == 0)
+	if (quota_ugids_write(mnt, &u, QUOTA_UGID_LIMITS, z->ct.id, z->ct.conf->quota.ugidlimit.v, e) == 0)
 		return 0;
 	return fail(z, e->code == EDQUOT ? DQ_CONFIG : DQ_SYSCALL, e);
 }

@@ -6,21 +6,21 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
-#include "vzctl/tool.h"
+#include "quota/quota.h"
 
 void fuzz_one(const uint8_t *data, size_t len)
 {
-	auto_call(tool_ugids_done) struct tool_ugids u = { 0 }, again = { 0 };
+	auto_call(quota_ugids_done) struct quota_ugids u = { 0 }, again = { 0 };
 	auto_free char *text = strndup((const char *)data, len);
 	struct buf auto_buf b = BUF_INIT, c = BUF_INIT;
 	struct err e = { 0 };
 	unsigned has, same;
 
 	FUZZ_CHECK(text);
-	if (tool_ugids_parse(text, &u, &has, &e) < 0 || !u.active)
+	if (quota_ugids_parse(text, &u, &has, &e) < 0 || !u.active)
 		return;
-	tool_ugids_print(&b, &u, has);
-	FUZZ_CHECK(tool_ugids_parse(buf_str(&b), &again, &same, &e) == 0);
-	tool_ugids_print(&c, &again, same);
+	quota_ugids_print(&b, &u, has);
+	FUZZ_CHECK(quota_ugids_parse(buf_str(&b), &again, &same, &e) == 0);
+	quota_ugids_print(&c, &again, same);
 	FUZZ_CHECK(has == same && !strcmp(buf_str(&b), buf_str(&c)));
 }

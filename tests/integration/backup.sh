@@ -33,6 +33,26 @@ ok "goes back into overlay" vzrestore $F 903 --layout overlay
 same "the same again" 903 $W/want
 gone 902 903
 
+# limits of users inside, which no layout but image enforces (tests/vm: second_level)
+printf 'ugid_quota_status:\t1\nugid_number:\t1\nugid:\t1000\t0\t0\t1024\t0\t10\n' >/etc/vz/conf/901.ugid
+dump "with limits of users" 901
+ok "restored" vzrestore $F 902
+like "where they are is said" "$TAP_OUT" 'Limits of 1 users and groups inside .* kept as /etc/vz/conf/902.ugid'
+is "as they were" "$(cat /etc/vz/conf/902.ugid)" "$(cat /etc/vz/conf/901.ugid)"
+ok "cloned" vzctl clone 902 903 --full
+is "as they were, again" "$(cat /etc/vz/conf/903.ugid)" "$(cat /etc/vz/conf/901.ugid)"
+ok "in another layout" vzctl convert 903 --layout dir
+is "still as they were" "$(cat /etc/vz/conf/903.ugid)" "$(cat /etc/vz/conf/901.ugid)"
+rm -rf /vz/private/903.overlay
+gone 902 903
+is "destroyed with it" "$(ls /etc/vz/conf/90[23].ugid 2>/dev/null)" ""
+echo 'ugid_quota_status: 1 2' >/etc/vz/conf/901.ugid
+dump "with a text that is none" 901
+rc "is not restored" 1 sh -c "vzrestore $F 902 || exit 1"
+like "and said" "$TAP_OUT" 'limits of users and groups.* line 1 is not of a dump'
+ok "nothing half-made" test ! -e /etc/vz/conf/902.conf -a ! -e /etc/vz/conf/902.ugid -a ! -e /vz/private/902
+rm -f /etc/vz/conf/901.ugid
+
 # a layout whose snapshots are copies
 new 903 --layout dir
 vzctl start 903 >/dev/null 2>&1

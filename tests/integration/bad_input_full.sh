@@ -4,24 +4,12 @@
 # and in all that it starts: it fails and says why, or it had no need of that call; what was there is whole, nothing
 # half-made is found, and the next command works.
 . "$TOP/tests/integration/lib.sh"
+. "$TOP/tests/integration/points_lib.sh"
 # For each verb so many points, evenly spread, and the kinds of failure in turn; with VZTEST_ALL=1 all kinds at each, and all layouts.
 POINTS=${VZTEST_POINTS:-2}
 ONLY=${VZTEST_ONLY:-}
-snap=$VZTEST_DIR/full.$$
 W=/vz/fulltest
 mkdir -p $W
-
-point= wrong=
-must() {
-	local want=$1 rc
-	shift
-	"$@" >/tmp/must 2>&1 </dev/null
-	rc=$?
-	case " $want " in *" $rc "*) return 0 ;; esac
-	wrong="$wrong
-at $point: '$*' gave $rc: $(tail -n 2 /tmp/must | tr '\n' '|')"
-	return 1
-}
 
 # one ARGS CMD...: the command, with that failure
 one() {
@@ -44,20 +32,22 @@ at $point: leaves /vz/template/tmp/$(ls /vz/template/tmp)"
 	esac
 }
 
+# points TOTAL: as many as asked for, evenly spread; then others between them, for a command that could do without those.
+points() {
+	local step=$((($1 + POINTS - 1) / POINTS)) more=$((($1 + 11) / 12))
+	seq $(((step + 1) / 2)) "$step" "$1"
+	seq $(((more + 1) / 2)) "$more" "$1"
+}
+
 # full TEXT PREPARE REPAIR UNDO CMD...: as crash() of crash_lib.sh
 full() {
-	local text=$1 prepare=$2 repair=$3 undo=$4 total i k step failed=0 went=0 before
-	local how=("-e ENOSPC" "-e ENOSPC -s" "-e EIO") kinds
+	local text=$1 prepare=$2 repair=$3 undo=$4 total i k=0 kinds kind failed=0 went=0 before
+	local how=("-e ENOSPC" "-e ENOSPC -s" "-e EIO")
 	shift 4
 	case $text in *$ONLY*) ;; *) return ;; esac
-	$prepare
-	"$FAILAT" -c -t -- "$@" 2>"$snap.trace" >/dev/null </dev/null
-	total=$(tail -n 1 "$snap.trace")
-	$undo
-	leak_snapshot "$snap"
-	step=$(((total + POINTS - 1) / POINTS))
-	wrong= k=0
-	for i in $(seq $(((step + 1) / 2)) "$step" "$total"); do
+	count_calls "$FAILAT" -c -t -- "$@"
+	for i in $(points "$total"); do
+		[ $k -lt "$POINTS" ] || [ $failed = 0 ] || break
 		kinds="$((k++ % 3))"
 		[ -z "${VZTEST_ALL:-}" ] || kinds="0 1 2"
 		for kind in $kinds; do
@@ -67,25 +57,20 @@ full() {
 			one "${how[kind]} -n $i" "$@"
 			$repair
 			$undo
-			if ! leak=$(leak_compare "$snap"); then
-				wrong="$wrong
-at $point: left behind: $leak"
-				leak_snapshot "$snap"
-			fi
-			[ ${#wrong} = "$before" ] || wrong="$wrong
-   (the call is $(sed -n "s/^failat: $i //p" "$snap.trace"); it said: $(tail -n 2 /tmp/full.out | tr '\n' '|'))"
+			point_end "$before" failat "$i" "it said: $(tail -n 2 /tmp/full.out | tr '\n' '|')"
 		done
-		[ "$(grep -c '^at ' <<<"$wrong")" -lt 12 ] || break
+		! too_many 12 || break
 	done
 	echo "# $text: $total calls, failed $failed, went on $went"
-	if [ $((failed + went)) -gt 0 ] && [ -z "$wrong" ]; then	# the few points of a short run may all be ones it can do without
+	[ $failed -gt 0 ] || wrong="$wrong
+none of $went points made it fail"
+	if [ -z "$wrong" ]; then
 		pass "$text, no space or a broken disk at $((failed + went)) points"
 	else
 		fail "$text, no space or a broken disk at $((failed + went)) points" "$wrong"
 	fi
-	rm -rf "$snap" "$snap.trace"
+	points_done
 }
-nothing() { :; }
 
 # --- create, in each layout ---
 made() {

@@ -49,10 +49,10 @@ TEST(tool_ugids_tables)
 	struct quota_ugid v[] = {
 		{ .kind = QUOTA_USER, .id = 1000, .now = { .used_kib = 30, .used_inodes = 2, .limit = { 20, 40, 0, 5 }, .block_expires = 1 } },
 	};
-	const struct tool_ugids u = { .active = true, .grace = { { 604800, 3600 }, { 0, 0 } }, .v = v, .n = 1 };
+	const struct quota_ugids u = { .active = true, .grace = { { 604800, 3600 }, { 0, 0 } }, .v = v, .n = 1 };
 	struct buf auto_buf b = BUF_INIT;
 
-	tool_ugids_text(&b, &(struct tool_ugids){ 0 }, 0);
+	tool_ugids_text(&b, &(struct quota_ugids){ 0 }, 0);
 	CHECK_STR(buf_str(&b), "User/group quota: off,inactive\n");
 	buf_reset(&b);
 	tool_ugids_text(&b, &u, 5);

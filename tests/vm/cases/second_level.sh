@@ -47,7 +47,19 @@ for fs in ext4 xfs; do
 	gone 912
 	ok "$fs: a clone" vzctl clone 911 912
 	is "$fs: has them, too" "$(vzdqdump 912 -U -G | limits)" "$(limits </tmp/limits)"
-	gone 912 911
+	gone 912
+	ok "$fs: an archive" vzdump 911 --dumpdir /vz/dump
+	ok "$fs: restored" vzrestore /vz/dump/vzdump-openvz-911-*.zst 912
+	is "$fs: has them, too" "$(vzdqdump 912 -U -G | limits)" "$(limits </tmp/limits)"
+	gone 912
+	rm -f /vz/dump/vzdump-openvz-911-*
+	for layout in image:xfs overlay image; do
+		ok "$fs: converted to $layout" vzctl convert 911 --layout $layout
+		rm -rf /vz/private/911.*
+		[ $layout = overlay ] || is "$fs: which has them" "$(vzdqdump 911 -U -G | limits)" "$(limits </tmp/limits)"
+	done
+	is "$fs: and nothing is kept any more" "$(ls /etc/vz/conf/911.ugid 2>&1 | grep -c 'No such')" 1
+	gone 911
 done
 
 # Grace: above the soft limit until the time is over, then not a block more.
@@ -63,7 +75,7 @@ like "says so" "$(vzquota stat 911 -t)" '1000 +user +1k-blocks +200 +100 +10000 
 ok "below it again" vzctl exec2 911 'rm /d/f && chown 1000 /d/g'
 ok "stop" vzctl stop 911 --fast
 ok "another layout" vzctl convert 911 --layout overlay
-like "says that these limits stayed" "$TAP_OUT" 'limits of users and groups inside stayed with the old image'
+like "says where these limits are" "$TAP_OUT" 'Limits of 1 users and groups inside .* /etc/vz/conf/911.ugid'
 rm -rf /vz/private/911.image
 gone 911
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/*
- * Limits of single users and groups inside a container, for vzquota, vzdqdump and vzdqload: read, written, and the text that
- * the two latter exchange, which is that of the old tools.
- */
+/* Limits of single users and groups inside a container: read, written, and as text. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "quota/quota.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
-#include "vzctl/tool.h"
+#include "util/num.h"
 
 #define L_STATUS "ugid_quota_status:"
 #define L_GRACE "grace_time:"
@@ -19,15 +17,15 @@
 #define L_FIRST "first_level_quota:"
 #define WORDS 9		/* of the longest line */
 
-void tool_ugids_done(struct tool_ugids *u)
+void quota_ugids_done(struct quota_ugids *u)
 {
 	free(u->v);
-	*u = (struct tool_ugids){ 0 };
+	*u = (struct quota_ugids){ 0 };
 }
 
 static int add(void *arg, const struct quota_ugid *q, struct err *e)
 {
-	struct tool_ugids *u = arg;
+	struct quota_ugids *u = arg;
 
 	if (u->n == u->room) {
 		size_t room = u->room ? u->room * 2 : 64;
@@ -42,13 +40,13 @@ static int add(void *arg, const struct quota_ugid *q, struct err *e)
 	return 0;
 }
 
-int tool_ugids_read(int mnt, struct tool_ugids *ret, struct err *e)
+int quota_ugids_read(int mnt, struct quota_ugids *ret, struct err *e)
 {
-	*ret = (struct tool_ugids){ .active = true };
+	*ret = (struct quota_ugids){ .active = true };
 	for (enum quota_kind k = 0; k < QUOTA_KIND_N; k++) {
 		if (quota_grace_get(mnt, k, &ret->grace[k], e) == 0 && quota_ugid_each(mnt, k, add, ret, e) == 0)
 			continue;
-		tool_ugids_done(ret);
+		quota_ugids_done(ret);
 		return -e->code;
 	}
 	ret->has_grace = true;
@@ -61,7 +59,7 @@ static bool has_limit(const struct quota_limit *l)
 }
 
 /* How many ids there would be with limits once @new has been set. */
-static size_t limited(const struct tool_ugids *now, const struct tool_ugids *new)
+static size_t limited(const struct quota_ugids *now, const struct quota_ugids *new)
 {
 	size_t n = 0;
 
@@ -77,24 +75,23 @@ static size_t limited(const struct tool_ugids *now, const struct tool_ugids *new
 	return n;
 }
 
-static int check_number(const struct tool_ct *t, int mnt, const struct tool_ugids *u, struct err *e)
+static int check_number(int mnt, const struct quota_ugids *u, unsigned ctid, uint64_t max, struct err *e)
 {
-	auto_call(tool_ugids_done) struct tool_ugids now = { 0 };
-	uint64_t max = t->conf->quota.ugidlimit.v;
+	auto_call(quota_ugids_done) struct quota_ugids now = { 0 };
 	size_t n;
 
-	if (tool_ugids_read(mnt, &now, e) < 0)
+	if (quota_ugids_read(mnt, &now, e) < 0)
 		return -e->code;
 	n = limited(&now, u);
 	if (n <= max)
 		return 0;
 	return err_say(e, EDQUOT, "CT %u may have %llu users and groups with limits (QUOTAUGIDLIMIT), and these would be %zu: "
-		       "'vzctl set %u --quotaugidlimit %zu --save'", t->id, (unsigned long long)max, n, t->id, n);
+		       "'vzctl set %u --quotaugidlimit %zu --save'", ctid, (unsigned long long)max, n, ctid, n);
 }
 
-int tool_ugids_write(const struct tool_ct *t, int mnt, const struct tool_ugids *u, unsigned what, struct err *e)
+int quota_ugids_write(int mnt, const struct quota_ugids *u, unsigned what, unsigned ctid, uint64_t max, struct err *e)
 {
-	if ((what & QUOTA_UGID_LIMITS) && check_number(t, mnt, u, e) < 0)
+	if ((what & QUOTA_UGID_LIMITS) && check_number(mnt, u, ctid, max, e) < 0)
 		return -e->code;
 	for (enum quota_kind k = 0; u->has_grace && k < QUOTA_KIND_N; k++)
 		if (quota_grace_set(mnt, k, &u->grace[k], e) < 0)
@@ -105,6 +102,14 @@ int tool_ugids_write(const struct tool_ct *t, int mnt, const struct tool_ugids *
 	return 0;
 }
 
+bool quota_ugids_limited(const struct quota_ugids *u)
+{
+	for (size_t i = 0; i < u->n; i++)
+		if (has_limit(&u->v[i].now.limit))
+			return true;
+	return false;
+}
+
 /* --- the dump --- */
 
 static void print_ugid(struct buf *b, const struct quota_ugid *q, unsigned what)
@@ -113,35 +118,35 @@ static void print_ugid(struct buf *b, const struct quota_ugid *q, unsigned what)
 	const struct quota_limit *l = &n->limit;
 
 	buf_addf(b, L_UGID "\t%u\t%u", q->id, (unsigned)q->kind);
-	if (what & TOOL_UGID_LIMITS)
+	if (what & QUOTA_UGID_LIMITS)
 		buf_addf(b, "\t%llu\t%llu\t%llu\t%llu", (unsigned long long)l->soft_kib, (unsigned long long)l->hard_kib,
 			 (unsigned long long)l->soft_inodes, (unsigned long long)l->hard_inodes);
-	if (what & TOOL_UGID_TIMES)
+	if (what & QUOTA_UGID_TIMES)
 		buf_addf(b, "\t%llu\t%llu", (unsigned long long)n->block_expires, (unsigned long long)n->inode_expires);
 	buf_adds(b, "\n");
 }
 
-void tool_ugids_print(struct buf *b, const struct tool_ugids *u, unsigned what)
+void quota_ugids_print(struct buf *b, const struct quota_ugids *u, unsigned what)
 {
 	buf_addf(b, L_STATUS "\t%d\n", u->active);
 	if (!u->active)
 		return;
-	if (what & TOOL_UGID_GRACE)
+	if (what & QUOTA_UGID_GRACE)
 		buf_adds(b, "#" L_GRACE "\ttype\tblock\tinode\n");
-	for (unsigned k = 0; (what & TOOL_UGID_GRACE) && k < QUOTA_KIND_N; k++)
+	for (unsigned k = 0; (what & QUOTA_UGID_GRACE) && k < QUOTA_KIND_N; k++)
 		buf_addf(b, L_GRACE "\t%u\t%llu\t%llu\n", k, (unsigned long long)u->grace[k].blocks,
 			 (unsigned long long)u->grace[k].inodes);
-	if (!(what & (TOOL_UGID_LIMITS | TOOL_UGID_TIMES)))
+	if (!(what & (QUOTA_UGID_LIMITS | QUOTA_UGID_TIMES)))
 		return;
 	buf_addf(b, L_NUMBER "\t%zu\n", u->n);
 	if (u->n)
-		buf_addf(b, "#" L_UGID "\tID\ttype%s%s\n", what & TOOL_UGID_LIMITS ? "\tbsoft\tbhard\tisoft\tihard" : "",
-			 what & TOOL_UGID_TIMES ? "\tbtime\titime" : "");
+		buf_addf(b, "#" L_UGID "\tID\ttype%s%s\n", what & QUOTA_UGID_LIMITS ? "\tbsoft\tbhard\tisoft\tihard" : "",
+			 what & QUOTA_UGID_TIMES ? "\tbtime\titime" : "");
 	for (size_t i = 0; i < u->n; i++)
 		print_ugid(b, &u->v[i], what);
 }
 
-void tool_ugids_print_first(struct buf *b, const struct quota_usage *u, uint64_t grace)
+void quota_ugids_print_first(struct buf *b, const struct quota_usage *u, uint64_t grace)
 {
 	const unsigned long long g = grace;
 
@@ -181,7 +186,7 @@ static int split(const char *text, size_t len, struct line *l)
 	}
 }
 
-static int take_grace(struct tool_ugids *u, const struct line *l)
+static int take_grace(struct quota_ugids *u, const struct line *l)
 {
 	if (l->n != 3 || l->v[0] >= QUOTA_KIND_N)
 		return -EINVAL;
@@ -191,21 +196,21 @@ static int take_grace(struct tool_ugids *u, const struct line *l)
 }
 
 /* What the columns are is said by their number, limits before times. */
-static int take_ugid(struct tool_ugids *u, const struct line *l, unsigned *what, struct err *e)
+static int take_ugid(struct quota_ugids *u, const struct line *l, unsigned *what, struct err *e)
 {
-	const unsigned has = l->n == 6 ? TOOL_UGID_LIMITS : l->n == 4 ? TOOL_UGID_TIMES :
-			     l->n == 8 ? TOOL_UGID_LIMITS | TOOL_UGID_TIMES : 0;
+	const unsigned has = l->n == 6 ? QUOTA_UGID_LIMITS : l->n == 4 ? QUOTA_UGID_TIMES :
+			     l->n == 8 ? QUOTA_UGID_LIMITS | QUOTA_UGID_TIMES : 0;
 	struct quota_ugid q = { .id = (uint32_t)l->v[0], .kind = (enum quota_kind)l->v[1] };
 	const uint64_t *v = l->v + 2;
 
 	if (!has || l->v[0] > UINT32_MAX - 1 || l->v[1] >= QUOTA_KIND_N || (u->n && has != *what))
 		return -EINVAL;
 	*what = has;
-	if (has & TOOL_UGID_LIMITS) {
+	if (has & QUOTA_UGID_LIMITS) {
 		q.now.limit = (struct quota_limit){ v[0], v[1], v[2], v[3] };
 		v += 4;
 	}
-	if (has & TOOL_UGID_TIMES) {
+	if (has & QUOTA_UGID_TIMES) {
 		q.now.block_expires = v[0];
 		q.now.inode_expires = v[1];
 	}
@@ -214,7 +219,7 @@ static int take_ugid(struct tool_ugids *u, const struct line *l, unsigned *what,
 	return add(u, &q, e);
 }
 
-struct parse { struct tool_ugids *u; unsigned has, lineno, skip; uint64_t number; bool numbered, status; };
+struct parse { struct quota_ugids *u; unsigned has, lineno, skip; uint64_t number; bool numbered, status; };
 
 static int take(struct parse *p, const struct line *l, struct err *e)
 {
@@ -263,15 +268,15 @@ static int parse(struct parse *p, const char *text, struct err *e)
 	return 0;
 }
 
-int tool_ugids_parse(const char *text, struct tool_ugids *ret, unsigned *ret_has, struct err *e)
+int quota_ugids_parse(const char *text, struct quota_ugids *ret, unsigned *ret_has, struct err *e)
 {
 	struct parse p = { .u = ret };
 
-	*ret = (struct tool_ugids){ 0 };
+	*ret = (struct quota_ugids){ 0 };
 	if (parse(&p, text, e) < 0) {
-		tool_ugids_done(ret);
+		quota_ugids_done(ret);
 		return -e->code;
 	}
-	*ret_has = p.has | (ret->has_grace ? TOOL_UGID_GRACE : 0);
+	*ret_has = p.has | (ret->has_grace ? QUOTA_UGID_GRACE : 0);
 	return 0;
 }
