@@ -44,7 +44,7 @@ const struct cmd cmd_convert = {
 	.man = "Gives a stopped container another layout: its files are copied into a new private area and each is compared with "
 	       "what it came from; killed at any time, the container is whole in the one or in the other. The old area is kept "
 	       "beside the new one as CTID.LAYOUT. The ploop image of an OpenVZ container is read without mounting it. Refused "
-	       "while there are snapshots. An image gets the size that DISKSPACE says. Limits of users and groups inside are "
-	       "not carried over.",
+	       "while there are snapshots. An image gets the size that DISKSPACE says. Limits of users and groups inside "
+	       "come along; in a layout that has none they are kept as /etc/vz/conf/CTID.ugid.",
 	.opts = convert_opts, .n_opts = ARRAY_SIZE(convert_opts), .parse = convert_parse, .run = convert_run,
 };
