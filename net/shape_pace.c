@@ -3,8 +3,9 @@
  * What a container sends within its rates goes straight on; only what is above them makes the detour through the tree of an ifb,
  * which costs a packet nearly half a microsecond. The program has a bucket for each class: the time at which all that was sent
  * would be through. While that is ahead of the clock by no more than the burst, a packet passes. Then packets wait in the tree,
- * which knows the rate too, and so do all that come until the bucket shows that the last of them has left it, some time ago: a
- * quarter of the burst. So none overtakes another. All interfaces of a container share its buckets.
+ * which knows the rate too, and so do all that come until the bucket shows that the last of them left it 20 ms ago: so none
+ * overtakes another, unless the processor that has to send them stood still as long. All interfaces of a container share its
+ * buckets.
  *
  * What waits is counted in the bucket as well. The tree has its own burst, an eighth of it all, and the bucket the rest. Each
  * container has its buckets to itself, on all processors, so they are added to atomically. A packet that no bucket counts, because
@@ -24,6 +25,7 @@
 #define HEAD4 66	/* Ethernet, IP, TCP with time stamps: what each packet that is cut from a segment has before it */
 #define HEAD6 86
 #define POINT 16
+#define GRACE_NS 20000000
 
 enum { R0, R1, R2, R3, R4, R5, CTX, BUCKET, CLS, NOW };
 #define AT ((int)offsetof(struct shape_bucket, at))
@@ -52,11 +54,6 @@ static struct bpf_insn field(int dst, size_t off)
 static struct bpf_insn kept(int dst, int off)
 {
 	return shape_op(BPF_LDX | BPF_MEM | BPF_DW, dst, BUCKET, off, 0);
-}
-
-static struct bpf_insn keep(int off, int value)
-{
-	return shape_op(BPF_ST | BPF_MEM | BPF_DW, BUCKET, 0, off, value);
 }
 
 static struct bpf_insn alu(int what, int dst, int imm)
@@ -111,11 +108,6 @@ static size_t put_ahead(struct bpf_insn *out)
 	out[k++] = alu_reg(BPF_MOV, R0, NOW);
 	out[k++] = alu_reg(BPF_SUB, R0, NOW);
 	out[k++] = kept(R4, BURST);
-	out[k++] = kept(R5, LATE);
-	out[k++] = jump(BPF_JEQ, R5, 0, 3);
-	out[k++] = alu_reg(BPF_MOV, R5, R4);
-	out[k++] = alu(BPF_RSH, R5, 2);
-	out[k++] = alu_reg(BPF_SUB, R4, R5);
 	return k;
 }
 
@@ -128,16 +120,19 @@ static size_t put_verdict(struct bpf_insn *out)
 {
 	size_t k = 0;
 
-	out[k++] = shape_op(BPF_JMP | BPF_JGT | BPF_X, R0, R4, 6, 0);
+	out[k++] = shape_op(BPF_JMP | BPF_JGT | BPF_X, R0, R4, 5, 0);
 	out[k++] = kept(R5, LATE);
-	out[k++] = jump(BPF_JEQ, R5, 0, 1);
-	out[k++] = keep(LATE, 0);
+	out[k++] = shape_op(BPF_JMP | BPF_JGT | BPF_X, R5, NOW, 10, 0);
 	out[k++] = count();
 	k += leave(out + k, 0);
-	out[k++] = keep(LATE, 1);
+	out[k++] = alu_reg(BPF_MOV, R5, R0);		/* too far: until when does it take? */
+	out[k++] = alu_reg(BPF_SUB, R5, R4);
+	out[k++] = alu_reg(BPF_ADD, R5, NOW);
+	out[k++] = alu(BPF_ADD, R5, GRACE_NS);
+	out[k++] = shape_op(BPF_STX | BPF_MEM | BPF_DW, BUCKET, R5, LATE, 0);
 	out[k++] = kept(R4, MOST);
 	out[k++] = shape_op(BPF_JMP | BPF_JGT | BPF_X, R0, R4, 1, 0);
-	out[k++] = count();
+	out[k++] = count();				/* also of what waits because others may */
 	out[k++] = shape_op(BPF_STX | BPF_MEM | BPF_W, CTX, CLS, offsetof(struct __sk_buff, priority), 0);
 	return k + leave(out + k, SHAPE_BPF_MATCH);
 }

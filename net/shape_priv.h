@@ -67,7 +67,7 @@ int shape_bpf_load(const struct bpf_insn *v, size_t n, struct err *e);	/* descri
 /* shape_pace.c: the state of a class in the kernel; times in ns. */
 struct shape_bucket {
 	uint64_t at;		/* when what was sent so far would be through at the rate; may be ahead of the clock by burst */
-	uint64_t late;		/* it was further ahead, and what came then may wait still */
+	uint64_t late;		/* until then something that came when it was further ahead may wait still */
 	uint64_t cost;		/* of a byte, 16 bits of it behind the point */
 	uint64_t burst;
 	uint64_t most;		/* what comes when it is ahead by more is not counted: the queue is full */
