@@ -52,7 +52,7 @@ for fs in ext4 xfs; do
 	ok "$fs: restored" vzrestore /vz/dump/vzdump-openvz-911-*.zst 912
 	is "$fs: has them, too" "$(vzdqdump 912 -U -G | limits)" "$(limits </tmp/limits)"
 	gone 912
-	rm -f /vz/dump/vzdump-openvz-911-*
+	rm -f /vz/dump/vzdump-openvz-911-* /etc/vz/backup.key
 	for layout in image:xfs overlay image; do
 		ok "$fs: converted to $layout" vzctl convert 911 --layout $layout
 		rm -rf /vz/private/911.*
