@@ -21,7 +21,7 @@
 
 /* What only one container can have. */
 static const char *const only_one[] = {
-	"IP_ADDRESS", "NAME", "LOCAL_UID", "LOCAL_GID", "NETDEV", "UUID", "CTID", "VEID", "HA_ENABLE",
+	"IP_ADDRESS", "PORT_FORWARD", "NAME", "LOCAL_UID", "LOCAL_GID", "NETDEV", "UUID", "CTID", "VEID", "HA_ENABLE",
 };
 
 /* Addresses of bridged interfaces and their names on the host are made anew; the bridge and the rest stay. */
@@ -66,7 +66,7 @@ static int fresh_path(const struct ct *src, struct kv *kv, const char *key, cons
 int ct_clone_conf(const struct ct *src, const struct ct *dst, struct kv *ret, struct err *e)
 {
 	const struct ct_conf *d = &src->host->defaults;
-	const char *ips = kv_get(&src->kv, "IP_ADDRESS");
+	const char *ips = kv_get(&src->kv, "IP_ADDRESS"), *ports = kv_get(&src->kv, "PORT_FORWARD");
 	auto_buf struct buf b = BUF_INIT;
 
 	if (kv_print(&src->kv, &b, e) < 0 || kv_parse(ret, buf_str(&b), b.len, e) < 0)
@@ -76,6 +76,8 @@ int ct_clone_conf(const struct ct *src, const struct ct *dst, struct kv *ret, st
 	if (fresh_path(src, ret, "VE_PRIVATE", d->private_dir, e) < 0 || fresh_path(src, ret, "VE_ROOT", d->root, e) < 0 ||
 	    fresh_netif(ret, dst->id, e) < 0)
 		return -e->code;
+	if (ports && *ports)
+		ct_say(dst, 0, "The clone gets none of the forwarded ports of CT %u: give it its own with --forward_add", src->id);
 	if (ips && *ips)
 		ct_say(dst, 0, "The clone gets none of the addresses of CT %u (%s): give it its own with --ipadd", src->id, ips);
 	return 0;

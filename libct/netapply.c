@@ -250,6 +250,17 @@ static int explain(unsigned id, const struct str_list *lines, struct err *e)
 
 /* --- one container --- */
 
+/* What works from everywhere but from inside would be looked for at the wrong end. */
+static void tell_hindered(const struct ct *ct, const struct str_list *lines)
+{
+	const char *sysctl = nat_hindered(lines);
+
+	if (sysctl)
+		ct_say(ct, -1, "Warning: everybody reaches the forwarded ports of CT %u but the container itself, if they lead to its "
+		       "bridged interface: %s is 1, and a bridge sends nothing back where it came from. Inside, use the "
+		       "container's own address and port, or set that to 0", ct->id, sysctl);
+}
+
 int ct_net_up_begin(struct ct *ct, struct net *n, struct ct_net_up *u, struct err *e)
 {
 	*u = (struct ct_net_up){ .lock = -1, .n = n };
@@ -262,6 +273,7 @@ int ct_net_up_begin(struct ct *ct, struct net *n, struct ct_net_up *u, struct er
 		ct_net_up_end(ct, u, e);
 		return -e->code;
 	}
+	tell_hindered(ct, &u->lines);
 	net_with(n, &u->lines);
 	net_venet_of(n, &u->lines);
 	return 0;
@@ -348,6 +360,8 @@ int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 		ct_record_save(ct, RECORD, &all, &(struct err){ 0 });
 		return explain(ct->id, &want, e);
 	}
+	if (nat_hindered(&want) && !nat_hindered(&all))
+		tell_hindered(ct, &want);
 	if (ct_record_save(ct, RECORD, &want, e) < 0 || (differ(&all, &want, "venet small ") && ct_net_venet(ct, e) < 0))
 		return -e->code;
 	return anew ? ct_traffic_anew(ct, e) : 0;

@@ -4,13 +4,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "net/net_part.h"
+#include "net/net_priv.h"
 #include "net/netif.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/fio.h"
 #include "util/num.h"
 
 #define TEXT_MAX 256
@@ -230,4 +234,38 @@ int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struc
 			return -e->code;
 	}
 	return 0;
+}
+
+static bool is_one(const char *sysctl)
+{
+	auto_buf struct buf path = BUF_INIT;
+	struct err none = { 0 };
+	auto_buf struct buf b = BUF_INIT;
+
+	buf_adds(&path, "/proc/sys/");
+	for (const char *p = sysctl; *p; p++)
+		buf_addc(&path, *p == '.' ? '/' : *p);
+	return !buf_failed(&path) && fio_read_at(AT_FDCWD, buf_str(&path), &b, &none) == 0 && buf_str(&b)[0] == '1';
+}
+
+const char *nat_hindered(const struct str_list *lines)
+{
+	static const char *const sysctl[] = { "net.bridge.bridge-nf-call-iptables", "net.bridge.bridge-nf-call-ip6tables" };
+	bool bridged = false, has[2] = { false };
+	struct err none = { 0 };
+	struct nat_fwd f;
+	unsigned id;
+
+	for (size_t i = 0; i < lines->n; i++) {
+		const char *s = net_line_of(lines->v[i], "nat"), *fwd = s ? net_line_of(s, "fwd") : NULL;
+		const char *name = s ? net_line_of(s, "hairpin") : NULL;
+
+		bridged |= name && !link_id(name, &id);
+		if (fwd && nat_fwd_parse(fwd, &f, &none) == 0)
+			has[f.to.family == AF_INET6] = true;
+	}
+	for (int six = 0; bridged && six < 2; six++)
+		if (has[six] && is_one(sysctl[six]))
+			return sysctl[six];
+	return NULL;
 }

@@ -32,6 +32,11 @@ int nat_fwd_parse(const char *text, struct nat_fwd *ret, struct err *e);
 void nat_fwd_print(const struct nat_fwd *f, struct buf *b);
 /* Adds the lines of part "nat" for container @id. EINVAL: a forward has nowhere to go. */
 int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struct err *e);
+/*
+ * The sysctl under which the container of these lines does not reach itself by its own forwards, as its way out and back is one
+ * port of a bridge; NULL: it does.
+ */
+const char *nat_hindered(const struct str_list *lines);
 
 extern const struct net_part nat_part;
 

@@ -10,6 +10,7 @@
 #include "util/auto.h"
 #include "util/num.h"
 #include "vzd/auth_priv.h"
+#include "vzd/change_ips.h"
 #include "vzd/console.h"
 #include "vzd/node.h"
 #include "vzd/policy.h"
@@ -73,42 +74,21 @@ static int judge_new(struct api_call *c)
 	return -1;
 }
 
-static bool in_pool(const char *pool, const char *text)
+/* A token for some containers may belong to nobody and is bound all the same. */
+static bool bound(const struct api_call *c)
 {
-	struct cidr ip, net;
-	struct err none = { 0 };
-	struct net_ip a;
-	char word[80];
-	size_t n;
-
-	/* the mask of one address is the container's own business; of a prefix all is routed to it */
-	if (net_ip_parse(text, &a, &none) < 0 || net_ip_print(&a, net_ip_is_net(&a), word, sizeof(word)) < 0 ||
-	    cidr_parse(word, &ip, &none) < 0)
-		return false;
-	for (const char *p = pool; *(p += strspn(p, " ,")); p += n) {
-		n = strcspn(p, " ,");
-		str_fmt(word, sizeof(word), "%.*s", (int)n, p);
-		if (cidr_parse(word, &net, &none) == 0 && cidr_within(&ip, &net))
-			return true;
-	}
-	return false;
+	return c->who->tenant[0] || c->who->cts;
 }
 
-static int judge_addresses(struct api_call *c, const struct ct_conf *parsed)
+static int judge_addresses(struct api_call *c, unsigned ctid, const struct ct_conf *parsed)
 {
 	const char *pool = c->d->conf.tenant_pool ? c->d->conf.tenant_pool : "";
+	struct err e = { 0 };
 
-	for (size_t i = 0; c->who->tenant[0] && i < parsed->net.ip.n; i++) {
-		char text[200];
-
-		if (in_pool(pool, parsed->net.ip.v[i]))
-			continue;
-		str_fmt(text, sizeof(text), "%s is not among the addresses that tenants may take (TENANT_POOL in vzd.conf)",
-			parsed->net.ip.v[i]);
-		api_problem(c, "forbidden", 0, text, NULL);
-		return -1;
-	}
-	return 0;
+	if (!bound(c) || ips_judge(c->d->inv, pool, ctid, &parsed->net.ip, &e) == 0)
+		return 0;
+	api_problem(c, e.code == EADDRINUSE ? "exists" : "forbidden", 0, e.text, NULL);
+	return -1;
 }
 
 /* What a container with the configuration @conf counts for. */
@@ -127,12 +107,13 @@ static void sum_of(const struct ct_conf *conf, struct inv_sum *s)
 }
 
 /* The same of the container as it will be: what it has, with the change merged in as vzctl will. */
-static int merged_sum(struct inv *v, unsigned ctid, const struct ct_conf *p, struct inv_sum *s, struct err *e)
+static int merged_sum(struct inv *v, unsigned ctid, const struct ct_conf *p, struct inv_sum *s, size_t *ips, struct err *e)
 {
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf whole = { 0 };
 	struct ct *ct = NULL;
 	int rc;
 
+	*ips = p->net.ip.n;
 	if (!ctid) {
 		sum_of(p, s);
 		return 0;
@@ -143,9 +124,22 @@ static int merged_sum(struct inv *v, unsigned ctid, const struct ct_conf *p, str
 	if (rc == 0)
 		rc = ct_conf_merge(&whole, p, e);
 	ct_close(ct);
+	*ips = whole.net.ip.n;
 	if (rc == 0)
 		sum_of(&whole, s);
 	return rc;
+}
+
+/* Every one is a route and an element at each start. */
+static int judge_many(struct api_call *c, const struct ct_conf *parsed, size_t ips)
+{
+	char text[128];
+
+	if (!bound(c) || !parsed->net.ip.n || ips <= TENANT_IPS_MAX)
+		return 0;
+	str_fmt(text, sizeof(text), "a tenant's container has at most %d addresses; a prefix is one of them", TENANT_IPS_MAX);
+	api_problem(c, "quota-exceeded", 0, text, NULL);
+	return -1;
 }
 
 static void present_sum(const struct inv_ct *ct, struct inv_sum *s)
@@ -194,15 +188,18 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	const struct inv_ct *same = ct && str_eq(tenant, ct->owner) ? ct : NULL;
 	struct inv_sum add;
 	struct err e = { 0 };
+	size_t ips;
 
 	if (!ct && judge_new(c) < 0)
 		return -1;
-	if (judge_rights(c, parsed) < 0 || judge_addresses(c, parsed) < 0)
+	if (judge_rights(c, parsed) < 0 || judge_addresses(c, ctid ? ctid : c->ctid, parsed) < 0)
 		return -1;
-	if (merged_sum(c->d->inv, ct ? ct->id : 0, parsed, &add, &e) < 0) {
+	if (merged_sum(c->d->inv, ct ? ct->id : 0, parsed, &add, &ips, &e) < 0) {
 		api_problem_err(c, &e);
 		return -1;
 	}
+	if (judge_many(c, parsed, ips) < 0)
+		return -1;
 	add.snapshots = ct ? ct->n_snaps : 0;
 	if (judge_quota(c, tenant, &add, same) < 0)
 		return -1;
@@ -225,12 +222,13 @@ int change_snapshot(struct api_call *c, const struct inv_ct *ct)
 	const struct ct_conf none = { 0 };
 	struct inv_sum add;
 	struct err e = { 0 };
+	size_t ips;
 
 	if (!ct->owner[0])
 		return 0;
 	if (judge_alone(c, ct) < 0)
 		return -1;
-	if (merged_sum(c->d->inv, ct->id, &none, &add, &e) < 0) {
+	if (merged_sum(c->d->inv, ct->id, &none, &add, &ips, &e) < 0) {
 		api_problem_err(c, &e);
 		return -1;
 	}
@@ -239,7 +237,7 @@ int change_snapshot(struct api_call *c, const struct inv_ct *ct)
 }
 
 /* The same for a clone, which has none of the addresses. */
-static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struct inv_sum *s, struct err *e)
+static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struct inv_sum *s, bool *bridged, struct err *e)
 {
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf whole = { 0 };
 	struct ct *ct = NULL;
@@ -251,6 +249,7 @@ static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struc
 	ct_close(ct);
 	if (rc < 0)
 		return rc;
+	*bridged = whole.net.netif.n > 0;
 	str_list_clear(&whole.net.ip);
 	if (ct_conf_merge(&whole, p, e) < 0)
 		return -e->code;
@@ -262,13 +261,18 @@ int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner
 {
 	struct inv_sum add;
 	struct err e = { 0 };
+	bool bridged = false;
 
-	if (judge_new(c) < 0 || judge_rights(c, parsed) < 0 || judge_addresses(c, parsed) < 0)
+	if (judge_new(c) < 0 || judge_rights(c, parsed) < 0 || judge_addresses(c, c->ctid, parsed) < 0 ||
+	    judge_many(c, parsed, parsed->net.ip.n) < 0)
 		return -1;
-	if (clone_sum(c->d->inv, src->id, parsed, &add, &e) < 0) {
+	if (clone_sum(c->d->inv, src->id, parsed, &add, &bridged, &e) < 0) {
 		api_problem_err(c, &e);
 		return -1;
 	}
+	if (bridged && !change_by_admin(c))
+		return deny(c, "a copy of a container with bridged interfaces, which would be on their networks, too,",
+			    SCOPE_NODE_WRITE);
 	return judge_quota(c, owner, &add, NULL) < 0 ? -1 : judge_room(c, &add, NULL);
 }
 

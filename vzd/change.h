@@ -4,7 +4,7 @@
 /*
  * What a caller may do to a container's configuration, judged once on the parsed parameters, whether they came as JSON or as
  * vzctl's words: parameters that reach beyond the container (PARAM_ADMIN) need node:write, a change of owner tenant:write,
- * addresses of a tenant lie in TENANT_POOL, and the sums after the change stay within the tenant's limits and the host's.
+ * addresses of a tenant as in change_ips.h, and the sums after the change stay within the tenant's limits and the host's.
  */
 #include "vzd/api.h"
 

@@ -19,7 +19,7 @@
 void inv_ct_clear(struct inv_ct *ct)
 {
 	char **const texts[] = { &ct->name, &ct->hostname, &ct->description, &ct->owner, &ct->ostemplate, &ct->layout,
-				 &ct->start_after, &ct->json, &ct->broken };
+				 &ct->start_after, &ct->json, &ct->broken, &ct->ips };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		free(*texts[i]);
@@ -164,7 +164,8 @@ static void set_snaps(struct inv_ct *ct, struct ct *open)
 
 static bool whole(const struct inv_ct *ct)
 {
-	return ct->name && ct->hostname && ct->description && ct->owner && ct->ostemplate && ct->layout && ct->start_after;
+	return ct->name && ct->hostname && ct->description && ct->owner && ct->ostemplate && ct->layout && ct->start_after &&
+	       ct->ips;
 }
 
 bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
@@ -187,6 +188,7 @@ bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
 		ct->ostemplate = strdup("");
 		ct->layout = strdup("");
 		ct->start_after = strdup("");
+		ct->ips = strdup("");
 		return whole(ct);
 	}
 	c = ct_conf(open);
@@ -197,6 +199,7 @@ bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
 	ct->ostemplate = text_of(c->ostemplate);
 	ct->layout = text_of(c->layout);
 	ct->start_after = joined(&c->policy.start_after);
+	ct->ips = joined(&c->net.ip);
 	path = ct_path_conf(open);
 	set_etag(ct, path);
 	set_limits(ct, c);

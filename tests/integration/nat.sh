@@ -72,9 +72,25 @@ for ct in 613 614; do
 	in_ct $ct "ip link set eth0 up; ip addr add 10.89.0.$((ct - 600))/24 dev eth0; ip route replace default via 10.89.0.1" >/dev/null
 done
 serve 613 80 three
+# Where br_netfilter is, it has packets of bridges pass the rules of routed ones, or not.
+nf=/proc/sys/net/bridge/bridge-nf-call-iptables
+[ ! -w $nf ] || echo 0 >$nf
 ok "to a bridged one" vzctl set 613 --forward_add 'tcp 8090 to 10.89.0.13:80' --save
+is "nothing to warn of" "$(grep -c Warning <<<"$TAP_OUT")" 0
 is "from outside" "$(ask outside 192.0.2.1 8090)" three
 is "from its neighbour" "$(ask 614 192.0.2.1 8090)" three
+is "from itself" "$(ask 613 192.0.2.1 8090)" three
+if [ -w $nf ]; then
+	vzctl --quiet set 613 --forward_del all --save >/dev/null
+	echo 1 >$nf
+	ok "the same with bridge-nf-call-iptables" vzctl set 613 --forward_add 'tcp 8090 to 10.89.0.13:80' --save
+	like "says what does not work" "$TAP_OUT" 'Warning: .*bridge-nf-call-iptables is 1'
+	is "from outside" "$(ask outside 192.0.2.1 8090)" three
+	is "from its neighbour" "$(ask 614 192.0.2.1 8090)" three
+	is "not from itself, as it says" "$(ask 613 192.0.2.1 8090)" ""
+	like "a start says it, too" "$(vzctl restart 613 2>&1)" 'Warning: .*bridge-nf-call-iptables is 1'
+	echo 0 >$nf
+fi
 tap_run vzctl set 612 --forward_add 'tcp 8085 to 80' --forward_add 'tcp 8085-8086 to 81' --save
 like "one port to two places" "$TAP_RC $TAP_OUT" '^[1-9].*two places'
 ok "one port said twice" vzctl set 612 --forward_add 'tcp 8085' --forward_add 'tcp 8085-8086' --save

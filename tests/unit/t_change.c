@@ -53,7 +53,7 @@ static void up(const char *limits)
 	box_init(&v.box, "");
 	v.boxed = true;
 	area(101, "OWNER=\"acme\"\nPHYSPAGES=\"0:131072\"\nDISKSPACE=\"1048576:1048576\"\nIP_ADDRESS=\"10.9.0.1\"\n");
-	area(102, "OWNER=\"other\"\n");
+	area(102, "OWNER=\"other\"\nIP_ADDRESS=\"10.9.0.77 2001:db8::5:0/112\"\n");
 	api_env_open(&v);
 	CHECK_OK(api_route_use(tables, 1, &e), &e);
 	t = tenant_new("acme", &e);
@@ -189,6 +189,29 @@ TEST_ROOT(change_of_owner)
 	down();
 }
 
+/* As many as one likes, where no limit says otherwise, would be a route and an element each. */
+TEST_ROOT(change_of_addresses_has_an_end)
+{
+	struct buf auto_buf b = BUF_INIT;
+	struct principal *some;
+
+	up("{}");
+	buf_adds(&b, "set 101");
+	for (int i = 1; i <= 50; i++)
+		buf_addf(&b, " --ipadd=2001:db8::%x", i);
+	says(acme, buf_str(&b), 204, NULL);
+	says(acme, "set 101 --ipadd=2001:db8::/60", 403, "forbidden");
+	says(acme, "create 151 --ipadd=2001:db8::/64", 409, "exists");	/* 102 has a part of it */
+	some = api_env_who("token:some", "", scopes_all);
+	some->cts = calloc(1, sizeof(*some->cts));
+	some->cts[0] = 101;
+	some->n_cts = 1;
+	says(some, "set 101 --ipadd=10.8.0.1", 403, "forbidden");
+	says(some, "set 101 --ipadd=10.9.0.9", 204, NULL);
+	principal_unref(some);
+	down();
+}
+
 TEST_ROOT(change_of_addresses_stays_in_the_pool)
 {
 	up("{\"limits\":{\"ipv4\":2,\"ipv6\":1}}");
@@ -206,7 +229,13 @@ TEST_ROOT(change_of_addresses_stays_in_the_pool)
 	says(acme, "set 101 --ipadd=10.9.0.0/24", 403, "quota-exceeded");
 	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.8/30", 403, "quota-exceeded");
 	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.8/31", 204, NULL);
-	says(acme, "set 101 --ipadd=2001:db8::/64", 204, NULL);
+	says(acme, "set 101 --ipadd=2001:db8::8:0/112", 204, NULL);
+	/* another's stays another's, whether it runs or not, whole or in part */
+	says(acme, "set 101 --ipadd=10.9.0.77", 409, "exists");
+	says(acme, "set 101 --ipadd=2001:db8::5:1", 409, "exists");
+	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.76/31", 409, "exists");
+	says(acme, "create 150 --ipadd=10.9.0.77", 409, "exists");
+	says(root, "set 101 --ipadd=10.9.0.77", 403, "quota-exceeded");	/* not for want of right: the tenant has two by then */
 	/* what is there counts, too: --ipadd adds */
 	says(acme, "set 101 --ipadd=10.9.0.2 --ipadd=10.9.0.3", 403, "quota-exceeded");
 	says(acme, "set 101 --ipadd=10.9.0.1 --ipadd=10.9.0.3", 204, NULL);
