@@ -256,8 +256,8 @@ static void tell_hindered(const struct ct *ct, const struct str_list *lines)
 	const char *sysctl = nat_hindered(lines);
 
 	if (sysctl)
-		ct_say(ct, -1, "Warning: everybody reaches the forwarded ports of CT %u but the container itself, if they lead to its "
-		       "bridged interface: %s is 1, and a bridge sends nothing back where it came from. Inside, use the "
+		ct_say(ct, -1, "Warning: everybody reaches the forwarded ports of CT %u but the container itself, if they lead to "
+		       "its bridged interface: %s is 1, and a bridge sends nothing back where it came from. Inside, use the "
 		       "container's own address and port, or set that to 0", ct->id, sysctl);
 }
 
