@@ -17,6 +17,7 @@
 #include "libct/shape.h"
 #include "libct/netlines.h"
 #include "libct/ips.h"
+#include "libct/record.h"
 #include "libct/veths.h"
 
 static unsigned cg_parts(const struct cg_conf *c)
@@ -153,6 +154,27 @@ int ct_live_sync_ips(struct ct *ct, const char *ips, struct err *e)
 	return r;
 }
 
+/* Who names an address that it has already wants it to be there, whatever its root did inside. */
+static int again(struct ct *ct, const struct ct_live *l, struct err *e)
+{
+	auto_list struct str_list ips = { 0 };
+	auto_close int netns = -1;
+	struct ct_state s;
+
+	for (size_t i = 0; l->change && i < l->change->net.ip.n; i++) {
+		const char *ip = l->change->net.ip.v[i];
+
+		if (str_list_has(&l->old->net.ip, ip) && str_list_has(&l->want->net.ip, ip) && str_list_add(&ips, ip, e) < 0)
+			return -e->code;
+	}
+	if (!ips.n)
+		return 0;
+	if (ct_state_load(ct, &s, e) < 0)
+		return -e->code;
+	netns = ct_netns_open(&s, e);
+	return netns < 0 ? netns : net_again(netns, &ips, e);
+}
+
 static int apply_ip(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
 {
 	if (c != l->want)
@@ -161,6 +183,8 @@ static int apply_ip(struct ct *ct, const struct ct_live *l, const struct ct_conf
 		say_ips(ct, str_list_has(&l->change->net.ip_del, "all") ? "Deleting all" : "Deleting", &l->ip_del);
 		say_ips(ct, "Adding", &l->ip_add);
 	}
+	if (again(ct, l, e) < 0)
+		return -e->code;
 	return change_ips(ct, &l->ip_add, &l->ip_del, c, e);
 }
 

@@ -145,6 +145,8 @@ int net_ready(struct net *n, unsigned id, struct err *e);
 int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e);
 /* Live change. Host side: elements and routes; inside: a forked child in @netns_fd. Undoes itself on failure. */
 int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *add, const struct str_list *del, struct err *e);
+/* Addresses that it has on the host's side: back inside, if somebody there took them away. */
+int net_again(int netns_fd, const struct str_list *ips, struct err *e);
 /*
  * What the lines of the part "venet" say about the routed interface, for the next net_up() or net_heal() on this handle:
  *	venet mtu BYTES			of both ends

@@ -116,6 +116,14 @@ static int change_run(struct change *c, struct err *e)
 	return -e->code;
 }
 
+int net_again(int netns_fd, const struct str_list *ips, struct err *e)
+{
+	auto_ip_vec struct ip_vec v = { 0 };
+	const struct ip_vec none = { 0 };
+
+	return ip_vec_parse(&v, ips, e) < 0 ? -e->code : inside_change(netns_fd, &v, &none, e);
+}
+
 int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *add, const struct str_list *del,
 	       struct err *e)
 {

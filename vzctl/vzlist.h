@@ -60,6 +60,8 @@ void vzlist_print_names(struct buf *b);				/* vzlist -L */
 const char *vzlist_status(const struct vzlist_row *r);
 /* vzlist_pool.c: the pool that its files come from, "web" or "web(lost)"; NULL: none. TEMPLATE is told first. */
 const char *vzlist_pool(const struct vzlist_row *r);
+/* vzlist_net.c: what is wrong with its interfaces on the host; NULL: nothing. */
+const char *vzlist_netfault(const struct vzlist_row *r);
 void vzlist_pool_dir(const char *tmpldir);
 void vzlist_sort(struct vzlist_row *v, size_t n, const struct vzlist_field *by, bool down);
 

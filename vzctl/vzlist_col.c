@@ -59,6 +59,7 @@ STR_OF(description, r->conf->description)
 STR_OF(ostemplate, r->conf->ostemplate)
 STR_OF(layout, r->conf->layout)
 STR_OF(pool, vzlist_pool(r))
+STR_OF(netfault, vzlist_netfault(r))
 LIST_OF(ip, net.ip)
 LIST_OF(nameserver, nameserver)
 LIST_OF(searchdomain, searchdomain)
@@ -221,6 +222,7 @@ const struct vzlist_col vzlist_cols[] = {
 	{ .name = "layout", .header = "LAYOUT", .width = 6, .head_right = true, .whole = true, .type = LIST_STR,
 	  .get = get_layout },
 	{ .name = "pool", .header = "POOL", .width = 12, .whole = true, .type = LIST_STR, .get = get_pool },
+	{ .name = "netfault", .header = "NETFAULT", .width = 40, .whole = true, .type = LIST_STR, .get = get_netfault },
 	LEFT("features", "FEATURES", 15, LIST_ONOFF, get_features),
 	RIGHT("vswap", "VSWAP", 5, LIST_FLAG, get_vswap),
 	RIGHT("disabled", "DISABL", 6, LIST_FLAG, get_disabled),

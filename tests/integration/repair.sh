@@ -21,8 +21,11 @@ like "the prefix inside is as before" "$(in_ct 631 'ip -4 -o addr show dev venet
 in_ct 631 'ip addr add 10.77.9.9/32 dev venet0'
 rc "and it is filtered" 8 vzctl exec 631 'ping -c 1 -W 1 -I 10.77.9.9 192.0.2.1'
 
+is "vzlist has nothing to tell" "$(vzlist -H -o netfault 631)" "-"
 ip link set vz631 down
 like "a link set down is found" "$(vznetcfg check)" 'vz631 is down'
+is "vzlist tells, too" "$(vzlist -H -o ctid,netfault 631 | xargs)" "631 interface vz631 is down"
+is "as JSON" "$(vzlist -j 631 | jq -r '.[0].netfault')" "interface vz631 is down"
 is "repair" "$(vznetcfg repair 631)" "CT 631: interface vz631 is down: repaired"
 ok "IPv4" $ping 10.77.9.1
 ok "IPv6" $ping fd00:77:9::1
@@ -37,6 +40,14 @@ ip route del 10.77.9.1
 like "a route that is missing" "$(vznetcfg check)" 'no route to 10\.77\.9\.1 by vz631'
 ok "repair" vznetcfg repair
 ok "is there again" $ping 10.77.9.1
+# An address taken away inside is the container's own doing: nobody puts it back but a command that names it.
+in_ct 631 'ip addr del 10.77.9.1/24 dev venet0; ip -6 addr del fd00:77:9::1/128 dev venet0'
+rc "an address that is taken away inside" 1 $ping 10.77.9.1
+is "is no fault of the host's" "$(vznetcfg check)" ""
+ok "the same given again" vzctl set 631 --ipadd 10.77.9.1/24 --ipadd fd00:77:9::1 --save
+ok "is there again" $ping 10.77.9.1
+ok "IPv6, too" $ping fd00:77:9::1
+ok "and the way out" vzctl exec 631 $ping 192.0.2.2
 nft flush ruleset
 ip link del vz631
 ok "all at once" vznetcfg repair

@@ -226,16 +226,16 @@ TEST_ROOT(change_of_addresses_stays_in_the_pool)
 	says(acme, "set 101 --ipadd=10.9.0.0/16", 403, "forbidden");
 	says(acme, "set 101 --ipadd=10.9.0.0/255.255.0.0", 403, "forbidden");
 	says(acme, "set 101 --ipadd=2001:db8::/32", 403, "forbidden");
-	says(acme, "set 101 --ipadd=10.9.0.0/24", 403, "quota-exceeded");
+	says(acme, "set 101 --ipadd=10.9.0.32/28", 403, "quota-exceeded");
 	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.8/30", 403, "quota-exceeded");
 	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.8/31", 204, NULL);
 	says(acme, "set 101 --ipadd=2001:db8::8:0/112", 204, NULL);
 	/* another's stays another's, whether it runs or not, whole or in part */
 	says(acme, "set 101 --ipadd=10.9.0.77", 409, "exists");
 	says(acme, "set 101 --ipadd=2001:db8::5:1", 409, "exists");
-	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.76/31", 409, "exists");
+	says(acme, "set 101 --ipdel=all --ipadd=10.9.0.76/30", 409, "exists");
 	says(acme, "create 150 --ipadd=10.9.0.77", 409, "exists");
-	says(root, "set 101 --ipadd=10.9.0.77", 403, "quota-exceeded");	/* not for want of right: the tenant has two by then */
+	says(root, "set 101 --ipadd=10.9.0.77", 204, NULL);	/* the host's administrator knows */
 	/* what is there counts, too: --ipadd adds */
 	says(acme, "set 101 --ipadd=10.9.0.2 --ipadd=10.9.0.3", 403, "quota-exceeded");
 	says(acme, "set 101 --ipadd=10.9.0.1 --ipadd=10.9.0.3", 204, NULL);
