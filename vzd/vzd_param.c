@@ -80,8 +80,9 @@ static const struct param rows[] = {
 	{ .key = "KSM", .arg = "yes|no", .type = &param_yesno, FIELD(ksm), .def = "no",
 	  .man = "Whether the kernel merges equal pages of containers that allow it." },
 	{ .key = "TENANT_POOL", .arg = "prefixes", .type = &param_str, FIELD(tenant_pool), .def = "",
-	  .man = "Networks, separated by blanks, from which tenants may take addresses for their containers. Empty: addresses are "
-		 "for administrators to give." },
+	  .man = "Networks, separated by blanks, from which tenants may take addresses for their containers: what no other "
+		 "container has, running or not, IPv6 prefixes of /64 and longer, 256 for each container. Empty: addresses are for "
+		 "administrators to give." },
 };
 const struct param_group vzd_param_group = { "Daemon", rows, ARRAY_SIZE(rows), 0 };
 
