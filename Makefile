@@ -27,7 +27,7 @@ PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhos
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzpool:vzctl/vzpool.c:$(SBINDIR) vzfw:vzctl/vzfw.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
 	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) vz-fetch:templates/fetch_main.c:$(LIBEXEC) vz-outlet:templates/outlet_main.c:$(LIBEXEC) \
-	vz-backup:templates/backup_main.c:$(LIBEXEC) vz-bkmount:templates/backup_fuse.c:$(LIBEXEC) vz-copy:templates/copy_main.c:$(LIBEXEC) mkman:man/mkman.c: \
+	vz-backup:templates/backup_main.c:$(LIBEXEC) vz-bkmount:templates/backup_fuse.c:$(LIBEXEC) vz-copy:templates/copy_main.c:$(LIBEXEC) mkman:man/mkman.c: mkcompl:man/mkcompl.c: \
 	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
 TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzdqdump vzdqload vzdump vzifup-post vzmemcheck \
@@ -51,6 +51,7 @@ LIBS_vzpool := $(LIBS_vzctl)
 LIBS_vzfw := $(LIBS_vzctl)
 LIBS_vzcheck := $(LIBS_vzctl)
 LIBS_mkman := -lgnutls -lsqlite3 -ljansson -lm $(LIBS_vzctl)
+LIBS_mkcompl := $(LIBS_mkman)
 $(foreach t,$(TOOLS),$(eval LIBS_$(t) := $(LIBS_vzctl)))
 LIBS_vz-reap := $(LIBS_vzctl)
 LIBS_vz-unpack := -larchive -lcap
@@ -102,22 +103,16 @@ man: $(MAN)
 $(B)/man/%: man/%.in $(B)/mkman
 	@mkdir -p $(@D)
 	$(Q)$(B)/mkman $< >$@
-# Programs whose words mkman prints, for bash and (_NAME) zsh.
-COMPL := vztmpl vzadm vzpool vznetstat
+# Programs whose words mkcompl prints, for bash and (_NAME) zsh.
+COMPL := vzctl vztmpl vzadm vzpool vznetstat
 COMPL_BOTH := $(COMPL:%=$(B)/completion/%) $(COMPL:%=$(B)/completion/_%)
-completion: $(B)/completion/vzctl $(B)/completion/_vzctl $(B)/completion/vzfw $(B)/completion/_vzfw $(COMPL_BOTH)
-$(B)/completion/vzctl: $(B)/mkman
+completion: $(B)/completion/vzfw $(B)/completion/_vzfw $(COMPL_BOTH)
+$(COMPL_BOTH): $(B)/mkcompl
 	@mkdir -p $(@D)
-	$(Q)$< --completion bash >$@
-$(COMPL_BOTH): $(B)/mkman
-	@mkdir -p $(@D)
-	$(Q)$< --completion $(@F) >$@
+	$(Q)$< $(@F) >$@
 $(B)/completion/vzfw $(B)/completion/_vzfw: $(B)/vzfw
 	@mkdir -p $(@D)
 	$(Q)$< --completion $(if $(filter _%,$(@F)),zsh,bash) >$@
-$(B)/completion/_vzctl: $(B)/mkman
-	@mkdir -p $(@D)
-	$(Q)$< --completion zsh >$@
 
 $(B)/ctid.conf.schema.json: $(B)/mkman
 	$(Q)$< --schema >$@
@@ -126,7 +121,7 @@ INST := install -D -m
 UNITS := vzd.service vzd.socket vzd-web.socket
 
 install: all
-	$(Q)$(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
+	$(Q)$(foreach p,$(filter-out mkman:% mkcompl:%,$(PROGRAMS)),$(if $(filter $(B)/$(call field,$(p),1),$(BINS)),\
 		$(INST) 0755 $(B)/$(call field,$(p),1) $(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1) &&)) true
 	$(Q)for f in vzctl/etc/*; do $(INST) 0644 $$f $(DESTDIR)$(DATADIR)/$${f##*/}; done
 	$(Q)$(INST) 0644 $(B)/ctid.conf.schema.json $(DESTDIR)$(DATADIR)/ctid.conf.schema.json
@@ -140,17 +135,17 @@ install: all
 	$(Q)for f in $(MAN); do $(INST) 0644 $$f $(DESTDIR)$(MANDIR)/man$${f##*.}/$${f##*/}; done
 	$(Q)for t in $(filter-out vzdump vzrestore,$(TOOLS)); do echo '.so man8/vztools.8' >$(DESTDIR)$(MANDIR)/man8/$$t.8; done
 	$(Q)echo '.so man8/vzdump.8' >$(DESTDIR)$(MANDIR)/man8/vzrestore.8
-	$(Q)for f in vzctl vzfw $(COMPL); do $(INST) 0644 $(B)/completion/$$f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$f && \
+	$(Q)for f in vzfw $(COMPL); do $(INST) 0644 $(B)/completion/$$f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/$$f && \
 		$(INST) 0644 $(B)/completion/_$$f $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_$$f || exit 1; done
 
 # Programs and manuals only: containers, their files and /etc/vz stay.
 uninstall:
-	rm -f $(foreach p,$(filter-out mkman:%,$(PROGRAMS)),$(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1)) \
+	rm -f $(foreach p,$(filter-out mkman:% mkcompl:%,$(PROGRAMS)),$(DESTDIR)$(call field,$(p),3)/$(call field,$(p),1)) \
 		$(foreach m,$(notdir $(MAN)),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(m)))/$(m)) \
 		$(TOOLS:%=$(DESTDIR)$(MANDIR)/man8/%.8) \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/vz.service $(DESTDIR)/etc/init.d/vz $(DESTDIR)/etc/init.d/vzd \
 		$(addprefix $(DESTDIR)$(PREFIX)/lib/systemd/system/,$(UNITS)) \
-		$(foreach f,vzctl vzfw $(COMPL),$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(f) \
+		$(foreach f,vzfw $(COMPL),$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(f) \
 			$(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_$(f))
 	rm -rf $(DESTDIR)$(DATADIR) $(DESTDIR)$(LIBEXEC)
 
