@@ -32,7 +32,7 @@ refused() {
 
 # All that a container must never change: taken before, compared after.
 canary() {
-	find /vz/private /vz/template/store -maxdepth 1 -printf '%p %m %U %i\n' 2>/dev/null | grep -vE '/(7[0-9]{2}) '
+	find /vz/private /vz/template/store -maxdepth 1 -printf '%p %m %U %i\n' 2>/dev/null | grep -vE '/(7[0-9]{2}|lock\.[0-9a-f]+|gc\.lock|marked) '
 	(cd /etc && find passwd shadow hosts hostname resolv.conf vz -type f -printf '%p %i %T@ %C@ %m\n' 2>/dev/null) | grep -v 'vz/conf/7'
 	find /canary -printf '%p %i %T@ %C@ %m %l\n' 2>/dev/null
 	sha256sum /usr/sbin/vzctl /usr/lib/vz/* /canary/file 2>/dev/null

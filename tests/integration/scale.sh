@@ -43,7 +43,7 @@ within "vzlist -a of 1000" "$(best vzlist -a)" 50000 "$floor"
 is "has them all" "$(wc -l </tmp/out)" $((N + 1))
 within "vzlist -a -j of 1000" "$(best vzlist -a -j)" 50000 "$floor"
 is "has them all" "$(grep -c '"ctid": ' /tmp/out)" "$N"
-within "vzlist of one of them" "$(best vzlist -H 3500)" 20000 "$(best /bin/true)"
+within "vzlist of one of them" "$(best vzlist -H 3500)" 100000 "$(best /bin/true)"
 sum=$(cat /etc/vz/conf/[34]*.conf | grep -v '^BOOTORDER=' | sha256sum)
 for try in 1 2 3 4 5 6; do		# the rest of the machine may be busy for a moment
 	floor=$("$scale" floor /etc/vz/conf)
