@@ -162,6 +162,8 @@ static int family_line(const struct nat_fwd *f, const struct net_conf *c, int fa
 		return 0;
 	if (!f->to.family && !first_of(c, family, &one.to))
 		return 0;
+	if (!f->to.family)
+		one.to = net_ip_inside(&one.to);	/* of a prefix, the address that is on venet0 */
 	buf_addf(&b, FWD);
 	nat_fwd_print(&one, &b);
 	return line_add(ret, &b, e) < 0 ? -e->code : 1;
