@@ -27,7 +27,7 @@ PROGRAMS := vzctl:vzctl/main.c:$(SBINDIR) vzlist:vzctl/vzlist.c:$(SBINDIR) vzhos
 	vztmpl:vzctl/vztmpl.c:$(SBINDIR) vzpool:vzctl/vzpool.c:$(SBINDIR) vzfw:vzctl/vzfw.c:$(SBINDIR) vzcheck:vzctl/vzcheck.c:$(SBINDIR) \
 	vz-monitor:libct/monitor_main.c:$(LIBEXEC) vz-reap:libct/reap_main.c:$(LIBEXEC) \
 	vz-unpack:templates/unpack_main.c:$(LIBEXEC) vz-unploop:templates/unploop_main.c:$(LIBEXEC) vz-fetch:templates/fetch_main.c:$(LIBEXEC) vz-outlet:templates/outlet_main.c:$(LIBEXEC) \
-	vz-backup:templates/backup_main.c:$(LIBEXEC) vz-bkmount:templates/backup_fuse.c:$(LIBEXEC) vz-copy:templates/copy_main.c:$(LIBEXEC) mkman:man/mkman.c: mkcompl:man/mkcompl.c: \
+	vz-backup:templates/backup_main.c:$(LIBEXEC) vz-bkmount:templates/backup_fuse.c:$(LIBEXEC) vz-copy:templates/copy_main.c:$(LIBEXEC) vz-mkimage:templates/image_main.c:$(LIBEXEC) mkman:man/mkman.c: mkcompl:man/mkcompl.c: \
 	vzd:vzd/main.c:$(SBINDIR) vzweb:vzd/web_main.c:$(LIBEXEC) vz-job:vzd/job_main.c:$(LIBEXEC) vz-hook:vzd/hook_main.c:$(LIBEXEC) vz-seq:vzd/seq_main.c:$(LIBEXEC) vz-remote:vzctl/remote_main.c:$(LIBEXEC) vzadm:vzctl/vzadm.c:$(SBINDIR)
 # The companion tools: NAME is vzctl/tool_NAME.c.
 TOOLS := arpsend ndsend vzcalc vzcfgscale vzcfgvalidate vzcpucheck vzdqcheck vzdqdump vzdqload vzdump vzifup-post vzmemcheck \
@@ -59,6 +59,7 @@ LIBS_vz-backup := -lzstd -lcap -lpthread
 LIBS_vz-bkmount := -lfuse3 -lzstd -lcap -lpthread
 LIBS_vz-unploop := -lext2fs -lcom_err -lexpat -lcap
 LIBS_vz-copy := -lcap
+LIBS_vz-mkimage := -lcap
 LIBS_vz-monitor :=
 LIBS_vzd := -lsqlite3 -ljansson -lm $(LIBS_vzctl)
 LIBS_vzweb := -lmicrohttpd -lgnutls -ljansson -lseccomp $(LIBS_vzctl)

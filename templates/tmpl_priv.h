@@ -76,6 +76,7 @@ int seed_list(int base, struct str_list *ret, struct err *e);	/* their digests *
 
 /* unpack_run.c: one run of a helper. */
 #define UNPACK_FDS_MAX 128
+#define UNPACK_ID_BASE 268369920u	/* 0x0fff0000: the range of no container */
 struct unpack {
 	const char *prog;
 	int ctl;		/* our end of the control socket */
@@ -83,6 +84,7 @@ struct unpack {
 	uint32_t id_base;	/* its ids on the host; 0: those of nobody. Set before unpack_fork() */
 	pid_t pid;
 	bool reader;		/* no user namespace, the target as it is: box_enter_reader(); set before unpack_fork() */
+	bool read_only;		/* the target; set before unpack_fork() */
 };
 struct unpack_msg { const void *data; size_t size; const int *fds; size_t n_fds; };	/* its start message */
 /* @io: its UNPACK_IN and UNPACK_OUT, -1: none. It waits for unpack_begin(). */

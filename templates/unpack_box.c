@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The box vz-unpack locks itself into. The namespaces are there already; this file changes the root, drops capabilities,
- * sets limits and filters system calls. Only vz-unpack links it.
+ * sets limits and filters system calls. Only the helpers that live in it link it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,7 +42,7 @@ enum { BOX_SANITIZED = 0 };
 #define BOX_ARCH AUDIT_ARCH_AARCH64
 #endif			/* another one does not compile until it is named here */
 
-static int empty_root(struct err *e)
+int box_empty_root(struct err *e)
 {
 	auto_close int fs = sys_fsopen("tmpfs", FSOPEN_CLOEXEC);
 	int fd;
@@ -53,15 +53,25 @@ static int empty_root(struct err *e)
 	return fd < 0 ? err_set(e, errno, "make an empty root") : fd;
 }
 
-static int change_root(int tree, struct err *e)
+int box_root_cover(int tree, struct err *e)
 {
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return err_set(e, errno, "make the mounts private");
 	if (sys_move_mount(tree, "", AT_FDCWD, "/", MOVE_MOUNT_F_EMPTY_PATH) < 0)
 		return err_set(e, errno, "mount the target");
+	return 0;
+}
+
+int box_root_enter(int tree, struct err *e)
+{
 	if (fchdir(tree) < 0 || sys_pivot_root(".", ".") < 0 || umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
 		return err_set(e, errno, "make the target the root");
 	return 0;
+}
+
+static int change_root(int tree, struct err *e)
+{
+	return box_root_cover(tree, e) < 0 ? -e->code : box_root_enter(tree, e);
 }
 
 static int set_limits(uint64_t max_bytes, bool reader, struct err *e)
@@ -86,7 +96,7 @@ static int set_limits(uint64_t max_bytes, bool reader, struct err *e)
 	return 0;
 }
 
-static int drop_caps(const cap_value_t *keep, int n, struct err *e)
+int box_drop_caps(const cap_value_t *keep, int n, struct err *e)
 {
 	cap_t c = cap_init();
 	int rc = -1;
@@ -109,14 +119,14 @@ static int drop_caps(const cap_value_t *keep, int n, struct err *e)
 int box_enter(int tree, uint64_t max_bytes, struct err *e)
 {
 	static const cap_value_t keep[] = { CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_FOWNER, CAP_FSETID, CAP_SETFCAP };
-	auto_close int root = tree >= 0 ? tree : empty_root(e);
+	auto_close int root = tree >= 0 ? tree : box_empty_root(e);
 
 	if (root < 0 || change_root(root, e) < 0 || set_limits(max_bytes, false, e) < 0)
 		return -e->code;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return err_set(e, errno, "set no_new_privs");
 	umask(022);
-	return drop_caps(keep, ARRAY_SIZE(keep), e);
+	return box_drop_caps(keep, ARRAY_SIZE(keep), e);
 }
 
 int box_enter_reader(int tree, struct err *e)
@@ -131,7 +141,7 @@ int box_enter_reader(int tree, struct err *e)
 	    setresuid(BOX_READER_UID, BOX_READER_UID, BOX_READER_UID) < 0)
 		return err_set(e, errno, "become nobody");
 	prctl(PR_SET_PDEATHSIG, SIGKILL);	/* a change of the user has cleared it */
-	return drop_caps(keep, ARRAY_SIZE(keep), e);
+	return box_drop_caps(keep, ARRAY_SIZE(keep), e);
 }
 
 /* What reading an archive and writing files needs. Everything else answers ENOSYS. */

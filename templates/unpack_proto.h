@@ -54,6 +54,11 @@ int box_enter(int tree, uint64_t max_bytes, struct err *e);	/* tree -1: an empty
  * ids are to be seen as they are.
  */
 int box_enter_reader(int tree, struct err *e);
+/* Its parts, for image_box.c. box_root_cover() mounts @tree over what is there, box_root_enter() makes it the root. */
+int box_empty_root(struct err *e);
+int box_root_cover(int tree, struct err *e);
+int box_root_enter(int tree, struct err *e);
+int box_drop_caps(const int *keep, int n, struct err *e);	/* CAP_*: all others, for good */
 int box_seal(struct err *e);					/* system call filter; nothing is executed after it */
 /* Parts that etc/vzdump of the archive has (vps.conf, vps.mount ...), as bk_meta_get() takes them apart. */
 int vzdump_run(int in, int out, const struct unpack_go *go, struct unpack_count *c, struct err *e);

@@ -20,8 +20,6 @@
 #include "util/str.h"
 #include "util/sys.h"
 
-#define UNPACK_ID_BASE 268369920u	/* 0x0fff0000: the range of no container */
-
 /* A helper lies beside the program that runs (a build tree), or where it was installed. */
 int unpack_helper_path(const char *prog, char out[4096], struct err *e)
 {
@@ -175,7 +173,8 @@ int unpack_fork(struct unpack *u, const char *prog, const char *mode, const int 
 	auto_close int helper = open_helper(prog, e);
 	int sk[2];
 
-	*u = (struct unpack){ .prog = prog, .ctl = -1, .in = u->in, .reader = u->reader, .id_base = u->id_base };
+	*u = (struct unpack){ .prog = prog, .ctl = -1, .in = u->in, .reader = u->reader,
+			      .read_only = u->read_only, .id_base = u->id_base };
 	if (u->reader)
 		args.flags &= ~(uint64_t)CLONE_NEWUSER;
 	if (helper < 0)
@@ -216,11 +215,12 @@ int unpack_recv_tree(int sk, int *ret_tree)
 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e)
 {
+	const unsigned attrs = NO_EXEC | (u->read_only ? MOUNT_ATTR_RDONLY : 0);
 	auto_close int userns = -1, tree = -1;
 
 	if (!u->reader && unpack_maps(u->pid, u->id_base, &userns, e) < 0)
 		return -e->code;
-	if (dir >= 0 && (tree = u->reader ? fcntl(dir, F_DUPFD_CLOEXEC, 0) : unpack_idmapped(dir, userns, NO_EXEC, e)) < 0)
+	if (dir >= 0 && (tree = u->reader ? fcntl(dir, F_DUPFD_CLOEXEC, 0) : unpack_idmapped(dir, userns, attrs, e)) < 0)
 		return e->code ? -e->code : err_set(e, errno, "start %s", u->prog);
 	if (send(u->ctl, "", 1, MSG_NOSIGNAL) != 1)
 		return err_set(e, errno, "start %s", u->prog);

@@ -180,6 +180,7 @@ static void check_files(struct check *k)
 		{ "/etc/vz/vz.conf", "run 'vzhost setup'" },
 		{ VZ_LIBEXEC "/vz-monitor", "run 'make install'" },
 		{ VZ_LIBEXEC "/vz-unpack", "run 'make install'" },
+		{ VZ_LIBEXEC "/vz-mkimage", "run 'make install'" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(need); i++)

@@ -9,6 +9,7 @@
 
 #include "templates/tmpl_priv.h"
 #include "tests/lib/test.h"
+#include "tests/unit/t_unpack_lab.h"
 #include "util/fio.h"
 #include "util/kv.h"
 #include "util/loop.h"
@@ -88,6 +89,7 @@ static void make_one(struct tmpl_image *i, int *ret_dir)
 
 	if (access("/usr/bin/mkfs.erofs", X_OK) < 0 && access("/usr/sbin/mkfs.erofs", X_OK) < 0)
 		SKIP("no mkfs.erofs");
+	need_helper();
 	*i = (struct tmpl_image){ .name = "one", .digest = D64 };
 	str_fmt(tree, sizeof(tree), "%s/t", test_tmp());
 	str_fmt(into, sizeof(into), "%s/i", test_tmp());
@@ -98,7 +100,7 @@ static void make_one(struct tmpl_image *i, int *ret_dir)
 	CHECK_OK(image_make(&j, &e), &e);
 }
 
-TEST(image_verified_and_damaged)
+TEST_ROOT(image_verified_and_damaged)
 {
 	auto_close int dir = -1, fd = -1;
 	struct tmpl_image i, found;
