@@ -77,7 +77,7 @@ cat >"$mkfs" <<'EOF'
 use Socket;
 my @got;
 sub try { my ($what, $does) = @_; push @got, $what if $does->(); }
-sub reads { my $f = shift; try("read $f", sub { open(my $h, '<', $f) && defined(readline $h) }); }
+sub reads { my $f = shift; try("read $f", sub { my ($h, $line); open($h, '<', $f) && defined($line = <$h>) }); }
 sub writes { my $f = shift; try("write $f", sub { open(my $h, '>', $f) }); }
 for my $f (qw(/etc/shadow /etc/passwd /etc/vz/vz.conf /proc/1/environ /proc/self/status /proc/mounts /dev/null)) { reads $f }
 for my $f (qw(/etc /vz /root /proc/1 /sys/kernel /run /dev /home /var /tmp /boot)) { try("see $f", sub { -e $f }) }
