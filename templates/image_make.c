@@ -24,6 +24,7 @@
 #define PROG "vz-mkimage"
 #define TIMEOUT_MS (30 * 60 * 1000)
 #define LOG_BYTES (1u << 20)
+#define SQUASHFS_MEMORY (2ull << 30)	/* of a large machine it would take a quarter, more than the box has addresses for */
 #define SLACK_BYTES (1ull << 30)	/* an image may be larger than its tree's contents and inodes by this */
 static const char *const mkfs_erofs[] = { "/usr/bin/mkfs.erofs", "/usr/sbin/mkfs.erofs", "/sbin/mkfs.erofs", NULL };
 static const char *const mk_squashfs[] = { "/usr/bin/mksquashfs", "/usr/sbin/mksquashfs", NULL };
@@ -181,8 +182,9 @@ static int make_erofs(const struct image_job *j, char text[LOG_BYTES], struct er
 static int make_squashfs(const struct image_job *j, char text[LOG_BYTES], struct err *e)
 {
 	const char *tool = find_tool(mk_squashfs, "squashfs-tools", e);
-	const char *const argv[] = { tool, IMAGE_BOX_TREE, IMAGE_BOX_OUT, "-noappend", "-no-progress", "-quiet", "-mem", "2G",
-				     "-comp", "zstd", NULL };
+	const bool large = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) > SQUASHFS_MEMORY * 4;
+	const char *const argv[] = { tool, IMAGE_BOX_TREE, IMAGE_BOX_OUT, "-noappend", "-no-progress", "-quiet", "-comp", "zstd",
+				     large ? "-mem" : NULL, "2G", NULL };
 
 	if (!tool || run(j, argv, text, e) < 0)
 		return -e->code;

@@ -189,7 +189,7 @@ fmt fmt3
 format erofs
 like "an image that was asked for is not replaced" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'image of fmt3: mkfs.erofs is not installed: apt-get install erofs-utils'
 is "and nothing is left" "$(ls -A /vz/template/tmp | grep -v '^.lock$'; ls /vz/private)" ""
-printf '#!/bin/sh\nhead -c 100000 /dev/zero >"$4"\n' >"$mkfs" && chmod 755 "$mkfs"
+printf '#!/bin/sh\nprintf %%100000s x >"$4"\n' >"$mkfs" && chmod 755 "$mkfs"
 like "what cannot be mounted is no image" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'mount the erofs image on /dev/loop'
 format auto
 like "nor with auto" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'Warning: template fmt3 is kept as an unpacked tree, .*mount the erofs image on /dev/loop'
