@@ -63,12 +63,16 @@ is "devices" "$(stat -c '%F %t:%T' /tmp/m/dev/null /tmp/m/dev/disk)" "character 
 block special file 103:fffff"
 umount /tmp/m
 setfacl -bR "$e/tree" && setfacl -kR "$e/tree"
-ok "made in the box, as squashfs" vztmpl image box1 --format squashfs
-mount -t squashfs -o loop,ro "$e/image/data" /tmp/m
-python3 "$TOP/tests/lib/treedump.py" /tmp/m | sed 's/ \(sparse\|full\)/ full/' >/tmp/got
-python3 "$TOP/tests/lib/treedump.py" "$e/tree" | sed 's/ \(sparse\|full\)/ full/' >/tmp/want
-umount /tmp/m
-is "keeps all of the tree" "$(diff <(sed 's/\b\([0-9]\{9,10\}\)[0-9]\{9\}\b/\1/' /tmp/want) <(sed 's/\b\([0-9]\{9,10\}\)[0-9]\{9\}\b/\1/' /tmp/got))" ""
+if vztmpl image box1 --format squashfs >/tmp/out 2>&1; then
+	mount -t squashfs -o loop,ro "$e/image/data" /tmp/m
+	python3 "$TOP/tests/lib/treedump.py" /tmp/m | sed 's/ \(sparse\|full\)/ full/' >/tmp/got
+	python3 "$TOP/tests/lib/treedump.py" "$e/tree" | sed 's/ \(sparse\|full\)/ full/' >/tmp/want
+	umount /tmp/m
+	seconds='s/\b\([0-9]\{9,10\}\)[0-9]\{9\}\b/\1/'
+	is "made in the box, as squashfs: keeps all of the tree" "$(diff <(sed "$seconds" /tmp/want) <(sed "$seconds" /tmp/got))" ""
+else
+	like "squashfs is for newer kernels" "$(cat /tmp/out)" 'squashfs images need Linux 6.2'
+fi
 
 # --- One that was taken over: it tries, and reports what it got
 mv "$mkfs" "$mkfs.away"
@@ -97,10 +101,11 @@ exit 3;
 EOF
 chmod 755 "$mkfs"
 ls -a / /vz /usr /usr/bin >/tmp/before
+cp "$e/image/info" /tmp/info
 says "a tool that was taken over gets nothing but the tree" 1 "" \
 	"vztmpl: image of box1: mkfs.erofs failed: uid 0, got: the tree" vztmpl image box1 --format erofs
 is "and has left nothing" "$(ls -a / /vz /usr /usr/bin | diff /tmp/before -; ls /vz/template/tmp)" ""
-is "the image there was stays" "$(grep FORMAT "$e/image/info")" 'FORMAT="squashfs"'
+is "the image there was stays" "$(diff /tmp/info "$e/image/info")" ""
 
 like "which the same one has outside" "$("$mkfs" 2>&1)" 'got: read /etc/shadow, .*see /vz, .*write /vz/new, .*a socket, another process'
 rm -rf /new /d /vz/new /usr/new /usr/bin/new /tmp/new /etc/new
@@ -129,5 +134,5 @@ mv "$mkfs.away" "$mkfs"
 ok "the next call makes the image" vztmpl image box1 --format erofs
 is "and nothing half-made is left" "$(ls /vz/template/tmp)" ""
 rm -rf $box /tmp/outside /tmp/m /vz/template/cache/box1.tar "$e"
-rm -f /vz/template/store/by-archive/*
+find /vz/template/store/by-archive -lname "*$d" -delete
 sed -i 's/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT="auto"/' /etc/vz/vz.conf
