@@ -36,6 +36,8 @@ struct work {
 	bool opened;			/* the images of @set: it comes from ploop */
 	const char *old;		/* the layout it has */
 	struct tmpl_count count;
+	tmpl_copy_tell *tell;		/* hears how far copying is */
+	void *arg;
 	bool ugids_in;			/* limits of users and groups are in the new file system */
 };
 
@@ -173,7 +175,7 @@ static int copy_root(struct ct *ct, struct work *w, int tree, int dir, struct er
 		ct_postcreate_due(dir);
 	if (ct_roottree_open(ct, &base, &from, e) < 0)
 		return -e->code;
-	return tmpl_copy(from, tree, base, &w->count, e) < 0 ? copy_error(ct, e) : 0;
+	return tmpl_copy(from, tree, base, w->tell, w->arg, &w->count, e) < 0 ? copy_error(ct, e) : 0;
 }
 
 /* In an image: the file system in it, whose mount goes with @tree. */
@@ -308,9 +310,9 @@ static void tell(struct ct *ct, const struct work *w)
 		ct_say(ct, 0, "The old files are kept in %s/%s; remove them when the container works", w->area.parent, w->keep);
 }
 
-int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e)
+int ct_convert(struct ct *ct, const char *layout, bool force, ct_tell *tell_done, void *arg, struct err *e)
 {
-	auto_call(work_done) struct work w = { .parent = -1 };
+	auto_call(work_done) struct work w = { .parent = -1, .tell = tell_done, .arg = arg };
 
 	if (check_state(ct, layout, &w, e) < 0 || check_place(ct, &w, e) < 0 || (str_eq(w.old, "ploop") && open_disk(&w, e) < 0) ||
 	    convert(ct, &w, force, e) < 0)

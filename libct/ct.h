@@ -231,12 +231,15 @@ int ct_migrated_load(struct ct *ct, struct err *e);	/* its configuration from th
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
 /* The files that @src brings in place of those the stopped container has, at once; its configuration stays. */
 int ct_refill(struct ct *ct, const struct ct_create_src *src, struct err *e);
+/* Of work that takes long: called now and then with how much of @total is done. */
+typedef void ct_tell(void *arg, uint64_t done, uint64_t total);
 /*
  * A stopped container gets the layout @layout, any spelling of VE_LAYOUT: its files are copied and compared, one by one; a
  * ploop image of OpenVZ is read. The old area is kept beside the new one. @force: also when a ploop image is marked as in
- * use. Takes as long as reading does, twice. VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
+ * use. Takes as long as reading does, twice; @tell (may be NULL) hears how much is done of how much, but not while a ploop image
+ * is read. VZ_CONVERT_IMAGE; VZ_VE_RUNNING, VZ_FS_MOUNTED.
  */
-int ct_convert(struct ct *ct, const char *layout, bool force, struct err *e);
+int ct_convert(struct ct *ct, const char *layout, bool force, ct_tell *tell, void *arg, struct err *e);
 
 /* Layout image: what is free in it is free on the host, too. Others: says that there is nothing to do. VZ_COMPACT_IMAGE. */
 int ct_compact(struct ct *ct, struct err *e);

@@ -54,9 +54,8 @@ static int same_names(struct job *j, const struct copy_at *at, const struct stat
 	return 0;
 }
 
-static int on_file(void *arg, const struct copy_at *at, const struct stat *a, struct err *e)
+static int one(struct job *j, const struct copy_at *at, const struct stat *a, struct err *e)
 {
-	struct job *j = arg;
 	bool first = true;
 	struct stat b;
 
@@ -74,12 +73,21 @@ static int on_file(void *arg, const struct copy_at *at, const struct stat *a, st
 	return S_ISREG(a->st_mode) ? copy_data_same(at, a, e) : 0;
 }
 
+static int on_file(void *arg, const struct copy_at *at, const struct stat *a, struct err *e)
+{
+	int rc = one(arg, at, a, e);
+
+	copy_tell_file(a);
+	return rc;
+}
+
 static int on_dir(void *arg, const struct copy_at *at, const struct stat *a, struct err *e)
 {
 	struct job *j = arg;
 	struct stat b;
 
 	j->seen++;
+	copy_tell_file(a);
 	return same_stat(at, a, &b, e) < 0 ? -e->code : copy_xattrs_same(at, e);
 }
 

@@ -38,6 +38,7 @@ static int stretch(int from, int to, off_t at, off_t end, char *buf)
 		if (rc < 0)
 			return rc;
 		at += n;
+		copy_tell_part((uint64_t)n);
 	}
 	return 0;
 }
@@ -93,6 +94,7 @@ static int same(int a, int b, off_t size)
 		if (n == 0 || n != m || memcmp(pa, pb, (size_t)n) != 0)
 			return 0;
 		at += n;
+		copy_tell_part((uint64_t)n);
 	}
 	return 1;
 }

@@ -2,7 +2,7 @@
 /*
  * vz-copy: copies the root of a container into another place and compares the two. It runs with the ids of that container,
  * in the same box as vz-unpack: namespaces of its own, no right on the host, the target as its root, the source as a
- * descriptor. One answer, then it exits.
+ * descriptor. One answer after some words of how far it is, then it exits.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -42,12 +42,14 @@ static int run(struct tmpl_count *c, struct err *e)
 	auto_close int to = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (to < 0)
 		return err_set(e, errno, "open the target");
+	if (copy_tell_begin(UNPACK_CTL, fd[0], e) < 0)
+		return -e->code;
 	return copy_tree(fd[0], to, c, e) < 0 ? -e->code : copy_check(fd[0], to, e);
 }
 
 int main(void)
 {
-	static struct copy_done done = { .magic = COPY_MAGIC };
+	static struct copy_done done = { .magic = COPY_MAGIC, .stage = COPY_DONE };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGXFSZ, SIG_IGN);

@@ -2,7 +2,7 @@
 #ifndef TEMPLATES_COPY_PROTO_H
 #define TEMPLATES_COPY_PROTO_H
 /* What the privileged side and vz-copy say to each other, and what the files of vz-copy share. It gets the source and then
- * the target as mounts, answers once and exits. */
+ * the target as mounts, tells how far it is, answers once and exits. */
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/stat.h>
@@ -12,8 +12,10 @@
 
 #define COPY_MAGIC 0x3159435au
 struct copy_go { uint32_t magic; };
+enum copy_stage { COPY_PROGRESS = 1, COPY_DONE };
 struct copy_done {
-	uint32_t magic;
+	uint32_t magic, stage;
+	uint64_t done, total;		/* progress only: of what there is to do */
 	struct tmpl_count count;
 	struct err err;
 };
@@ -45,6 +47,11 @@ int copy_meta(const struct copy_at *at, const struct stat *st, uint64_t *dropped
 /* copy_data.c */
 int copy_data(const struct copy_at *at, const struct stat *st, struct err *e);
 int copy_data_same(const struct copy_at *at, const struct stat *st, struct err *e);
+
+/* copy_tell.c: to the socket @fd, every 200 ms or so; before the first call of it nobody is told anything */
+int copy_tell_begin(int fd, int from, struct err *e);	/* walks through @from once */
+void copy_tell_part(uint64_t bytes);			/* of the file in work */
+void copy_tell_file(const struct stat *st);		/* it is done */
 
 /* copy_links.c: which files are one, by device and inode number of the source */
 struct copy_links { struct copy_link *v; size_t n, cap; };

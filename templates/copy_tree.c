@@ -49,9 +49,8 @@ static int make(struct job *j, const struct copy_at *at, const struct stat *st, 
 	return copy_data(at, st, e);
 }
 
-static int on_file(void *arg, const struct copy_at *at, const struct stat *st, struct err *e)
+static int one(struct job *j, const struct copy_at *at, const struct stat *st, struct err *e)
 {
-	struct job *j = arg;
 	const char *first;
 
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
@@ -66,12 +65,20 @@ static int on_file(void *arg, const struct copy_at *at, const struct stat *st, s
 	return make(j, at, st, e) < 0 ? -e->code : copy_meta(at, st, &j->c->xattrs_dropped, e);
 }
 
+static int on_file(void *arg, const struct copy_at *at, const struct stat *st, struct err *e)
+{
+	int rc = one(arg, at, st, e);
+
+	copy_tell_file(st);
+	return rc;
+}
+
 static int on_dir(void *arg, const struct copy_at *at, const struct stat *st, struct err *e)
 {
 	struct job *j = arg;
 
-	(void)st;
 	j->c->entries++;
+	copy_tell_file(st);
 	return mkdirat(at->to, at->name, 0700) < 0 ? err_set(e, errno, "/%s", at->path) : 0;
 }
 

@@ -310,9 +310,10 @@ int tmpl_pool_of(const char *tmpldir, const char *digest, struct tmpl_pool *ret,
 /*
  * All files of the tree @from into the empty directory @to, and both compared, file by file: EIO names the first that
  * differs. @from shows the ids of a container whose range begins at @id_base, @to natural ones; a detached mount may be shifted
- * by this. Left out and counted as by tmpl_ploop_extract().
+ * by this. Left out and counted as by tmpl_ploop_extract(). @tell (may be NULL) hears every 200 ms or so how much is done.
  */
-int tmpl_copy(int from, int to, uint32_t id_base, struct tmpl_count *ret, struct err *e);
+typedef void tmpl_copy_tell(void *arg, uint64_t done, uint64_t total);
+int tmpl_copy(int from, int to, uint32_t id_base, tmpl_copy_tell *tell, void *arg, struct tmpl_count *ret, struct err *e);
 /* TEMPLATE/store: the tree with nothing in it, for an overlay that has all its files in the upper layer. */
 int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e);
 

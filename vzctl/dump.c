@@ -32,12 +32,17 @@ bool dump_cancelled(void)
 }
 
 /* A person sees one line that changes; a job (VZ_JOB) gets lines that it understands. */
+void dump_watch_show(struct dump_watch *w, struct ui *ui, const char *what)
+{
+	*w = (struct dump_watch){ .ui = ui, .what = what, .percent = -1, .lines = getenv("VZ_JOB") && !ui->quiet,
+				  .tty = isatty(STDERR_FILENO) && !ui->quiet };
+}
+
 void dump_watch_begin(struct dump_watch *w, struct ui *ui, const char *what)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
-	*w = (struct dump_watch){ .ui = ui, .what = what, .percent = -1, .lines = getenv("VZ_JOB") && !ui->quiet,
-				  .tty = isatty(STDERR_FILENO) && !ui->quiet };
+	dump_watch_show(w, ui, what);
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
@@ -51,6 +56,8 @@ static void show(struct dump_watch *w, const struct tmpl_backup_count *c)
 	tool_human(c->bytes, size);
 	if (w->lines)
 		dprintf(STDOUT_FILENO, "progress %d%%\n", w->percent);
+	else if (w->tty && !c->entries)
+		dprintf(STDERR_FILENO, "\r%s: %d%%\033[K", w->what, w->percent);
 	else if (w->tty)
 		dprintf(STDERR_FILENO, "\r%s: %d%% (%" PRIu64 " files, %s)\033[K", w->what, w->percent, c->entries, size);
 }

@@ -46,6 +46,7 @@ void restore_opts_done(struct restore_opts *o);
 /* --- dump.c --- */
 /* Until dump_watch_end(): SIGINT and SIGTERM make tmpl_backup_tell() below say no. */
 struct dump_watch { struct ui *ui; const char *what; int percent; bool tty, lines; int64_t told_ms; };
+void dump_watch_show(struct dump_watch *w, struct ui *ui, const char *what);	/* what is seen, without the signals */
 void dump_watch_begin(struct dump_watch *w, struct ui *ui, const char *what);
 int dump_tell(void *arg, const struct tmpl_backup_count *c);	/* @arg: a struct dump_watch */
 void dump_watch_end(struct dump_watch *w);

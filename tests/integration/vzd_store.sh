@@ -32,6 +32,11 @@ for layout in image dir overlay; do
 	[ "$layout" != image ] || like "space is given back" "$(done_of "$(api POST /v1/cts/111/compact '{}')")" '"state": *"done"'
 	rm -rf /vz/private/111.*
 done
+said=$(VZ_JOB=1 vzctl convert 111 --layout dir)
+like "a job hears how far it is" "$said" 'progress [0-9]+%'
+is "and never less than before" "$(grep -o '^progress [0-9]*' <<<"$said" | sort -c -n -k 2 2>&1)" ''
+ok "back" vzctl convert 111 --layout overlay
+rm -rf /vz/private/111.*
 like "a failure is told" "$(done_of "$(api POST /v1/cts/111/convert '{"layout":"overlay"}')")" 'already|failed'
 ok "start" vzctl start 111
 soon "seen, too" 20 sh -c '[ "$(vzadm call GET /v1/cts/111 | jq -r .state)" = running ]'

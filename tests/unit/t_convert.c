@@ -26,15 +26,15 @@ TEST_ROOT(convert_refuses)
 	struct box b;
 	struct ct *ct = on_ploop(&b, "VE_LAYOUT=\"ploop\"\n");
 
-	box_failed(&b, ct_convert(ct, "tape", false, &b.e), 155, "unknown layout tape: use overlay, dir, btrfs or image");
-	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 43, "Container private area /run/box/private/101 does not exist");
+	box_failed(&b, ct_convert(ct, "tape", false, NULL, NULL, &b.e), 155, "unknown layout tape: use overlay, dir, btrfs or image");
+	box_failed(&b, ct_convert(ct, "dir", false, NULL, NULL, &b.e), 43, "Container private area /run/box/private/101 does not exist");
 	CHECK(mkdir(BOX "/private/101", 0700) == 0);
-	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155, "/run/box/private/101/root.hdd: No such file or directory");
+	box_failed(&b, ct_convert(ct, "dir", false, NULL, NULL, &b.e), 155, "/run/box/private/101/root.hdd: No such file or directory");
 	CHECK(symlink("/etc", BOX "/private/101/root.hdd") == 0);
-	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155,
+	box_failed(&b, ct_convert(ct, "dir", false, NULL, NULL, &b.e), 155,
 		   "/run/box/private/101/root.hdd is no ploop disk: no directory with a DiskDescriptor.xml");
 	CHECK(mkdir(BOX "/private/101.ploop", 0700) == 0);
-	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155,
+	box_failed(&b, ct_convert(ct, "dir", false, NULL, NULL, &b.e), 155,
 		   "/run/box/private/101.ploop is there from another conversion: the old files would be kept under that name; move it away");
 	CHECK(!box_is_there(CT_INTENT_DIR "/101") && !box_is_there(BOX "/private/101.tmp"));
 	ct_close(ct);
@@ -48,8 +48,8 @@ TEST_ROOT(convert_not_to_the_same)
 
 	disk();		/* of the guest's making */
 	CHECK(!ct_is_ploop(ct));
-	box_failed(&b, ct_convert(ct, "dir", false, &b.e), 155, "CT 101 has the layout dir already");
-	box_failed(&b, ct_convert(ct, "simfs", false, &b.e), 155, "CT 101 has the layout dir already");
+	box_failed(&b, ct_convert(ct, "dir", false, NULL, NULL, &b.e), 155, "CT 101 has the layout dir already");
+	box_failed(&b, ct_convert(ct, "simfs", false, NULL, NULL, &b.e), 155, "CT 101 has the layout dir already");
 	ct_close(ct);
 	box_done(&b);
 }
