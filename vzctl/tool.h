@@ -122,10 +122,13 @@ void tool_dq_batch(struct buf *b, const struct tool_dq *blocks, const struct too
 void tool_ugids_text(struct buf *b, const struct quota_ugids *u, uint64_t limit);
 void tool_ugids_batch(struct buf *b, const struct quota_ugids *u, uint64_t limit);
 
+/* tool_ugids_json.c: all of them, for programs; @why nobody counts them, @limit: QUOTAUGIDLIMIT */
+void tool_ugids_json(struct buf *b, const struct quota_ugids *u, const char *why, uint64_t limit);
+
 /* --- tool_dqugid.c: vzdqdump and vzdqload ------------------------------------------------------------------------ */
 enum { TOOL_DQ_SYSTEM = 1, TOOL_DQ_USAGE = 2, TOOL_DQ_SYSCALL = 3, TOOL_DQ_FILE = 4, TOOL_DQ_LOCKED = 7, TOOL_DQ_NO_UGID = 9,
        TOOL_DQ_NO_FILE = 11, TOOL_DQ_CONFIG = 12 };	/* statuses */
-struct tool_dqugid { const char *id, *file; unsigned what; bool quiet, help; };
+struct tool_dqugid { const char *id, *file; unsigned what; bool quiet, help, json; };
 int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, struct err *e);
 /* Its container; *ret_mnt is -1 if it counts no users, and *why says why. Stopped, or for a @change, it is locked. e->exit
  * is the status. */

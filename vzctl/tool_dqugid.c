@@ -17,16 +17,29 @@ static unsigned bit_of(int letter)
 	       letter == 'G' ? QUOTA_UGID_GRACE : QUOTA_UGID_FIRST;
 }
 
+static int whole(const char *prog, const struct tool_dqugid *ret, struct err *e)
+{
+	uint64_t id;
+
+	if (ret->json && (ret->what || !str_eq(prog, "vzdqdump")))
+		return err_say(e, EINVAL, "--json is for vzdqdump, and is all of it");
+	if (!ret->id || (!ret->what && !ret->json))
+		return err_say(e, EINVAL, "%s", ret->id ? "One of -G, -U, -T and -F is needed" : "A container is needed");
+	if (num_u64(ret->id, &id) < 0 || id == 0 || id > CT_ID_MAX)
+		return err_say(e, EINVAL, "Invalid quota id: %s", ret->id);
+	return 0;
+}
+
 int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, struct err *e)
 {
 	static const struct opt_flag flags[] = {
 		{ "gracetime", 'G', false, 'G', NULL }, { "limits", 'U', false, 'U', NULL }, { "exptimes", 'T', false, 'T', NULL },
 		{ "first", 'F', false, 'F', NULL }, { "kernel", 'f', false, 'f', NULL }, { NULL, 'q', false, 'q', NULL },
 		{ NULL, 'v', false, 'v', NULL }, { "quota-file", 'c', true, 'c', NULL }, { "help", 'h', false, 'h', NULL },
+		{ "json", 0, false, 'j', NULL },
 	};
 	struct opt o = { .prog = prog, .flags = flags, .n_flags = ARRAY_SIZE(flags), .argv = argv, .at = 1 };
 	struct opt_found f;
-	uint64_t id;
 	int what;
 
 	while ((what = opt_next(&o, &f, e)) > 0) {
@@ -38,18 +51,14 @@ int tool_dqugid_args(const char *prog, char **argv, struct tool_dqugid *ret, str
 			ret->file = f.arg;
 		else if (f.flag->id == 'h')
 			ret->help = true;
+		else if (f.flag->id == 'j')
+			ret->json = true;
 		else if (f.flag->id == 'q' || f.flag->id == 'v')
 			ret->quiet = f.flag->id == 'q';
 		else if (f.flag->id != 'f')
 			ret->what |= bit_of(f.flag->id);
 	}
-	if (what < 0 || ret->help)
-		return what;
-	if (!ret->id || !ret->what)
-		return err_say(e, EINVAL, "%s", ret->id ? "One of -G, -U, -T and -F is needed" : "A container is needed");
-	if (num_u64(ret->id, &id) < 0 || id == 0 || id > CT_ID_MAX)
-		return err_say(e, EINVAL, "Invalid quota id: %s", ret->id);
-	return 0;
+	return what < 0 || ret->help ? what : whole(prog, ret, e);
 }
 
 static int open_ct(const struct tool_dqugid *d, struct ct_host **ret_host, struct tool_ct *ret, struct err *e)

@@ -5,8 +5,9 @@
 #include "util/err.h"
 #include "vzctl/tool.h"
 
-static const char usage[] = "Usage: vzdqdump [-q] [-v] [-f] [-c FILE] CTID -G|-U|-T|-F ...\n"
-	"  -U  limits   -G  grace times   -T  times of expiry   -F  figures of the whole container\n";
+static const char usage[] = "Usage: vzdqdump [-q] [-v] [-f] [-c FILE] CTID -G|-U|-T|-F|--json ...\n"
+	"  -U  limits   -G  grace times   -T  times of expiry   -F  figures of the whole container\n"
+	"  --json  usage, limits and times of all, for programs: in bytes\n";
 
 static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
 {
@@ -20,6 +21,10 @@ static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
 		return -e->code;
 	if (mnt >= 0 && quota_ugids_read(mnt, &u, e) < 0)
 		return err_exit(e, TOOL_DQ_SYSCALL);
+	if (d->json) {
+		tool_ugids_json(b, &u, why.text, t.conf->quota.ugidlimit.v);
+		return 0;
+	}
 	quota_ugids_print(b, &u, d->what);
 	if (d->what & QUOTA_UGID_FIRST)
 		quota_ugids_print_first(b, &t.info.disk, t.conf->quota.quotatime.v);

@@ -208,6 +208,33 @@ static const struct api_prop fw_rule_props[] = {
 	{ "bytes", "int?", "" },
 	END
 };
+static const struct api_prop user_limits_props[] = {
+	{ "active", "bool", "Users and groups are counted, and their limits hold." },
+	{ "reason", "string?", "Why not." },
+	{ "max", "int?", "QUOTAUGIDLIMIT: so many may have limits." },
+	{ "grace", "UserGrace[]", "" },
+	{ "items", "UserLimit[]", "Everyone who owns something or has a limit." },
+	END
+};
+static const struct api_prop user_grace_props[] = {
+	{ "kind", "user|group", "" },
+	{ "bytes_seconds", "int", "How long soft limits may be exceeded." },
+	{ "inodes_seconds", "int", "" },
+	END
+};
+static const struct api_prop user_limit_props[] = {
+	{ "kind", "user|group", "" },
+	{ "id", "int", "Inside." },
+	{ "used_bytes", "int", "" },
+	{ "soft_bytes", "int?", "null: none." },
+	{ "hard_bytes", "int?", "" },
+	{ "used_inodes", "int", "" },
+	{ "soft_inodes", "int?", "" },
+	{ "hard_inodes", "int?", "" },
+	{ "bytes_until", "string?", "When the time above the soft limit ends; null: it is not above it." },
+	{ "inodes_until", "string?", "" },
+	END
+};
 static const struct api_prop fw_ct_props[] = {
 	{ "ctid", "int", "" },
 	{ "in_effect", "bool", "It runs, and the kernel has something of it: rules, forwards, rates, counters." },
@@ -369,6 +396,9 @@ static const struct api_schema rows[] = {
 	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },
 	{ "FirewallZonePair", "Two zones that reach one another.", fw_zone_props },
 	{ "FirewallHost", "What the host itself takes.", fw_host_props },
+	{ "UserLimits", "Limits of users and groups inside a container.", user_limits_props },
+	{ "UserLimit", "", user_limit_props },
+	{ "UserGrace", "", user_grace_props },
 	{ "Firewall", "What is in effect for a container, all of it together.", fw_ct_props },
 	{ "FirewallRule", "", fw_rule_props },
 	{ "Ticket", "Lets one WebSocket in, once, within 30 seconds.", ticket_props },

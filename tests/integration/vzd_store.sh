@@ -38,6 +38,13 @@ is "and never less than before" "$(grep -o '^progress [0-9]*' <<<"$said" | sort 
 ok "back" vzctl convert 111 --layout overlay
 rm -rf /vz/private/111.*
 like "a failure is told" "$(done_of "$(api POST /v1/cts/111/convert '{"layout":"overlay"}')")" 'already|failed'
+limits=$(api GET /v1/cts/111/userlimits)
+like "nobody counts users in layout overlay" "$limits" '"active": *false.*"reason": *".*layout'
+like "so none can have a limit, with the reason" \
+	"$(done_of "$(api PUT /v1/cts/111/userlimits/users/1000 '{"hard_bytes":1048576}')")" '"exit_code": *9|layout'
+like "users or groups" "$(api PUT /v1/cts/111/userlimits/pets/1 '{}')" 'not-found'
+like "with a number" "$(api PUT /v1/cts/111/userlimits/users/bob '{}')" 'not-found'
+like "grace needs times" "$(api PUT /v1/cts/111/usergrace/users '{"bytes_seconds":60}')" 'invalid-field'
 ok "start" vzctl start 111
 soon "seen, too" 20 sh -c '[ "$(vzadm call GET /v1/cts/111 | jq -r .state)" = running ]'
 is "its files are there" "$(in_ct 111 'cat /root/mark; stat -c %a /root/mark')" $'kept\n640'

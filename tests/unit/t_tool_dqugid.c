@@ -41,6 +41,9 @@ TEST(tool_dqugid_grammar)
 	CHECK_STR(e.text, "Invalid quota id: 0");
 	CHECK(args(&d, &e, "101", "102", "-U", NULL) < 0);
 	CHECK(args(&d, &e, "101", "-X", NULL) < 0);
+	CHECK(args(&d, &e, "--json", "101", NULL) == 0 && d.json && !d.what);
+	CHECK(args(&d, &e, "--json", "-U", "101", NULL) < 0);
+	CHECK_STR(e.text, "--json is for vzdqdump, and is all of it");
 	CHECK(args(&d, &e, "-h", NULL) == 0 && d.help);
 }
 

@@ -31,6 +31,8 @@ for fs in ext4 xfs; do
 	rc "$fs: no fourth (QUOTAUGIDLIMIT)" 12 vzquota setlimit2 911 -u 1002 0 500 0 0
 	like "$fs: says what to do" "$TAP_OUT" '3 users and groups.*would be 4.*--quotaugidlimit 4'
 	ok "$fs: but other limits of the first" vzquota setlimit2 911 -u 1000 0 2M 0 10
+	is "$fs: for programs" "$(vzdqdump 911 --json | python3 -c 'import json, sys; d = json.load(sys.stdin); print(d["active"], d["max"], [[i[k] for k in ("hard_bytes", "hard_inodes", "soft_bytes")] for i in d["items"] if i["kind"] == "user" and i["id"] == 1000])')" \
+		"True 3 [[2097152, 10, None]]"
 	ok "$fs: dump" sh -c 'vzdqdump 911 -U -G -T -F >/tmp/dump && vzdqdump 911 -U -G >/tmp/limits'
 	like "$fs: as the old tool wrote it" "$(tr '\t' ' ' </tmp/limits)" \
 		'ugid_quota_status: 1.*grace_time: 0 172800 60.*grace_time: 1 [0-9]+ .*ugid_number: [0-9]+.*ugid: 1000 0 0 2048 0 10.*ugid: 50 1 100 200 0 0'
