@@ -109,7 +109,7 @@ ok "but for force" vzpool detach web --force
 rc "nothing is mounted" 1 grep -q /vz/template/pool /proc/self/mountinfo
 is "no loop device of an image stays" "$(losetup -l -n -O BACK-FILE | grep -c "/pool/web/")" 1	# the other node's
 vzctl start 302 >/tmp/out 2>&1
-like "the start says what is missing" "$(cat /tmp/out)" 'layer of CT 302: .*No such file'
+like "the start says what is missing" "$(cat /tmp/out)" 'layer of CT 302: .* is missing, and no attached pool has it'
 
 # Attach and detach killed at every step.
 forget() { vzpool detach web >/dev/null 2>&1; rm -rf /etc/vz/pools; }
