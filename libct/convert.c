@@ -175,7 +175,11 @@ static int copy_root(struct ct *ct, struct work *w, int tree, int dir, struct er
 		ct_postcreate_due(dir);
 	if (ct_roottree_open(ct, &base, &from, e) < 0)
 		return -e->code;
-	return tmpl_copy(from, tree, base, w->tell, w->arg, &w->count, e) < 0 ? copy_error(ct, e) : 0;
+	if (tmpl_copy(from, tree, base, w->tell, w->arg, &w->count, e) < 0)
+		return copy_error(ct, e);
+	if (w->tell)
+		w->tell(w->arg, w->count.bytes, w->count.bytes);
+	return 0;
 }
 
 /* In an image: the file system in it, whose mount goes with @tree. */

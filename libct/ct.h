@@ -231,7 +231,7 @@ int ct_migrated_load(struct ct *ct, struct err *e);	/* its configuration from th
 int ct_reinstall(struct ct *ct, const char *ostemplate, struct err *e);
 /* The files that @src brings in place of those the stopped container has, at once; its configuration stays. */
 int ct_refill(struct ct *ct, const struct ct_create_src *src, struct err *e);
-/* Of work that takes long: called now and then with how much of @total is done. */
+/* Of work that takes long: called now and then with how much of @total is done, and once with all of it. */
 typedef void ct_tell(void *arg, uint64_t done, uint64_t total);
 /*
  * A stopped container gets the layout @layout, any spelling of VE_LAYOUT: its files are copied and compared, one by one; a

@@ -17,7 +17,7 @@ static void hear(struct unpack *u, struct copy_done *d, tmpl_copy_tell *tell, vo
 			continue;
 		if (n != (ssize_t)sizeof(*d) || d->magic != COPY_MAGIC || d->stage != COPY_PROGRESS)
 			return;
-		if (recv(u->ctl, d, sizeof(*d), 0) == n && tell)
+		if (recv(u->ctl, d, sizeof(*d), 0) == n && tell && d->done < d->total)
 			tell(arg, d->done, d->total);
 	}
 }

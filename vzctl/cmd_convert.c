@@ -35,7 +35,10 @@ static int convert_parse(struct cmd_call *c, struct err *e)
 
 static void convert_tell(void *arg, uint64_t done, uint64_t total)
 {
-	dump_tell(arg, &(struct tmpl_backup_count){ .bytes = done, .total = total });
+	if (done < total)
+		dump_tell(arg, &(struct tmpl_backup_count){ .bytes = done, .total = total });
+	else
+		dump_watch_full(arg);
 }
 
 static int convert_run(struct cmd_call *c, struct err *e)

@@ -78,6 +78,14 @@ int dump_tell(void *arg, const struct tmpl_backup_count *c)
 	return 0;
 }
 
+void dump_watch_full(struct dump_watch *w)
+{
+	if (w->lines)
+		dprintf(STDOUT_FILENO, "progress 100%%\n");
+	dump_watch_end(w);
+	w->told_ms = 0;
+}
+
 void dump_watch_end(struct dump_watch *w)
 {
 	if (w->tty && w->told_ms)

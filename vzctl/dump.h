@@ -49,6 +49,7 @@ struct dump_watch { struct ui *ui; const char *what; int percent; bool tty, line
 void dump_watch_show(struct dump_watch *w, struct ui *ui, const char *what);	/* what is seen, without the signals */
 void dump_watch_begin(struct dump_watch *w, struct ui *ui, const char *what);
 int dump_tell(void *arg, const struct tmpl_backup_count *c);	/* @arg: a struct dump_watch */
+void dump_watch_full(struct dump_watch *w);	/* all is done; what is said next has a line of its own */
 void dump_watch_end(struct dump_watch *w);
 bool dump_cancelled(void);
 /* One container's backup, with all that is said of it. */

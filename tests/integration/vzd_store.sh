@@ -33,7 +33,7 @@ for layout in image dir overlay; do
 	rm -rf /vz/private/111.*
 done
 said=$(VZ_JOB=1 vzctl convert 111 --layout dir)
-like "a job hears how far it is" "$said" 'progress [0-9]+%'
+like "a job hears how far it is" "$said" 'progress [0-9]+%.*progress 100%'
 is "and never less than before" "$(grep -o '^progress [0-9]*' <<<"$said" | sort -c -n -k 2 2>&1)" ''
 ok "back" vzctl convert 111 --layout overlay
 rm -rf /vz/private/111.*
