@@ -50,8 +50,10 @@ static int read_counters(struct vzfw *f, const struct str_list *lines, struct sh
 	return 0;
 }
 
-static void print(const struct str_list *lines, const struct shown *s)
+/* False: nothing of it is about the firewall. */
+static bool print(const struct str_list *lines, const struct shown *s)
 {
+	bool any = false;
 	size_t k = 0;
 
 	for (size_t i = 0; i < lines->n; i++) {
@@ -60,6 +62,7 @@ static void print(const struct str_list *lines, const struct shown *s)
 
 		if (nat && net_line_of(nat, "fwd"))
 			printf("forward %s\n", net_line_of(nat, "fwd"));
+		any |= l || (nat && net_line_of(nat, "fwd"));
 		if (!l)
 			continue;
 		if (!rule) {
@@ -73,6 +76,7 @@ static void print(const struct str_list *lines, const struct shown *s)
 			printf("rule    %s\n", rule);
 		k++;
 	}
+	return any;
 }
 
 /* --- as JSON, for vzd --- */
@@ -180,8 +184,7 @@ int vzfw_show(struct vzfw *f, struct err *e)
 		return err_say(e, ENOENT, "there is no container %u ('vzlist -a' shows those there are)", id);
 	if (f->json)
 		return put_json(id, &lines, &s, e);
-	if (!lines.n)
+	if (!print(&lines, &s))
 		printf("Container %u has no firewall in effect\n", id);
-	print(&lines, &s);
 	return 0;
 }

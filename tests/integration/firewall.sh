@@ -43,6 +43,7 @@ serve 601 22 80 8005 8011
 serve 602 80
 
 is "without rules all is open" "$(opens 602 10.77.6.1 80)$(pings 602 10.77.6.1)" yesyes
+is "which is told" "$(vzfw show 601)" "Container 601 has no firewall in effect"
 ok "a policy and rules, live" vzctl set 601 --fw_in drop --fw_add ssh --fw_add 'in accept tcp 8000-8010 from 10.77.6.2 count' --save
 like "stored in one spelling" "$(grep ^FW_ /etc/vz/conf/601.conf)" \
 	'FW_RULES="in accept ssh; in accept tcp 8000-8010 from 10.77.6.2 count".*FW_IN="drop"'
