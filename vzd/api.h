@@ -118,6 +118,8 @@ void api_page(struct api_call *c, json_t *items, const char *next);
 const char *api_cursor(struct api_call *c);
 /* The same from ready JSON text: "{...},{...}" without the brackets. */
 void api_page_raw(struct api_call *c, const char *items, size_t len, const char *next);
+/* Runs a program (ask.h), whose output, at most @max bytes of JSON, is the answer. */
+int api_ask(struct api_call *c, const char *const *words, size_t max, struct err *e);
 /* Problem details (RFC 9457). @slug: a row of api_problems[] gives status and title; @vz_exit: vzctl's status or 0. */
 void api_problem(struct api_call *c, const char *slug, int vz_exit, const char *detail, json_t *extra /* stolen, merged */);
 void api_problem_err(struct api_call *c, const struct err *e);	/* from errno and e->exit: table in api_problem.c */

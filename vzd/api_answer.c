@@ -9,6 +9,7 @@
 #include "util/num.h"
 #include "util/str.h"
 #include "vzd/api_priv.h"
+#include "vzd/ask.h"
 #include "vzd/counters.h"
 #include "vzd/idem.h"
 
@@ -260,4 +261,26 @@ void api_page_raw(struct api_call *c, const char *items, size_t len, const char 
 		api_problem(c, "internal", 0, "the page could not be written", NULL);
 	else
 		api_send(gate_of(c), 200, JSON_TYPE, b.s, b.len, NULL, 0);
+}
+
+/* --- what a program says --- */
+
+static void on_asked(void *arg, const struct buf *out, const struct err *err)
+{
+	struct api_call *c = arg;
+	json_t *j = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
+
+	if (j)
+		api_json(c, 200, j);
+	else
+		api_problem(c, "internal", 0, err ? err->text : "what the program says cannot be read", NULL);
+	api_unref(c);
+}
+
+int api_ask(struct api_call *c, const char *const *words, size_t max, struct err *e)
+{
+	if (ask_run(c->d, words, max, on_asked, api_ref(c), e) == 0)
+		return 0;
+	api_unref(c);
+	return -e->code;
 }

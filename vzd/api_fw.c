@@ -11,7 +11,6 @@
 #include "net/fw.h"
 #include "util/buf.h"
 #include "vzd/api_ct.h"
-#include "vzd/ask.h"
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZFW VZ_SBINDIR "/vzfw"
@@ -257,18 +256,6 @@ static int host_policy(struct api_call *c, struct err *e)
 
 /* --- one container --- */
 
-static void on_show(void *arg, const struct buf *out, const struct err *err)
-{
-	struct api_call *c = arg;
-	json_t *j = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
-
-	if (j)
-		api_json(c, 200, j);
-	else
-		api_problem(c, "internal", 0, err ? err->text : "what vzfw says cannot be read", NULL);
-	api_unref(c);
-}
-
 /* The counters are a walk through maps of all containers: not in the loop. */
 static int ct_get(struct api_call *c, struct err *e)
 {
@@ -276,10 +263,7 @@ static int ct_get(struct api_call *c, struct err *e)
 	const char *const words[] = { VZFW, "show", "--json", id, NULL };
 
 	str_fmt(id, sizeof(id), "%u", c->ctid);
-	if (ask_run(c->d, words, SHOW_MAX, on_show, api_ref(c), e) == 0)
-		return 0;
-	api_unref(c);
-	return -e->code;
+	return api_ask(c, words, SHOW_MAX, e);
 }
 
 /* --- rows --- */

@@ -8,26 +8,12 @@
 #include <string.h>
 
 #include "util/auto.h"
-#include "util/buf.h"
 #include "vzd/api_ct.h"
-#include "vzd/ask.h"
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZDQDUMP VZ_SBINDIR "/vzdqdump"
 #define VZQUOTA VZ_SBINDIR "/vzquota"
 #define SHOW_MAX (16u << 20)
-
-static void on_show(void *arg, const struct buf *out, const struct err *err)
-{
-	struct api_call *c = arg;
-	json_t *j = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
-
-	if (j)
-		api_json(c, 200, j);
-	else
-		api_problem(c, "internal", 0, err ? err->text : "what vzdqdump says cannot be read", NULL);
-	api_unref(c);
-}
 
 /* A stopped container's image is mounted for it: not in the loop. */
 static int get_run(struct api_call *c, struct err *e)
@@ -36,10 +22,7 @@ static int get_run(struct api_call *c, struct err *e)
 	const char *const words[] = { VZDQDUMP, "--json", id, NULL };
 
 	str_fmt(id, sizeof(id), "%u", c->ctid);
-	if (ask_run(c->d, words, SHOW_MAX, on_show, api_ref(c), e) == 0)
-		return 0;
-	api_unref(c);
-	return -e->code;
+	return api_ask(c, words, SHOW_MAX, e);
 }
 
 /* "-u" or "-g" of the path's users or groups; NULL: it has answered. */
