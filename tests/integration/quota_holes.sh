@@ -40,12 +40,14 @@ done
 
 # what all share is written by none of them
 up 690 --diskspace ${LIMIT}M
-tree=$(dirname "$(find /vz/template/store -path '*/tree/bin/busybox' | head -n 1)" 2>/dev/null)
-before=$(cd "${tree:-/nonexistent}" 2>/dev/null && find . -type f -printf '%p %m %U %T@ ' -exec sha256sum {} + 2>/dev/null | sha256sum)
+tree=$(template_tree vz-base)
+files() { (cd "$tree" && find . -type f -printf '%p %m %U %T@ ' -exec sha256sum {} + | sha256sum); }
+[ -e "$tree/bin/busybox" ] || bail "the template's files" "$tree"
+before=$(files)
 in_ct 690 'cp /bin/busybox /b; for f in /bin/*; do chmod 777 $f; touch $f; echo x >>$f; truncate -s 5 $f; done' >/dev/null
-if [ -n "$tree" ]; then
-	is "the template is as it was" "$(cd "$tree" && find . -type f -printf '%p %m %U %T@ ' -exec sha256sum {} + 2>/dev/null | sha256sum)" "$before"
-fi
+is "the template is as it was" "$(files)" "$before"
+ok "on the disk, too" vztmpl verify vz-base
 up 692
 is "and its next container, too" "$(in_ct 692 'echo works')" works
 gone 690 692
+template_trees_done
