@@ -167,11 +167,11 @@ out.close()
 EOT
 	refused "$1" "$2" $W/evil.tar
 }
-evil "a name that leaves the tree" 'leaves the tree' 'add("./etc/vzdump/vps.conf", conf); add("../../tmp/out")'
-evil "an absolute name" 'absolute' 'add("./etc/vzdump/vps.conf", conf); add("/tmp/out")'
+evil "a name that leaves the tree" 'leaves the tree' 'add("./etc/vzdump/vps.conf", conf); add("../../tmp/escaped")'
+evil "an absolute name" 'absolute' 'add("./etc/vzdump/vps.conf", conf); add("/tmp/escaped")'
 evil "a link that is followed" 'symbolic link' 'add("./etc/vzdump/vps.conf", conf); add("./l", kind=tarfile.SYMTYPE, link="/etc"); add("./l/passwd")'
 evil "an owner of no container" '65536 ids' 'add("./etc/vzdump/vps.conf", conf); add("./f", uid=70000)'
 evil "a configuration without an end" '[a-z]' 'add("./etc/vzdump/vps.conf", b"A" * (2 << 20)); add("./f")'
 evil "a configuration that is a link" 'no ./etc/vzdump/vps.conf' 'add("./etc/vzdump/vps.conf", kind=tarfile.SYMTYPE, link="/etc/shadow"); add("./f")'
-ok "nothing came out" test ! -e /tmp/out -a ! -e /tmp/owned
+ok "nothing came out" test ! -e /tmp/escaped -a ! -e /tmp/owned
 bk_done
