@@ -7,7 +7,10 @@
  *				tagged for a VLAN and not of GUARD_TRUNK, or tagged twice: counter drop
  *				router advertisement, redirect: counter drop
  *				from a DHCP server's port: counter drop
+ *				a piece of IPv6: jump from_pieces
  *				what vport.c says of its addresses
+ *	chain from_pieces	more options before the rest, so that nobody who looks at one piece knows what it is: counter drop
+ *				neighbour discovery, which has to come in one piece (RFC 6980): counter drop
  *
  * Else a container would give routes to the host itself, or have the switch shut the host's port. The rules never change;
  * an interface is chosen by its group, which dies with it. A kernel without tables of bridges goes without.
@@ -27,7 +30,9 @@
 #include "util/err.h"
 
 #define FROM_VETH "from_veth"
-#define RULES_USE (9 + VPORT_RULES + 1)		/* the jump too */
+#define FROM_PIECES "from_pieces"
+#define RULES_USE (10 + VPORT_RULES + 1)	/* the jump too */
+#define ND_FIRST 133
 #define ND_RA 134
 #define ND_REDIRECT 137
 
@@ -88,6 +93,39 @@ static void rule_no_dhcp(struct nft_tx *t, uint16_t ethertype, uint16_t port)
 	drop_counted(t, r);
 }
 
+static void e_piece(struct nft_tx *t, struct nftnl_rule *r)
+{
+	static const uint8_t ip6[2] = { 0x86, 0xdd };
+
+	nft_e_meta(t, r, NFT_META_PROTOCOL, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, ip6, sizeof(ip6));
+	nft_e_piece(t, r, NFT_REG_1);
+}
+
+/* What pieces must not hide. Headers that others may follow: of RFC 7045, as ranges. */
+static void rules_pieces(struct nft_tx *t)
+{
+	static const struct { uint8_t from, to; } hiding[] = {
+		{ IPPROTO_HOPOPTS, IPPROTO_HOPOPTS }, { IPPROTO_ROUTING, IPPROTO_FRAGMENT }, { IPPROTO_AH, IPPROTO_AH },
+		{ IPPROTO_DSTOPTS, IPPROTO_DSTOPTS }, { IPPROTO_MH, IPPROTO_MH }, { 139, 140 }, { 253, 254 },
+	};
+	static const uint8_t icmp6 = IPPROTO_ICMPV6, first = ND_FIRST, last = ND_REDIRECT;
+	struct nftnl_rule *r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(hiding); i++) {
+		r = nft_rule(t, FROM_PIECES);
+		nft_e_piece(t, r, NFT_REG_1);
+		nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_1, &hiding[i].from, &hiding[i].to, 1);
+		drop_counted(t, r);
+	}
+	r = nft_rule(t, FROM_PIECES);
+	nft_e_piece(t, r, NFT_REG_1);
+	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &icmp6, 1);
+	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
+	nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_1, &first, &last, 1);
+	drop_counted(t, r);
+}
+
 /* @aid: one rule less, so whoever counts them knows that the parts are still to come. */
 static void put_rules(struct nft_tx *t, bool aid)
 {
@@ -116,6 +154,11 @@ static void put_rules(struct nft_tx *t, bool aid)
 	rule_no_icmp6(t, ND_REDIRECT);
 	rule_no_dhcp(t, ETH_P_IP, 67);
 	rule_no_dhcp(t, ETH_P_IPV6, 547);
+	r = nft_rule(t, FROM_VETH);
+	e_piece(t, r);
+	nft_e_verdict(t, r, NFT_JUMP, FROM_PIECES);
+	nft_put_rule(t, r);
+	rules_pieces(t);
 	vport_put_rules(t, FROM_VETH);
 }
 
@@ -140,6 +183,7 @@ static int setup(struct net *n, bool anew, bool aid, struct err *e)
 		nft_put_table(&t, true);
 	}
 	nft_put_chain(&t, FROM_VETH, NULL, 0, 0);
+	nft_put_chain(&t, FROM_PIECES, NULL, 0, 0);
 	vport_put_sets(&t);
 	nft_put_chain(&t, "prerouting", "filter", NF_BR_PRE_ROUTING, NF_BR_PRI_NAT_DST_BRIDGED);
 	nft_put_flush_rules(&t);

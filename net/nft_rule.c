@@ -3,6 +3,7 @@
 #include "net/nft_rule.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <libnftnl/expr.h>
@@ -77,6 +78,19 @@ void nft_e_payload(struct nft_tx *t, struct nftnl_rule *r, uint32_t base, uint32
 	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_OFFSET, off);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_LEN, len);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_PAYLOAD_DREG, reg);
+}
+
+void nft_e_piece(struct nft_tx *t, struct nftnl_rule *r, uint32_t dreg)
+{
+	struct nftnl_expr *x = expr(t, r, "exthdr");
+
+	if (!x)
+		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_DREG, dreg);
+	nftnl_expr_set_u8(x, NFTNL_EXPR_EXTHDR_TYPE, IPPROTO_FRAGMENT);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_OFFSET, 0);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_LEN, 1);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
 }
 
 void nft_e_ct(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t reg)

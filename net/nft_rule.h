@@ -16,6 +16,7 @@ void nft_put_rule(struct nft_tx *t, struct nftnl_rule *r);		/* frees it */
 void nft_e_meta(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t dreg);
 void nft_e_meta_set(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t sreg);
 void nft_e_payload(struct nft_tx *t, struct nftnl_rule *r, uint32_t base, uint32_t off, uint32_t len, uint32_t dreg);
+void nft_e_piece(struct nft_tx *t, struct nftnl_rule *r, uint32_t dreg);	/* IPv6: what follows the fragment header */
 void nft_e_ct(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t dreg);
 void nft_e_ct_is(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t bits, bool is);	/* one of @bits; none of them */
 /* The interface that routes name for an address, NFTA_FIB_F_SADDR or _DADDR; with _IIF only if it came from there, else 0. */

@@ -5,7 +5,10 @@
  *	set port_ip { ifname }		those with an ip_filter, whose addresses are in
  *	set port4, port6 { ifname . address }
  *	chain from_veth (guard.c)	ARP of one in ports, (interface . sender) not in port_mac: counter drop
+ *					neighbour discovery of one in ports: jump from_nd
  *					one in port_ip: jump from_filtered
+ *	chain from_nd			(interface . hardware address that it names) not in port_mac: counter drop
+ *					one that is not the first option, which nobody needs: counter drop
  *	chain from_filtered		advertised address not in port6: drop
  *					sender of ARP, source of IPv4, IPv6 in port4, port6: return
  *					nobody yet (0.0.0.0, ::) who asks for an address: return
@@ -26,6 +29,11 @@
 #include "util/err.h"
 
 #define FROM_FILTERED "from_filtered"
+#define FROM_ND "from_nd"
+#define OPTIONS_MAX 3		/* of neighbour discovery, of 8 octets each: address and nonce are what there is */
+#define ND_RS 133
+#define ND_NS 135
+#define ND_NA 136
 #define ALL_MAX 4096		/* addresses of one interface: fewer fit into an alias */
 
 struct key_if { char ifname[IFNAMSIZ]; };
@@ -85,6 +93,7 @@ void vport_put_sets(struct nft_tx *t)
 	for (size_t i = 0; i < SET_N; i++)
 		nft_put_set(t, &sets[i]);
 	nft_put_chain(t, FROM_FILTERED, NULL, 0, 0);
+	nft_put_chain(t, FROM_ND, NULL, 0, 0);
 }
 
 static void e_proto(struct nft_tx *t, struct nftnl_rule *r, uint16_t ethertype)
@@ -118,7 +127,7 @@ static void put_verdict(struct nft_tx *t, struct nftnl_rule *r, int verdict)
 	nft_put_rule(t, r);
 }
 
-static void e_icmp6(struct nft_tx *t, struct nftnl_rule *r, uint8_t type)
+static void e_icmp6(struct nft_tx *t, struct nftnl_rule *r, uint8_t from, uint8_t to)
 {
 	static const uint8_t icmp6 = IPPROTO_ICMPV6;
 
@@ -126,7 +135,7 @@ static void e_icmp6(struct nft_tx *t, struct nftnl_rule *r, uint8_t type)
 	nft_e_meta(t, r, NFT_META_L4PROTO, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &icmp6, 1);
 	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
-	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &type, 1);
+	nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_1, &from, &to, 1);
 }
 
 /* From ::, in messages of @type: is an address free, which groups are listened to. */
@@ -135,7 +144,7 @@ static void rule_nobody6(struct nft_tx *t, uint8_t type)
 	static const uint8_t nobody[16];
 	struct nftnl_rule *r = nft_rule(t, FROM_FILTERED);
 
-	e_icmp6(t, r, type);
+	e_icmp6(t, r, type, type);
 	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, 8, 16, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, nobody, sizeof(nobody));
 	put_verdict(t, r, NFT_RETURN);
@@ -146,7 +155,7 @@ static void rules_filtered(struct nft_tx *t)
 	static const uint8_t nobody[4], udp = IPPROTO_UDP, to_dhcp[2] = { 0, 67 };
 	struct nftnl_rule *r = nft_rule(t, FROM_FILTERED);
 
-	e_icmp6(t, r, 136);		/* neighbour advertisement */
+	e_icmp6(t, r, ND_NA, ND_NA);
 	e_pair(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 8, 16, IP6, true);
 	put_verdict(t, r, NF_DROP);
 	r = nft_rule(t, FROM_FILTERED);
@@ -175,9 +184,27 @@ static void rules_filtered(struct nft_tx *t)
 	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 2, 2, NFT_REG_1);
 	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, to_dhcp, sizeof(to_dhcp));
 	put_verdict(t, r, NFT_RETURN);
-	rule_nobody6(t, 135);
+	rule_nobody6(t, ND_NS);
 	rule_nobody6(t, 143);
 	put_verdict(t, nft_rule(t, FROM_FILTERED), NF_DROP);
+}
+
+/* Messages @from to @to, whose options begin at @at: who may be named there is who may send. */
+static void rules_option(struct nft_tx *t, uint8_t from, uint8_t to, uint32_t at)
+{
+	static const uint8_t source = 1, target = 2;
+	struct nftnl_rule *r;
+
+	for (uint32_t i = 0; i <= OPTIONS_MAX; i++) {
+		r = nft_rule(t, FROM_ND);
+		e_icmp6(t, r, from, to);
+		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, at + 8 * i, 1, NFT_REG_1);	/* is there one? */
+		if (i < OPTIONS_MAX)
+			nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_1, &source, &target, 1);
+		if (i == 0)
+			e_pair(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, at + 2, 6, MACS, true);
+		put_verdict(t, r, NF_DROP);
+	}
 }
 
 void vport_put_rules(struct nft_tx *t, const char *chain)
@@ -188,6 +215,13 @@ void vport_put_rules(struct nft_tx *t, const char *chain)
 	e_in(t, r, PORTS);
 	e_pair(t, r, NFT_PAYLOAD_NETWORK_HEADER, 8, 6, MACS, true);
 	put_verdict(t, r, NF_DROP);
+	r = nft_rule(t, chain);
+	e_icmp6(t, r, ND_RS, ND_NA);
+	e_in(t, r, PORTS);
+	nft_e_verdict(t, r, NFT_JUMP, FROM_ND);
+	nft_put_rule(t, r);
+	rules_option(t, ND_RS, ND_RS, 8);
+	rules_option(t, ND_NS, ND_NA, 24);
 	r = nft_rule(t, chain);
 	e_in(t, r, FILTERED);
 	nft_e_verdict(t, r, NFT_JUMP, FROM_FILTERED);

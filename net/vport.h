@@ -15,7 +15,7 @@ void vport_alias(unsigned id, const struct net_if *f, char dst[VPORT_ALIAS_MAX])
 bool vport_alias_is(const char *alias, unsigned id, const char *ifname);
 bool vport_alias_parse(const char *alias, struct net_if *ret);	/* ifname, mac, ip_filter; false: none of ours, or an old one */
 
-#define VPORT_RULES 2		/* that vport_put_rules() adds to @chain */
+#define VPORT_RULES 3		/* that vport_put_rules() adds to @chain */
 void vport_put_sets(struct nft_tx *t);
 void vport_put_rules(struct nft_tx *t, const char *chain);
 int vport_put_all(struct net *n, struct nft_tx *t, struct err *e);	/* elements of every interface there is */

@@ -3,6 +3,9 @@
 # as the host. What is honest must arrive, or the listeners prove nothing. (The routed interface: evil_wire.sh.)
 . "$TOP/tests/integration/lib.sh"
 
+# br_netfilter puts pieces of packets together before anybody looks: as on a host where nobody has loaded it.
+nf() { for k in iptables ip6tables arptables; do [ ! -e /proc/sys/net/bridge/bridge-nf-call-$k ] || echo "$1" >/proc/sys/net/bridge/bridge-nf-call-$k; done; }
+nf 0
 vznetcfg br new vtbr9 --address 10.97.0.254/24 >/dev/null
 new 641
 new 642
@@ -27,8 +30,9 @@ spoofed() {
 	wait
 	echo "$(sed -n 2p /tmp/at.ct) | $(sed -n 2p /tmp/at.host)"
 }
-honest='own-arp own4 own6'
-named="arp-gateway ip ip6 na $honest"	# addresses that nobody has said are not its own
+honest='own-arp own-nd own4 own6'
+# addresses that nobody has said are not its own, and protocols that are not IP
+named="arp-gateway ip ip-piece ip-piece2 ip6 na $honest pppoe snap"
 
 is "S91 S92 S98 what a bridged interface may say" "$(spoofed)" "$named | $named"
 ok "its addresses are told" vzctl set 641 --ifname eth0 --ip_filter 10.97.0.1+fd97::1 --save
@@ -46,6 +50,7 @@ reach6() {
 	return 1
 }
 ok "over IPv6, duplicate address detection done" reach6 fd97::1
+ok "so do pieces of a long packet" vzctl exec 641 'ping -c 1 -W 20 -s 4000 -I fd97::1 fd97::2'
 rc "not from another address" 8 vzctl exec 641 'ping -c 1 -W 1 -I fd97::3 fd97::2'
 nft flush ruleset
 ok "a flush is made good by the next command" vzctl set 642 --netif_add eth1,,,,vtbr9
@@ -53,7 +58,7 @@ is "S94 for all interfaces" "$(spoofed)" "$honest | $honest"
 ok "without the guard" vzctl set 641 --ifname eth0 --ip_filter "" --guard off --save
 in_ct 641 'ip addr add 10.97.0.1/24 dev eth0' >/dev/null
 got=$(spoofed)
-like "router and DHCP server are allowed" "$got" '^arp-gateway arp-mac dhcp dhcp6 ip ip6 .*ra ra-options redirect'
+like "router and DHCP server are allowed" "$got" '^arp-gateway arp-mac cut dhcp dhcp-piece dhcp6 dhcp6-pieces ip .*na-mac nd-mac2 ns-mac .*ra ra-options ra-pieces redirect'
 foreign='(^| )mac( |$)'
 rc "but no other hardware address" 1 grep -qE "$foreign" /tmp/at.ct
 ok "without the filter" vzctl set 641 --ifname eth0 --mac_filter off --save
@@ -62,5 +67,6 @@ ok "it may say anything" grep -qE "$foreign" /tmp/at.ct
 says "ip_filter wants the filter" 130 "" "interface eth0: ip_filter works only with mac_filter and guard on" vzctl set 641 --ifname eth0 --ip_filter 10.97.0.1 --save
 gone 641 642
 is "nothing is left of them" "$(nft list table bridge "$(nft list tables bridge | sed -n 's/table bridge //p' | head -1)" | grep -c 'veth64')" 0
+nf 1
 vznetcfg br del vtbr9
 rmdir /etc/vz/bridges

@@ -31,9 +31,9 @@ def arp(sha, spa, tha, tpa, name, op=1):
     return struct.pack("!HHBBH", 1, 0x800, 6, 4, op) + sha + spa + tha + tpa + mark(name)
 
 
-def ip4(src, dst, sport, dport, name):
+def ip4(src, dst, sport, dport, name, frag=0):
     load = struct.pack("!HHHH", sport, dport, 8 + len(mark(name)), 0) + mark(name)
-    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(load), 1, 0, 64, 17, 0) + src + dst
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(load), 1, frag, 64, 17, 0) + src + dst
     return head[:10] + struct.pack("!H", csum(head)) + head[12:] + load
 
 
@@ -49,6 +49,23 @@ def udp6(src, dst, sport, dport, name):
     return ip6(src, dst, 17, struct.pack("!HHHH", sport, dport, 8 + len(mark(name)), 1) + mark(name))
 
 
+# The second piece of a packet whose first one has nothing but options: who looks at headers finds none in either.
+def pieces6(src, dst, proto, load, name):
+    if proto == 58:
+        load = load[:2] + struct.pack("!H", csum(src + dst + struct.pack("!II", len(load), 58) + load)) + load[4:]
+    options = bytes([proto, 0, 1, 4, 0, 0, 0, 0])
+    for offset, more, part in (0, 1, options), (8, 0, load):
+        yield name, ip6(src, dst, 44, struct.pack("!BBHI", 60, 0, offset | more, 77) + part)
+
+
+# A packet in pieces after its first @n octets, its name in an option of the first.
+def cut6(src, dst, load, n, name):
+    load = load[:2] + struct.pack("!H", csum(src + dst + struct.pack("!II", len(load), 58) + load)) + load[4:]
+    named = bytes([44, 1, 1, 12]) + mark(name).ljust(12)
+    yield ip6(src, dst, 60, named + struct.pack("!BBHI", 58, 0, 1, 78) + load[:n])
+    yield ip6(src, dst, 44, struct.pack("!BBHI", 58, 0, n, 78) + load[n:])
+
+
 def frames(mac, ip):
     own, other = bytes.fromhex(mac.replace(":", "")), bytes.fromhex("0018510000ee")
     mine, theirs, gate = ip, ipaddress.ip_address("10.97.0.66").packed, ipaddress.ip_address("10.97.0.254").packed
@@ -59,9 +76,11 @@ def frames(mac, ip):
     ra = struct.pack("!BBHBBHII", 134, 0, 0, 64, 0, 1800, 0, 0)
     redirect = struct.pack("!BBHI", 137, 0, 0, 0) + ll + nodes
     na = struct.pack("!BBHI", 136, 0, 0, 0x20000000)
+    ns = struct.pack("!BBHI", 135, 0, 0, 0)
     yield "own4", eth(ALL, own, 0x800, ip4(mine, theirs, 999, 999, "own4"))
     yield "own-arp", eth(ALL, own, 0x806, arp(own, mine, b"\0" * 6, theirs, "own-arp"))
     yield "own6", eth(nodes_mac, own, 0x86DD, udp6(eui, nodes, 999, 999, "own6"))
+    yield "own-nd", eth(nodes_mac, own, 0x86DD, ip6(eui, nodes, 58, na + eui + b"\2\1" + own + mark("own-nd")))
     yield "mac", eth(ALL, other, 0x800, ip4(mine, theirs, 999, 999, "mac"))
     yield "arp-mac", eth(ALL, own, 0x806, arp(other, mine, b"\0" * 6, theirs, "arp-mac"))
     yield "arp-gateway", eth(ALL, own, 0x806, arp(own, gate, ALL, gate, "arp-gateway", 2))
@@ -73,6 +92,22 @@ def frames(mac, ip):
     yield "redirect", eth(nodes_mac, own, 0x86DD, ip6(eui, nodes, 58, redirect + mark("redirect")))
     yield "dhcp", eth(ALL, own, 0x800, ip4(mine, b"\xff" * 4, 67, 68, "dhcp"))
     yield "dhcp6", eth(nodes_mac, own, 0x86DD, udp6(eui, nodes, 547, 546, "dhcp6"))
+    for name, p in pieces6(eui, nodes, 58, ra + mark("ra-pieces"), "ra-pieces"):
+        yield name, eth(nodes_mac, own, 0x86DD, p)
+    dhcp6 = struct.pack("!HHHH", 547, 546, 8 + len(mark("dhcp6-pieces")), 1) + mark("dhcp6-pieces")
+    for name, p in pieces6(eui, nodes, 17, dhcp6, "dhcp6-pieces"):
+        yield name, eth(nodes_mac, own, 0x86DD, p)
+    for p in cut6(eui, nodes, na + foreign6, 16, "cut"):
+        yield "cut", eth(nodes_mac, own, 0x86DD, p)
+    yield "na-mac", eth(nodes_mac, own, 0x86DD, ip6(eui, nodes, 58, na + eui + b"\2\1" + other + mark("na-mac")))
+    yield "ns-mac", eth(nodes_mac, own, 0x86DD, ip6(eui, nodes, 58, ns + foreign6 + b"\1\1" + other + mark("ns-mac")))
+    yield "nd-mac2", eth(nodes_mac, own, 0x86DD, ip6(eui, nodes, 58, na + eui + b"\x0e\1nonce.\2\1" + other + TAG + b"nd-mac2;"))
+    yield "ip-piece", eth(ALL, own, 0x800, ip4(theirs, gate, 999, 999, "ip-piece", 0x2000))
+    yield "ip-piece2", eth(ALL, own, 0x800, ip4(theirs, gate, 999, 999, "ip-piece2", 4))
+    yield "dhcp-piece", eth(ALL, own, 0x800, ip4(mine, b"\xff" * 4, 67, 68, "dhcp-piece", 0x2000))
+    yield "snap", eth(ALL, own, 60, b"\xaa\xaa\3\0\0\0\x08\0" + ip4(theirs, gate, 999, 999, "snap"))
+    yield "pppoe", eth(ALL, own, 0x8863, b"\x11\x07\0\0\0\x10" + mark("pppoe"))
+    yield "pause", eth(b"\x01\x80\xc2\0\0\1", own, 0x8808, b"\0\1\xff\xff" + mark("pause"))
     yield "stp", eth(b"\x01\x80\xc2\0\0\0", own, 0x0027, b"\x42\x42\x03" + mark("stp"))
     yield "lldp", eth(b"\x01\x80\xc2\0\0\x0e", own, 0x88CC, mark("lldp"))
     yield "vlan", eth(ALL, own, 0x8100, struct.pack("!HH", 10, 0x800) + ip4(mine, theirs, 999, 999, "vlan"))

@@ -165,17 +165,17 @@ TEST_ROOT(guard_comes_back)
 
 	lab_init(&l, NULL, NULL);
 	CHECK_OK(nft_chain_use(&l.net->nft, NFPROTO_BRIDGE, "vz", "from_veth", &use, &l.e), &l.e);
-	CHECK_EQ(use, 12);
+	CHECK_EQ(use, 14);
 	CHECK_OK(guard_setup(l.net, &l.e), &l.e);
 	CHECK_OK(nft_chain_use(&l.net->nft, NFPROTO_BRIDGE, "vz", "from_veth", &use, &l.e), &l.e);
-	CHECK_EQ(use, 12);
+	CHECK_EQ(use, 14);
 	nft_tx_begin(&t, &l.net->nft, "vz", 0);
 	t.family = NFPROTO_BRIDGE;
 	nft_put_flush_rules(&t);
 	CHECK_OK(nft_tx_end(&t, "flush", &l.e), &l.e);
 	CHECK_OK(guard_ensure(l.net, &l.e), &l.e);
 	CHECK_OK(nft_chain_use(&l.net->nft, NFPROTO_BRIDGE, "vz", "from_veth", &use, &l.e), &l.e);
-	CHECK_EQ(use, 12);
+	CHECK_EQ(use, 14);
 	CHECK_OK(net_host_teardown(l.net, &c, &l.e), &l.e);
 	CHECK_EQ(nft_chain_use(&l.net->nft, NFPROTO_BRIDGE, "vz", "from_veth", &use, &l.e), -ENOENT);
 	CHECK_OK(guard_teardown(l.net, &(struct err){ 0 }), &l.e);
