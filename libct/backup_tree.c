@@ -15,6 +15,7 @@
 #include "libct/backup_tree.h"
 #include "libct/ct_priv.h"
 #include "libct/snapshot.h"
+#include "util/fdmsg.h"
 #include "util/sys.h"
 
 #define AT "/tmp"		/* in the child's own namespace: a directory that every host has */
@@ -39,45 +40,20 @@ static int mount_it(struct ct *ct, const char *guid, struct err *e)
 /* The error, and with it the descriptor. */
 static int give(int sk, int fd, const struct err *e)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)e, .iov_len = sizeof(*e) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		struct cmsghdr *c;
-
-		m.msg_control = ctl.buf;
-		m.msg_controllen = sizeof(ctl.buf);
-		c = CMSG_FIRSTHDR(&m);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	}
-	return sendmsg(sk, &m, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return fdmsg_send(sk, e, sizeof(*e), &fd, fd >= 0, 0) < 0 ? -errno : 0;
 }
 
 static int take(int sk, int *ret_fd, struct err *e)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
 	struct err got = { 0 };
-	struct iovec iov = { .iov_base = &got, .iov_len = sizeof(got) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
-	struct cmsghdr *c;
-	ssize_t n;
+	size_t n_fds = 1;
+	ssize_t n = fdmsg_recv(sk, &got, sizeof(got), ret_fd, &n_fds, 0);
 
-	do
-		n = recvmsg(sk, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
-	c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
-	if (n != (ssize_t)sizeof(got) || (!got.code && !c))
+	if (n != (ssize_t)sizeof(got) || (!got.code && !n_fds))
 		return err_say(e, EPROTO, "the process that mounts the snapshot ended without an answer");
-	if (got.code) {
+	if (got.code)
 		*e = got;
-		return -e->code;
-	}
-	memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
-	return 0;
+	return -got.code;
 }
 
 int ct_backup_tree(struct ct *ct, const char *guid, int *ret_fd, struct err *e)

@@ -6,10 +6,10 @@
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include "util/auto.h"
+#include "util/fdmsg.h"
 #include "util/table.h"
 
 static const char *const names[] = {
@@ -35,25 +35,7 @@ int ct_sync_pair(int sk[2], struct err *e)
 
 static int send_msg(int sk, struct ct_sync_msg *m, const int *fds)
 {
-	union { char b[CMSG_SPACE(sizeof(int) * CT_SYNC_FDS)]; struct cmsghdr align; } ctl;
-	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
-
-	if (m->n_fds) {
-		struct cmsghdr *c = &ctl.align;		/* the first and only one */
-
-		memset(&ctl, 0, sizeof(ctl));
-		h.msg_control = ctl.b;
-		h.msg_controllen = CMSG_SPACE(sizeof(int) * m->n_fds);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int) * m->n_fds);
-		memcpy(CMSG_DATA(c), fds, sizeof(int) * m->n_fds);
-	}
-	while (sendmsg(sk, &h, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return 0;
+	return fdmsg_send(sk, m, sizeof(*m), fds, m->n_fds, 0) < 0 ? -errno : 0;
 }
 
 int ct_sync_send(int sk, enum ct_sync_stage stage, uint64_t num, const int *fds, unsigned n_fds,
@@ -81,45 +63,18 @@ void ct_sync_close_fds(struct ct_sync_msg *m)
 		auto_close_(&m->fd[i]);
 }
 
-static void take_fds(struct msghdr *h, struct ct_sync_msg *m)
-{
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c; c = CMSG_NXTHDR(h, c)) {
-		size_t n;
-		int fd;
-
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(c) + i * sizeof(int), sizeof(fd));
-			if (i < CT_SYNC_FDS)
-				m->fd[i] = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 /* Returns 1 with a message, 0 at the end of file, -errno. */
 static int recv_msg(int sk, struct ct_sync_msg *m)
 {
-	union { char b[CMSG_SPACE(sizeof(int) * CT_SYNC_FDS)]; struct cmsghdr align; } ctl;
-	struct iovec iov = { .iov_base = m, .iov_len = sizeof(*m) };
-	struct msghdr h = { .msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = ctl.b,
-			    .msg_controllen = sizeof(ctl) };
-	ssize_t n;
+	int fd[CT_SYNC_FDS];
+	size_t n_fds = CT_SYNC_FDS;
+	ssize_t n = fdmsg_recv(sk, m, sizeof(*m), fd, &n_fds, 0);
 
-	while ((n = recvmsg(sk, &h, MSG_CMSG_CLOEXEC)) < 0)
-		if (errno != EINTR)
-			return errno == ECONNRESET ? 0 : -errno;
-	for (unsigned i = 0; i < CT_SYNC_FDS; i++)
-		m->fd[i] = -1;
-	if (n == 0)
-		return 0;
-	take_fds(&h, m);
-	if (n != sizeof(*m) || m->stage >= CT_SYNC_N || (h.msg_flags & (MSG_TRUNC | MSG_CTRUNC))) {
+	if (n <= 0)
+		return n == 0 || errno == ECONNRESET ? 0 : errno == EMSGSIZE ? -EBADMSG : -errno;
+	for (size_t i = 0; i < CT_SYNC_FDS; i++)
+		m->fd[i] = i < n_fds ? fd[i] : -1;
+	if (n != sizeof(*m) || m->stage >= CT_SYNC_N) {
 		ct_sync_close_fds(m);
 		return -EBADMSG;
 	}

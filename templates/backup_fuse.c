@@ -17,6 +17,7 @@
 #include "templates/backup_tree.h"
 #include "templates/unpack_proto.h"
 #include "util/auto.h"
+#include "util/fdmsg.h"
 #include "util/str.h"
 
 #define FDS_MAX BK_CHAIN_MAX
@@ -194,16 +195,11 @@ static const struct fuse_lowlevel_ops ops = {
 
 static int recv_go(struct bk_go *go, int fds[FDS_MAX], struct err *e)
 {
-	union { char buf[CMSG_SPACE(FDS_MAX * sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
-	struct iovec iov = { .iov_base = go, .iov_len = sizeof(*go) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
-	ssize_t got = recvmsg(BK_CTL, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	size_t n = FDS_MAX;
 
-	if (got != (ssize_t)sizeof(*go) || go->magic != BK_MAGIC || go->n_chain == 0 || go->n_chain > FDS_MAX || !c ||
-	    c->cmsg_type != SCM_RIGHTS || c->cmsg_len < CMSG_LEN(go->n_chain * sizeof(int)))
+	if (fdmsg_recv(BK_CTL, go, sizeof(*go), fds, &n, 0) != (ssize_t)sizeof(*go) || go->magic != BK_MAGIC ||
+	    go->n_chain == 0 || go->n_chain > n)
 		return err_say(e, EPROTO, "vz-bkmount: no start message; it is run by vzdump --mount, not by hand");
-	memcpy(fds, CMSG_DATA(c), go->n_chain * sizeof(int));
 	return 0;
 }
 

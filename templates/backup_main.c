@@ -16,27 +16,19 @@
 #include "templates/backup_walk.h"
 #include "templates/unpack_proto.h"
 #include "util/auto.h"
+#include "util/fdmsg.h"
 #include "util/sys.h"
 
 #define FDS_MAX (BK_CHAIN_MAX + 1)
 #define TELL_MS 100
 
-static int recv_go(struct bk_go *go, int fds[FDS_MAX], unsigned *n, struct err *e)
+static int recv_go(struct bk_go *go, int fds[FDS_MAX], size_t *n, struct err *e)
 {
-	union { char buf[CMSG_SPACE(FDS_MAX * sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
-	struct iovec iov = { .iov_base = go, .iov_len = sizeof(*go) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
-	ssize_t got = recvmsg(BK_CTL, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = got > 0 ? CMSG_FIRSTHDR(&m) : NULL;
-
-	if (got != (ssize_t)sizeof(*go) || go->magic != BK_MAGIC || go->stage != BK_GO || go->select_len > BK_SELECT_MAX ||
-	    go->conf_len > BK_SELECT_MAX - go->select_len || go->n_chain > BK_CHAIN_MAX)
+	*n = FDS_MAX;
+	if (fdmsg_recv(BK_CTL, go, sizeof(*go), fds, n, 0) != (ssize_t)sizeof(*go) || go->magic != BK_MAGIC ||
+	    go->stage != BK_GO || go->select_len > BK_SELECT_MAX || go->conf_len > BK_SELECT_MAX - go->select_len ||
+	    go->n_chain > BK_CHAIN_MAX)
 		return err_say(e, EPROTO, "vz-backup: no start message; it is run by vzdump and vzrestore, not by hand");
-	*n = 0;
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-		*n = (unsigned)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(fds, CMSG_DATA(c), *n * sizeof(int));
-	}
 	return *n < go->n_chain ? err_say(e, EPROTO, "vz-backup: descriptors are missing") : 0;
 }
 
@@ -58,7 +50,7 @@ int bk_seal_threads(struct err *e)
 	return box_seal(e);
 }
 
-static int run(const char *mode, struct bk_run *r, const int *fds, unsigned n, struct err *e)
+static int run(const char *mode, struct bk_run *r, const int *fds, size_t n, struct err *e)
 {
 	static const struct { const char *name; int (*fn)(struct bk_run *r, struct err *e); } modes[] = {
 		{ "emit", bk_emit }, { "list", bk_list }, { "check", bk_check },
@@ -82,7 +74,7 @@ int main(int argc, char **argv)
 	static struct bk_go go;
 	struct bk_run r = { .go = &go, .count = &a.count, .end = &a.end };
 	int fds[FDS_MAX] = { -1 };
-	unsigned n = 0;
+	size_t n;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_IGN);

@@ -17,22 +17,17 @@
 #include "templates/image_proto.h"
 #include "templates/unpack_proto.h"
 #include "util/auto.h"
+#include "util/fdmsg.h"
 #include "util/sys.h"
 
 #define ARGS_MAX 16
 
 static int recv_go(struct image_go *go, int fd[2], struct err *e)
 {
-	union { char buf[CMSG_SPACE(2 * sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
-	struct iovec iov = { .iov_base = go, .iov_len = sizeof(*go) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
-	ssize_t n = recvmsg(UNPACK_CTL, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	size_t n = 2;
 
-	if (n != (ssize_t)sizeof(*go) || go->magic != IMAGE_MAGIC || !c || c->cmsg_type != SCM_RIGHTS ||
-	    c->cmsg_len != CMSG_LEN(2 * sizeof(int)))
+	if (fdmsg_recv(UNPACK_CTL, go, sizeof(*go), fd, &n, 0) != (ssize_t)sizeof(*go) || go->magic != IMAGE_MAGIC || n != 2)
 		return err_say(e, EPROTO, "vz-mkimage: no start message; it is run by vzctl, not by hand");
-	memcpy(fd, CMSG_DATA(c), 2 * sizeof(int));
 	return 0;
 }
 

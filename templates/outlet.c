@@ -15,6 +15,7 @@
 #include "templates/pull.h"
 #include "util/auto.h"
 #include "util/buf.h"
+#include "util/fdmsg.h"
 #include "util/fio.h"
 #include "util/sys.h"
 
@@ -112,24 +113,14 @@ static void __attribute__((noreturn)) child(const char *prog, const struct str_l
 static int hear(struct outlet *o, struct err *e)
 {
 	struct outlet_answer a = { .code = 0 };
-	char control[CMSG_SPACE(sizeof(int))];
-	struct iovec v = { &a, sizeof(a) };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-	struct cmsghdr *c;
-	ssize_t n;
+	size_t n_fds = 1;
+	ssize_t n = fdmsg_recv(o->ctl, &a, sizeof(a), &o->netns, &n_fds, 0);
 
-	do
-		n = recvmsg(o->ctl, &m, MSG_CMSG_CLOEXEC);
-	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(a))
 		return err_say(e, EPROTO, "vz-outlet ended before it had a network for the build");
 	if (a.code)
 		return err_say(e, a.code, "%.*s", (int)sizeof(a.text) - 1, a.text);
-	c = CMSG_FIRSTHDR(&m);
-	if (!c || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return err_say(e, EPROTO, "vz-outlet sent no network");
-	memcpy(&o->netns, CMSG_DATA(c), sizeof(o->netns));
-	return 0;
+	return n_fds == 1 ? 0 : err_say(e, EPROTO, "vz-outlet sent no network");
 }
 
 static int begin(struct outlet *o, const struct str_list *named, struct err *e)

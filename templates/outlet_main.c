@@ -18,26 +18,14 @@
 #include "templates/outlet.h"
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/fdmsg.h"
 
 static int answer(int netns, const struct err *e)
 {
 	struct outlet_answer a = { .code = e->code };
-	char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec v = { &a, sizeof(a) };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1 };
 
 	str_copy(a.text, sizeof(a.text), e->text);
-	if (!e->code) {
-		m.msg_control = control;
-		m.msg_controllen = sizeof(control);
-		struct cmsghdr *c = CMSG_FIRSTHDR(&m);
-
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(c), &netns, sizeof(netns));
-	}
-	return sendmsg(OUTLET_CTL, &m, MSG_NOSIGNAL) == (ssize_t)sizeof(a) ? 0 : -1;
+	return fdmsg_send(OUTLET_CTL, &a, sizeof(a), &netns, !e->code, 0) == (ssize_t)sizeof(a) ? 0 : -1;
 }
 
 static int begin(const struct outlet_named *named, struct outlet_sockets *s, int *netns, struct err *e)

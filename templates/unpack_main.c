@@ -16,20 +16,15 @@
 #include "templates/unpack_proto.h"
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/fdmsg.h"
 
 static int recv_go(struct unpack_go *go, int *ret_tree, struct err *e)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
-	struct iovec iov = { .iov_base = go, .iov_len = sizeof(*go) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf,
-			    .msg_controllen = sizeof(ctl.buf) };
-	ssize_t n = recvmsg(UNPACK_CTL, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
+	size_t n = 1;
 
-	if (n != (ssize_t)sizeof(*go) || go->magic != UNPACK_MAGIC || go->stage != UNPACK_GO)
+	if (fdmsg_recv(UNPACK_CTL, go, sizeof(*go), ret_tree, &n, 0) != (ssize_t)sizeof(*go) || go->magic != UNPACK_MAGIC ||
+	    go->stage != UNPACK_GO)
 		return err_say(e, EPROTO, "vz-unpack: no start message; it is run by vzctl, not by hand");
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_tree, CMSG_DATA(c), sizeof(int));
 	return 0;
 }
 

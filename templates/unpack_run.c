@@ -16,6 +16,7 @@
 
 #include "templates/pull.h"
 #include "util/auto.h"
+#include "util/fdmsg.h"
 #include "util/fio.h"
 #include "util/str.h"
 #include "util/sys.h"
@@ -118,34 +119,16 @@ int unpack_idmapped(int dir, int userns, unsigned attrs, struct err *e)
 
 static int send_go(const struct unpack *u, const struct unpack_msg *go, int tree, struct err *e)
 {
-	union { char buf[CMSG_SPACE((UNPACK_FDS_MAX + 1) * sizeof(int))]; struct cmsghdr align; } ctlbuf = { 0 };
-	struct iovec iov = { .iov_base = (void *)go->data, .iov_len = go->size };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	size_t n = go->n_fds + (tree >= 0);
 	int fds[UNPACK_FDS_MAX + 1];
+	size_t n = go->n_fds;
 
-	if (go->n_fds > UNPACK_FDS_MAX)
+	if (n > UNPACK_FDS_MAX)
 		return err_set(e, E2BIG, "start %s", u->prog);
-	for (size_t i = 0; i < go->n_fds; i++)
+	for (size_t i = 0; i < n; i++)
 		fds[i] = go->fds[i];
 	if (tree >= 0)
-		fds[go->n_fds] = tree;
-	if (n) {
-		struct cmsghdr *c;
-
-		m.msg_control = ctlbuf.buf;
-		m.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		c = CMSG_FIRSTHDR(&m);
-		if (!c)
-			return err_set(e, EINVAL, "start %s", u->prog);
-		c->cmsg_level = SOL_SOCKET;
-		c->cmsg_type = SCM_RIGHTS;
-		c->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
-	}
-	if (sendmsg(u->ctl, &m, MSG_NOSIGNAL) < 0)
-		return err_set(e, errno, "start %s", u->prog);
-	return 0;
+		fds[n++] = tree;
+	return fdmsg_send(u->ctl, go->data, go->size, fds, n, 0) < 0 ? err_set(e, errno, "start %s", u->prog) : 0;
 }
 
 void unpack_kill(struct unpack *u)
@@ -200,17 +183,10 @@ int unpack_send_tree(int sk, int tree, struct err *e)
 
 int unpack_recv_tree(int sk, int *ret_tree)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
+	size_t n = 1;
 	char go;
-	struct iovec iov = { .iov_base = &go, .iov_len = 1 };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
-	ssize_t n = recvmsg(sk, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n == 1 ? CMSG_FIRSTHDR(&m) : NULL;
 
-	if (!c || c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-		return -1;
-	memcpy(ret_tree, CMSG_DATA(c), sizeof(int));
-	return 0;
+	return fdmsg_recv(sk, &go, 1, ret_tree, &n, 0) == 1 && n == 1 ? 0 : -1;
 }
 
 int unpack_begin(struct unpack *u, int dir, const struct unpack_msg *go, struct err *e)

@@ -15,6 +15,7 @@
 #include "templates/unploop_proto.h"
 #include "util/auto.h"
 #include "util/buf.h"
+#include "util/fdmsg.h"
 #include "util/fio.h"
 #include "util/str.h"
 
@@ -31,21 +32,11 @@ struct job {
 
 static int recv_go(struct job *j, struct err *e)
 {
-	union { char buf[CMSG_SPACE(FDS_MAX * sizeof(int))]; struct cmsghdr align; } ctl = { 0 };
-	struct iovec iov = { .iov_base = &j->go, .iov_len = sizeof(j->go) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl.buf, .msg_controllen = sizeof(ctl.buf) };
-	ssize_t n = recvmsg(UNPACK_CTL, &m, MSG_CMSG_CLOEXEC);
-	struct cmsghdr *c = n > 0 ? CMSG_FIRSTHDR(&m) : NULL;
-
-	if (n != (ssize_t)sizeof(j->go) || j->go.magic != UNPLOOP_MAGIC || j->go.stage != UNPLOOP_GO)
+	j->n_fds = FDS_MAX;
+	if (fdmsg_recv(UNPACK_CTL, &j->go, sizeof(j->go), j->fd, &j->n_fds, 0) != (ssize_t)sizeof(j->go) ||
+	    j->go.magic != UNPLOOP_MAGIC || j->go.stage != UNPLOOP_GO)
 		return err_say(e, EPROTO, "vz-unploop: no start message; it is run by vzctl, not by hand");
-	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS) {
-		j->n_fds = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		memcpy(j->fd, CMSG_DATA(c), MIN(j->n_fds, (size_t)FDS_MAX) * sizeof(int));
-	}
-	if (j->n_fds > FDS_MAX || j->go.n_images > j->n_fds)
-		return err_say(e, EPROTO, "vz-unploop: images are missing");
-	return 0;
+	return j->go.n_images > j->n_fds ? err_say(e, EPROTO, "vz-unploop: images are missing") : 0;
 }
 
 static int lock_in(int tree, struct err *e)

@@ -9,6 +9,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/fdmsg.h"
 #include "util/num.h"
 #include "util/str.h"
 
@@ -86,53 +87,17 @@ bool client_buffered(const struct client *c)
 
 static int send_all(struct client *c, const struct buf *b, const int *fds, size_t n_fds, struct err *e)
 {
-	char ctl[CMSG_SPACE(CLIENT_FDS * sizeof(int))] = "";
 	size_t at = 0, len = b->len + 1;	/* with the NUL that ends it */
 
 	while (at < len) {
-		struct iovec io = { b->s + at, len - at };
-		struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1 };
-		ssize_t n;
+		ssize_t n = fdmsg_send(c->fd, b->s + at, len - at, fds, n_fds, 0);
 
-		if (n_fds) {
-			struct cmsghdr *cm = (struct cmsghdr *)(void *)ctl;
-
-			m.msg_control = ctl;
-			m.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-			cm->cmsg_level = SOL_SOCKET;
-			cm->cmsg_type = SCM_RIGHTS;
-			cm->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-			memcpy(CMSG_DATA(cm), fds, n_fds * sizeof(int));
-		}
-		n = sendmsg(c->fd, &m, MSG_NOSIGNAL);
-		if (n < 0 && errno != EINTR)
+		if (n < 0)
 			return err_set(e, errno, "send to vzd");
-		if (n > 0) {
-			at += (size_t)n;
-			n_fds = 0;
-		}
+		at += (size_t)n;
+		n_fds = 0;
 	}
 	return 0;
-}
-
-static void take_fds(struct client *c, struct msghdr *m)
-{
-	for (struct cmsghdr *cm = CMSG_FIRSTHDR(m); cm; cm = CMSG_NXTHDR(m, cm)) {
-		size_t n;
-
-		if (cm->cmsg_level != SOL_SOCKET || cm->cmsg_type != SCM_RIGHTS)
-			continue;
-		n = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(cm) + i * sizeof(int), sizeof(fd));
-			if (c->n_fds < CLIENT_FDS)
-				c->fds[c->n_fds++] = fd;
-			else
-				close(fd);
-		}
-	}
 }
 
 /* Until a whole message is at the front of @in; *ret_len without its NUL. */
@@ -141,16 +106,13 @@ static int read_message(struct client *c, size_t *ret_len, struct err *e)
 	char *nul;
 
 	while (!(nul = c->in.len > c->seen ? memchr(c->in.s + c->seen, '\0', c->in.len - c->seen) : NULL)) {
-		char text[65536], ctl[CMSG_SPACE(16 * sizeof(int))];
-		struct iovec io = { text, sizeof(text) };
-		struct msghdr m = { .msg_iov = &io, .msg_iovlen = 1, .msg_control = ctl, .msg_controllen = sizeof(ctl) };
-		ssize_t n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC);
+		char text[65536];
+		size_t n_fds = CLIENT_FDS - c->n_fds;
+		ssize_t n = fdmsg_recv(c->fd, text, sizeof(text), c->fds + c->n_fds, &n_fds, 0);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		if (n < 0)
 			return err_set(e, errno, "read from vzd");
-		take_fds(c, &m);
+		c->n_fds += n_fds;
 		if (n == 0)
 			return err_say(e, ECONNRESET, "vzd closed the connection");
 		c->seen = c->in.len;

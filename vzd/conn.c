@@ -13,6 +13,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/fdmsg.h"
 #include "vzd/counters.h"
 #include "vzd/server_priv.h"
 
@@ -60,25 +61,9 @@ void conn_break(struct conn *c)
 /* Bytes sent, 0: the socket is full, -1: the peer is gone. */
 static ssize_t send_some(struct conn *c, const char *p, size_t n, const int *fds, size_t n_fds)
 {
-	union { char buf[CMSG_SPACE(FRAME_FDS * sizeof(int))]; struct cmsghdr align; } u = { 0 };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)p, .iov_len = n };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
-	ssize_t r;
+	ssize_t r = fdmsg_send(c->fd, p, n, fds, n_fds, MSG_DONTWAIT);
 
-	if (n_fds) {
-		struct cmsghdr *h = &u.align;
-
-		m.msg_control = u.buf;
-		m.msg_controllen = CMSG_SPACE(n_fds * sizeof(int));
-		h->cmsg_level = SOL_SOCKET;
-		h->cmsg_type = SCM_RIGHTS;
-		h->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
-		memcpy(CMSG_DATA(h), fds, n_fds * sizeof(int));
-	}
-	r = sendmsg(c->fd, &m, MSG_NOSIGNAL | MSG_DONTWAIT);
-	if (r < 0)
-		return errno == EAGAIN || errno == EINTR || errno == ENOBUFS ? 0 : -1;
-	return r;
+	return r < 0 && (errno == EAGAIN || errno == ENOBUFS) ? 0 : r;
 }
 
 static bool out_empty(const struct conn *c)
@@ -341,45 +326,24 @@ static void run_kept(struct conn *c)
 	c->in.len -= used;
 }
 
-static void take_fds(struct conn *c, struct msghdr *m)
-{
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
-		size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-		int fd;
-
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			memcpy(&fd, CMSG_DATA(h) + i * sizeof(int), sizeof(int));
-			if (c->n_in_fds < FRAME_FDS)
-				c->in_fds[c->n_in_fds++] = fd;
-			else
-				close(fd);
-		}
-		if (n > FRAME_FDS)
-			m->msg_flags |= MSG_CTRUNC;
-	}
-	if (m->msg_flags & MSG_CTRUNC)
-		put_error(c, "org.varlink.service.InvalidParameter", "parameter", "message: more than 4 descriptors", true);
-}
-
 /* The kernel ends a read behind bytes that came with descriptors: they belong to the message with the last byte. */
 static void receive(struct conn *c)
 {
-	union { char buf[CMSG_SPACE((FRAME_FDS + 1) * sizeof(int))]; struct cmsghdr align; } u;
-	struct iovec iov = { .iov_base = c->s->in, .iov_len = sizeof(c->s->in) };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = u.buf, .msg_controllen = sizeof(u.buf) };
-	ssize_t n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	size_t used;
+	size_t used, n_fds = FRAME_FDS - c->n_in_fds;
+	ssize_t n = fdmsg_recv(c->fd, c->s->in, sizeof(c->s->in), c->in_fds + c->n_in_fds, &n_fds, MSG_DONTWAIT);
 
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	if (n < 0 && errno == EAGAIN)
 		return;
+	if (n < 0 && errno == EMSGSIZE) {
+		put_error(c, "org.varlink.service.InvalidParameter", "parameter", "message: more than 4 descriptors", true);
+		return;
+	}
 	if (n <= 0) {
 		c->eof = true;
 		return;
 	}
-	if (m.msg_controllen || (m.msg_flags & MSG_CTRUNC)) {
-		take_fds(c, &m);
+	if (n_fds) {
+		c->n_in_fds += n_fds;
 		c->in_fds_at = c->in.len + (size_t)n - 1;
 	}
 	if (c->closing)

@@ -13,6 +13,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/fdmsg.h"
 #include "util/str.h"
 #include "vzd/vzd.h"
 #include "vzd/web_priv.h"
@@ -371,39 +372,16 @@ static int feed(struct up_conn *c, size_t n, struct err *e)
 	return keep_rest(c, s + done, n - (size_t)done, e);
 }
 
-static void take_fds(struct up_conn *c, struct msghdr *m)
-{
-	for (struct cmsghdr *h = CMSG_FIRSTHDR(m); h; h = CMSG_NXTHDR(m, h)) {
-		size_t n = (h->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (h->cmsg_level != SOL_SOCKET || h->cmsg_type != SCM_RIGHTS)
-			continue;
-		for (size_t i = 0; i < n; i++) {
-			int fd;
-
-			memcpy(&fd, CMSG_DATA(h) + i * sizeof(fd), sizeof(fd));
-			if (c->lane == UP_STREAM && c->n_fds < UP_FDS)
-				c->fds[c->n_fds++] = fd;
-			else
-				close(fd);
-		}
-	}
-}
-
 static ssize_t receive(struct up_conn *c)
 {
-	union { char space[CMSG_SPACE(UP_FDS * sizeof(int))]; struct cmsghdr align; } control;
-	struct iovec iov = { .iov_base = c->up->in, .iov_len = READ_SIZE };
-	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1 };
+	size_t n_fds = UP_FDS - c->n_fds;
 	ssize_t n;
 
 	if (c->lane != UP_STREAM)
 		return recv(c->fd, c->up->in, READ_SIZE, 0);
-	m.msg_control = control.space;
-	m.msg_controllen = sizeof(control.space);
-	n = recvmsg(c->fd, &m, MSG_CMSG_CLOEXEC);
+	n = fdmsg_recv(c->fd, c->up->in, READ_SIZE, c->fds + c->n_fds, &n_fds, 0);
 	if (n >= 0)
-		take_fds(c, &m);
+		c->n_fds += n_fds;
 	return n;
 }
 
