@@ -13,6 +13,9 @@ void ct_snaps_del(struct ct_snaps *s, const char *guid);	/* its children become 
 /* -ENOENT: no file */
 int ct_snaps_load_at(int home, struct ct_snaps *ret, struct err *e);
 int ct_snaps_save(int home, const struct ct_snaps *s, struct err *e);	/* durable */
+/* EBADMSG when a configuration is kept of a snapshot that @s does not name: its files would be taken for nobody's. Between
+ * two steps of taking one that is so; so only under the container's lock. */
+int ct_snaps_check(int home, const struct ct_snaps *s, struct err *e);
 
 /* snapshot.c: where names, tree and configurations lie. -ENOENT unless @make. */
 int ct_snap_home(struct ct *ct, bool make, struct err *e);

@@ -31,6 +31,7 @@ struct work {
 	struct ct_snaps tree;
 	char done[CT_GUID_SIZE];	/* names this piece of work */
 	char *tmpls;			/* what the container stood on before (garbage.h) */
+	bool again;			/* after a kill: the tree may not name yet, or no more, what is there */
 };
 #define WORK_INIT { .area = -1, .home = -1 }
 
@@ -95,6 +96,16 @@ int ct_snap_home(struct ct *ct, bool make, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open " CT_SNAP_DIR) : fd;
 }
 
+/* In which directory the file is that @e is about. */
+static int add_where(const struct ct *ct, struct err *e)
+{
+	const struct ct_rootfs_ops *ops = ct_rootfs_by_name(ct->conf.layout);
+	auto_free char *path = ct_path_private(ct);
+
+	return err_add(e, "snapshots of container %u in %s%s" CT_SNAP_DIR, ct->id, path ? path : "",
+		       ops && ops->snap_beside ? "." : "/");
+}
+
 int ct_snaps_load(struct ct *ct, struct ct_snaps *ret, struct err *e)
 {
 	auto_close int home = ct_snap_home(ct, false, e);
@@ -102,10 +113,17 @@ int ct_snaps_load(struct ct *ct, struct ct_snaps *ret, struct err *e)
 	*ret = (struct ct_snaps){ 0 };
 	if (home >= 0 && ct_snaps_load_at(home, ret, e) == 0)
 		return 0;
+	if (home >= 0 && e->code != ENOENT)
+		return add_where(ct, e);
 	if (e->code != ENOENT || e->exit)
 		return err_add(e, "snapshots of container %u", ct->id);
 	err_clear(e);
 	return 0;
+}
+
+static int check_tree(const struct ct *ct, int home, const struct ct_snaps *tree, struct err *e)
+{
+	return ct_snaps_check(home, tree, e) < 0 ? add_where(ct, e) : 0;
 }
 
 int ct_snap_files(int area, const char *suffix, struct str_list *ret, struct err *e)
@@ -143,7 +161,9 @@ static int open_work(struct ct *ct, struct work *w, bool make, struct err *e)
 	err_clear(e);
 	if (!make)
 		w->tmpls = ct_garbage_note(w->area);
-	return ct_snaps_load(ct, &w->tree, e) < 0 ? -e->code : ct_guid_new(w->done, e);
+	if (ct_snaps_load(ct, &w->tree, e) < 0 || (w->home >= 0 && !w->again && check_tree(ct, w->home, &w->tree, e) < 0))
+		return -e->code;
+	return ct_guid_new(w->done, e);
 }
 
 static int find(const struct ct *ct, const struct work *w, const char *guid, const struct ct_snap **ret, struct err *e)
@@ -206,7 +226,8 @@ static int restore_conf(struct ct *ct, const char *guid, struct err *e)
 	if (ct_snap_conf(ct, guid, &kv, e) < 0) {
 		if (e->code != ENOENT)
 			return -e->code;
-		err_clear(e);		/* it was taken with --skip-config */
+		err_clear(e);
+		ct_say(ct, 0, "Snapshot {%s} has no configuration with it: that of the container stays as it is", guid);
 		return 0;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(own_keys); i++) {
@@ -302,6 +323,13 @@ static int take(struct ct *ct, const struct ct_snap_new *n, struct work *w, stru
 	return save_tree(w, e);
 }
 
+static int not_taken(const struct ct *ct, struct err *e)
+{
+	if (e->code == EDQUOT)
+		err_add(e, "no room in the limits of the container ('vzctl set %u --diskspace N --save' gives it more)", ct->id);
+	return err_exit(e, VZ_CREATE_SNAPSHOT);
+}
+
 static void undo_take(struct ct *ct, struct work *w, const char *guid)
 {
 	struct err undo = { 0 };
@@ -318,12 +346,12 @@ int ct_snapshot(struct ct *ct, const struct ct_snap_new *n, char ret_guid[CT_GUI
 	struct ct_snap s = { 0 };
 
 	if (open_work(ct, &w, true, e) < 0 || plan(ct, n, &w, &s, e) < 0)
-		return err_exit(e, VZ_CREATE_SNAPSHOT);
+		return not_taken(ct, e);
 	if (!n->temp)
 		ct_say(ct, 0, "Creating snapshot {%s}", s.guid);
 	if (take(ct, n, &w, &s, e) < 0) {
 		undo_take(ct, &w, s.guid);
-		return err_exit(e, VZ_CREATE_SNAPSHOT);
+		return not_taken(ct, e);
 	}
 	ct_intent_end(ct, &(struct err){ 0 });
 	memcpy(ret_guid, s.guid, CT_GUID_SIZE);
@@ -483,6 +511,7 @@ int ct_snapshot_recover(struct ct *ct, const struct kv *kv, struct err *e)
 
 	if (!op || !guid || !done)
 		return err_say(e, EBADMSG, "the record is not whole");
+	w.again = true;
 	if (open_work(ct, &w, true, e) < 0)
 		return -e->code;
 	is_done = str_eq(w.tree.done, done);
@@ -509,11 +538,15 @@ int ct_snap_none(struct ct *ct, const char *what, struct err *e)
 	auto_close int area = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	auto_snaps struct ct_snaps tree = { 0 };
 	const struct ct_rootfs_ops *ops = ct_is_ploop(ct) ? NULL : ct_rootfs_by_name(ct->conf.layout);
+	auto_close int home = -1;
 	int used;
 
 	if (area < 0 || !ops || !ops->snap_take)
 		return 0;
 	if (ct_snaps_load(ct, &tree, e) < 0)
+		return -e->code;
+	home = ct_snap_home(ct, false, &(struct err){ 0 });
+	if (home >= 0 && check_tree(ct, home, &tree, e) < 0)
 		return -e->code;
 	if (tree.n)
 		return err_say(e, EBUSY, "Container %u has %zu snapshots, which %s would lose: 'vzctl snapshot-delete' them first",

@@ -235,15 +235,32 @@ int ct_overlay_switch(struct ct *ct, int area, const char *guid, struct err *e)
 
 /* --- drop --- */
 
+/* The top layer and the upper one, of which one is missing while a snapshot is taken: not when the tree names it already. */
+static int finish_take(struct ct *ct, int area, struct ct_layers *l, struct err *e)
+{
+	auto_snaps struct ct_snaps tree = { 0 };
+	const char *top = l->v[0].id;
+	bool has_top;
+
+	if (l->v[0].kind != CT_LAYER_SNAP)
+		return 0;
+	has_top = there(area, in_snap(top, "").s);
+	if (has_top && there(area, "upper"))
+		return 0;
+	if (!has_top && ct_snaps_load(ct, &tree, e) < 0)
+		return -e->code;
+	if (!has_top && ct_snaps_find(&tree, top))
+		return err_say(e, ENOENT, "the files of snapshot {%s} are missing: %s is not there, put it back", top,
+			       in_snap(top, "").s);
+	return take_stopped(area, top, l, e);
+}
+
 /* Whatever was stopped half-way comes to one end or the other, so that what follows finds a whole area. */
 static int settle(struct ct *ct, int area, const char *guid, struct err *e)
 {
 	struct ct_layers l;
 
-	if (unswitch(area, e) < 0 || ct_layers_load(area, CT_LAYERS_FILE, &l, e) < 0)
-		return -e->code;
-	if (l.v[0].kind == CT_LAYER_SNAP && !(there(area, in_snap(l.v[0].id, "").s) && there(area, "upper")) &&
-	    take_stopped(area, l.v[0].id, &l, e) < 0)
+	if (unswitch(area, e) < 0 || ct_layers_load(area, CT_LAYERS_FILE, &l, e) < 0 || finish_take(ct, area, &l, e) < 0)
 		return -e->code;
 	if (path_rmtree(area, "upper.new", e) < 0 || remove_tree(area, guid, COPY, e) < 0 || remove_tree(area, guid, LINKS, e) < 0)
 		return -e->code;

@@ -13,6 +13,7 @@
 
 #include "libct/snap.h"
 #include "util/buf.h"
+#include "util/dir.h"
 #include "util/fio.h"
 
 #define FILE_NAME "snapshots"
@@ -194,10 +195,28 @@ static int take_snap_line(struct ct_snap *s, const char *key, const char *val, s
 	return 0;
 }
 
-static int take_line(struct ct_snaps *s, const struct kv_line *l, size_t line, struct err *e)
+/* What there is once, the first two in a file and the others of a snapshot. */
+static const char *const once[] = { "CURRENT", "DONE", "PARENT", "DATE", "NAME", "DESC", "OWNER" };
+#define OF_FILE 3u	/* bits of @seen */
+
+static int take_once(unsigned *seen, const struct kv_line *l, size_t line, struct err *e)
+{
+	for (unsigned i = 0; i < ARRAY_SIZE(once); i++) {
+		if (!str_eq(once[i], l->key))
+			continue;
+		if (*seen >> i & 1)
+			return bad(l->key, l->val, line, "is there twice", e);
+		*seen |= 1u << i;
+	}
+	return 0;
+}
+
+static int take_line(struct ct_snaps *s, unsigned *seen, const struct kv_line *l, size_t line, struct err *e)
 {
 	struct ct_snap n = { 0 };
 
+	if (take_once(seen, l, line, e) < 0)
+		return -e->code;
 	if (str_eq(l->key, "CURRENT"))
 		return take_guid(s->current, l->key, l->val, line, e);
 	if (str_eq(l->key, "DONE"))
@@ -207,6 +226,7 @@ static int take_line(struct ct_snaps *s, const struct kv_line *l, size_t line, s
 			    : bad(l->key, l->val, line, "is not known before the first GUID", e);
 	if (take_guid(n.guid, l->key, l->val, line, e) < 0)
 		return -e->code;
+	*seen &= OF_FILE;
 	return ct_snaps_find(s, n.guid) ? bad("GUID", n.guid, line, "is there twice", e) : ct_snaps_add(s, &n, e);
 }
 
@@ -229,6 +249,7 @@ static int check_tree(const struct ct_snaps *s, struct err *e)
 int ct_snaps_parse(struct ct_snaps *s, const char *text, size_t len, struct err *e)
 {
 	auto_kv struct kv kv = { 0 };
+	unsigned seen = 0;
 
 	if (kv_parse(&kv, text, len, e) < 0)
 		return err_add(e, "file " FILE_NAME);
@@ -237,7 +258,7 @@ int ct_snaps_parse(struct ct_snaps *s, const char *text, size_t len, struct err 
 
 		if (kv.v[i].kind != KV_PAIR && *rest && *rest != '#')
 			return bad("", kv.v[i].raw, i, "is not KEY=\"value\"", e);
-		if (kv.v[i].kind == KV_PAIR && take_line(s, &kv.v[i], i, e) < 0)
+		if (kv.v[i].kind == KV_PAIR && take_line(s, &seen, &kv.v[i], i, e) < 0)
 			return -e->code;
 	}
 	return check_tree(s, e);
@@ -250,6 +271,8 @@ int ct_snaps_load_at(int home, struct ct_snaps *ret, struct err *e)
 
 	if (fio_read_at(home, FILE_NAME, &b, e) < 0)
 		return -e->code;
+	if (b.len == 0)		/* one that has no snapshot any more still says what was done last */
+		return err_say(e, EBADMSG, "file " FILE_NAME " is empty: restore it, or remove it to forget all snapshots");
 	if (ct_snaps_parse(&s, buf_str(&b), b.len, e) < 0)
 		return -e->code;
 	*ret = s;
@@ -262,4 +285,25 @@ int ct_snaps_save(int home, const struct ct_snaps *s, struct err *e)
 	auto_buf struct buf b = BUF_INIT;
 
 	return ct_snaps_print(s, &b, e) < 0 ? -e->code : fio_replace(home, FILE_NAME, buf_str(&b), b.len, 0600, e);
+}
+
+int ct_snaps_check(int home, const struct ct_snaps *s, struct err *e)
+{
+	auto_closedir DIR *d = dir_list(home);
+	struct dirent *de;
+
+	if (!d)
+		return err_set(e, errno, "read the directory of file " FILE_NAME);
+	while ((de = readdir(d))) {
+		char guid[CT_GUID_SIZE];
+
+		if (strlen(de->d_name) != CT_GUID_SIZE - 1 + strlen(".conf") || !str_ends(de->d_name, ".conf"))
+			continue;
+		str_copy(guid, sizeof(guid), de->d_name);
+		if (ct_guid_parse(guid, guid) == 0 && !ct_snaps_find(s, guid))
+			return err_say(e, EBADMSG, "file " FILE_NAME " does not list snapshot {%s}, whose files and %s are there: "
+				       "restore it, or correct it by hand; to forget the snapshot, remove that .conf", guid,
+				       de->d_name);
+	}
+	return 0;
 }

@@ -61,7 +61,8 @@ static int list(const struct copy_walk *w, struct str_list *dirs, const char *pa
 			continue;
 		buf_addf(&b, "%s%s%s", path, *path ? "/" : "", de->d_name);
 		if (buf_failed(&b))
-			return err_set(e, ENAMETOOLONG, "/%s/%s", path, de->d_name);
+			return err_say(e, ENAMETOOLONG, "a path is longer than %d bytes, as a program inside reaches only step by "
+				       "step: shorten or remove what is below /%.150s...", PATH_CAP - 1, path);
 		if (one(w, dirs, &(struct copy_at){ from, to, de->d_name, buf_str(&b) }, e) < 0)
 			return -e->code;
 	}

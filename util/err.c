@@ -61,22 +61,32 @@ int err_say(struct err *e, int code, const char *fmt, ...)
 	return -e->code;
 }
 
+/* What does not fit is cut out of the middle of @old, whose end is the reason. */
+static void append(char *text, size_t size, const char *old)
+{
+	size_t n = strlen(text), m = strlen(old), room = size - 1 - n, tail = room / 2;
+
+	if (m <= room)
+		memcpy(text + n, old, m + 1);
+	else
+		snprintf(text + n, size - n, "%.*s...%s", (int)(room - tail - 3), old, old + m - tail);
+}
+
 int err_add(struct err *e, const char *fmt, ...)
 {
 	char old[ERR_TEXT_MAX];
 	va_list ap;
-	size_t n;
 
 	if (e->code <= 0)
 		e->code = EIO;
 	memcpy(old, e->text, sizeof(old));
 	old[sizeof(old) - 1] = '\0';
 	va_start(ap, fmt);
-	format(e->text, sizeof(e->text), fmt, ap);
+	format(e->text, old[0] ? sizeof(e->text) / 2 : sizeof(e->text), fmt, ap);
 	va_end(ap);
-	n = strlen(e->text);
-	if (old[0])
-		snprintf(e->text + n, sizeof(e->text) - n, "%s%s", n ? ": " : "", old);
+	if (old[0] && e->text[0])
+		strncat(e->text, ": ", sizeof(e->text) - 1 - strlen(e->text));
+	append(e->text, sizeof(e->text), old);
 	return -e->code;
 }
 

@@ -17,7 +17,7 @@ struct err {
 int err_set(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* Same without the strerror part: the text says it all. */
 int err_say(struct err *e, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-/* Puts "context: " before the text that is there. Returns -e->code. */
+/* Puts "context: " before the text that is there, whose end stays whatever its length. Returns -e->code. */
 int err_add(struct err *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Sets the exit status if none is set yet. Returns -e->code, so `return err_exit(e, N)` works. */
 int err_exit(struct err *e, int exit);

@@ -92,6 +92,7 @@ struct cmd {
 	const char *man;
 	const struct cmd_opt *opts;
 	size_t n_opts;
+	const char *letters;	/* short options: for each of @opts its letter or a blank; NULL: none have */
 	int (*parse)(struct cmd_call *c, struct err *e);	/* NULL: takes options only, or nothing */
 	int (*run)(struct cmd_call *c, struct err *e);
 };

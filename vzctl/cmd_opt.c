@@ -92,6 +92,11 @@ static int opt_loop(struct cmd_call *c, struct opt *o, struct buf *extra, struct
 	return what < 0 ? opt_bad_word(c, e) : 0;
 }
 
+static char letter(const struct cmd *cmd, size_t i)
+{
+	return cmd->letters && cmd->letters[i] != ' ' ? cmd->letters[i] : '\0';
+}
+
 int cmd_options(struct cmd_call *c, struct err *e)
 {
 	struct opt_flag flags[CMD_OPTS_MAX + 2];
@@ -104,7 +109,8 @@ int cmd_options(struct cmd_call *c, struct err *e)
 	};
 
 	for (size_t i = 0; i < c->cmd->n_opts && i < CMD_OPTS_MAX; i++)
-		flags[i] = (struct opt_flag){ .name = c->cmd->opts[i].name, .arg = c->cmd->opts[i].arg, .id = (int)i };
+		flags[i] = (struct opt_flag){ .name = c->cmd->opts[i].name, .short_opt = letter(c->cmd, i),
+					      .arg = c->cmd->opts[i].arg, .id = (int)i };
 	if (c->cmd->flags & (CMD_ROWS_CREATE | CMD_ROWS_SET)) {
 		flags[o.n_flags++] = (struct opt_flag){ .short_opt = 'a', .arg = true };
 		flags[o.n_flags++] = (struct opt_flag){ .short_opt = 'h' };

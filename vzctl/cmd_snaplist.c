@@ -43,7 +43,7 @@ static void get_date(struct buf *b, const struct row *r)
 	char text[32] = "";
 	struct tm tm;
 
-	if (localtime_r(&when, &tm))
+	if (when && localtime_r(&when, &tm))	/* 0: nobody says when */
 		strftime(text, sizeof(text), "%F %T", &tm);
 	buf_adds(b, text);
 }
@@ -94,19 +94,10 @@ static const struct cmd_opt list_opts[] = {
 	{ "tree", OPT_TREE, NULL, NULL, "Draw the tree: what was made from what, * is where the container is." },
 };
 
-/* -H -o -L are the only one-letter options of this command. */
 static int list_parse(struct cmd_call *c, struct err *e)
 {
 	char guid[CT_GUID_SIZE];
 
-	for (int i = 0; i < c->argc; i++) {
-		if (str_eq(c->argv[i], "-H"))
-			c->argv[i] = (char *)"--no-header";
-		else if (str_eq(c->argv[i], "-o"))
-			c->argv[i] = (char *)"--output";
-		else if (str_eq(c->argv[i], "-L"))
-			c->argv[i] = (char *)"--list";
-	}
 	if (cmd_options(c, e) < 0)
 		return -e->code;
 	if (!c->val[OPT_ID] || ct_guid_parse(c->val[OPT_ID], guid) == 0)
@@ -212,5 +203,6 @@ static int list_run(struct cmd_call *c, struct err *e)
 
 const struct cmd cmd_snapshot_list = {
 	.word = "snapshot-list", .flags = CMD_SILENT | CMD_BAD_VALUE, .args = "[-H] [-o <fields>] [-L] [--tree] [--id <uuid>]",
-	.man = "Lists snapshots.", .opts = list_opts, .n_opts = ARRAY_SIZE(list_opts), .parse = list_parse, .run = list_run,
+	.man = "Lists snapshots.", .opts = list_opts, .n_opts = ARRAY_SIZE(list_opts), .letters = "  HoL ",
+	.parse = list_parse, .run = list_run,
 };

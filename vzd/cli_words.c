@@ -177,6 +177,12 @@ bool cli_words_option(size_t i, const char *verb, const char **name, bool *arg)
 	return true;
 }
 
+static char letter(const char *verb, const char *name)
+{
+	return !str_eq(verb, "snapshot-list") ? '\0' : str_eq(name, "no-header") ? 'H' : str_eq(name, "output") ? 'o' :
+	       str_eq(name, "list") ? 'L' : '\0';
+}
+
 /* The verb's own options and, where it takes parameters, the rows: as vzctl/cmd_opt.c has them. */
 static void options_of(const struct cli_verb *verb, struct opt_flag flags[N_PLAINS], struct opt *o)
 {
@@ -186,7 +192,8 @@ static void options_of(const struct cli_verb *verb, struct opt_flag flags[N_PLAI
 
 	for (size_t i = 0; i < N_PLAINS; i++)
 		if (cli_words_option(i, verb->word, &name, &arg))
-			flags[o->n_flags++] = (struct opt_flag){ .name = name, .arg = arg, .id = (int)i };
+			flags[o->n_flags++] = (struct opt_flag){ .name = name, .short_opt = letter(verb->word, name), .arg = arg,
+								 .id = (int)i };
 	o->flags = flags;
 	o->need = create ? PARAM_CREATE : 0;
 	o->deny = create ? 0 : PARAM_NO_SET;

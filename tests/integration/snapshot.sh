@@ -17,6 +17,7 @@ in_ct 871 'rm -r /d; mkdir /d; echo two >/d/f; echo 2 >/root/n; echo new >/etc/g
 vzctl set 871 --hostname second.example --save >/dev/null
 vzctl stop 871 --fast >/dev/null
 rc "of a stopped one" 0 vzctl snapshot 871 --id "$B" --name two
+is "short options together" "$(vzctl snapshot-list 871 -Honame,current --id "$B" | tr -s ' ')" "two *"
 is "description" "$(vzctl snapshot-list 871 -H -o desc --id "$A")" 'the first, a text with "quotes" and $'
 rc "it starts on two layers" 0 vzctl start 871
 is "and has what it had" "$(in_ct 871 'cat /root/n /d/f /etc/group; ls /d')" "2
@@ -135,6 +136,24 @@ cp $tree /tmp/tree
 sed -i '0,/^PARENT=/s/^PARENT=.*/PARENT="{99999999-0000-4000-8000-000000000009}"/' $tree
 like "a parent that is not there" "$(vzctl snapshot-list 871 2>&1; echo $?)" 'has the parent .*which is not listed before it.*167$'
 like "nothing is done to such a tree" "$(vzctl snapshot 871 2>&1; echo $?)" 'file snapshots.*156$'
+# lines(LINE...): the good tree with those after it
+lines() { cp /tmp/tree $tree; printf '%s\n' "$@" >>$tree; }
+for line in 'CURRENT="{99999999-0000-4000-8000-000000000009}"' 'PARENT="{99999999-0000-4000-8000-000000000009}"' 'DATE="1"'; do
+	lines "$line"
+	like "a second ${line%%=*}" "$(vzctl snapshot-list 871 2>&1; echo $?)" "/vz/private/871/snap: file snapshots, line [0-9]+: ${line%%=*}.*is there twice.*167\$"
+done
+: >$tree
+like "an empty file" "$(vzctl snapshot-delete 871 --id "$id" 2>&1; echo $?)" '/vz/private/871/snap: file snapshots is empty.*158$'
+rm $tree
+for verb in snapshot "snapshot-switch --id $id" "snapshot-delete --id $id" "reinstall --skipbackup" "convert --layout dir"; do
+	set -- $verb
+	like "a tree that is gone: ${verb%% *}" "$(vzctl $1 871 "${@:2}" 2>&1)" '/vz/private/871/snap: file snapshots does not list snapshot \{.*: restore it'
+done
+cp /tmp/tree $tree
+tail -n 3 /tmp/tree >/tmp/last		# GUID, PARENT, DATE
+head -n -3 /tmp/tree | sed "s/^CURRENT=.*/$(sed -n 's/^PARENT/CURRENT/p' /tmp/last)/" >$tree
+like "a snapshot that is forgotten by hand" "$(vzctl snapshot 871 2>&1; echo $?)" "does not list snapshot \{$(sed -n 's/^GUID="\(.*\)"/\1/p' /tmp/last)\}.*156\$"
+cp /tmp/tree $tree
 echo 'rubbish' >>$tree
 like "a line that is none" "$(vzctl snapshot-list 871 2>&1; echo $?)" 'line [0-9]+: .*rubbish.*167$'
 cp /tmp/tree $tree
@@ -144,5 +163,13 @@ mv /vz/private/871/snap/away "/vz/private/871/snap/$(tr -d '{}' <<<"$id")"
 rc "and are back" 0 vzctl snapshot-switch 871 --id "$id"
 like "reinstall is refused" "$(vzctl reinstall 871 --skipbackup 2>&1; echo $?)" 'has 101 snapshots'
 gone 871
+up 871 --diskspace 20M
+in_ct 871 'dd if=/dev/zero of=/full bs=1M 2>/dev/null; sync' >/dev/null
+vzctl stop 871 --fast >/dev/null
+vzctl set 871 --diskspace 1M --save >/dev/null
+rc "no room: refused" 156 vzctl snapshot 871
+like "says what to do" "$TAP_OUT" 'no room in the limits of the container .*vzctl set 871 --diskspace.*: Disk quota exceeded'
+is "and nothing is there" "$(vzctl snapshot-list 871 -H; ls /vz/private/871/snap 2>/dev/null)" ""
+gone 871
 rmdir /mnt/snap
-rm -f /tmp/tree
+rm -f /tmp/tree /tmp/last

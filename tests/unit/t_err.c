@@ -63,8 +63,16 @@ TEST(long_text_keeps_the_reason)
 	CHECK(strstr(e.text, "xx: No space left on device"));
 	err_add(&e, "ctx");
 	CHECK(!strncmp(e.text, "ctx: xxx", 8));
+	CHECK(strstr(e.text, "xx...xx"));
+	CHECK(strstr(e.text, "xx: No space left on device"));
 	err_add(&e, "%s", big);
 	CHECK_EQ(strlen(e.text), sizeof(e.text) - 1);
+	CHECK(strstr(e.text, "xx: No space left on device"));
+	for (int i = 0; i < 20; i++)
+		err_add(&e, "context %d", i);
+	CHECK(!strncmp(e.text, "context 19: context 18: ", 24));
+	CHECK_EQ(strlen(e.text), sizeof(e.text) - 1);
+	CHECK(strstr(e.text, "xx: No space left on device"));
 }
 
 TEST(exit_is_set_once)

@@ -23,6 +23,9 @@ static void dir(const char *path)
 	CHECK_OK(path_mkdir_host(path, 0700, &b.e), &b.e);
 }
 
+/* No snapshot any more. */
+#define NONE "DONE=\"" A "\"\n"
+
 /* upper stands on B, B on A, A on the template; each has a file of its own, and all of them write one. */
 static void stack(const char *tree)
 {
@@ -115,7 +118,7 @@ TEST_ROOT(melt_into_the_snapshot_above)
 
 TEST_ROOT(melt_all_into_the_root)
 {
-	begin("");
+	begin(NONE);
 	CHECK_OK(ct_overlay_melt(ct, area, &b.e), &b.e);
 	CHECK(!box_is_there(SNAP A) && !box_is_there(SNAP B) && !box_is_there(SNAP A ".below") && !box_is_there(SNAP B ".below"));
 	CHECK(box_file_is(AREA "/layers", D "\n"));
@@ -143,7 +146,7 @@ TEST_ROOT(melt_leaves_what_is_shared)
 {
 	auto_buf struct buf line = BUF_INIT;
 
-	begin("");
+	begin(NONE);
 	box_put(AREA "/home", C "\n");
 	dir(BOX "/private/102");
 	box_put(BOX "/private/102/layers", "share:" C "/" A "\n" D "\n");
@@ -162,13 +165,13 @@ static void again_from_the_start(void)
 	CHECK_OK(path_mkdir_host(AREA, 0700, &b.e), &b.e);
 	close(area);
 	area = open(AREA, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	stack("");
+	stack(NONE);
 }
 
 /* Whatever fails, and whenever: the guest sees the same, and the next one finishes it. */
 TEST_ROOT(melt_fails_at_any_step)
 {
-	begin("");
+	begin(NONE);
 	EACH_FAULT(FAULT_IO) {
 		int rc;
 

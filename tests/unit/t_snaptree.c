@@ -86,6 +86,13 @@ TEST(what_is_no_tree)
 		{ "GUID=\"" A "\"\nPARENT=\"" B "\"\nGUID=\"" B "\"\nPARENT=\"" A "\"\n", "which is not listed before it" },
 		{ "CURRENT=\"" A "\"\n", "CURRENT=\"" A "\" is not listed" },
 		{ "GUID=\"" A "\"\nsome words\n", "is not KEY=\"value\"" },
+		{ "CURRENT=\"" A "\"\nCURRENT=\"" A "\"\nGUID=\"" A "\"\n", "line 2: CURRENT=\"" A "\" is there twice" },
+		{ "CURRENT=\"" A "\"\nGUID=\"" A "\"\nCURRENT=\"" A "\"\n", "line 3: CURRENT=\"" A "\" is there twice" },
+		{ "DONE=\"" A "\"\nDONE=\"" B "\"\n", "line 2: DONE=\"" B "\" is there twice" },
+		{ "GUID=\"" A "\"\nDATE=\"1\"\nDATE=\"1\"\n", "line 3: DATE=\"1\" is there twice" },
+		{ "GUID=\"" A "\"\nNAME=\"a\"\nNAME=\"b\"\n", "line 3: NAME=\"b\" is there twice" },
+		{ "GUID=\"" A "\"\nGUID=\"" B "\"\nPARENT=\"" A "\"\nPARENT=\"" A "\"\n", "line 4: PARENT" },
+		{ "GUID=\"" A "\"\nOWNER=\"1:2\"\nDESC=\"a\"\nOWNER=\"1:2\"\n", "line 4: OWNER" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
@@ -95,6 +102,15 @@ TEST(what_is_no_tree)
 		if (!strstr(e.text, t[i].says))
 			CHECK_STR(e.text, t[i].says);
 	}
+}
+
+TEST(each_has_its_own_fields)
+{
+	auto_snaps struct ct_snaps s = { 0 };
+
+	CHECK_OK(parse("GUID=\"" A "\"\nDATE=\"1\"\nNAME=\"a\"\nGUID=\"" B "\"\nDATE=\"2\"\nNAME=\"b\"\n", &s), &e);
+	CHECK_EQ(s.n, 2);
+	CHECK_EQ(s.v[1].date, 2);
 }
 
 TEST(comments_and_blanks_are_fine)
