@@ -374,5 +374,6 @@ int tmpl_backup_extract(const struct tmpl_restore *r, int dir, struct tmpl_backu
 	take_count(ret, &j.answer.count);
 	ret->nodes = done.count.nodes_skipped;
 	ret->xattrs = done.count.xattrs_dropped;
+	unpack_take_acls(ret, &done.count.odd);
 	return 0;
 }

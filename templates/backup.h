@@ -21,6 +21,8 @@ struct tmpl_backup_count {
 	uint64_t sockets, nodes, deep, xattrs, excluded;	/* left out */
 	uint64_t links;				/* files that were not asked for, but links to them were */
 	uint64_t written;			/* bytes of the archive */
+	uint64_t acls;				/* entries of ACLs left out: nobody in the tree has that name or number */
+	char acl_notes[2048];			/* a line about each, as many as fit */
 };
 /* Called every 100 ms or so. < 0: stop. */
 typedef int tmpl_backup_tell(void *arg, const struct tmpl_backup_count *c);

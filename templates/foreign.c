@@ -121,5 +121,6 @@ int tmpl_foreign_extract(const struct tmpl_foreign *f, int dir, struct tmpl_back
 		return -e->code;
 	*ret = (struct tmpl_backup_count){ .entries = j.done.count.entries, .bytes = j.done.count.bytes,
 					   .nodes = j.done.count.nodes_skipped, .xattrs = j.done.count.xattrs_dropped };
+	unpack_take_acls(ret, &j.done.count.odd);
 	return 0;
 }

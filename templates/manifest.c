@@ -16,7 +16,7 @@
 
 static const char *const odd_keys[] = {
 	[TMPL_ODD_SETID] = "SETID", [TMPL_ODD_CAPS] = "CAPABILITIES", [TMPL_ODD_DEVICE] = "DEVICES",
-	[TMPL_ODD_WRITABLE] = "WRITABLE",
+	[TMPL_ODD_WRITABLE] = "WRITABLE", [TMPL_ODD_ACL] = "ACLS_DROPPED",
 };
 _Static_assert(ARRAY_SIZE(odd_keys) == TMPL_ODD_N, "name every kind");
 

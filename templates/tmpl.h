@@ -71,7 +71,7 @@ int tmpl_sweep(const char *tmpldir, struct err *e);
 int tmpl_build_base(const char *tmpldir, const char *busybox, struct err *e);
 
 /* What deserves a look before a stranger's template is trusted; in a container it gives no right over the host. */
-enum tmpl_odd { TMPL_ODD_SETID, TMPL_ODD_CAPS, TMPL_ODD_DEVICE, TMPL_ODD_WRITABLE, TMPL_ODD_N };
+enum tmpl_odd { TMPL_ODD_SETID, TMPL_ODD_CAPS, TMPL_ODD_DEVICE, TMPL_ODD_WRITABLE, TMPL_ODD_ACL, TMPL_ODD_N };
 #define TMPL_NOTES 8192
 /* What is known of @t without reading the archive: digest as remembered for this very file (t->digest, "" if none). */
 struct tmpl_info {

@@ -106,6 +106,9 @@ struct unpack_result {
 	char digest[TMPL_DIGEST_LEN + 1];	/* taken by us, of every byte of the archive */
 	struct unpack_count count;		/* told by vz-unpack */
 };
+struct tmpl_backup_count;
+void unpack_take_notes(char notes[TMPL_NOTES]);		/* a stranger's lines, fit for a terminal */
+void unpack_take_acls(struct tmpl_backup_count *c, struct unpack_odd *o);
 /* Unpacks @archive (read to its end, from its start) into the empty directory @dir. Nothing stays in it after an error. */
 int unpack_archive(int archive, int dir, const struct tmpl_limits *l, struct unpack_result *ret, struct err *e);
 /* One layer of a container image onto @dir; reads @archive twice. What is there stays, also after an error. */

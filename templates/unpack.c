@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "util/sha256.h"
+#include "templates/backup.h"
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
 #include "util/buf.h"
@@ -22,12 +23,24 @@
 #define STREAM_CHUNK (256u << 10)
 
 /* A stranger's lines, fit for a terminal and a file. */
-static void take_notes(char notes[TMPL_NOTES])
+void unpack_take_notes(char notes[TMPL_NOTES])
 {
 	notes[TMPL_NOTES - 1] = '\0';
 	for (char *p = notes; *p; p++)
 		if (((unsigned char)*p < 0x20 && *p != '\n') || *p == 0x7f)
 			*p = '?';
+}
+
+/* Whole lines, as many as there is room for. */
+void unpack_take_acls(struct tmpl_backup_count *c, struct unpack_odd *o)
+{
+	char *end;
+
+	unpack_take_notes(o->notes);
+	c->acls = o->n[TMPL_ODD_ACL];
+	str_fmt(c->acl_notes, sizeof(c->acl_notes), "%.*s", (int)sizeof(c->acl_notes) - 1, o->notes);
+	end = strrchr(c->acl_notes, '\n');
+	c->acl_notes[end ? end - c->acl_notes : 0] = '\0';
 }
 
 static int unpack_end(struct unpack *u, struct unpack_count *c, struct err *e)
@@ -43,7 +56,7 @@ static int unpack_end(struct unpack *u, struct unpack_count *c, struct err *e)
 	if (!c)
 		return 0;
 	*c = done.count;
-	take_notes(c->odd.notes);
+	unpack_take_notes(c->odd.notes);
 	return 0;
 }
 

@@ -3,8 +3,8 @@
  * The loop that takes an archive apart: every entry is judged before a byte of it is written. Runs inside the box
  * (unpack_box.c), where a mistake here could reach nothing but the tree being made. Only vz-unpack links it.
  *
- * Kept: owners and modes with set-id bits, times, hard links, FIFOs, sparse files, POSIX ACLs, user.* and
- * security.capability (unpack_xattr.c). Skipped and counted: device nodes, for a container's /dev is vz's own.
+ * Kept: owners and modes with set-id bits, times, hard links, FIFOs, sparse files, POSIX ACLs (by name: unpack_acl.c), user.*
+ * and security.capability (unpack_xattr.c). Skipped and counted: device nodes, for a container's /dev is vz's own.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -33,6 +33,7 @@ struct extract {
 	struct unpack_count *c;
 	char dir[MAX_PATH + 1];		/* the parent directory looked at last ... */
 	int dir_fd;			/* ... and itself */
+	struct unpack_acls *acls;
 	struct timespec top[2];		/* times of the top of a backup; the nanoseconds say whether there are any */
 	char shown[160];		/* name of the entry at hand, fit for an error text */
 	uint8_t buf[128 << 10];
@@ -198,7 +199,7 @@ static int judge_top(struct extract *x, struct archive_entry *en, char *clean, s
 		return 0;
 	if (check_owner(x, en, "./", e) < 0)
 		return -e->code;
-	if (extract_xattrs(en, x->c, e) < 0)
+	if (extract_xattrs(en, x->c, e) < 0 || acls_take(x->acls, en, ".", &x->c->odd, e) < 0)
 		return err_add(e, "archive entry \"./\"");
 	x->top[0].tv_nsec = UTIME_OMIT;
 	x->top[1] = (struct timespec){ archive_entry_mtime(en), archive_entry_mtime_nsec(en) };
@@ -277,7 +278,7 @@ static int judge(struct extract *x, struct archive_entry *en, char clean[MAX_PAT
 		return rc;
 	if (check_owner(x, en, path, e) < 0 || check_size(x, en, path, e) < 0)
 		return -e->code;
-	if (extract_xattrs(en, x->c, e) < 0)
+	if (extract_xattrs(en, x->c, e) < 0 || acls_take(x->acls, en, clean, &x->c->odd, e) < 0)
 		return err_add(e, "archive entry \"%s\"", show(x, path));
 	if (!x->go->backup)
 		odd_entry(&x->c->odd, en, clean);
@@ -376,6 +377,8 @@ static int extract_all(struct extract *x, struct err *e)
 		return -e->code;
 	if (archive_write_close(x->out) != ARCHIVE_OK)
 		return write_error(x, clean, e);
+	if (acls_end(x->acls, x->root, &x->c->odd, e) < 0)
+		return -e->code;
 	if (x->top[0].tv_nsec == UTIME_OMIT && utimensat(AT_FDCWD, "/", x->top, 0) < 0)
 		return err_set(e, errno, "times of the top of the tree");
 	return 0;
@@ -425,11 +428,12 @@ int extract_run(int in, const struct unpack_go *go, struct unpack_count *c, stru
 	x.root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (x.root < 0)
 		return err_set(e, errno, "open the target");
-	rc = open_both(&x, e);
+	rc = acls_new(&x.acls, e) < 0 ? -e->code : open_both(&x, e);
 	if (rc == 0)
 		rc = extract_all(&x, e);
 	archive_read_free(x.in);
 	archive_write_free(x.out);
+	acls_free(x.acls);
 	while (rc == 0 && read(in, x.buf, sizeof(x.buf)) > 0)
 		;	/* the other side hashes the whole file: take what comes after the end of the tar */
 	return rc;

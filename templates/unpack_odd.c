@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What of an archive deserves a look before somebody trusts it: files that give rights to who runs them (set-id bits, file
- * capabilities), devices, files that everybody may write. They are counted, and those that no distribution has are named.
- * Nothing is refused for it: in a container they give no right over the host. Only vz-unpack links it.
+ * capabilities), devices, files that everybody may write, ACL entries that were left out (unpack_acl.c). They are counted, and
+ * those that no distribution has are named. Nothing is refused for it: in a container they give no right over the host. Only
+ * vz-unpack links it.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -67,6 +68,11 @@ static void found(struct unpack_odd *o, enum tmpl_odd kind, bool usual, const ch
 		return;
 	o->unusual[kind]++;
 	note(o, "%s /%s\n", what, path);
+}
+
+void odd_found(struct unpack_odd *o, enum tmpl_odd kind, const char *what, const char *path)
+{
+	found(o, kind, false, what, path);
 }
 
 static bool has_caps(struct archive_entry *en)

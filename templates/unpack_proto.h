@@ -72,7 +72,20 @@ int pack_run(int out, const struct unpack_go *go, struct unpack_count *c, struct
 bool layer_is_whiteout(const char *path);
 int layer_whiteout(int parent, const char *path, struct err *e);
 int layer_make_room(int parent, const char *path, mode_t type, mode_t there, struct err *e);
+/*
+ * unpack_acl.c: ACLs that name users and groups. acls_take() leaves in @en what is certain; acls_end() sets the others, as the
+ * tree's own users and groups say. Entries for somebody whom it does not know are left out and noted in @o.
+ */
+struct unpack_acls;
+int acls_new(struct unpack_acls **ret, struct err *e);
+void acls_free(struct unpack_acls *a);		/* NULL is fine */
+int acls_take(struct unpack_acls *a, struct archive_entry *en, const char *path, struct unpack_odd *o, struct err *e);
+void acls_forget(struct unpack_acls *a, const char *path);	/* something else is there from now on */
+int acls_end(struct unpack_acls *a, int root, struct unpack_odd *o, struct err *e);
+int acl_drop(struct archive_entry *en, int type, struct err *e);	/* all of libarchive's ACCESS or DEFAULT */
+int acl_tag_of(unsigned disk);			/* libarchive's of the kernel's; -1: none */
 int extract_xattrs(struct archive_entry *en, struct unpack_count *c, struct err *e);
+void odd_found(struct unpack_odd *o, enum tmpl_odd kind, const char *what, const char *path);	/* one that is not usual */
 /* An entry that is not refused, with its cleaned name. */
 void odd_entry(struct unpack_odd *o, struct archive_entry *en, const char *path);
 int base_write(int busybox, int out, const char *applets, struct err *e);

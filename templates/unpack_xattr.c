@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Which extended attributes of an archive entry reach the disk: user.*, security.capability and POSIX ACLs (GNU tar
- * stores those as plain attributes, libarchive wants them as ACLs). What steers this host's kernel (trusted.*,
- * security.selinux, security.ima, user.overlay.* ...) is dropped and counted. Only vz-unpack links it.
+ * stores those as plain attributes, libarchive wants them as ACLs; unpack_acl.c judges whom they name). What
+ * steers this host's kernel (trusted.*, security.selinux, security.ima, user.overlay.* ...) is dropped and counted. Only vz-unpack links it.
  */
 #include <archive.h>
 #include <archive_entry.h>
@@ -16,22 +16,8 @@
 
 #define ACL_VERSION 2	/* of the kernel's system.posix_acl_* */
 #define ACL_MAX 1024
-#define MAX_ID 65535
 
 struct acl_disk { uint16_t tag, perm; uint32_t id; };
-
-static int acl_tag(unsigned disk)
-{
-	switch (disk) {
-	case 0x01: return ARCHIVE_ENTRY_ACL_USER_OBJ;
-	case 0x02: return ARCHIVE_ENTRY_ACL_USER;
-	case 0x04: return ARCHIVE_ENTRY_ACL_GROUP_OBJ;
-	case 0x08: return ARCHIVE_ENTRY_ACL_GROUP;
-	case 0x10: return ARCHIVE_ENTRY_ACL_MASK;
-	case 0x20: return ARCHIVE_ENTRY_ACL_OTHER;
-	}
-	return -1;
-}
 
 static int take_acl(struct archive_entry *en, int type, const uint8_t *val, size_t len, struct err *e)
 {
@@ -40,6 +26,8 @@ static int take_acl(struct archive_entry *en, int type, const uint8_t *val, size
 
 	if (len < 4 || n > ACL_MAX || len != 4 + n * sizeof(struct acl_disk))
 		return err_say(e, EBADMSG, "a broken ACL");
+	if (acl_drop(en, type, e) < 0)		/* what says the same with names is no better */
+		return -e->code;
 	memcpy(&version, val, 4);
 	if (le32toh(version) != ACL_VERSION)
 		return err_say(e, EBADMSG, "an ACL of unknown version");
@@ -49,10 +37,10 @@ static int take_acl(struct archive_entry *en, int type, const uint8_t *val, size
 		bool named;
 
 		memcpy(&d, val + 4 + i * sizeof(d), sizeof(d));
-		tag = acl_tag(le16toh(d.tag));
+		tag = acl_tag_of(le16toh(d.tag));
 		named = tag == ARCHIVE_ENTRY_ACL_USER || tag == ARCHIVE_ENTRY_ACL_GROUP;
 		id = named ? (int)le32toh(d.id) : -1;
-		if (tag < 0 || le16toh(d.perm) > 7 || (named && le32toh(d.id) > MAX_ID))
+		if (tag < 0 || le16toh(d.perm) > 7)
 			return err_say(e, EBADMSG, "a broken ACL");
 		if (archive_entry_acl_add_entry(en, type, le16toh(d.perm), tag, id, NULL) != ARCHIVE_OK)
 			return err_say(e, EBADMSG, "an ACL that is not valid");

@@ -7,7 +7,7 @@ DEPS_RUN := gcc make pkg-config libc6-dev libcap-dev libseccomp-dev libmnl-dev l
 	busybox-static zstd iproute2 btrfs-progs e2fsprogs mmdebstrap rsync openssh-client erofs-utils squashfs-tools
 DEPS_TEST := $(DEPS_RUN) qemu-system-x86 cpio kmod xz-utils bzip2 python3 xfsprogs nftables strace curl jq netcat-openbsd \
 	squashfs-tools-ng python3-jsonschema python3-prometheus-client iputils-ping util-linux procps libasan8 libubsan1 cppcheck clang-tidy \
-	qemu-utils attr acl libcap2-bin wrk openssl gpg gpg-agent gpgconf perl
+	qemu-utils attr acl libarchive-tools libcap2-bin wrk openssl gpg gpg-agent gpgconf perl
 
 # $(1): packages. One update, and only if apt is needed at all.
 define install_missing

@@ -16,7 +16,7 @@ static void print_odd(const struct tmpl_info *i)
 {
 	static const char *const names[] = {
 		[TMPL_ODD_SETID] = "Set-id files", [TMPL_ODD_CAPS] = "File capabilities", [TMPL_ODD_DEVICE] = "Device nodes",
-		[TMPL_ODD_WRITABLE] = "Writable by all",
+		[TMPL_ODD_WRITABLE] = "Writable by all", [TMPL_ODD_ACL] = "ACL entries left out",
 	};
 	_Static_assert(ARRAY_SIZE(names) == TMPL_ODD_N, "name every kind");
 	uint64_t unusual = 0;

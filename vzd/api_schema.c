@@ -278,7 +278,7 @@ static const struct api_prop template_props[] = {
 	{ "used_by", "int", "Containers." },
 	{ "signed_by", "string?", "The key that vouched for it; null: none, or not known." },
 	{ "unusual", "string[]", "Set-id files, file capabilities, devices and files that all may write, which no distribution "
-	  "has; known once it is unpacked." },
+	  "has, and ACL entries that were left out; known once it is unpacked." },
 	END
 };
 static const struct api_prop upload_props[] = { { "offset", "int", "Bytes that are here." }, END };

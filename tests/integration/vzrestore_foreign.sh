@@ -99,6 +99,35 @@ ok "files to a directory are tar's affair" sh -c "vzrestore $W/$N.tgz --to $W/x 
 cp $W/$N.tgz $D/
 like "in the list" "$(vzdump --list --dumpdir $D)" "777 2012-03-04 05:06:07 foreign .* $N.tgz"
 
+# --- ACLs by name: GNU tar has names only, bsdtar names and numbers --------------------------------------------------------------
+mkdir -p $W/acl/etc/vzdump $W/acl/aaa $W/acl/srv
+cp $T/etc/vzdump/vps.conf $W/acl/etc/vzdump/
+printf 'root:x:0:0::/:/bin/sh\nlisa:x:1234:1234::/:/bin/sh\n' >$W/acl/etc/passwd; printf 'root:x:0:\nwheel9:x:77:lisa\n' >$W/acl/etc/group
+printf 'lisa:x:5555:5555::/:/bin/sh\nghost9:x:5556:5556::/:/bin/sh\n' >>/etc/passwd; echo 'wheel9:x:5557:' >>/etc/group
+: >$W/acl/aaa/f; : >$W/acl/aaa/plain; : >"$W/acl/srv/new
+line"
+setfacl -m u:lisa:rw,u:ghost9:r,g:wheel9:rw,u:70000:r $W/acl/aaa/f; setfacl -d -m u:lisa:rwx $W/acl/srv; setfacl -m u:ghost9:r "$W/acl/srv/new
+line"
+tar -C $W/acl --acls --sort=name -cf $W/gnu.tar .
+bsdtar -C $W/acl --acls --format pax -cf $W/bsd.tar .
+sed -i '/^lisa:\|^ghost9:/d' /etc/passwd; sed -i '/^wheel9:/d' /etc/group
+acl() { getfacl -n -p -c "/vz/private/941/upper/$1" | grep -E '^(default:)?(user|group):[0-9]|^mask|^default:mask' | sort | tr '\n' ' '; }
+ok "names: restored" vzrestore $W/gnu.tar 941
+is "they are those of the archive, not the host's" "$(acl aaa/f)" "group:77:rw- mask::rw- user:1234:rw- "
+is "in default ACLs, too" "$(acl srv)" "default:mask::rwx default:user:1234:rwx "
+like "an entry for nobody is left out, with a word" "$TAP_OUT" 'ACL entries left out.*: 3'
+like "which names it and the file" "$TAP_OUT" 'no ACL entry for user ghost9 on /aaa/f'
+like "or number and file" "$TAP_OUT" 'no ACL entry for user 70000 on /aaa/f'
+like "and a name that has a newline" "$TAP_OUT" 'no ACL entry for user ghost9 on /srv/new[?]line'
+gone 941
+ok "names and numbers: restored" vzrestore $W/bsd.tar 941
+is "the number is what was on the disk" "$(acl aaa/f)" "group:5557:rw- mask::rw- user:5555:rw- user:5556:r-- "
+gone 941
+tar -C $W/acl --exclude ./etc/vzdump --exclude './srv/new*' --acls -cf $W/acls.tar .
+ok "a template of it" vztmpl add $W/acls.tar --unsigned
+like "says what is left out" "$(vztmpl info acls)" 'no ACL entry for user 70000 on /aaa/f'
+vztmpl rm acls >/dev/null 2>&1
+
 # --- over one that exists ---------------------------------------------------------------------------------------------------
 new 941 --hostname mine --diskspace 1G
 rc "never by itself" 1 vzrestore $W/$N.tar 941
