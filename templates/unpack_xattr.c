@@ -2,7 +2,8 @@
 /*
  * Which extended attributes of an archive entry reach the disk: user.*, security.capability and POSIX ACLs (GNU tar
  * stores those as plain attributes, libarchive wants them as ACLs; unpack_acl.c judges whom they name). What
- * steers this host's kernel (trusted.*, security.selinux, security.ima, user.overlay.* ...) is dropped and counted. Only vz-unpack links it.
+ * steers this host's kernel (trusted.*, security.selinux,
+ * security.ima, user.overlay.* ...) is dropped and counted. Only vz-unpack links it.
  */
 #include <archive.h>
 #include <archive_entry.h>

@@ -99,8 +99,8 @@ void dump_left_out(struct ui *ui, const struct tmpl_backup_count *c)
 	if (c->xattrs)
 		ui_sayf(ui, 0, "Left out: %" PRIu64 " extended attributes that steer a host or have no room", c->xattrs);
 	if (c->acls)
-		ui_sayf(ui, -1, "Warning: ACL entries left out, because nobody in /etc/passwd and /etc/group of the archive has that "
-			"name or no container has that number: %" PRIu64 "\n%s", c->acls, c->acl_notes);
+		ui_sayf(ui, -1, "Warning: ACL entries left out, because nobody in /etc/passwd and /etc/group of the archive "
+			"has that name or no container has that number: %" PRIu64 "\n%s", c->acls, c->acl_notes);
 	if (c->excluded)
 		ui_sayf(ui, 0, "Left out as asked: %" PRIu64 " files and directories", c->excluded);
 	if (c->deep)
