@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "libct/traffic.h"
+#include "libct/ugids.h"
 #include "util/auto.h"
 #include "util/err.h"
 
@@ -192,6 +193,30 @@ static int prepare_there(struct migrate *m, struct err *e)
 	return 0;
 }
 
+/* Limits of users and groups inside: the copy is a plain tree, in which nobody counts, so they wait there as they do here. */
+static int send_ugids(struct migrate *m, struct err *e)
+{
+	struct buf auto_buf text = { .cap = CT_UGIDS_MAX };
+	char from[128], to[64];
+	int rc;
+
+	if (ct_ugids_get(m->ct, &text, e) < 0)
+		return fail(e, MIG_QUOTA);
+	if (!text.len)
+		return 0;
+	str_fmt(to, sizeof(to), "/etc/vz/conf/%u.ugid", m->id);
+	rc = migrate_ugid_file(m, &text, from, sizeof(from), e);
+	if (rc == 0)
+		rc = remote_put(m, from, to, e);
+	if (rc < 0) {
+		err_add(e, "Failed to copy the limits of users and groups");
+		return fail_remote(e, MIG_COPY);
+	}
+	unlink(from);
+	ui_sayf(&m->ui, 0, "Limits of users and groups inside are kept there as %s, for a layout that enforces them", to);
+	return 0;
+}
+
 static int sync_tree(struct migrate *m, const char *what, struct err *e)
 {
 	say(m, what);
@@ -307,9 +332,10 @@ static void undo_there(struct migrate *m)
 		remote_runf(m, &e, "vzctl --quiet destroy %u; rm -rf %s; rm -f /etc/vz/conf/%u.*.destroyed "
 			    "/etc/vz/conf/%u.conf; true", m->id, m->priv, m->id, m->id);
 	if (!e.code)
-		remote_runf(m, &e, "cd /etc/vz/conf && rm -f %u.start %u.stop %u.mount %u.umount %u.premount %u.postumount; "
+		remote_runf(m, &e, "cd /etc/vz/conf && "
+			    "rm -f %u.start %u.stop %u.mount %u.umount %u.premount %u.postumount %u.ugid; "
 			    "find /etc/vz/names -lname '*/%u.conf' -delete; rmdir %s 2>/dev/null; true",
-			    m->id, m->id, m->id, m->id, m->id, m->id, m->id, m->root);
+			    m->id, m->id, m->id, m->id, m->id, m->id, m->id, m->id, m->root);
 	if (e.code)
 		ui_sayf(&m->ui, -1, "Warning: what was copied to %s stays there: %s", m->target, e.text);
 }
@@ -371,7 +397,7 @@ static int stop_last(struct migrate *m, struct err *e)
 
 static const struct migrate_step steps[] = {
 	{ "prepare", prepare_there }, { "mount", mount_first }, { "copy", sync_first }, { "stop", stop_last },
-	{ "copy again", sync_last }, { "leave", leave_here },
+	{ "copy again", sync_last }, { "user limits", send_ugids }, { "leave", leave_here },
 };
 
 static int run_steps(struct migrate *m, const struct migrate_step *v, size_t n, struct err *e)

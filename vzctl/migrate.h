@@ -65,6 +65,7 @@ int migrate_record_load(struct migrate *m, enum migrate_stage *ret, struct err *
 int migrate_record_save(struct migrate *m, enum migrate_stage stage, struct err *e);
 int migrate_record_drop(struct migrate *m, struct err *e);
 int migrate_conf_file(struct migrate *m, bool final, char *path, size_t size, struct err *e);	/* for the destination */
+int migrate_ugid_file(struct migrate *m, const struct buf *text, char *path, size_t size, struct err *e);	/* the same */
 
 /* migrate_fw.c: what the container's firewall needs is there? @text: a line for each group that is not, "/" without vzfw. */
 int migrate_fw_there(struct migrate *m, struct err *e);

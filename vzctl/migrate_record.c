@@ -88,10 +88,11 @@ int migrate_record_save(struct migrate *m, enum migrate_stage stage, struct err 
 int migrate_record_drop(struct migrate *m, struct err *e)
 {
 	auto_close int dir = record_dir(false, e);
-	char name[16], conf[32];
+	char name[16], conf[32], ugid[32];
 
 	str_fmt(name, sizeof(name), "%u", m->id);
 	str_fmt(conf, sizeof(conf), "%u.conf", m->id);
+	str_fmt(ugid, sizeof(ugid), "%u.ugid", m->id);
 	if (dir < 0 && e->code == ENOENT) {
 		err_clear(e);
 		return 0;
@@ -99,12 +100,24 @@ int migrate_record_drop(struct migrate *m, struct err *e)
 	if (dir < 0)
 		return dir;
 	unlinkat(dir, conf, 0);
+	unlinkat(dir, ugid, 0);
 	if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
 		return err_set(e, errno, "remove " RECORD_DIR "/%s", name);
 	if (fio_fsync_dir(dir, e) < 0)
 		return -e->code;
 	rmdir(RECORD_DIR);		/* not empty: somebody else's */
 	return 0;
+}
+
+int migrate_ugid_file(struct migrate *m, const struct buf *text, char *path, size_t size, struct err *e)
+{
+	auto_close int dir = record_dir(true, e);
+	char name[32];
+
+	str_fmt(name, sizeof(name), "%u.ugid", m->id);
+	if (dir < 0 || fio_replace(dir, name, buf_str(text), text->len, 0600, e) < 0)
+		return -e->code;
+	return str_fmt(path, size, RECORD_DIR "/%s", name) < 0 ? err_set(e, ENAMETOOLONG, "%s", name) : 0;
 }
 
 /* A plain tree there, whatever it is here; ids of this host mean nothing there. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Limits of users and groups inside a container as JSON, for vzdqdump --json and the API: bytes, no limit is null. */
+/* Limits of users and groups inside a container as JSON, for vzdqdump --json and the API: bytes; null: none, or not counted. */
 #include <inttypes.h>
 #include <time.h>
 
@@ -32,15 +32,15 @@ static void put_time(struct buf *b, const char *name, uint64_t when)
 		buf_addf(b, ",\"%s\":%s", name, text);
 }
 
-static void put_one(struct buf *b, const struct quota_ugid *u)
+static void put_one(struct buf *b, const struct quota_ugid *u, bool counted)
 {
 	const struct quota_usage *q = &u->now;
 
 	buf_addf(b, "{\"kind\":\"%s\",\"id\":%" PRIu32, quota_kind_names[u->kind], u->id);
-	put(b, "used_bytes", q->used_kib * 1024, false);
+	put(b, "used_bytes", q->used_kib * 1024, !counted);
 	put_limit(b, "soft_bytes", q->limit.soft_kib, 1024);
 	put_limit(b, "hard_bytes", q->limit.hard_kib, 1024);
-	put(b, "used_inodes", q->used_inodes, false);
+	put(b, "used_inodes", q->used_inodes, !counted);
 	put_limit(b, "soft_inodes", q->limit.soft_inodes, 1);
 	put_limit(b, "hard_inodes", q->limit.hard_inodes, 1);
 	put_time(b, "bytes_until", q->block_expires);
@@ -60,7 +60,7 @@ void tool_ugids_json(struct buf *b, const struct quota_ugids *u, const char *why
 	buf_adds(b, "],\"items\":[");
 	for (size_t i = 0; i < u->n; i++) {
 		buf_adds(b, i ? "," : "");
-		put_one(b, &u->v[i]);
+		put_one(b, &u->v[i], u->active);
 	}
 	buf_adds(b, "]}\n");
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The program vzdqdump: prints the limits of users and groups inside a container, for vzdqload. */
+#include <errno.h>
+
+#include "libct/ugids.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -8,6 +11,24 @@
 static const char usage[] = "Usage: vzdqdump [-q] [-v] [-f] [-c FILE] CTID -G|-U|-T|-F|--json ...\n"
 	"  -U  limits   -G  grace times   -T  times of expiry   -F  figures of the whole container\n"
 	"  --json  usage, limits and times of all, for programs: in bytes\n";
+
+/* In a layout where nobody counts, the limits that are kept for one where somebody does. */
+static int kept(struct tool_ct *t, struct quota_ugids *u, struct err *why, struct err *e)
+{
+	struct buf auto_buf text = { .cap = CT_UGIDS_MAX };
+	struct err was = *why;
+	unsigned has = 0;
+
+	if (ct_ugids_get(t->ct, &text, e) < 0)
+		return -e->code;
+	if (!text.len)
+		return 0;
+	if (quota_ugids_parse(buf_str(&text), u, &has, e) < 0)
+		return err_add(e, "/etc/vz/conf/%u.ugid", t->id);
+	u->active = false;
+	err_say(why, ENOTSUP, "%s; these limits are kept in /etc/vz/conf/%u.ugid until then", was.text, t->id);
+	return 0;
+}
 
 static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
 {
@@ -21,6 +42,8 @@ static int dump(const struct tool_dqugid *d, struct buf *b, struct err *e)
 		return -e->code;
 	if (mnt >= 0 && quota_ugids_read(mnt, &u, e) < 0)
 		return err_exit(e, TOOL_DQ_SYSCALL);
+	if (d->json && mnt < 0 && kept(&t, &u, &why, e) < 0)
+		return err_exit(e, TOOL_DQ_SYSTEM);
 	if (d->json) {
 		tool_ugids_json(b, &u, why.text, t.conf->quota.ugidlimit.v);
 		return 0;

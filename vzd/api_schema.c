@@ -225,10 +225,10 @@ static const struct api_prop user_grace_props[] = {
 static const struct api_prop user_limit_props[] = {
 	{ "kind", "user|group", "" },
 	{ "id", "int", "Inside." },
-	{ "used_bytes", "int", "" },
+	{ "used_bytes", "int?", "null: nobody counts it." },
 	{ "soft_bytes", "int?", "null: none." },
 	{ "hard_bytes", "int?", "" },
-	{ "used_inodes", "int", "" },
+	{ "used_inodes", "int?", "" },
 	{ "soft_inodes", "int?", "" },
 	{ "hard_inodes", "int?", "" },
 	{ "bytes_until", "string?", "When the time above the soft limit ends; null: it is not above it." },

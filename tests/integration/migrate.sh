@@ -63,10 +63,14 @@ there vzctl --quiet destroy 781
 
 # --- an overlay, stopped, kept here ----------------------------------------------------------------------------------
 new 782 --hostname lay
+printf 'ugid_quota_status:\t1\nugid_number:\t1\nugid:\t1000\t0\t0\t1024\t0\t10\n' >/etc/vz/conf/782.ugid
+cp /etc/vz/conf/782.ugid /tmp/mig/ugid
 vzctl --quiet start 782; in_ct 782 'echo mine >/root/x; rm /etc/hostname 2>/dev/null; true'; vzctl --quiet stop 782
 reset
 rc "an overlay that is stopped" 0 vzmigrate -r no other 782
 is "is stopped there, and not here any more" "$(where 782)" "here: deleted unmounted down; there: exist unmounted down"
+is "limits of users inside are there, too" "$(there cat /etc/vz/conf/782.ugid | cmp - /tmp/mig/ugid; there stat -c %a /etc/vz/conf/782.ugid)" 600
+like "which is said" "$TAP_OUT" 'Limits of users and groups inside are kept there as /etc/vz/conf/782.ugid'
 is "its file is kept" "$(ls /etc/vz/conf/782.conf.migrated; ls -d /vz/private/782)" "/etc/vz/conf/782.conf.migrated
 /vz/private/782"
 ok "there it is a plain tree that runs" there vzctl start 782
@@ -92,6 +96,7 @@ echo applyconfig_map >/tmp/mig/fail; back "the configuration is refused" 15
 echo quotainit >/tmp/mig/fail; back "no quota" 13
 echo 'rsync --server' >/tmp/mig/fail; back "copying fails" 6
 echo 'vzctl --quiet start' >/tmp/mig/fail; back "it does not start there" 7
+is "with the limits of users inside" "$(cmp /etc/vz/conf/782.ugid /tmp/mig/ugid)" ""
 is "ONBOOT is as it was" "$(grep ONBOOT= /etc/vz/conf/782.conf)" 'ONBOOT="yes"'
 echo 'rsync --server' >/tmp/mig/fail
 rc "--keep-dst" 6 vzmigrate --keep-dst other 782

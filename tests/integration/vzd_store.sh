@@ -40,6 +40,11 @@ rm -rf /vz/private/111.*
 like "a failure is told" "$(done_of "$(api POST /v1/cts/111/convert '{"layout":"overlay"}')")" 'already|failed'
 limits=$(api GET /v1/cts/111/userlimits)
 like "nobody counts users in layout overlay" "$limits" '"active": *false.*"reason": *".*layout'
+printf 'ugid_quota_status:\t1\nugid_number:\t1\nugid:\t1000\t0\t0\t1024\t0\t10\n' >/etc/vz/conf/111.ugid
+limits=$(api GET /v1/cts/111/userlimits)
+is "but those that are kept are shown" "$(jq -c '.items[0] | [.kind, .id, .hard_bytes, .used_bytes]' <<<"$limits")" '["user",1000,1048576,null]'
+like "with where they are" "$limits" '"active": *false.*kept in /etc/vz/conf/111.ugid'
+rm /etc/vz/conf/111.ugid
 like "so none can have a limit, with the reason" \
 	"$(done_of "$(api PUT /v1/cts/111/userlimits/users/1000 '{"hard_bytes":1048576}')")" '"exit_code": *9|layout'
 like "users or groups" "$(api PUT /v1/cts/111/userlimits/pets/1 '{}')" 'not-found'
