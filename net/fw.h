@@ -16,13 +16,16 @@
  * and for a packet that begins a connection the map is asked once for each length there may be, the longest first: lengths of
  * ports are 16, 12, 8, 4 and 0 bits, of addresses 32, 24 ... 0 and 128, 64, 48, 32, 0; what has another length is split.
  * That is at most 30 questions to a hash, however many containers and rules there are, and none for containers without rules
- * (set fwon) and for packets of known connections. A change of a container, or of a group that a hundred of them use, is one
- * transaction of elements without jumps, which the kernel takes without a look at the rest (net_part.h).
+ * (set fwon) and for packets of known connections. Who has an IPv6 prefix that would be more than 256 of these (fe80::/10) is
+ * in fwon as one whose addresses are asked for byte by byte, up to 102 questions.
+ * A change of a container, or of a group that a hundred of them use, is one transaction of elements without jumps, which the
+ * kernel takes without a look at the rest (net_part.h).
  *	accept and drop end it; "continue" means: log and drop; "return": log and accept. An element may carry a counter.
  * Hooks of table inet vz: out = prerouting -90, behind the source check and destination NAT; in = postrouting, before source
  * NAT, so both see the addresses that container and peer see. Bridged interfaces never get there: the same maps and chains
  * stand in table bridge vz. Many kernels track no connections there, so answers are known by themselves: TCP by its flags, other
- * protocols by sets of flows (flow4, flow6) that the kernel fills with what was let through, for two minutes.
+ * protocols by sets of flows (flow4, flow6 ...) that the kernel fills with what was let through, for half a minute to a minute
+ * (UDP) behind the last packet that went this way; each interface has a share of them (fw_priv.h).
  * Zones: map zone { interface : tenant }, set zonefrom { tenant . interface }; from one container to another whose set has not
  * the tenant of the first: drop.
  * The host has lists of its own, for what comes from the network ("@net") and from containers ("@ct").
@@ -67,9 +70,12 @@ struct fw_elem {
 	bool drop, log, count;
 	unsigned rule;		/* which one it comes from */
 };
-struct fw_elems { struct fw_elem *v; size_t n, size; };
-/* Elements of @n rules, the earlier one first among equals. E2BIG: more than FW_ELEMS_MAX, or an address that would be split
- * into too many. */
+struct fw_elems {
+	struct fw_elem *v;
+	size_t n, size;
+	bool fine;		/* prefixes of IPv6 of each whole byte are asked for */
+};
+/* Elements of @n rules, the earlier one first among equals. E2BIG: more than FW_ELEMS_MAX. */
 int fw_compile(const struct fw_rule *rules, size_t n, struct fw_elems *ret, struct err *e);
 void fw_elems_done(struct fw_elems *l);
 

@@ -5,6 +5,7 @@
  *	fw_pre, fw_post		is the interface one with rules? jump fw_out, fw_in
  *	fw_in, fw_out		answers: accept; by family: jump fw_in4 ...; who returns from there: goto fw_log_accept
  *	fw_in4, fw_in6 ...	a question for each length, then the policy; "continue": goto fw_log_drop
+ *	fw_in6_fine ...		the same for who has peers of other lengths (set fwon says it): each whole byte
  *	fw_zone			between two containers of tenants that do not know each other: drop
  *	fw_host			the host's own lists
  */
@@ -30,14 +31,23 @@
 #define PRIO_OUT (-90)		/* behind destination NAT */
 #define PRIO_BR_PRE NF_BR_PRI_FILTER_BRIDGED
 #define PRIO_BR_POST NF_BR_PRI_FILTER_OTHER
-#define FLOW_MS 120000
-#define FLOWS 65536
+#define UDP_MS 60000		/* an interface has room for so many seconds of FW_FLOW_RATE */
+#define UDP_FLOWS 131072
+#define ANY_MS 30000
+#define ANY_FLOWS 65536
 #define LOG_RATE 10
 #define LOG_BURST 40
 #define ANY_PROTO (-1)
+#define FRESH (FW_FLOW + FW_FLOW_FRESH)
 #define T3(a, b, c) ((a) << 12 | (b) << 6 | (c))
 #define T4(a, b, c, d) (T3(a, b, c) << 6 | (d))
 #define T5(a, b, c, d, e) (T4(a, b, c, d) << 6 | (e))
+
+/* Of flows: the container's interface, then inside . outside . port inside . port outside, or protocol . inside . outside. */
+#define KEY_UDP4 T5(NFT_T_IFNAME, NFT_T_IP4, NFT_T_IP4, NFT_T_PORT, NFT_T_PORT)
+#define KEY_UDP6 T5(NFT_T_IFNAME, NFT_T_IP6, NFT_T_IP6, NFT_T_PORT, NFT_T_PORT)
+#define KEY_ANY4 T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_IP4, NFT_T_IP4)
+#define KEY_ANY6 T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_IP6, NFT_T_IP6)
 
 const struct nft_set fw_maps[FW_MAP_N] = {
 	[FW_MAP4] = { .name = "fw4", .id = 10, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP4), .key_len = 28,
@@ -51,22 +61,27 @@ const struct nft_set fw_maps[FW_MAP_N] = {
 		      .data_type = NFT_T_MARK << 6 | NFT_T_MARK, .data_len = 8 },
 	[FW_ZONE_FROM] = { .name = "zonefrom", .id = 15, .key_type = T4(NFT_T_MARK, NFT_T_MARK, NFT_T_MARK, NFT_T_IFNAME),
 			   .key_len = FW_ZONE_AT + 8 + FW_IF },
-	[FW_FLOW4] = { .name = "flow4", .id = 16, .key_type = T5(NFT_T_PROTO, NFT_T_IP4, NFT_T_IP4, NFT_T_PORT, NFT_T_PORT),
-		       .key_len = 20, .timeout_ms = FLOW_MS, .size = FLOWS },
-	[FW_FLOW6] = { .name = "flow6", .id = 17, .key_type = T5(NFT_T_PROTO, NFT_T_IP6, NFT_T_IP6, NFT_T_PORT, NFT_T_PORT),
-		       .key_len = 44, .timeout_ms = FLOW_MS, .size = FLOWS },
+	[FW_SHARE] = { .name = "fwshare", .id = 60, .key_type = NFT_T_IFNAME, .key_len = FW_IF },
+	[FW_FLOW + FW_FLOW_UDP4] = { "flow4", 61, KEY_UDP4, 32, .timeout_ms = UDP_MS, .size = UDP_FLOWS },
+	[FW_FLOW + FW_FLOW_UDP6] = { "flow6", 62, KEY_UDP6, 56, .timeout_ms = UDP_MS, .size = UDP_FLOWS },
+	[FW_FLOW + FW_FLOW_ANY4] = { "flowany4", 63, KEY_ANY4, 28, .timeout_ms = ANY_MS, .size = ANY_FLOWS },
+	[FW_FLOW + FW_FLOW_ANY6] = { "flowany6", 64, KEY_ANY6, 52, .timeout_ms = ANY_MS, .size = ANY_FLOWS },
+	[FRESH + FW_FLOW_UDP4] = { "fresh4", 65, KEY_UDP4, 32, .timeout_ms = UDP_MS / 2, .size = UDP_FLOWS / 2 },
+	[FRESH + FW_FLOW_UDP6] = { "fresh6", 66, KEY_UDP6, 56, .timeout_ms = UDP_MS / 2, .size = UDP_FLOWS / 2 },
+	[FRESH + FW_FLOW_ANY4] = { "freshany4", 67, KEY_ANY4, 28, .timeout_ms = ANY_MS / 2, .size = ANY_FLOWS / 2 },
+	[FRESH + FW_FLOW_ANY6] = { "freshany6", 68, KEY_ANY6, 52, .timeout_ms = ANY_MS / 2, .size = ANY_FLOWS / 2 },
 };
 
 struct side {
-	const char *chain, *chain4, *chain6;
+	const char *chain, *chain4, *chain6, *fine;
 	uint32_t ifkey;			/* meta key of the interface's name, or */
 	const char *name;		/* ... what stands in its place */
 	bool out;
 };
-static const struct side side_in = { "fw_in", "fw_in4", "fw_in6", NFT_META_OIFNAME, NULL, false };
-static const struct side side_out = { "fw_out", "fw_out4", "fw_out6", NFT_META_IIFNAME, NULL, true };
-static const struct side side_net = { "fw_host_net", "fw_host_net4", "fw_host_net6", 0, FW_HOST_NET, false };
-static const struct side side_ct = { "fw_host_ct", "fw_host_ct4", "fw_host_ct6", 0, FW_HOST_CT, false };
+static const struct side side_in = { "fw_in", "fw_in4", "fw_in6", "fw_in6_fine", NFT_META_OIFNAME, NULL, false };
+static const struct side side_out = { "fw_out", "fw_out4", "fw_out6", "fw_out6_fine", NFT_META_IIFNAME, NULL, true };
+static const struct side side_net = { "fw_host_net", "fw_host_net4", "fw_host_net6", "fw_host_net6_fine", 0, FW_HOST_NET, false };
+static const struct side side_ct = { "fw_host_ct", "fw_host_ct4", "fw_host_ct6", "fw_host_ct6_fine", 0, FW_HOST_CT, false };
 
 static void put_if(struct nft_tx *t, struct nftnl_rule *r, const struct side *s)
 {
@@ -133,9 +148,9 @@ static void put_addr(struct nft_tx *t, struct nftnl_rule *r, const struct side *
 }
 
 /* @port_len: bits of the port that are asked for, ANY_PROTO: rules for any protocol. */
-static void rule_ask(struct nft_tx *t, const struct side *s, bool six, unsigned level, int port_len)
+static void rule_ask(struct nft_tx *t, const struct side *s, const char *chain, bool six, unsigned level, int port_len)
 {
-	struct nftnl_rule *r = nft_rule(t, six ? s->chain6 : s->chain4);
+	struct nftnl_rule *r = nft_rule(t, chain);
 	const uint8_t xor[4] = { 0, 0, (uint8_t)port_len, (uint8_t)(level / 8 | (s->out ? FW_WORD_OUT : 0)) };
 	static const uint8_t zero[4];
 	uint16_t keep = htons((uint16_t)(port_len > 0 ? 0xffff0000u >> port_len : 0));
@@ -168,20 +183,32 @@ static void rule_policy(struct nft_tx *t, const struct side *s, const char *chai
 	verdict_rule(t, r, NFT_GOTO, "fw_log_drop");
 }
 
+static void ask_level(struct nft_tx *t, const struct side *s, const char *chain, bool six, unsigned level)
+{
+	for (int len = 16; len >= 0; len -= 4)
+		rule_ask(t, s, chain, six, level, len);
+	rule_ask(t, s, chain, six, level, ANY_PROTO);
+}
+
 static void put_questions(struct nft_tx *t, const struct side *s)
 {
 	static const unsigned l4[] = { 32, 24, 16, 8, 0 }, l6[] = { 128, 64, 48, 32, 0 };
+	struct nftnl_rule *r = nft_rule(t, s->chain6);
+	static const uint8_t fine[4] = { [2] = FW_WORD_FINE };
 
+	put_if(t, r, s);
+	nft_e_load(t, r, R_PROTO, fine, sizeof(fine));
+	nft_e_in(t, r, &fw_maps[FW_ON], R0);
+	verdict_rule(t, r, NFT_GOTO, s->fine);
 	for (size_t i = 0; i < ARRAY_SIZE(l4); i++) {
-		for (int len = 16; len >= 0; len -= 4) {
-			rule_ask(t, s, false, l4[i], len);
-			rule_ask(t, s, true, l6[i], len);
-		}
-		rule_ask(t, s, false, l4[i], ANY_PROTO);
-		rule_ask(t, s, true, l6[i], ANY_PROTO);
+		ask_level(t, s, s->chain4, false, l4[i]);
+		ask_level(t, s, s->chain6, true, l6[i]);
 	}
+	for (int level = 128; level >= 0; level -= 8)
+		ask_level(t, s, s->fine, true, (unsigned)level);
 	rule_policy(t, s, s->chain4);
 	rule_policy(t, s, s->chain6);
+	rule_policy(t, s, s->fine);
 }
 
 /* --- answers --- */
@@ -207,26 +234,26 @@ static void accept_tcp_known(struct nft_tx *t, const char *chain)
 	verdict_rule(t, r, NF_ACCEPT, NULL);
 }
 
-/* The key of the flow that the packet is of, seen from the container. */
-static struct nftnl_rule *flow_rule(struct nft_tx *t, const char *chain, bool out, bool six, bool udp)
+/* A rule with the key of flow set @f (FW_FLOW_UDP4 ...) that the packet has, seen from the container. */
+static struct nftnl_rule *flow_rule(struct nft_tx *t, const char *chain, const struct side *s, unsigned f)
 {
+	bool six = f == FW_FLOW_UDP6 || f == FW_FLOW_ANY6, udp = f == FW_FLOW_UDP4 || f == FW_FLOW_UDP6;
 	struct nftnl_rule *r = nft_rule(t, chain);
 	uint32_t len = six ? 16 : 4, src = six ? 8 : 12, dst = src + len;
-	uint32_t peer = NFT_REG32_01 + len / 4, port = peer + len / 4;
-	static const uint8_t zero[4];
+	uint32_t inner = udp ? NFT_REG32_04 : NFT_REG32_05, peer = inner + len / 4, port = peer + len / 4;
 
 	is_protocol(t, r, six ? ETH_P_IPV6 : ETH_P_IP);
 	is_l4(t, r, udp ? NFT_CMP_EQ : NFT_CMP_NEQ, IPPROTO_UDP);
 	if (!udp)
 		is_l4(t, r, NFT_CMP_NEQ, IPPROTO_TCP);
-	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, out ? src : dst, len, NFT_REG32_01);
-	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, out ? dst : src, len, peer);
+	put_if(t, r, s);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, s->out ? src : dst, len, inner);
+	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, s->out ? dst : src, len, peer);
 	if (udp) {
-		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, out ? 0 : 2, 2, port);
-		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, out ? 2 : 0, 2, port + 1);
+		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, s->out ? 0 : 2, 2, port);
+		nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, s->out ? 2 : 0, 2, port + 1);
 	} else {
-		nft_e_load(t, r, port, zero, sizeof(zero));
-		nft_e_load(t, r, port + 1, zero, sizeof(zero));
+		nft_e_meta(t, r, NFT_META_L4PROTO, NFT_REG32_04);
 	}
 	return r;
 }
@@ -256,9 +283,9 @@ static void accept_bridged(struct nft_tx *t, const struct side *s)
 	nft_e_cmp(t, r, NFT_CMP_EQ, R0, &arp, sizeof(arp));
 	verdict_rule(t, r, NF_ACCEPT, NULL);
 	accept_tcp_known(t, s->chain);
-	for (int i = 0; i < 4; i++) {
-		r = flow_rule(t, s->chain, s->out, i & 1, i & 2);
-		nft_e_in(t, r, &fw_maps[i & 1 ? FW_FLOW6 : FW_FLOW4], R0);
+	for (unsigned f = 0; f < FW_FLOW_FRESH; f++) {
+		r = flow_rule(t, s->chain, s, f);
+		nft_e_in(t, r, &fw_maps[FW_FLOW + f], R0);
 		verdict_rule(t, r, NF_ACCEPT, NULL);
 	}
 	accept_icmp(t, s->chain, IPPROTO_ICMP, 3, 3);
@@ -276,6 +303,7 @@ static void put_side(struct nft_tx *t, const struct side *s)
 
 	nft_put_chain(t, s->chain4, NULL, 0, 0);
 	nft_put_chain(t, s->chain6, NULL, 0, 0);
+	nft_put_chain(t, s->fine, NULL, 0, 0);
 	nft_put_chain(t, s->chain, NULL, 0, 0);
 	put_questions(t, s);
 	if (bridge)
@@ -378,7 +406,7 @@ static void put_logs(struct nft_tx *t)
 
 void fw_put_table(struct nft_tx *t)
 {
-	put_maps(t, FW_FLOW4);
+	put_maps(t, FW_SHARE);
 	put_logs(t);
 	put_side(t, &side_in);
 	put_side(t, &side_out);
@@ -391,16 +419,34 @@ void fw_put_table(struct nft_tx *t)
 	put_host(t);
 }
 
-/* What passed becomes a flow, whose answers pass too: asked for only where the other direction has rules. */
+/*
+ * What passed becomes a flow, whose answers pass too: asked for only where the other direction has rules. Above its share an
+ * interface may go on sending; what answers is up to its rules.
+ */
 static void put_flows(struct nft_tx *t, const char *chain, const struct side *s, const struct side *other)
 {
 	const char *name = s->out ? "fw_flow_out" : "fw_flow_in";
 	struct nftnl_rule *r;
 
 	nft_put_chain(t, name, NULL, 0, 0);
-	for (int i = 0; i < 4; i++) {
-		r = flow_rule(t, name, s->out, i & 1, i & 2);
-		nft_e_remember(t, r, &fw_maps[i & 1 ? FW_FLOW6 : FW_FLOW4], R0);
+	r = nft_rule(t, name);
+	is_l4(t, r, NFT_CMP_EQ, IPPROTO_TCP);
+	verdict_rule(t, r, NFT_RETURN, NULL);
+	for (unsigned f = 0; f < FW_FLOW_FRESH; f++) {
+		r = flow_rule(t, name, s, f);
+		nft_e_in(t, r, &fw_maps[FRESH + f], R0);
+		verdict_rule(t, r, NFT_RETURN, NULL);
+	}
+	r = nft_rule(t, name);
+	is_l4(t, r, NFT_CMP_NEQ, IPPROTO_TCP);		/* of IP at all */
+	put_if(t, r, s);
+	nft_e_in(t, r, &fw_maps[FW_SHARE], R0);
+	nft_e_counter(t, r);
+	verdict_rule(t, r, NFT_RETURN, NULL);
+	for (unsigned f = 0; f < FW_FLOW_FRESH; f++) {
+		r = flow_rule(t, name, s, f);
+		nft_e_remember(t, r, &fw_maps[FW_FLOW + f], R0);
+		nft_e_remember(t, r, &fw_maps[FRESH + f], R0);
 		nft_put_rule(t, r);
 	}
 	verdict_rule(t, gate(t, chain, s, other), NFT_GOTO, name);

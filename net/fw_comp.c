@@ -16,8 +16,6 @@
 #define SPLIT_BITS 8		/* a peer becomes at most 256 prefixes */
 #define ALL_PORTS 65536u
 
-static const uint8_t levels4[] = { 0, 8, 16, 24, 32 }, levels6[] = { 0, 32, 48, 64, 128 };
-
 struct piece {			/* a rule at one prefix */
 	const struct fw_rule *r;
 	unsigned rule;
@@ -51,14 +49,31 @@ static int piece_add(struct pieces *l, const struct piece *p, struct err *e)
 	return 0;
 }
 
-static uint8_t level_of(uint8_t family, uint8_t len)
+/* The next length that is asked for: each whole byte, or of IPv6, unless @fine, those that most have. */
+static uint8_t level_of(uint8_t family, uint8_t len, bool fine)
 {
-	const uint8_t *levels = family == AF_INET ? levels4 : levels6;
+	static const uint8_t usual[] = { 0, 32, 48, 64, 128 };
 	size_t i = 0;
 
-	while (levels[i] < len)
+	if (family == AF_INET || fine)
+		return (uint8_t)((len + 7) / 8 * 8);
+	while (usual[i] < len)
 		i++;
-	return levels[i];
+	return usual[i];
+}
+
+/* Is there a peer that would be too many prefixes of the usual lengths? */
+static bool wants_fine(const struct fw_rule *rules, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; k < rules[i].n_peer; k++) {
+			const struct net_ip *ip = &rules[i].peer[k];
+
+			if (level_of(ip->family, ip->prefix, false) - ip->prefix > SPLIT_BITS)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* The @k-th prefix of @level bits within @addr/@len: @k written into the bits between. */
@@ -70,16 +85,14 @@ static void set_bits(uint8_t addr[16], unsigned len, unsigned level, unsigned k)
 	}
 }
 
-static int split_peer(struct pieces *l, const struct fw_rule *r, unsigned rule, const struct net_ip *ip, struct err *e)
+static int split_peer(struct pieces *l, const struct fw_rule *r, unsigned rule, const struct net_ip *ip, bool fine,
+		      struct err *e)
 {
 	struct piece p = { .r = r, .rule = rule, .family = ip->family, .len = ip->prefix };
 	unsigned bits;
 
-	p.level = level_of(ip->family, ip->prefix);
+	p.level = level_of(ip->family, ip->prefix, fine);
 	bits = (unsigned)(p.level - ip->prefix);
-	if (bits > SPLIT_BITS)
-		return err_say(e, E2BIG, "a prefix of /%u cannot be filtered efficiently: take one of /120 to /128, /56 to /64, "
-			       "/40 to /48, /24 to /32 or ::/0", ip->prefix);
 	for (unsigned k = 0; k < 1u << bits; k++) {
 		memset(p.addr, 0, sizeof(p.addr));
 		memcpy(p.addr, &ip->v6, ip->family == AF_INET ? 4 : 16);
@@ -90,16 +103,16 @@ static int split_peer(struct pieces *l, const struct fw_rule *r, unsigned rule, 
 	return 0;
 }
 
-static int split_rule(struct pieces *l, const struct fw_rule *r, unsigned rule, struct err *e)
+static int split_rule(struct pieces *l, const struct fw_rule *r, unsigned rule, bool fine, struct err *e)
 {
 	static const struct net_ip any[] = { { .family = AF_INET }, { .family = AF_INET6 } };
 
 	for (size_t i = 0; !r->n_peer && i < ARRAY_SIZE(any); i++) {
-		if (split_peer(l, r, rule, &any[i], e) < 0)
+		if (split_peer(l, r, rule, &any[i], fine, e) < 0)
 			return -e->code;
 	}
 	for (size_t i = 0; i < r->n_peer; i++) {
-		if (split_peer(l, r, rule, &r->peer[i], e) < 0)
+		if (split_peer(l, r, rule, &r->peer[i], fine, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -301,8 +314,9 @@ static int compile(const struct fw_rule *rules, size_t n, struct pieces *p, stru
 {
 	size_t end;
 
+	l->fine = wants_fine(rules, n);
 	for (size_t i = 0; i < n; i++) {
-		if (split_rule(p, &rules[i], (unsigned)i, e) < 0)
+		if (split_rule(p, &rules[i], (unsigned)i, l->fine, e) < 0)
 			return -e->code;
 	}
 	if (p->n)

@@ -97,9 +97,20 @@ static struct nft_entry *more(struct items *l, bool bridge, enum fw_map map)
 	return &l->v[l->n++].el;
 }
 
+/* What is said of the interface, beside its rules: in @map, behind its name @word. */
+static struct nft_entry *add_word(struct items *out, bool bridge, enum fw_map map, const char *ifname, uint8_t at, uint8_t word)
+{
+	struct nft_entry *el = more(out, bridge, map);
+
+	str_copy((char *)el->key, FW_IF, ifname);
+	el->key[FW_IF + at] = word;
+	return el;
+}
+
 static void add_if(struct items *out, const struct lists *l, bool bridge, const char *ifname)
 {
 	struct nft_entry *el;
+	bool on = false;
 
 	for (size_t i = 0; i < l->elems.n; i++) {
 		const struct fw_elem *f = &l->elems.v[i];
@@ -113,16 +124,18 @@ static void add_if(struct items *out, const struct lists *l, bool bridge, const 
 		el->verdict = verdict(f->drop, f->log);
 		el->count = f->count;
 	}
-	for (unsigned dir = 0; dir < 4; dir++) {
-		unsigned o = dir & 1;
-
+	for (unsigned o = 0; o < 2; o++) {
 		if (!l->policy[o].set && !l->has[o])
 			continue;
-		el = more(out, bridge, dir & 2 ? FW_ON : FW_POLICY);
-		str_copy((char *)el->key, FW_IF, ifname);
-		el->key[FW_IF + 3] = o ? FW_WORD_OUT : 0;
+		on = true;
+		add_word(out, bridge, FW_ON, ifname, 3, o ? FW_WORD_OUT : 0);
+		el = add_word(out, bridge, FW_POLICY, ifname, 3, o ? FW_WORD_OUT : 0);
 		el->verdict = verdict(l->policy[o].drop, l->policy[o].log);
 	}
+	if (l->elems.fine)
+		add_word(out, bridge, FW_ON, ifname, 2, FW_WORD_FINE);
+	if (on && bridge)
+		add_word(out, bridge, FW_SHARE, ifname, 0, 0)->over_rate = FW_FLOW_RATE;
 }
 
 /* A tenant in eight bytes that no other tenant's name has. */
@@ -262,7 +275,8 @@ static void keep(struct items *l, const struct item *it)
 /* Of two of one key; member by member, since what pads them may be anything. */
 static bool differ(const struct nft_entry *a, const struct nft_entry *b)
 {
-	return a->verdict != b->verdict || a->count != b->count || memcmp(a->data, b->data, sizeof(a->data)) != 0;
+	return a->verdict != b->verdict || a->count != b->count || a->over_rate != b->over_rate ||
+	       memcmp(a->data, b->data, sizeof(a->data)) != 0;
 }
 
 /* What stays keeps its counter. */

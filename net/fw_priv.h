@@ -12,14 +12,22 @@ enum fw_map {
 	FW_ON,		/* ifname . word */
 	FW_ZONE,	/* ifname : zone */
 	FW_ZONE_FROM,	/* zone . ifname: who reaches it */
-	FW_FLOW4,	/* proto . inside . outside . port inside . port outside; bridges only */
-	FW_FLOW6,
-	FW_MAP_N
+	FW_SHARE,	/* ifname: found by new flows above its share; from here on bridges only */
+	FW_FLOW,	/* the sets of flows, FW_FLOW_N of them */
+	FW_MAP_N = FW_FLOW + 8
 };
 extern const struct nft_set fw_maps[FW_MAP_N];
 
+/*
+ * A flow is let through while it is in one of the first four. An interface enters at most FW_FLOW_RATE a second, so that none
+ * takes another's room. The other four say that it was entered a moment ago: what goes on is entered once in half its time.
+ */
+enum { FW_FLOW_UDP4, FW_FLOW_UDP6, FW_FLOW_ANY4, FW_FLOW_ANY6, FW_FLOW_FRESH, FW_FLOW_N = 2 * FW_FLOW_FRESH };
+#define FW_FLOW_RATE 256
+
 #define FW_IF 16u		/* bytes of an interface's name in a key */
 #define FW_WORD_OUT 0x80	/* last byte of the word: direction, and length of the address in bytes */
+#define FW_WORD_FINE 1		/* the third, in fwon: fw_elems.fine */
 
 #define FW_ZONE_AT 4u		/* where the zone begins in a key of zonefrom */
 

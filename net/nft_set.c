@@ -164,7 +164,8 @@ static struct nft_elem elem_of_entry(const struct nft_set *s, const void *v, siz
 	const struct nft_entry *el = (const struct nft_entry *)v + i;
 
 	(void)s;
-	return (struct nft_elem){ .key = el->key, .data = el->data, .verdict = el->verdict, .count = el->count };
+	return (struct nft_elem){ .key = el->key, .data = el->data, .verdict = el->verdict, .count = el->count,
+				  .over_rate = el->over_rate };
 }
 
 static struct nft_elem elem_of_key(const struct nft_set *s, const void *v, size_t i)

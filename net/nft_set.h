@@ -43,6 +43,7 @@ struct nft_entry {
 	uint8_t data[NFT_VALUE_MAX];
 	int verdict;
 	bool count;
+	uint64_t over_rate;
 };
 /* To remove an element takes no more than its key. */
 void nft_put_elems(struct nft_tx *t, bool add, const struct nft_set *s, const struct nft_elem *v, size_t n);
