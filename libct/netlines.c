@@ -207,6 +207,13 @@ static int fw_lines(const struct ct *ct, const struct ct_conf *c, struct str_lis
 	return rule_lines(n, ret, e);
 }
 
+int ct_fw_check(const struct ct *ct, const struct ct_conf *c, struct err *e)
+{
+	auto_list struct str_list lines = { 0 };
+
+	return fw_lines(ct, c, &lines, e) < 0 || fw_lines_check(&lines, e) < 0 ? -e->code : 0;
+}
+
 static int venet_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *ret, struct err *e)
 {
 	const struct net_conf *n = &c->net;

@@ -14,6 +14,7 @@
 
 /* netlines.c */
 int ct_net_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *ret, struct err *e);
+int ct_fw_check(const struct ct *ct, const struct ct_conf *c, struct err *e);	/* could its rules be put into force? */
 int ct_net_add(struct str_list *l, struct err *e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 int ct_net_regroup(const struct str_list *lines, struct str_list *ret, struct err *e);	/* groups and zones as they are now */
 /* Lists of the host itself: what it takes from the network, and from containers. */

@@ -14,6 +14,7 @@
 #include "libct/announce.h"
 #include "libct/files.h"
 #include "libct/net_heal.h"
+#include "libct/netlines.h"
 #include "libct/ips.h"
 
 struct work {
@@ -217,6 +218,8 @@ static int check_values(struct ct *ct, struct work *w, struct err *e)
 	}
 	if (w->change.name && *w->change.name && ct_name_check(ct, w->change.name, e) < 0)
 		return -e->code;
+	if (!w->running && net_conf_has_fw(&w->change.net) && ct_fw_check(ct, &w->want, e) < 0)
+		return err_add(e, "firewall of container %u", ct->id);	/* a running one is asked by what it takes effect by */
 	/* and what is asked to go that no file has: it was added without --save */
 	if (ct_live_plan(&w->live, e) < 0 ||
 	    ct_announced_only(ct, &w->want.net.ip, &w->change.net.ip_del, &w->live.ip_del, e) < 0)

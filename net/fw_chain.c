@@ -35,6 +35,8 @@
 #define UDP_FLOWS 131072
 #define ANY_MS 30000
 #define ANY_FLOWS 65536
+#define ECHO4 8
+#define ECHO6 128
 #define LOG_RATE 10
 #define LOG_BURST 40
 #define ANY_PROTO (-1)
@@ -258,19 +260,33 @@ static struct nftnl_rule *flow_rule(struct nft_tx *t, const char *chain, const s
 	return r;
 }
 
-static void accept_icmp(struct nft_tx *t, const char *chain, uint8_t proto, uint8_t first, uint8_t last)
+static struct nftnl_rule *icmp_rule(struct nft_tx *t, const char *chain, uint8_t proto, uint32_t op, uint8_t first, uint8_t last)
 {
 	struct nftnl_rule *r = nft_rule(t, chain);
 
 	is_l4(t, r, NFT_CMP_EQ, proto);
 	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, R0);
-	nft_e_range(t, r, NFT_RANGE_EQ, R0, &first, &last, 1);
-	verdict_rule(t, r, NF_ACCEPT, NULL);
+	nft_e_range(t, r, op, R0, &first, &last, 1);
+	return r;
+}
+
+static void accept_icmp(struct nft_tx *t, const char *chain, uint8_t proto, uint8_t first, uint8_t last)
+{
+	verdict_rule(t, icmp_rule(t, chain, proto, NFT_RANGE_EQ, first, last), NF_ACCEPT, NULL);
 }
 
 static void accept_nd(struct nft_tx *t, const char *chain)
 {
 	accept_icmp(t, chain, IPPROTO_ICMPV6, 133, 137);
+}
+
+/* Who asks for an echo is no answer, though it is of the flow of those who answered one. */
+static void ask_echo(struct nft_tx *t, const struct side *s)
+{
+	verdict_rule(t, icmp_rule(t, s->chain, IPPROTO_ICMP, NFT_RANGE_EQ, ECHO4, ECHO4), NFT_JUMP, s->chain4);
+	verdict_rule(t, icmp_rule(t, s->chain, IPPROTO_ICMP, NFT_RANGE_EQ, ECHO4, ECHO4), NFT_GOTO, "fw_log_accept");
+	verdict_rule(t, icmp_rule(t, s->chain, IPPROTO_ICMPV6, NFT_RANGE_EQ, ECHO6, ECHO6), NFT_JUMP, s->chain6);
+	verdict_rule(t, icmp_rule(t, s->chain, IPPROTO_ICMPV6, NFT_RANGE_EQ, ECHO6, ECHO6), NFT_GOTO, "fw_log_accept");
 }
 
 /* On a bridge: neighbours, errors, and what belongs to a flow. */
@@ -283,6 +299,7 @@ static void accept_bridged(struct nft_tx *t, const struct side *s)
 	nft_e_cmp(t, r, NFT_CMP_EQ, R0, &arp, sizeof(arp));
 	verdict_rule(t, r, NF_ACCEPT, NULL);
 	accept_tcp_known(t, s->chain);
+	ask_echo(t, s);
 	for (unsigned f = 0; f < FW_FLOW_FRESH; f++) {
 		r = flow_rule(t, s->chain, s, f);
 		nft_e_in(t, r, &fw_maps[FW_FLOW + f], R0);
@@ -432,6 +449,9 @@ static void put_flows(struct nft_tx *t, const char *chain, const struct side *s,
 	r = nft_rule(t, name);
 	is_l4(t, r, NFT_CMP_EQ, IPPROTO_TCP);
 	verdict_rule(t, r, NFT_RETURN, NULL);
+	/* of ICMP only who asks for an echo is answered: neighbours' questions and errors begin nothing */
+	verdict_rule(t, icmp_rule(t, name, IPPROTO_ICMP, NFT_RANGE_NEQ, ECHO4, ECHO4), NFT_RETURN, NULL);
+	verdict_rule(t, icmp_rule(t, name, IPPROTO_ICMPV6, NFT_RANGE_NEQ, ECHO6, ECHO6), NFT_RETURN, NULL);
 	for (unsigned f = 0; f < FW_FLOW_FRESH; f++) {
 		r = flow_rule(t, name, s, f);
 		nft_e_in(t, r, &fw_maps[FRESH + f], R0);

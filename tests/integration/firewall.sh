@@ -182,8 +182,56 @@ is "bridged, open" "$(opens 605 10.88.0.4 80)" yes
 ok "bridged, with rules" vzctl set 604 --fw_in drop --fw_add 'ssh count' --save
 is "what is let in" "$(opens 605 10.88.0.4 22)$(opens 605 fd88::4 22)" yesyes
 is "what is not" "$(opens 605 10.88.0.4 80)$(pings 605 10.88.0.4)$(opens 605 fd88::4 80)" nonono
+ok "any prefix" vzctl set 604 --fw_add 'in accept tcp 80 from fc00::/7' --fw_add 'in accept ping from fe80::/10'
+local605=$(in_ct 605 "ip -6 -o addr show dev eth0 scope link" | grep -o 'fe80[^/]*')
+local604=$(in_ct 604 "ip -6 -o addr show dev eth0 scope link" | grep -o 'fe80[^/]*')
+is "holds" "$(opens 605 fd88::4 80)$(pings 605 fd88::4)$(pings 605 "$local604%eth0")" yesnoyes
+ok "the narrower decides" vzctl set 604 --fw_add "in drop ping from $local605/117" --fw_add 'in drop tcp 80 from fd88::/69'
+is "here too" "$(opens 605 fd88::4 80)$(pings 605 "$local604%eth0")$(opens 605 fd88::4 22)" nonoyes
 is "it gets answers" "$(pings 604 10.88.0.5)$(pings 604 fd88::5)" yesyes
 like "counted" "$(counted 604 ssh)" '^[1-9]'
+# Flows of UDP: who makes very many takes no room of its neighbours.
+ip addr add 10.88.0.1/24 dev brfw
+cat >/tmp/echo.py <<'EOF'
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("10.88.0.1", 5353))
+while True:
+    d, a = s.recvfrom(64)
+    s.sendto(d, a)
+EOF
+cat >/tmp/flood.py <<'EOF'
+import socket
+for i in range(4):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.bind(("10.88.0.4", 20000 + i))
+    for port in range(10000, 45000):
+        try: s.sendto(b"x", ("10.88.0.1", port))
+        except OSError: pass
+EOF
+cat >/tmp/ask.py <<'EOF'
+import socket, sys
+for i in range(4):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.settimeout(5)
+    s.sendto(b"x", ("10.88.0.1", 5353))
+    try:
+        s.recv(64)
+        sys.exit(0)
+    except OSError: pass
+sys.exit(1)
+EOF
+python3 /tmp/echo.py &
+echo_server=$!
+ok "another with rules" vzctl set 605 --fw_in drop
+nsenter -t "$(init_of 604)" -n python3 /tmp/flood.py
+ok "beside a flood it is answered" nsenter -t "$(init_of 605)" -n python3 /tmp/ask.py
+between "which is so many flows" "$(nft list set bridge $T flow4 | grep -o '10.88.0.4 . 10.88.0.1' | wc -l)" 200 $((256 * 61))
+kill $echo_server
+wait $echo_server 2>/dev/null
+rm /tmp/echo.py /tmp/flood.py /tmp/ask.py
+vzctl set 605 --fw_in accept >/dev/null 2>&1
+
 ok "outgoing" vzctl set 605 --fw_out drop
 is "stays in" "$(opens 605 10.88.0.4 22)$(pings 605 10.88.0.4)" nono
 nft flush ruleset
