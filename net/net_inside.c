@@ -68,12 +68,14 @@ static bool same_prefix(const struct net_ip *a, const struct net_ip *b)
 	return a && a->prefix == b->prefix;
 }
 
-static void put_defaults(struct nl_batch *b, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to)
+/* @again: given once more, in case somebody inside took it away. A way out of the guest's own is left to be the only one. */
+static void put_defaults(struct nl_batch *b, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to,
+			 const bool again[2])
 {
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 		bool had = ip_vec_has_family(from, families[f]), has = ip_vec_has_family(to, families[f]);
 
-		if (has && !had)
+		if (has && (!had || again[f]))
 			route_put_default(b, true, ifindex, families[f], NULL);
 		if (had && !has)
 			route_put_default(b, false, ifindex, families[f], NULL);
@@ -84,11 +86,14 @@ static void put_defaults(struct nl_batch *b, unsigned ifindex, const struct ip_v
  * From what is there to what shall be. New ones come first and old ones go last: the interface that loses its last IPv4
  * address loses its routes. IPv6 does not, but has no address twice, so there a changed prefix goes before it comes.
  */
-static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to, struct err *e)
+static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to, const bool again[2],
+		     struct err *e)
 {
 	struct nl_batch b;
 
 	nl_batch_begin(&b, nl, e);
+	if (again[0] || again[1])
+		link_put_inside_up(&b);
 	for (int late = 0; late < 2; late++) {
 		for (size_t i = 0; i < to->n; i++) {
 			const struct net_ip *ip = &to->ip[i], *old = ip_vec_find(from, ip);
@@ -101,7 +106,7 @@ static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from,
 				addr_put(&b, false, ifindex, &from->ip[i], from->text[i]);
 		}
 	}
-	put_defaults(&b, ifindex, from, to);
+	put_defaults(&b, ifindex, from, to, again);
 	return nl_batch_end(&b);
 }
 
@@ -117,16 +122,34 @@ static bool inside_has(const struct ip_vec *v, const struct net_ip *ip)
 	return false;
 }
 
+/* Of which families addresses come while nothing leads out. */
+static int lost_defaults(struct nl *nl, const struct ip_vec *add, bool ret[2], struct err *e)
+{
+	static const char *const nowhere[] = { "192.0.2.254", "2001:db8::fffe" };
+	struct route_hit hit;
+	struct net_ip ip;
+
+	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
+		if (!ip_vec_has_family(add, families[f]))
+			continue;
+		if (net_ip_parse(nowhere[f], &ip, e) < 0 || route_find(nl, &ip, &hit, e) < 0)
+			return -e->code;
+		ret[f] = !hit.found;
+	}
+	return 0;
+}
+
 static int inside_apply(struct nl *nl, const struct ip_vec *add, const struct ip_vec *del, struct err *e)
 {
 	auto_ip_vec struct ip_vec have = { 0 }, want = { 0 }, now = { 0 };
+	bool lost[2] = { false, false };
 	struct err undo = { 0 };
 	unsigned ifindex;
 
 	ifindex = link_index(nl, NET_INSIDE);
 	if (!ifindex)
 		return err_say(e, ENODEV, "there is no interface " NET_INSIDE " in the container");
-	if (addr_each(nl, ifindex, inside_collect, &have, e) < 0)
+	if (addr_each(nl, ifindex, inside_collect, &have, e) < 0 || lost_defaults(nl, add, lost, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < have.n; i++) {
 		if (!inside_has(del, &have.ip[i]) && !inside_has(add, &have.ip[i]) &&
@@ -139,10 +162,10 @@ static int inside_apply(struct nl *nl, const struct ip_vec *add, const struct ip
 		if (ip_vec_add(&want, &in, e) < 0)
 			return -e->code;
 	}
-	if (inside_go(nl, ifindex, &have, &want, e) == 0)
+	if (inside_go(nl, ifindex, &have, &want, lost, e) == 0)
 		return 0;
 	if (addr_each(nl, ifindex, inside_collect, &now, &undo) == 0)
-		inside_go(nl, ifindex, &now, &have, &undo);
+		inside_go(nl, ifindex, &now, &have, lost, &undo);
 	return -e->code;
 }
 

@@ -2,7 +2,7 @@
 # Somebody else deletes, renames or sets down what is a container's on the host, or its bridge: told, and put right.
 . "$TOP/tests/integration/lib.sh"
 
-ping='ping -c 1 -W 2'
+ping='ping -c 2 -i 0.3 -W 2'
 up 631 --ipadd 10.77.9.1/24 --ipadd fd00:77:9::1
 is "nothing is wrong" "$(vznetcfg check 631)" ""
 
@@ -48,6 +48,23 @@ ok "the same given again" vzctl set 631 --ipadd 10.77.9.1/24 --ipadd fd00:77:9::
 ok "is there again" $ping 10.77.9.1
 ok "IPv6, too" $ping fd00:77:9::1
 ok "and the way out" vzctl exec 631 $ping 192.0.2.2
+in_ct 631 'ip route flush table main; ip -6 route flush table main'
+rc "routes flushed inside" 1 $ping 10.77.9.1
+ok "the same given again" vzctl set 631 --ipadd 10.77.9.1/24 --ipadd fd00:77:9::1 --save
+is "lead out again" "$(in_ct 631 'ip route; ip -6 route' | grep -c '^default')" 2
+ok "both" $ping 10.77.9.1
+ok "IPv6, too" $ping fd00:77:9::1
+in_ct 631 'ip link set venet0 down; ip link set lo down'
+ok "links set down inside, and given again" vzctl set 631 --ipadd 10.77.9.1/24 --ipadd fd00:77:9::1 --save
+ok "are up" $ping 10.77.9.1
+ok "IPv6, too" $ping fd00:77:9::1
+ok "lo too" vzctl exec 631 $ping 127.0.0.1
+in_ct 631 'ip link add own0 type bridge; ip link set own0 up; ip route del default; ip route add default dev own0 metric 9'
+ok "a way out of its own" vzctl set 631 --ipadd 10.77.9.1/24 --save
+is "stays the only one" "$(in_ct 631 'ip route' | grep '^default' | cut -d' ' -f1-3)" 'default dev own0'
+in_ct 631 'ip link del own0'
+ok "until it goes" vzctl set 631 --ipadd 10.77.9.1/24 --save
+ok "and ours is back" $ping 10.77.9.1
 nft flush ruleset
 ip link del vz631
 ok "all at once" vznetcfg repair
