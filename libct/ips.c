@@ -28,8 +28,15 @@ bool ct_ips_drop_v6(const struct ct_host *h, struct str_list *ips)
 
 static int in_use(const char *ip, int who, const char *owner, struct err *e)
 {
-	if (who == 1)
+	if (who == NET_IP_CONTAINER)
 		err_say(e, EADDRINUSE, "IP address %s is already used by the container behind %s", ip, owner);
+	else if (who == NET_IP_HOLDS_HOST)
+		err_say(e, EADDRINUSE, "IP address %s would take addresses of this host along: choose a longer prefix", ip);
+	else if (who == NET_IP_BROADCAST)
+		err_say(e, EADDRINUSE, "IP address %s is the broadcast address of a network that this host is on", ip);
+	else if (who == NET_IP_ROUTED)
+		err_say(e, EADDRINUSE, "IP address %s has a route of its own through %s already: remove that, or choose "
+			"another address", ip, owner);
 	else
 		err_say(e, EADDRINUSE, "IP address %s is an address of this host", ip);
 	return err_exit(e, VZ_IP_INUSE);

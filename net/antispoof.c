@@ -481,6 +481,26 @@ static int remove_keys(struct net *n, unsigned id, const struct keys *k, struct 
 	return rc;
 }
 
+static int is_net(unsigned ifindex, const struct net_ip *ip, void *arg)
+{
+	(void)ifindex;
+	*(bool *)arg |= net_ip_is_net(ip);
+	return 0;
+}
+
+/* Has the interface a prefix left? */
+static bool still_routed(struct net *n, const char *name, struct err *e)
+{
+	unsigned ifindex = link_index(&n->rt, name);
+	bool left = false;
+
+	if (ifindex && route_each(&n->rt, ifindex, is_net, &left, e) < 0) {
+		err_clear(e);
+		left = true;		/* without routes the element allows nothing */
+	}
+	return left;
+}
+
 int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *v, struct err *e)
 {
 	struct keys k = { 0 };
@@ -492,8 +512,8 @@ int antispoof_change(struct net *n, unsigned id, bool add, const struct ip_vec *
 		rc = keys_add(&k, name, &v->ip[i]);
 	if (rc < 0 && !e->code)
 		err_set(e, -rc, "addresses of %s", name);
-	if (rc == 0 && !add && k.nnet && link_index(&n->rt, name))
-		k.nnet = 0;		/* one for all its prefixes, and without routes it allows nothing */
+	if (rc == 0 && !add && k.nnet && still_routed(n, name, e))
+		k.nnet = 0;		/* one for all its prefixes */
 	if (rc == 0 && (v->n || (n->with && n->with->n)))
 		rc = add ? add_keys(n, id, &k, e) : remove_keys(n, id, &k, e);
 	keys_done(&k);

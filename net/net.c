@@ -232,15 +232,15 @@ int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char ow
 	if (net_rt(n, e) < 0 || route_find(&n->rt, ip, &hit, e) < 0)
 		return -e->code;
 	if (!hit.found)
-		return 0;
-	if (hit.local)
-		return 2;
+		return NET_IP_FREE;
+	if (hit.local || hit.broadcast)
+		return hit.broadcast ? NET_IP_BROADCAST : net_ip_is_net(ip) ? NET_IP_HOLDS_HOST : NET_IP_HOST;
 	if (net_ip_is_net(ip) && net_holds_host(n, ip, e))
-		return e->code ? -e->code : 2;
+		return e->code ? -e->code : NET_IP_HOLDS_HOST;
 	/* the whole of another's prefix is another's */
 	if ((hit.host || hit.len >= net_ip_route_len(ip) || link_of_ours(&n->rt, hit.ifindex)) &&
 	    link_name(&n->rt, hit.ifindex, owner) && !str_eq(owner, self))
-		return 1;
+		return link_of_ours(&n->rt, hit.ifindex) ? NET_IP_CONTAINER : NET_IP_ROUTED;
 	owner[0] = '\0';
-	return 0;
+	return NET_IP_FREE;
 }

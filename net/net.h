@@ -157,7 +157,8 @@ void net_venet_of(struct net *n, const struct str_list *lines);
 /* The same on a running one, after net_lines_change(). Inside: a forked child in @netns_fd. */
 int net_venet_set(struct net *n, unsigned id, int netns_fd, const struct str_list *lines, struct err *e);
 void net_ifname(unsigned id, char dst[16]);		/* "vz101" */
-/* 0 free, 1 used by another container's interface (name in @owner), 2 an address of the host itself; or -errno */
+/* NET_IP_FREE, or why it cannot be had, the interface in @owner if there is one; or -errno. */
+enum { NET_IP_FREE, NET_IP_CONTAINER, NET_IP_HOST, NET_IP_HOLDS_HOST, NET_IP_BROADCAST, NET_IP_ROUTED };
 int net_ip_conflict(struct net *n, unsigned id, const struct net_ip *ip, char owner[16], struct err *e);
 
 /*

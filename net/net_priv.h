@@ -131,7 +131,7 @@ int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip
 void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
 void route_put_default(struct nl_batch *b, bool add, unsigned ifindex, int family, const struct net_ip *src);
 /* @host: the route is for this address alone; @gateway: the next hop is a router; @len: of its prefix */
-struct route_hit { bool found, local, host, gateway; uint8_t len; unsigned ifindex; };
+struct route_hit { bool found, local, broadcast, host, gateway; uint8_t len; unsigned ifindex; };
 int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, struct err *e);
 /* Every route through @ifindex but default ones, @ip with its prefix; 0: through any interface. A negative return of @cb ends
  * it. @cb may see one twice. */

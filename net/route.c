@@ -82,6 +82,7 @@ static int route_find_answer(const struct nlmsghdr *nlh, void *arg)
 		return 0;
 	hit->found = true;
 	hit->local = r->rtm_type == RTN_LOCAL;
+	hit->broadcast = r->rtm_type == RTN_BROADCAST;
 	hit->host = r->rtm_dst_len == host_bits(r->rtm_family);
 	hit->len = r->rtm_dst_len;
 	mnl_attr_for_each(attr, nlh, sizeof(*r)) {

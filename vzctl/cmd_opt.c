@@ -21,11 +21,22 @@ bool cmd_takes(const struct cmd *cmd, const struct param *p)
 	return cmd->flags & CMD_ROWS_SET && !(p->flags & PARAM_NO_SET);
 }
 
-/* Parameters whose own complaint is part of the interface and goes first. */
+/* Parameters whose own complaint goes first: it is part of the interface, or vzctl 4.x has not had them. */
 static bool opt_explains(const char *name)
 {
-	return str_eq(name, "devices") || str_eq(name, "devnodes") || str_eq(name, "capability") || str_starts(name, "fw_") ||
-	       str_starts(name, "forward_");
+	static const char *const names[] = { "devices", "devnodes", "capability", "vlan", "trunk", "mtu", "ip_filter", "guard",
+		"macvlan", "packetrate", "newconns", "smtp", };
+	static const char *const families[] = { "fw_", "forward_", "venet_", "traffic", "rate", };
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_eq(name, names[i]))
+			return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		if (str_starts(name, families[i]))
+			return true;
+	}
+	return false;
 }
 
 static int opt_bad(struct cmd_call *c, const char *name, const char *val, struct err *e)

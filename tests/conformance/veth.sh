@@ -74,6 +74,13 @@ run vzctl set 101 --ifname eth0 --mac_filter maybe --save
 err "Bad parameter for --mac_filter: maybe"
 rc 21
 
+it "a bad VLAN, which vzctl 4.x has not had, says why"
+given stopped 101 NETIF="$full"
+run vzctl set 101 --ifname eth0 --vlan 4095 --save
+err "'4095' is no VLAN: want 1 to 4094, or 0 for none
+Bad parameter for --vlan: 4095"
+rc 21
+
 it "--netif_del all"
 given stopped 101 NETIF="$full"
 run vzctl set 101 --netif_del all --save

@@ -78,5 +78,19 @@ ok "it is not heard" unheard 198.18.99.9 192.0.2.2 198.18.6.1
 ok "nor over IPv6" unheard 2001:db8:99::9 2001:db8:ffff::2 2001:db8:66::1
 vzctl set 661 --venet_filter no --save >/dev/null
 kill $ear; wait $ear 2>/dev/null
+ok "two prefixes and an address of one" vzctl set 662 --ipadd 198.18.7.0/28 --ipadd 2001:db8:67::/64 --ipadd 2001:db8:67::1/64 --save
+ok "one goes" vzctl set 662 --ipdel 198.18.7.0/28 --save
+is "the other is its still" "$(nft list set inet vztest routed | grep -c vz662)" 1
+ok "all go, live" vzctl set 662 --ipdel all --ipadd 198.18.6.2 --save
+is "and with them that it has any" "$(nft list set inet vztest routed | grep -c vz662)" 0
+says "a network's broadcast address is told as what it is" 78 "" \
+	"IP address 192.0.2.255 is the broadcast address of a network that this host is on" vzctl set 662 --ipadd 192.0.2.255 --save
+says "so is a prefix that has the host in it" 78 "" \
+	"IP address 192.0.2.0/24 would take addresses of this host along: choose a longer prefix" vzctl set 662 --ipadd 192.0.2.0/24 --save
+ip route add 198.18.8.8/32 via 192.0.2.2
+says "and an address that goes elsewhere" 78 "" \
+	"IP address 198.18.8.8 has a route of its own through up0 already: remove that, or choose another address" \
+	vzctl set 662 --ipadd 198.18.8.8 --save
+ip route del 198.18.8.8/32
 gone 661 662
 is "nothing is left of it" "$(nft list set inet vztest open | grep -c vz66)" 0

@@ -37,7 +37,7 @@ TEST_ROOT(net_conflict)
 	static const struct { const char *ip; int rc; const char *owner; } t[] = {
 		{ "10.9.0.1", 1, "vz1" }, { "10.9.0.2", 0, "" }, { "10.9.0.3", 0, "" }, { LAB_HOST4, 2, "" },
 		{ "fd09::1", 1, "vz1" }, { "fd09::3", 0, "" }, { LAB_HOST6, 2, "" }, { "192.0.2.1", 2, "" },
-		{ "192.0.2.200", 0, "" }, { "2001:db8::1", 2, "" },
+		{ "192.0.2.200", NET_IP_FREE, "" }, { "2001:db8::1", 2, "" }, { "192.0.2.255", NET_IP_BROADCAST, "" },
 	};
 	struct lab l;
 	struct net_ip ip;

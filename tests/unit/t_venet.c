@@ -255,7 +255,7 @@ TEST_ROOT(venet_prefix)
 	CHECK_STR(owner, "vz101");
 	CHECK_EQ(net_ip_conflict(l.net, 101, &ip, owner, &l.e), 0);
 	CHECK_OK(net_ip_parse("2001:db8::/32", &ip, &l.e), &l.e);
-	CHECK_EQ(net_ip_conflict(l.net, 102, &ip, owner, &l.e), 2);	/* the host is in it */
+	CHECK_EQ(net_ip_conflict(l.net, 102, &ip, owner, &l.e), NET_IP_HOLDS_HOST);
 	/* one prefix goes, the other stays; another length of the same */
 	lab_ips(&del, "10.9.1.0/28");
 	lab_ips(&add, "10.9.1.0/29");
