@@ -63,7 +63,24 @@ static int fresh_path(const struct ct *src, struct kv *kv, const char *key, cons
 	return kv_set(kv, key, usual, true, e);
 }
 
-int ct_clone_conf(const struct ct *src, const struct ct *dst, struct kv *ret, struct err *e)
+/* The one that it was given to has it; another one would be given it by whoever clones. */
+static void drop_shared(const struct ct *src, const struct ct *dst, struct kv *kv)
+{
+	struct ct_row_iter it = { 0 };
+	const struct param *p;
+	size_t base;
+
+	while ((p = ct_row_next(&it, &base))) {
+		const char *v = p->key && (p->flags & PARAM_SHARED) ? kv_get(kv, p->key) : NULL;
+
+		if (v && *v)
+			ct_say(dst, -1, "Warning: left out, because it gives CT %u a part of the host: %s=\"%s\"", src->id, p->key, v);
+		if (v)
+			kv_unset(kv, p->key);
+	}
+}
+
+int ct_clone_conf(const struct ct *src, const struct ct *dst, bool no_shared, struct kv *ret, struct err *e)
 {
 	const struct ct_conf *d = &src->host->defaults;
 	const char *ips = kv_get(&src->kv, "IP_ADDRESS"), *ports = kv_get(&src->kv, "PORT_FORWARD");
@@ -73,6 +90,8 @@ int ct_clone_conf(const struct ct *src, const struct ct *dst, struct kv *ret, st
 		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(only_one); i++)
 		kv_unset(ret, only_one[i]);
+	if (no_shared)
+		drop_shared(src, dst, ret);
 	if (fresh_path(src, ret, "VE_PRIVATE", d->private_dir, e) < 0 || fresh_path(src, ret, "VE_ROOT", d->root, e) < 0 ||
 	    fresh_netif(ret, dst->id, e) < 0)
 		return -e->code;

@@ -169,7 +169,7 @@ const struct param ct_compat_params[] = {
 	  .man = "Packet filter modules for the container. A container has its own complete packet "
 		 "filter here, so this limits nothing; ignored where NETFILTER is set." KEPT },
 	{ .key = "PCI", .opt = "pci_add", .arg = "[domain:]bus:slot.function", .type = &type_pci,
-	  C(pci), .flags = PARAM_ADMIN | PARAM_LIST | PARAM_KEPT,
+	  C(pci), .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIST | PARAM_KEPT,
 	  .man = "PCI devices for the container. May be repeated." KEPT },
 	{ .opt = "pci_del", .arg = "[domain:]bus:slot.function", .type = &type_pci, C(pci_del),
 	  .flags = PARAM_ADMIN | PARAM_LIST | PARAM_KEPT, .man = "Takes a device out of the list of --pci_add." },

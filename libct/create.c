@@ -44,7 +44,7 @@ struct work {
 	struct quota_caps caps;
 	struct ct_actions actions;	/* the administrator's scripts */
 	struct ct *from;		/* a clone's source, else NULL */
-	bool linked;
+	bool linked, no_shared;
 	int parent;
 };
 
@@ -90,7 +90,7 @@ static int base_text(struct ct *ct, const char *sample, struct work *w, struct e
 	bool by_default = !sample;
 
 	if (w->from)
-		return ct_clone_conf(w->from, ct, &w->kv, e);
+		return ct_clone_conf(w->from, ct, w->no_shared, &w->kv, e);
 	if (w->src)
 		return copy_kv(w->src->conf, w, e);
 	w->sample = sample ? sample : ct->host->conf.configfile;
@@ -543,7 +543,8 @@ static int create(struct ct *ct, const char *sample, struct work *w, struct err 
 
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e)
 {
-	auto_call(work_done) struct work w = { .opts = opts, .src = c->src, .parent = -1, .from = c->from, .linked = c->linked };
+	auto_call(work_done) struct work w = { .opts = opts, .src = c->src, .parent = -1, .from = c->from, .linked = c->linked,
+					    .no_shared = c->no_shared };
 
 	if (c->src)
 		return create(ct, NULL, &w, e);

@@ -188,6 +188,7 @@ struct ct_create {
 	 * full copies. */
 	struct ct *from;
 	bool linked;
+	bool no_shared;			/* a clone: without what gives its source a part of the host (PARAM_SHARED) */
 };
 bool ct_clone_shares(const struct ct *ct);	/* linked clones of it are possible */
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e);

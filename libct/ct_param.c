@@ -83,10 +83,10 @@ static const struct param ct_params[] = {
 	  .man = "Packet filter inside. With disabled the container loses the capability net_admin, "
 		 "and with it all control of its network; the other words give it the whole of it." },
 	{ .key = "DEVICES", .opt = "devices", .arg = "b|c:major:minor|all:[r][w][q]|none", .type = &ct_type_dev, CT(devices),
-	  .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+	  .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
 	  .man = "Devices that may be opened, by number." },
 	{ .key = "DEVNODES", .opt = "devnodes", .arg = "name:[r][w][q]|none", .type = &ct_type_devnode, CT(devnodes),
-	  .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+	  .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
 	  .man = "Devices of the host that appear in the container's /dev and may be opened. In a "
 		 "running container they may be opened at once and appear at its next start." },
 };

@@ -31,7 +31,7 @@ struct work {
 	struct kv kv;
 	struct ct_conf opts;		/* as given, and what of the archive is settled here */
 	struct tmpl_backup_count count;
-	bool trusted;
+	bool trusted, sealed;		/* sealed: this host made it, whether it is trusted or not */
 };
 
 #define WORK_INIT(restore) { .r = (restore), .foreign = -1, .meta = { .cap = BK_META_MAX + 1 }, .scripts = BUF_INIT }
@@ -100,8 +100,8 @@ static int judge(struct work *w, struct err *e)
 
 	if (key_len < 0)
 		return -e->code;
-	w->trusted = !w->r->distrust && (w->r->trust || (w->foreign < 0 &&
-			bk_end_sealed(&w->chain.end[w->chain.n - 1], key, (size_t)key_len)));
+	w->sealed = w->foreign < 0 && bk_end_sealed(&w->chain.end[w->chain.n - 1], key, (size_t)key_len);
+	w->trusted = !w->r->distrust && (w->r->trust || w->sealed);
 	return 0;
 }
 
@@ -132,7 +132,14 @@ static int read_conf(struct work *w, struct err *e)
 
 /* --- what of the configuration does not come along ------------------------------------------------------------------------ */
 
-/* @ct NULL: nothing is said of it. */
+static const char *why_left_out(const struct work *w)
+{
+	return w->sealed ? "reaches beyond the container" : "reaches beyond the container and this host did not make the archive "
+							    "(--trust)";
+}
+
+/* @ct NULL: nothing is said of it. Limits and rules that this host has put on the container stay: whom they bind may be who
+ * restores it. */
 static void drop_admin(struct ct *ct, struct work *w)
 {
 	struct ct_row_iter it = { 0 };
@@ -142,14 +149,35 @@ static void drop_admin(struct ct *ct, struct work *w)
 	while (!w->trusted && (p = ct_row_next(&it, &base))) {
 		const char *v = p->key && (p->flags & PARAM_ADMIN) ? kv_get(&w->kv, p->key) : NULL;
 
-		if (!v || !*v)
+		if (!v || !*v || (w->sealed && (p->flags & PARAM_BOUND)))
 			continue;
-		if (ct && !str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE"))
-			ct_say(ct, -1, "Warning: left out, because it reaches beyond the container and this host did not "
-					"make the archive "
-			       "(--trust): %s=\"%s\"", p->key, v);
+		if (ct && !str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE") && !str_eq(p->key, "OWNER"))
+			ct_say(ct, -1, "Warning: left out, because it %s: %s=\"%s\"", why_left_out(w), p->key, v);
 		kv_unset(&w->kv, p->key);
 	}
+}
+
+/* An old archive is no way around what holds for every new container: the sample's limits and rules win. */
+static int lay_bounds(struct ct *ct, struct work *w, struct err *e)
+{
+	const char *name = ct->host->conf.configfile;
+	auto_kv struct kv sample = { 0 };
+	auto_free char *path = NULL;
+	struct ct_row_iter it = { 0 };
+	const struct param *p;
+	size_t base;
+
+	if (!w->r->distrust || !name || !*name)
+		return 0;
+	if (ct_sample_load(name, &sample, &path, e) < 0)
+		return err_add(e, "the limits that new containers have");
+	while ((p = ct_row_next(&it, &base))) {
+		const char *v = p->key && (p->flags & PARAM_BOUND) ? kv_get(&sample, p->key) : NULL;
+
+		if (v && kv_set(&w->kv, p->key, v, false, e) < 0)
+			return -e->code;
+	}
+	return 0;
 }
 
 /* Is @word a part of what another container has under @key? */
@@ -186,6 +214,8 @@ static int free_ips(struct ct *ct, struct work *w, struct err *e)
 	const char *v = kv_get(&w->kv, "IP_ADDRESS");
 	size_t left = 0;
 
+	if (w->opts.net.ip.set)
+		kv_unset(&w->kv, "IP_ADDRESS");		/* given instead, if only as 0.0.0.0: none */
 	if (!v || !*v || w->opts.net.ip.set)
 		return 0;
 	if (str_list_split(&ips, v, " \t", e) < 0)
@@ -284,7 +314,7 @@ static int adapt(struct ct *ct, struct work *w, struct err *e)
 {
 	drop_admin(ct, w);
 	drop_ours(w);
-	if (free_name(ct, w, e) < 0 || free_ips(ct, w, e) < 0)
+	if (lay_bounds(ct, w, e) < 0 || free_name(ct, w, e) < 0 || free_ips(ct, w, e) < 0)
 		return -e->code;
 	return free_netif(ct, w, e);
 }
@@ -309,9 +339,8 @@ static int pick_scripts(struct ct *ct, struct work *w, struct err *e)
 		if (bk_meta_get(buf_str(&w->meta), w->meta.len, part, &text, &n, &none) < 0)
 			continue;
 		if (!w->trusted)
-			ct_say(ct, -1, "Warning: left out, because it would run as root of this host and this host did not "
-					"make the "
-			       "archive (--trust): the script %s", part);
+			ct_say(ct, -1, "Warning: left out, because it would run as root of this host%s: the script %s", w->sealed ?
+			       "" : " and this host did not make the archive (--trust)", part);
 		else if (faccessat(dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			ct_say(ct, -1, "Warning: " CT_CONF_DIR "/%s is there already and stays", name);
 		else

@@ -26,7 +26,7 @@ static int action_parse(const struct param *p, const char *text, enum param_src 
 static STR_TYPE(type_action, "mode", action_parse);
 
 #define S(field) .off = offsetof(struct ct_shape, field)
-#define LIVE (PARAM_ADMIN | PARAM_LIVE | PARAM_CREATE | PARAM_HOST_DEFAULT)
+#define LIVE (PARAM_ADMIN | PARAM_BOUND | PARAM_LIVE | PARAM_CREATE | PARAM_HOST_DEFAULT)
 
 const struct param ct_shape_params[] = {
 	{ .key = "RATE", .opt = "rate", .arg = "device:class:kbits[/kbits]", .type = &type_rates, S(rate), .flags = LIVE,

@@ -153,14 +153,14 @@ const struct param net_params[] = {
 	},
 	{
 		.key = "VENET_FILTER", .opt = "venet_filter", .arg = "yes|no", .type = &param_yesno,
-		.off = offsetof(struct net_conf, venet_filter), .def = "yes", .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_CREATE,
+		.off = offsetof(struct net_conf, venet_filter), .def = "yes", .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_CREATE,
 		.man = "With no, the container may send from any address over venet0, as one that routes for others has to. Router "
 		       "advertisements, redirects and answers of DHCP servers stay forbidden. Where the host has "
 		       "net.ipv4.conf.all.rp_filter above 0 it takes IPv4 sources only that it has a route to by vzCTID.",
 	},
 	{
 		.key = "NETIF", .opt = "netif_add", .arg = "ifname[,mac,host_ifname,host_mac,bridge]", .type = &net_type_netif,
-		.off = offsetof(struct net_conf, netif), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.off = offsetof(struct net_conf, netif), .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_LIST,
 		.man = "Bridged interfaces: a virtual cable from ifname in the container to host_ifname (default vethCTID.0) on "
 		       "the host, there a port of the bridge. Hardware addresses are made up if not given. An ifname that is "
 		       "there already gets the values given.",
@@ -223,7 +223,7 @@ const struct param net_params[] = {
 	},
 	{
 		.key = "NETDEV", .opt = "netdev_add", .arg = "name", .type = &net_type_netdev,
-		.off = offsetof(struct net_conf, netdev), .flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST,
+		.off = offsetof(struct net_conf, netdev), .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_LIST,
 		.man = "Interfaces of the host that are lent to the container while it runs. venet, tun, tap and lo are refused.",
 	},
 	{
@@ -233,7 +233,7 @@ const struct param net_params[] = {
 	{
 		.key = "FW_RULES", .opt = "fw_add", .arg = "rule", .type = &net_type_fw_rules,
 		.off = offsetof(struct net_conf, fw_rule),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+		.flags = PARAM_ADMIN | PARAM_BOUND | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
 		.man = "A rule of the firewall that the host keeps for the container: [in|out] [accept|drop] WHAT [from|to "
 		       "ADDRESS,...] [log] [count], WHAT being a service (ssh), tcp or udp with ports (tcp 80,8000-8100), icmp or "
 		       "any. The most specific rule decides, not the first: vzfw(8). May be repeated.",
@@ -245,32 +245,32 @@ const struct param net_params[] = {
 	{
 		.key = "FW_IN", .opt = "fw_in", .arg = "accept|drop[,log]", .type = &net_type_fw_policy,
 		.off = offsetof(struct net_conf, fw_in),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE, .def = "accept",
+		.flags = PARAM_ADMIN | PARAM_BOUND | PARAM_LIVE | PARAM_UBC | PARAM_CREATE, .def = "accept",
 		.man = "What happens to packets for the container that no rule is about. Answers to its own always come in.",
 	},
 	{
 		.key = "FW_OUT", .opt = "fw_out", .arg = "accept|drop[,log]", .type = &net_type_fw_policy,
 		.off = offsetof(struct net_conf, fw_out),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE, .def = "accept",
+		.flags = PARAM_ADMIN | PARAM_BOUND | PARAM_LIVE | PARAM_UBC | PARAM_CREATE, .def = "accept",
 		.man = "The same for what the container sends.",
 	},
 	{
 		.key = "FW_GROUPS", .opt = "fw_groups", .arg = "name,...", .type = &net_type_fw_groups,
 		.off = offsetof(struct net_conf, fw_group),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE,
+		.flags = PARAM_ADMIN | PARAM_BOUND | PARAM_LIVE | PARAM_UBC | PARAM_CREATE,
 		.man = "Groups of rules (vzfw(8)) that hold for the container beside its own; an empty list: none.",
 	},
 	{
 		.key = "FW_ZONE", .opt = "fw_zone", .arg = "name", .type = &net_type_fw_zone,
 		.off = offsetof(struct net_conf, fw_zone),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_UBC | PARAM_CREATE,
+		.flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_UBC | PARAM_CREATE,
 		.man = "Zone of the container, by default its owner. Containers of two zones do not reach one another unless "
 		       "vzfw zone allow says so; one without zone and owner, or in zone none, reaches all.",
 	},
 	{
 		.key = "PORT_FORWARD", .opt = "forward_add", .arg = "tcp|udp [addr:]port [to [addr:]port]",
 		.type = &net_type_forwards, .off = offsetof(struct net_conf, forward),
-		.flags = PARAM_ADMIN | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
+		.flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_LIST | PARAM_CREATE,
 		.man = "A port of the host that leads into the container: 'tcp 8080 to 80'. A range (udp 5000-5010) keeps its "
 		       "size. IPv4 and IPv6 unless an address says which. May be repeated.",
 	},

@@ -41,6 +41,8 @@ enum param_flag {
 	PARAM_HOST_DEFAULT = 1 << 8,	/* vz.conf may give a default */
 	PARAM_SAVE_ONLY = 1 << 9,	/* needs --save (name, ostemplate, stop-timeout) */
 	PARAM_ADMIN = 1 << 12,		/* reaches beyond the container: over the API only for administrators of the host */
+	PARAM_SHARED = 1 << 13,		/* with PARAM_ADMIN: gives a part of the host; of two containers a tenant gets it in one */
+	PARAM_BOUND = 1 << 14,		/* with PARAM_ADMIN: a limit or rule that the host puts on the container, no gift */
 	PARAM_KEPT = 1 << 10,		/* only stored: nothing here acts on it, and `set` says so */
 	PARAM_READ = 1 << 11,		/* read when it is wanted (a boot, a start, a list): nothing to apply or to warn of */
 };

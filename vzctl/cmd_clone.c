@@ -10,6 +10,8 @@ static const struct cmd_opt clone_opts[] = {
 	{ "linked", OPT_LINKED, NULL, NULL,
 	  "Share all files with the source: an instant, and no space. The default where the layout can." },
 	{ "full", OPT_FULL, NULL, NULL, "Copy all files above the template's; blocks are shared where the file system can." },
+	{ "no-shared", OPT_NO_SHARED, NULL, NULL,
+	  "Leave out what gives the source a part of the host: devices, bridged interfaces, zone, freedom of addresses." },
 };
 
 static int refuse(const char *text, int exit, struct err *e)
@@ -39,7 +41,8 @@ static int clone_parse(struct cmd_call *c, struct err *e)
 static int clone_to(struct cmd_call *c, struct ct *to, struct err *e)
 {
 	const struct ct_create create = { .from = c->ct, .linked = !cmd_seen(c, OPT_FULL) && (cmd_seen(c, OPT_LINKED) ||
-									      ct_clone_shares(c->ct)) };
+									      ct_clone_shares(c->ct)),
+					  .no_shared = cmd_seen(c, OPT_NO_SHARED) };
 
 	if (ct_lock(to, e) < 0)		/* which repairs what an interrupted clone has left */
 		return -e->code;

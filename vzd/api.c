@@ -13,6 +13,7 @@
 #include "util/auto.h"
 #include "util/str.h"
 #include "vzd/api_priv.h"
+#include "vzd/claims.h"
 #include "vzd/counters.h"
 #include "vzd/idem.h"
 #include "vzd/inv.h"
@@ -266,6 +267,8 @@ static int step_object(struct pass *p, struct err *e)
 	struct api_call *c = &p->g->c;
 	struct inv_ct *ct;
 
+	if (c->route->flags & API_WRITE)
+		claims_expire(c->d);
 	if (!(c->route->flags & API_CT))
 		return 0;
 	ct = inv_find_text(c->d->inv, c->seg[p->found.ct_seg]);

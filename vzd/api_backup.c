@@ -16,6 +16,8 @@
 #include "vzd/api_ct.h"
 #include "vzd/ask.h"
 #include "vzd/change.h"
+#include "vzd/change_ips.h"
+#include "vzd/claims.h"
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
@@ -442,6 +444,49 @@ static void json_drop(json_t **j)
 	json_decref(*j);
 }
 
+/* What the host has put on the container is not asked for by who restores it. */
+static void drop_bounds(struct ct_conf *conf)
+{
+	for (size_t g = 0; g < ct_param_groups_n; g++)
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			if (p->flags & PARAM_BOUND)
+				p->type->done(param_field(p, ct_param_groups[g].base, conf));
+		}
+}
+
+/* The addresses that it will have, all said to vzrestore: those of the body, else of the archive's those that are free and may
+ * be had. 0.0.0.0 is none. */
+static int pick_ips(const struct work *w, const json_t *config, struct ct_conf *conf, struct conf_args *opts, struct err *e)
+{
+	const json_t *asked = json_object_get(config, "ip_address");
+	struct str_list *ips = &conf->net.ip;
+	bool had = ips->n > 0;
+
+	if (asked) {
+		str_list_clear(ips);
+		return json_array_size(asked) || json_is_string(asked) ? 0 : conf_args_add(opts, "ipadd", "0.0.0.0", e);
+	}
+	if (!ips_pick(w->c->d, change_pool(w->c), w->c->ctid, ips))
+		return err_set(e, ENOMEM, "restore");
+	if (had && !ips->n)
+		return conf_args_add(opts, "ipadd", "0.0.0.0", e);
+	for (size_t i = 0; i < ips->n; i++)
+		if (conf_args_add(opts, "ipadd", ips->v[i], e) < 0)
+			return -e->code;
+	return 0;
+}
+
+/* A name that somebody has by now is left out, as vzrestore would. */
+static void pick_name(const struct work *w, struct ct_conf *conf)
+{
+	if (!conf->name || (!inv_find_text(w->c->d->inv, conf->name) && !claims_name(w->c->d, w->c->ctid, conf->name)))
+		return;
+	free(conf->name);
+	conf->name = NULL;
+}
+
 /* @conf: the archive's configuration, or empty where this host does not vouch for it. As a create: its sums must fit. */
 static int restore_as(struct work *w, struct ct_conf *conf, const char *owner, struct err *e)
 {
@@ -454,11 +499,15 @@ static int restore_as(struct work *w, struct ct_conf *conf, const char *owner, s
 	ARGS a = { 0 }, opts = { 0 };
 
 	json_object_del(config, "owner");
+	claims_expire(c->d);
 	if (ct_new_id(c) < 0)
 		return DONE;
 	if (conf_json_args(config, true, &opts, &parsed, &at, e) < 0)
 		return e->code == ENOMEM ? -ENOMEM : ct_bad_property(c, at, e);
-	if ((layout && conf_args_add(&opts, "layout", layout, e) < 0) || ct_conf_merge(conf, &parsed, e) < 0)
+	drop_bounds(conf);
+	pick_name(w, conf);
+	if ((layout && conf_args_add(&opts, "layout", layout, e) < 0) || pick_ips(w, config, conf, &opts, e) < 0 ||
+	    ct_conf_merge(conf, &parsed, e) < 0)
 		return -e->code;
 	if (change_judge(c, 0, owner, conf) < 0)
 		return DONE;

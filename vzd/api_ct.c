@@ -12,6 +12,7 @@
 #include "util/buf.h"
 #include "util/num.h"
 #include "vzd/change.h"
+#include "vzd/console.h"
 #include "vzd/inv.h"
 
 #define FIRST_ID 101		/* ids up to 100 are reserved, as they have always been */
@@ -228,6 +229,11 @@ int ct_new_id(struct api_call *c)
 	const json_t *id = json_object_get(c->req.body, "ctid");
 
 	c->ctid = id ? (unsigned)json_integer_value(id) : free_id(c->d);
+	if (id && !inv_find(c->d->inv, c->ctid) && (job_claims(c->d->jobs, c->ctid) || consoles_change(c->d->consoles, c->ctid))) {
+		api_problem(c, "locked", VZ_LOCKED, "an operation that makes a container of this id is under way: take another id, "
+			    "or come again when it has ended", json_pack("{s:i}", "ctid", (int)c->ctid));
+		return -1;
+	}
 	if (!inv_find(c->d->inv, c->ctid))
 		return 0;
 	api_problem(c, "exists", VZ_FS_PRVT_AREA_EXIST, "there is a container of this id",

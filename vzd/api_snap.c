@@ -229,7 +229,8 @@ static int clone_words(struct api_call *c, unsigned src, const struct conf_args 
 
 	str_fmt(id, sizeof(id), "%u", c->ctid);
 	if ((start && ct_word(a, VZ_LIBEXEC "/vz-seq", e) < 0) || ct_words(a, "clone", src, e) < 0 || ct_word(a, id, e) < 0 ||
-	    (mode && conf_args_add(a, mode, NULL, e) < 0))
+	    (mode && conf_args_add(a, mode, NULL, e) < 0) ||
+	    (!change_by_admin(c) && conf_args_add(a, "no-shared", NULL, e) < 0))
 		return -e->code;
 	for (size_t i = 0; i < opts->n; i++)
 		if (ct_word(a, opts->v[i], e) < 0)

@@ -11,6 +11,7 @@
 #include "util/num.h"
 #include "vzd/auth_priv.h"
 #include "vzd/change_ips.h"
+#include "vzd/claims.h"
 #include "vzd/console.h"
 #include "vzd/node.h"
 #include "vzd/policy.h"
@@ -80,14 +81,45 @@ static bool bound(const struct api_call *c)
 	return c->who->tenant[0] || c->who->cts;
 }
 
+const char *change_pool(const struct api_call *c)
+{
+	if (!bound(c))
+		return NULL;
+	return c->d->conf.tenant_pool ? c->d->conf.tenant_pool : "";
+}
+
 static int judge_addresses(struct api_call *c, unsigned ctid, const struct ct_conf *parsed)
 {
-	const char *pool = c->d->conf.tenant_pool ? c->d->conf.tenant_pool : "";
 	struct err e = { 0 };
 
-	if (!bound(c) || ips_judge(c->d->inv, pool, ctid, &parsed->net.ip, &e) == 0)
+	if (!bound(c) && str_eq(c->route->op, "cli"))
+		return 0;		/* vzctl itself, by who may run it on the host: it has its own word on that */
+	if (ips_judge(c->d, change_pool(c), ctid, &parsed->net.ip, &e) == 0)
 		return 0;
-	api_problem(c, e.code == EADDRINUSE ? "exists" : "forbidden", 0, e.text, NULL);
+	api_problem(c, e.code == EADDRINUSE ? "exists" : "forbidden", e.code == EADDRINUSE ? VZ_IP_INUSE : 0, e.text, NULL);
+	return -1;
+}
+
+/* Names are the host's: whoever comes second has another one. */
+static int judge_name(struct api_call *c, unsigned ctid, const char *name)
+{
+	const struct inv_ct *other = name && *name ? inv_find_text(c->d->inv, name) : NULL;
+
+	if (!name || !*name || ((!other || other->id == ctid || !str_eq(other->name, name)) && !claims_name(c->d, ctid, name)))
+		return 0;
+	api_problem(c, "exists", VZ_SET_NAME_ERROR, "another container has this name: take another one",
+		    json_pack("{s:s}", "resource", "name"));
+	return -1;
+}
+
+/* What passed is promised until the operation that follows has written it down. */
+static int promise(struct api_call *c, unsigned ctid, const struct ct_conf *parsed)
+{
+	struct err e = { 0 };
+
+	if (claims_add(c->d, ctid, &parsed->net.ip, parsed->name, &e) == 0)
+		return 0;
+	api_problem_err(c, &e);
 	return -1;
 }
 
@@ -186,13 +218,14 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	const struct inv_ct *ct = ctid ? inv_find(c->d->inv, ctid) : NULL;
 	const char *tenant = parsed->policy.owner ? parsed->policy.owner : ct ? ct->owner : owner;
 	const struct inv_ct *same = ct && str_eq(tenant, ct->owner) ? ct : NULL;
+	const unsigned to = ctid ? ctid : c->ctid;
 	struct inv_sum add;
 	struct err e = { 0 };
 	size_t ips;
 
 	if (!ct && judge_new(c) < 0)
 		return -1;
-	if (judge_rights(c, parsed) < 0 || judge_addresses(c, ctid ? ctid : c->ctid, parsed) < 0)
+	if (judge_rights(c, parsed) < 0 || judge_addresses(c, to, parsed) < 0 || judge_name(c, to, parsed->name) < 0)
 		return -1;
 	if (merged_sum(c->d->inv, ct ? ct->id : 0, parsed, &add, &ips, &e) < 0) {
 		api_problem_err(c, &e);
@@ -203,9 +236,10 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	add.snapshots = ct ? ct->n_snaps : 0;
 	if (judge_quota(c, tenant, &add, same) < 0)
 		return -1;
-	if (ct && ct->state != INV_RUNNING && ct->state != INV_FROZEN)
-		return 0;		/* the start is judged again */
-	return ct ? judge_room(c, &add, ct) : 0;
+	/* what does not run is judged again at its start */
+	if (ct && (ct->state == INV_RUNNING || ct->state == INV_FROZEN) && judge_room(c, &add, ct) < 0)
+		return -1;
+	return promise(c, to, parsed);
 }
 
 /* Two at a time on one container would both be counted as the same one. */
@@ -237,7 +271,7 @@ int change_snapshot(struct api_call *c, const struct inv_ct *ct)
 }
 
 /* The same for a clone, which has none of the addresses. */
-static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struct inv_sum *s, bool *bridged, struct err *e)
+static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struct inv_sum *s, struct err *e)
 {
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf whole = { 0 };
 	struct ct *ct = NULL;
@@ -249,7 +283,6 @@ static int clone_sum(struct inv *v, unsigned src, const struct ct_conf *p, struc
 	ct_close(ct);
 	if (rc < 0)
 		return rc;
-	*bridged = whole.net.netif.n > 0;
 	str_list_clear(&whole.net.ip);
 	if (ct_conf_merge(&whole, p, e) < 0)
 		return -e->code;
@@ -261,19 +294,20 @@ int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner
 {
 	struct inv_sum add;
 	struct err e = { 0 };
-	bool bridged = false;
 
 	if (judge_new(c) < 0 || judge_rights(c, parsed) < 0 || judge_addresses(c, c->ctid, parsed) < 0 ||
-	    judge_many(c, parsed, parsed->net.ip.n) < 0)
+	    judge_name(c, c->ctid, parsed->name) < 0 || judge_many(c, parsed, parsed->net.ip.n) < 0)
 		return -1;
-	if (clone_sum(c->d->inv, src->id, parsed, &add, &bridged, &e) < 0) {
+	/* its abilities were given to one owner */
+	if (!str_eq(owner, src->owner) && !change_by_admin(c))
+		return deny(c, "a copy of a container for another owner", SCOPE_NODE_WRITE);
+	if (clone_sum(c->d->inv, src->id, parsed, &add, &e) < 0) {
 		api_problem_err(c, &e);
 		return -1;
 	}
-	if (bridged && !change_by_admin(c))
-		return deny(c, "a copy of a container with bridged interfaces, which would be on their networks, too,",
-			    SCOPE_NODE_WRITE);
-	return judge_quota(c, owner, &add, NULL) < 0 ? -1 : judge_room(c, &add, NULL);
+	if (judge_quota(c, owner, &add, NULL) < 0 || judge_room(c, &add, NULL) < 0)
+		return -1;
+	return promise(c, c->ctid, parsed);
 }
 
 int change_may_start(struct api_call *c, const struct inv_ct *ct)

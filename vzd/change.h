@@ -18,6 +18,8 @@ int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner
 bool change_by_admin(const struct api_call *c);
 /* May @ct be started now (its tenant is not suspended, the host has room)? 0, or -1 when it has answered. */
 int change_may_start(struct api_call *c, const struct inv_ct *ct);
+/* The addresses that the caller may give, for ips_judge(): TENANT_POOL; NULL: any. */
+const char *change_pool(const struct api_call *c);
 /* The tenant that a new container of this caller belongs to. @wanted: what the body says, NULL nothing. NULL: it has answered. */
 const char *change_owner(struct api_call *c, const char *wanted);
 

@@ -103,6 +103,7 @@ static const struct plain plains[] = {
 	{ "snapshot-list", "tree", false, false },
 	{ "clone", "linked", false, false },
 	{ "clone", "full", false, false },
+	{ "clone", "no-shared", false, false },
 	{ "convert", "layout", true, false },
 	{ "convert", "velayout", true, false },
 	{ "backup", "dumpdir", true, true },

@@ -16,6 +16,7 @@
 #include "vzd/auth.h"
 #include "vzd/autostart.h"
 #include "vzd/bus.h"
+#include "vzd/claims.h"
 #include "vzd/console.h"
 #include "vzd/db.h"
 #include "vzd/fwwatch.h"
@@ -42,7 +43,7 @@ static void db_down(struct vzd *d) { db_close(d->db); }
 static int bus_up(struct vzd *d, struct err *e) { return bus_open(d, &d->bus, e); }
 static void bus_down(struct vzd *d) { bus_close(d->bus); }
 static int inv_up(struct vzd *d, struct err *e) { return inv_open(d, &d->inv, e); }
-static void inv_down(struct vzd *d) { inv_close(d->inv); }
+static void inv_down(struct vzd *d) { claims_done(d); inv_close(d->inv); }
 static int auth_up(struct vzd *d, struct err *e) { return auth_open(d, &d->auth, e); }
 static void auth_down(struct vzd *d) { auth_close(d->auth); }
 static int jobs_up(struct vzd *d, struct err *e) { return jobs_open(d, &d->jobs, e); }

@@ -199,6 +199,14 @@ static void keep_most(struct auth *a, struct quota_hold *h)
 	}
 }
 
+/* @tenant's own: one that asks for an id of which another's operation is under way must not take its promise away. */
+static void drop_hold(struct auth *a, const char *tenant, unsigned ctid)
+{
+	for (size_t i = a->holds.n; i-- > 0;)
+		if (a->holds.v[i].ctid == ctid && str_eq(a->holds.v[i].tenant, tenant))
+			a->holds.v[i] = a->holds.v[--a->holds.n];
+}
+
 int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const struct inv_sum *sum, struct err *e)
 {
 	struct quota_hold h = { .ctid = ctid, .sum = *sum, .until_ms = ev_now_ms() + HOLD_MS }, *v;
@@ -208,7 +216,7 @@ int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const str
 	if (str_copy(h.tenant, sizeof(h.tenant), tenant) < 0)
 		return err_say(e, ENOENT, "there is no tenant '%s'", tenant);
 	keep_most(a, &h);
-	auth_quota_release(a, ctid);
+	drop_hold(a, tenant, ctid);
 	v = reallocarray(a->holds.v, a->holds.n + 1, sizeof(*v));
 	if (!v)
 		return err_set(e, ENOMEM, "tenant %s", tenant);

@@ -53,6 +53,7 @@ struct vzd {
 	struct db *db;			/* db.h */
 	struct bus *bus;		/* bus.h */
 	struct inv *inv;		/* inv.h */
+	struct claims *claims;		/* claims.h; NULL until the first */
 	struct auth *auth;		/* auth.h */
 	struct jobs *jobs;		/* job.h */
 	struct consoles *consoles;	/* console.h */

@@ -7,6 +7,7 @@
 #include "vzd/api_priv.h"
 #include "vzd/auth_priv.h"
 #include "vzd/bus.h"
+#include "vzd/claims.h"
 #include "vzd/inv.h"
 
 struct api_env { struct job_env v; struct box box; bool boxed; };
@@ -77,6 +78,7 @@ static inline void api_env_close(struct api_env *v)
 
 	auth_close(d->auth);
 	jobs_close(d->jobs);
+	claims_done(d);
 	inv_close(d->inv);
 	bus_close(d->bus);
 	db_close(d->db);

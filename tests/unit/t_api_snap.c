@@ -124,7 +124,7 @@ TEST_ROOT(api_snap_clone)
 {
 	up(NUM_UNLIMITED);
 	gives(acme, "POST", "/v1/cts/101/clone", "{\"ctid\":105,\"mode\":\"full\",\"hostname\":\"www\",\"start\":false}", 105,
-	      "[clone][101][105][--full][--hostname=www][--owner=acme]");
+	      "[clone][101][105][--full][--no-shared][--hostname=www][--owner=acme]");
 	gives(root, "POST", "/v1/cts/101/clone", "{\"ctid\":106,\"owner\":\"\"}", 106, "[clone][101][106][--owner=]");
 	CHECK_EQ(ask(acme, "POST", "/v1/cts/101/clone", "{\"owner\":\"beta\"}"), 403);
 	CHECK_EQ(ask(acme, "POST", "/v1/cts/101/clone", "{\"ctid\":101}"), 409);

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a tenant tries against the host and against another tenant, by every way of the API that takes a name, a configuration
+# or an archive; and two that ask for one thing at once.
+. "$TOP/tests/integration/vzd_lib.sh"
+
+# as TOKEN VERB PATH [BODY]: "STATUS ANSWER", over HTTPS as a panel has it.
+as() {
+	local t=$1 verb=$2 path=$3
+	shift 3
+	curl -sk -m 60 -X "$verb" -H "Authorization: Bearer $t" -H 'Content-Type: application/json' -w '\n%{http_code}' ${1+-d "$1"} \
+		"https://$API$path" | { text=$(cat); echo "${text##*$'\n'} ${text%$'\n'*}"; }
+}
+# op "STATUS ANSWER": the operation's end, "done" or "failed: WHY".
+op() {
+	local id n o
+	id=$(jq -r 'select(.kind?) | .id' <<<"${1#* }" 2>/dev/null)
+	[ -n "$id" ] || { echo "$1"; return; }
+	for n in $(seq 60); do
+		o=$(api GET "/v1/operations/$id?wait=5")
+		case $(jq -r .state <<<"$o") in running | queued) ;; *) break ;; esac
+	done
+	jq -r '.state + (if .error then ": " + (.error | tostring) else "" end)' <<<"$o"
+}
+conf() { sed -n "s/^$2=\"\\(.*\\)\"/\\1/p" "/etc/vz/conf/$1.conf"; }
+
+# race FILE NAME=TOKEN:VERB:PATH:BODY ...: all at once; their answers in FILE.N.
+race() {
+	local file=$1 i=0 r t verb path
+	shift
+	for r; do
+		i=$((i + 1))
+		IFS='|' read -r t verb path r <<<"$r"
+		as "$t" "$verb" "$path" "$r" >"$file.$i" &
+		pids[i]=$!
+	done
+	wait "${pids[@]}"
+}
+# winners FILE: how many were accepted, and the kinds of the others' problems.
+winners() {
+	local f n=0 other=
+	for f in "$1".*; do
+		case $(head -c 3 "$f") in
+		20[0-9]) n=$((n + 1)) ;;
+		*) other+="$(head -c 3 "$f") $(sed 's/^... //' "$f" | jq -r .type | sed 's,.*/,,') " ;;
+		esac
+	done
+	echo "$n $(tr ' ' '\n' <<<"$other" | paste -sd' ' - | sed 's/ *$//')"
+}
+# ended FILE: waits for the operations that were accepted.
+ended() {
+	local f
+	for f in "$1".*; do op "$(cat "$f")"; done
+}
+
+new 901 --owner acme --ipadd 10.77.1.1 --ram 128M --diskspace 1G
+new 902 --owner beta --ipadd 10.77.1.2 --ram 128M --diskspace 1G
+new 903 --ipadd 10.77.1.3 --ram 128M --diskspace 1G
+vzd_up "API_LISTEN=\"$API\"" 'API_RATE="1000"' 'API_BURST="2000"' 'TENANT_POOL="10.77.1.0/24"'
+https_up
+for t in acme beta; do vzadm tenant add $t >/dev/null; done
+acme=$(vzadm --json token add --role tenant-admin --tenant acme | jq -r .token)
+beta=$(vzadm --json token add --role tenant-admin --tenant beta | jq -r .token)
+root=$(vzadm --json token add --role admin | jq -r .token)
+operator=$(vzadm --json token add --role operator | jq -r .token)
+body='"template":"vz-base","config":{"ram":"64M","diskspace":"256M"'
+
+# Two at once. One has it, the other is told, and at once.
+race /tmp/race.a "$acme|POST|/v1/cts|{$body,\"ip_address\":[\"10.77.1.40\"]}}" "$beta|POST|/v1/cts|{$body,\"ip_address\":[\"10.77.1.40\"]}}" \
+	"$root|POST|/v1/cts|{$body,\"ip_address\":[\"10.77.1.40\"]}}"
+is "one address, three at once: one has it" "$(winners /tmp/race.a)" "1 409 exists 409 exists"
+like "and the others are told what to do" "$(cat /tmp/race.a.*)" 'take another one'
+ended /tmp/race.a >/dev/null
+is "one container has it" "$(grep -l '10\.77\.1\.40' /etc/vz/conf/*.conf | wc -l)" 1
+race /tmp/race.b "$acme|PATCH|/v1/cts/901|{\"config\":{\"ip_address\":[\"10.77.1.41\"]}}" \
+	"$beta|PATCH|/v1/cts/902|{\"config\":{\"ip_address\":[\"10.77.1.40\",\"10.77.1.41\"]}}" \
+	"$beta|PATCH|/v1/cts/902|{\"config\":{\"ip_address\":[\"10.77.1.41\",\"10.77.1.2\"]}}"
+ended /tmp/race.b >/dev/null
+is "one address by PATCH" "$(grep -l '10\.77\.1\.41' /etc/vz/conf/*.conf | wc -l)" 1
+race /tmp/race.c "$acme|POST|/v1/cts|{\"ctid\":950,$body}}" "$beta|POST|/v1/cts|{\"ctid\":950,$body}}"
+like "one id" "$(winners /tmp/race.c)" '^1 409 (locked|exists)$'
+ended /tmp/race.c >/dev/null
+race /tmp/race.d "$acme|POST|/v1/cts|{\"ctid\":951,\"name\":\"shop\",$body}}" "$beta|POST|/v1/cts|{\"ctid\":952,\"name\":\"shop\",$body}}"
+is "one name" "$(winners /tmp/race.d)" "1 409 exists"
+ended /tmp/race.d >/dev/null
+race /tmp/race.e "$acme|POST|/v1/cts/901/snapshots|{\"name\":\"same\"}" "$acme|POST|/v1/cts/901/snapshots|{\"name\":\"same\"}"
+is "two snapshots at once" "$(winners /tmp/race.e)" "1 409 locked"
+ended /tmp/race.e >/dev/null
+race /tmp/race.f "$root|PATCH|/v1/cts/901|{\"config\":{\"port_forward\":[\"tcp 8099 to 80\"]}}" \
+	"$root|PATCH|/v1/cts/902|{\"config\":{\"port_forward\":[\"tcp 8099 to 80\"]}}"
+ended /tmp/race.f >/dev/null
+grep -h FORWARD /etc/vz/conf/90[12].conf
+rm -f /tmp/race.*
+gone $(vzlist -a -H -o ctid | awk '$1 > 903')
+vzd_down
+gone 901 902 903
+vzd_sweep
