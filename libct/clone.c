@@ -74,7 +74,8 @@ static void drop_shared(const struct ct *src, const struct ct *dst, struct kv *k
 		const char *v = p->key && (p->flags & PARAM_SHARED) ? kv_get(kv, p->key) : NULL;
 
 		if (v && *v)
-			ct_say(dst, -1, "Warning: left out, because it gives CT %u a part of the host: %s=\"%s\"", src->id, p->key, v);
+			ct_say(dst, -1, "Warning: left out, because it gives CT %u a part of the host: %s=\"%s\"", src->id,
+			       p->key, v);
 		if (v)
 			kv_unset(kv, p->key);
 	}

@@ -134,8 +134,9 @@ static int read_conf(struct work *w, struct err *e)
 
 static const char *why_left_out(const struct work *w)
 {
-	return w->sealed ? "reaches beyond the container" : "reaches beyond the container and this host did not make the archive "
-							    "(--trust)";
+	if (w->sealed)
+		return "reaches beyond the container";
+	return "reaches beyond the container and this host did not make the archive (--trust)";
 }
 
 /* @ct NULL: nothing is said of it. Limits and rules that this host has put on the container stay: whom they bind may be who

@@ -153,7 +153,8 @@ const struct param net_params[] = {
 	},
 	{
 		.key = "VENET_FILTER", .opt = "venet_filter", .arg = "yes|no", .type = &param_yesno,
-		.off = offsetof(struct net_conf, venet_filter), .def = "yes", .flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_CREATE,
+		.off = offsetof(struct net_conf, venet_filter), .def = "yes",
+		.flags = PARAM_ADMIN | PARAM_SHARED | PARAM_LIVE | PARAM_CREATE,
 		.man = "With no, the container may send from any address over venet0, as one that routes for others has to. Router "
 		       "advertisements, redirects and answers of DHCP servers stay forbidden. Where the host has "
 		       "net.ipv4.conf.all.rp_filter above 0 it takes IPv4 sources only that it has a route to by vzCTID.",

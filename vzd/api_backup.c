@@ -13,43 +13,28 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/path.h"
+#include "vzd/api_backup.h"
 #include "vzd/api_ct.h"
 #include "vzd/ask.h"
-#include "vzd/change.h"
-#include "vzd/change_ips.h"
-#include "vzd/claims.h"
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
 #define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
-#define VZDUMP VZ_SBINDIR "/vzdump"
-#define VZRESTORE VZ_SBINDIR "/vzrestore"
-#define LIST_MAX (1u << 20)	/* bytes of a list: a page, or a configuration */
 #define KIND_BACKUP "ct.backup"
 
-/* A call that waits for a program's answer. */
-struct work {
-	struct api_call *c;
-	int (*then)(struct work *w, struct err *e);
-	json_t *list;			/* archives by name; or how many each tenant has */
-	json_t *one;			/* borrowed from it: the one that the URL names */
-	size_t under_way;		/* backups of the tenant's, when the question was asked */
-	bool distrust;
-};
-
-static void work_free(struct work *w)
+void backup_work_free(struct backup_work *w)
 {
 	json_decref(w->list);
 	api_unref(w->c);
 	free(w);
 }
 
-static const char *text(const json_t *o, const char *name)
+const char *backup_text(const json_t *o, const char *name)
 {
 	return json_string_value(json_object_get(o, name));
 }
 
-static bool host_admin(const struct principal *p)
+static bool backup_host_admin(const struct principal *p)
 {
 	return !p->tenant[0] && !p->cts && auth_has(p, SCOPE_NODE_WRITE);
 }
@@ -58,7 +43,7 @@ static bool sees(const struct principal *p, const json_t *item)
 {
 	unsigned ctid = (unsigned)json_integer_value(json_object_get(item, "ctid"));
 
-	if (p->tenant[0] && !str_eq(text(item, "owner"), p->tenant))
+	if (p->tenant[0] && !str_eq(backup_text(item, "owner"), p->tenant))
 		return false;
 	for (size_t i = 0; p->cts && i < p->n_cts; i++)
 		if (p->cts[i] == ctid)
@@ -68,7 +53,7 @@ static bool sees(const struct principal *p, const json_t *item)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(text(*(json_t *const *)a, "name"), text(*(json_t *const *)b, "name"));
+	return strcmp(backup_text(*(json_t *const *)a, "name"), backup_text(*(json_t *const *)b, "name"));
 }
 
 static json_t *sorted(const json_t *list)
@@ -88,9 +73,7 @@ static json_t *sorted(const json_t *list)
 
 /* --- asking --- */
 
-enum { DONE, ASKING };		/* of a step; ASKING: another answer is waited for */
-
-static void step(struct work *w, int (*fn)(struct work *w, struct err *e))
+static void step(struct backup_work *w, int (*fn)(struct backup_work *w, struct err *e))
 {
 	struct err e = { 0 };
 	int rc = fn(w, &e);
@@ -99,7 +82,7 @@ static void step(struct work *w, int (*fn)(struct work *w, struct err *e))
 		return;
 	if (rc < 0)
 		api_problem_err(w->c, &e);
-	work_free(w);
+	backup_work_free(w);
 }
 
 static int no_such(struct api_call *c)
@@ -108,26 +91,26 @@ static int no_such(struct api_call *c)
 	return DONE;
 }
 
-static int with_list(struct work *w, struct err *e)
+static int with_list(struct backup_work *w, struct err *e)
 {
 	const char *name = w->c->ctid ? NULL : w->c->seg[0];	/* /v1/cts/{ct}/backups names none */
 	json_t *item;
 	size_t i;
 
 	json_array_foreach(w->list, i, item)
-		if (str_eq(text(item, "name"), name) && sees(w->c->who, item))
+		if (str_eq(backup_text(item, "name"), name) && sees(w->c->who, item))
 			w->one = item;
 	return name && !w->one ? no_such(w->c) : w->then(w, e);
 }
 
 static void on_list(void *arg, const struct buf *out, const struct err *err)
 {
-	struct work *w = arg;
+	struct backup_work *w = arg;
 	json_t *all = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
 
 	if (!json_is_array(all)) {
 		api_problem(w->c, "internal", 0, err ? err->text : "vzdump's list cannot be read", NULL);
-		work_free(w);
+		backup_work_free(w);
 	} else {
 		w->list = sorted(all);
 		step(w, with_list);
@@ -135,16 +118,16 @@ static void on_list(void *arg, const struct buf *out, const struct err *err)
 	json_decref(all);
 }
 
-static struct work *work_new(struct api_call *c, int (*then)(struct work *w, struct err *e), struct err *e)
+static struct backup_work *work_new(struct api_call *c, int (*then)(struct backup_work *w, struct err *e), struct err *e)
 {
-	struct work *w = calloc(1, sizeof(*w));
+	struct backup_work *w = calloc(1, sizeof(*w));
 	const struct inv_ct *ct = c->ctid ? inv_find(c->d->inv, c->ctid) : NULL;
 
 	if (!w) {
 		err_set(e, ENOMEM, "request");
 		return NULL;
 	}
-	*w = (struct work){ .c = api_ref(c), .then = then, .distrust = !host_admin(c->who) };
+	*w = (struct backup_work){ .c = api_ref(c), .then = then, .distrust = !backup_host_admin(c->who) };
 	w->under_way = ct ? job_count(c->d->jobs, ct->owner, KIND_BACKUP) : 0;
 	return w;
 }
@@ -184,21 +167,21 @@ static int list_words(struct api_call *c, unsigned ctid, struct conf_args *a, st
 }
 
 /* Asks for the archives of @ctid (0: all) and goes on with @then. */
-static int list_then(struct api_call *c, unsigned ctid, int (*then)(struct work *w, struct err *e), struct err *e)
+static int list_then(struct api_call *c, unsigned ctid, int (*then)(struct backup_work *w, struct err *e), struct err *e)
 {
-	struct work *w = work_new(c, then, e);
+	struct backup_work *w = work_new(c, then, e);
 	ARGS a = { 0 };
 
 	if (!w)
 		return -e->code;
 	if (list_words(c, ctid, &a, e) == 0 && ask_run(c->d, (const char *const *)a.v, LIST_MAX, on_list, w, e) == 0)
 		return 0;
-	work_free(w);
+	backup_work_free(w);
 	return -e->code;
 }
 
 /* The archive that the URL names: its name says whose list it is on, and no other name gets as far as a command line. */
-static int one_then(struct api_call *c, int (*then)(struct work *w, struct err *e), struct err *e)
+int backup_one_then(struct api_call *c, int (*then)(struct backup_work *w, struct err *e), struct err *e)
 {
 	unsigned ctid;
 	bool foreign;
@@ -211,7 +194,7 @@ static int one_then(struct api_call *c, int (*then)(struct work *w, struct err *
 
 static void on_owners(void *arg, const struct buf *out, const struct err *err)
 {
-	struct work *w = arg;
+	struct backup_work *w = arg;
 
 	w->list = err ? NULL : json_loadb(out->s ? out->s : "", out->len, 0, NULL);
 	if (json_is_object(w->list)) {
@@ -219,7 +202,7 @@ static void on_owners(void *arg, const struct buf *out, const struct err *err)
 		return;
 	}
 	api_problem(w->c, "internal", 0, err ? err->text : "vzdump's list cannot be read", NULL);
-	work_free(w);
+	backup_work_free(w);
 }
 
 static int ask_owners(struct vzd *d, ask_fn *fn, void *arg, struct err *e)
@@ -230,15 +213,15 @@ static int ask_owners(struct vzd *d, ask_fn *fn, void *arg, struct err *e)
 }
 
 /* How many archives each tenant has, and then @then. */
-static int owners_then(struct api_call *c, int (*then)(struct work *w, struct err *e), struct err *e)
+static int owners_then(struct api_call *c, int (*then)(struct backup_work *w, struct err *e), struct err *e)
 {
-	struct work *w = work_new(c, then, e);
+	struct backup_work *w = work_new(c, then, e);
 
 	if (!w)
 		return -e->code;
 	if (ask_owners(c->d, on_owners, w, e) == 0)
 		return 0;
-	work_free(w);
+	backup_work_free(w);
 	return -e->code;
 }
 
@@ -291,7 +274,7 @@ static json_t *backup_json(const json_t *o)
 	return j;
 }
 
-static int list_page(struct work *w, struct err *e)
+static int list_page(struct backup_work *w, struct err *e)
 {
 	const char *cursor = api_cursor(w->c), *last = NULL;
 	long long limit = api_q_int(w->c, "limit", 100);
@@ -300,14 +283,14 @@ static int list_page(struct work *w, struct err *e)
 
 	(void)e;
 	json_array_foreach(w->list, i, o) {
-		if ((cursor && strcmp(text(o, "name"), cursor) <= 0) || !sees(w->c->who, o))
+		if ((cursor && strcmp(backup_text(o, "name"), cursor) <= 0) || !sees(w->c->who, o))
 			continue;
 		if ((long long)json_array_size(items) == limit) {
 			api_page(w->c, items, last);
 			return DONE;
 		}
 		json_array_append_new(items, backup_json(o));
-		last = text(o, "name");
+		last = backup_text(o, "name");
 	}
 	api_page(w->c, items, NULL);
 	return DONE;
@@ -318,7 +301,7 @@ static int list_run(struct api_call *c, struct err *e)
 	return list_then(c, (unsigned)api_q_int(c, "ctid", 0), list_page, e);
 }
 
-static int get_answer(struct work *w, struct err *e)
+static int get_answer(struct backup_work *w, struct err *e)
 {
 	(void)e;
 	api_json(w->c, 200, backup_json(w->one));
@@ -327,12 +310,12 @@ static int get_answer(struct work *w, struct err *e)
 
 static int get_run(struct api_call *c, struct err *e)
 {
-	return one_then(c, get_answer, e);
+	return backup_one_then(c, get_answer, e);
 }
 
 /* --- jobs on one archive --- */
 
-static int add_path(const struct work *w, struct conf_args *a, struct err *e)
+int backup_path_word(const struct backup_work *w, struct conf_args *a, struct err *e)
 {
 	char path[4096 + CT_BACKUP_NAME_MAX];
 
@@ -341,30 +324,30 @@ static int add_path(const struct work *w, struct conf_args *a, struct err *e)
 	return ct_word(a, path, e);
 }
 
-static int file_job(struct work *w, const char *option, struct err *e)
+static int file_job(struct backup_work *w, const char *option, struct err *e)
 {
-	const char *owner = text(w->one, "owner");
+	const char *owner = backup_text(w->one, "owner");
 	char resource[CT_BACKUP_NAME_MAX + 16];
 	struct job_spec s = { .kind = w->c->route->op, .owner = owner ? owner : "", .principal = w->c->who->name,
 			      .resource = resource };
 	ARGS a = { 0 };
 
 	str_fmt(resource, sizeof(resource), "/v1/backups/%s", w->c->seg[0]);
-	if (ct_word(&a, VZDUMP, e) < 0 || ct_word(&a, option, e) < 0 || add_path(w, &a, e) < 0)
+	if (ct_word(&a, VZDUMP, e) < 0 || ct_word(&a, option, e) < 0 || backup_path_word(w, &a, e) < 0)
 		return -e->code;
 	s.argv = (const char *const *)a.v;
 	return api_job(w->c, &s, NULL, e);
 }
 
-static int check_job(struct work *w, struct err *e) { return file_job(w, "--check", e); }
-static int delete_job(struct work *w, struct err *e) { return file_job(w, "--remove", e); }
-static int check_run(struct api_call *c, struct err *e) { return one_then(c, check_job, e); }
-static int delete_run(struct api_call *c, struct err *e) { return one_then(c, delete_job, e); }
+static int check_job(struct backup_work *w, struct err *e) { return file_job(w, "--check", e); }
+static int delete_job(struct backup_work *w, struct err *e) { return file_job(w, "--remove", e); }
+static int check_run(struct api_call *c, struct err *e) { return backup_one_then(c, check_job, e); }
+static int delete_run(struct api_call *c, struct err *e) { return backup_one_then(c, delete_job, e); }
 
 /* --- making one --- */
 
 /* A tenant's archives, and those that will be: a job that has ended meanwhile counts as an archive or as a job. */
-static size_t used_by(const struct work *w, const char *tenant)
+static size_t used_by(const struct backup_work *w, const char *tenant)
 {
 	size_t n = job_count(w->c->d->jobs, tenant, KIND_BACKUP);
 
@@ -391,7 +374,7 @@ static int backup_words(const struct api_call *c, struct conf_args *a, struct er
 }
 
 /* It holds the container for the moment of its snapshot only, so others may run beside it. */
-static int backup_job(struct work *w, struct err *e)
+static int backup_job(struct backup_work *w, struct err *e)
 {
 	struct api_call *c = w->c;
 	const struct inv_ct *ct = inv_find(c->d->inv, c->ctid);
@@ -420,162 +403,6 @@ static int backup_run(struct api_call *c, struct err *e)
 	return owners_then(c, backup_job, e);
 }
 
-/* --- restoring --- */
-
-static int restore_words(struct work *w, struct conf_args *a, const struct conf_args *opts, const char *owner, struct err *e)
-{
-	bool start = json_is_true(json_object_get(w->c->req.body, "start")), was = json_is_string(json_object_get(w->one, "owner"));
-	char id[16];
-
-	str_fmt(id, sizeof(id), "%u", w->c->ctid);
-	if ((start && ct_word(a, VZ_LIBEXEC "/vz-seq", e) < 0) || ct_word(a, VZRESTORE, e) < 0 ||
-	    (w->distrust && ct_word(a, "--no-trust", e) < 0) || add_path(w, a, e) < 0 || ct_word(a, id, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < opts->n; i++)
-		if (ct_word(a, opts->v[i], e) < 0)
-			return -e->code;
-	if ((*owner || was) && conf_args_add(a, "owner", owner, e) < 0)
-		return -e->code;
-	return start && (ct_word(a, ";", e) < 0 || ct_words(a, "start", w->c->ctid, e) < 0) ? -e->code : 0;
-}
-
-static void json_drop(json_t **j)
-{
-	json_decref(*j);
-}
-
-/* What the host has put on the container is not asked for by who restores it. */
-static void drop_bounds(struct ct_conf *conf)
-{
-	for (size_t g = 0; g < ct_param_groups_n; g++)
-		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
-			const struct param *p = &ct_param_groups[g].rows[i];
-
-			if (p->flags & PARAM_BOUND)
-				p->type->done(param_field(p, ct_param_groups[g].base, conf));
-		}
-}
-
-/* The addresses that it will have, all said to vzrestore: those of the body, else of the archive's those that are free and may
- * be had. 0.0.0.0 is none. */
-static int pick_ips(const struct work *w, const json_t *config, struct ct_conf *conf, struct conf_args *opts, struct err *e)
-{
-	const json_t *asked = json_object_get(config, "ip_address");
-	struct str_list *ips = &conf->net.ip;
-	bool had = ips->n > 0;
-
-	if (asked) {
-		str_list_clear(ips);
-		return json_array_size(asked) || json_is_string(asked) ? 0 : conf_args_add(opts, "ipadd", "0.0.0.0", e);
-	}
-	if (!ips_pick(w->c->d, change_pool(w->c), w->c->ctid, ips))
-		return err_set(e, ENOMEM, "restore");
-	if (had && !ips->n)
-		return conf_args_add(opts, "ipadd", "0.0.0.0", e);
-	for (size_t i = 0; i < ips->n; i++)
-		if (conf_args_add(opts, "ipadd", ips->v[i], e) < 0)
-			return -e->code;
-	return 0;
-}
-
-/* A name that somebody has by now is left out, as vzrestore would. */
-static void pick_name(const struct work *w, struct ct_conf *conf)
-{
-	if (!conf->name || (!inv_find_text(w->c->d->inv, conf->name) && !claims_name(w->c->d, w->c->ctid, conf->name)))
-		return;
-	free(conf->name);
-	conf->name = NULL;
-}
-
-/* @conf: the archive's configuration, or empty where this host does not vouch for it. As a create: its sums must fit. */
-static int restore_as(struct work *w, struct ct_conf *conf, const char *owner, struct err *e)
-{
-	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
-	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(w->c);
-	struct api_call *c = w->c;
-	const char *at = NULL, *layout = ct_body_text(c, "layout");
-	char resource[32];
-	struct job_spec s = { .kind = c->route->op, .owner = owner, .principal = c->who->name, .resource = resource };
-	ARGS a = { 0 }, opts = { 0 };
-
-	json_object_del(config, "owner");
-	claims_expire(c->d);
-	if (ct_new_id(c) < 0)
-		return DONE;
-	if (conf_json_args(config, true, &opts, &parsed, &at, e) < 0)
-		return e->code == ENOMEM ? -ENOMEM : ct_bad_property(c, at, e);
-	drop_bounds(conf);
-	pick_name(w, conf);
-	if ((layout && conf_args_add(&opts, "layout", layout, e) < 0) || pick_ips(w, config, conf, &opts, e) < 0 ||
-	    ct_conf_merge(conf, &parsed, e) < 0)
-		return -e->code;
-	if (change_judge(c, 0, owner, conf) < 0)
-		return DONE;
-	str_fmt(resource, sizeof(resource), "/v1/cts/%u", c->ctid);
-	s.ctid = c->ctid;
-	if (restore_words(w, &a, &opts, owner, e) < 0)
-		return -e->code;
-	s.argv = (const char *const *)a.v;
-	return api_job(c, &s, ct_new_after, e);
-}
-
-/* Whose it becomes: as the body says, else whose it was. NULL: it has answered. */
-static const char *new_owner(const struct work *w)
-{
-	const char *said = ct_body_text(w->c, "owner"), *was = text(w->one, "owner");
-
-	if (!said && was && auth_tenant_exists(w->c->d->auth, was))
-		said = was;
-	return change_owner(w->c, said);
-}
-
-static void on_conf(void *arg, const struct buf *out, const struct err *err)
-{
-	__attribute__((cleanup(ct_conf_done))) struct ct_conf conf = { 0 };
-	struct work *w = arg;
-	const char *owner = err ? NULL : new_owner(w);
-	struct err e = { 0 };
-
-	if (err) {
-		api_problem(w->c, "unprocessable", 0, err->text, NULL);
-	} else if (owner) {
-		if (ct_restore_conf_parse(out->s ? out->s : "", out->len, &conf, &e) < 0 || restore_as(w, &conf, owner, &e) < 0)
-			api_problem_err(w->c, &e);
-	}
-	work_free(w);
-}
-
-static int restore_step(struct work *w, struct err *e)
-{
-	__attribute__((cleanup(ct_conf_done))) struct ct_conf none = { 0 };
-	const char *owner = new_owner(w);
-	ARGS a = { 0 };
-
-	if (!owner)
-		return DONE;
-	if (!json_is_true(json_object_get(w->one, "sealed")) && *owner) {
-		api_problem(w->c, "unprocessable", 0, "this host has not made the archive: restore it without an owner, look at "
-			    "it, and give it to the tenant then", NULL);
-		return DONE;
-	}
-	if (!json_is_true(json_object_get(w->one, "sealed")))
-		return restore_as(w, &none, owner, e);
-	if (ct_word(&a, VZRESTORE, e) < 0 || add_path(w, &a, e) < 0 || ct_word(&a, "--config", e) < 0 ||
-	    (w->distrust && ct_word(&a, "--no-trust", e) < 0) ||
-	    ask_run(w->c->d, (const char *const *)a.v, LIST_MAX, on_conf, w, e) < 0)
-		return -e->code;
-	return ASKING;
-}
-
-static int restore_run(struct api_call *c, struct err *e)
-{
-	if (auth_has(c->who, SCOPE_CT_BACKUP))
-		return one_then(c, restore_step, e);
-	api_problem(c, "forbidden", 0, "a restore needs the scopes ct:create and ct:backup",
-		    json_pack("{s:s}", "required_scope", scope_names[SCOPE_CT_BACKUP]));
-	return 0;
-}
-
 /* --- rows --- */
 
 static const struct api_field list_query[] = {
@@ -589,18 +416,6 @@ static const struct api_field backup_body[] = {
 	{ .name = "bwlimit", .type = API_INT, .min = 1, .max = 1000000000, .doc = "KiB a second, no more." },
 	{ .name = NULL },
 };
-static const struct api_field restore_body[] = {
-	{ .name = "ctid", .type = API_INT, .min = 1, .max = CT_ID_MAX, .doc = "Id; the first free one from 101 when absent." },
-	{ .name = "layout", .type = API_STR, .one_of = "overlay dir btrfs image", .doc = "As in the archive when absent." },
-	{ .name = "config", .type = API_OBJ, .doc = "Parameters by name, as in Ct.config, in place of the archive's." },
-	{ .name = "name", .type = API_STR, .max = 64, .doc = "Name." },
-	{ .name = "hostname", .type = API_STR, .max = 255, .doc = "Host name inside." },
-	{ .name = "description", .type = API_STR, .max = 1024, .doc = "Free text of one line." },
-	{ .name = "owner", .type = API_STR, .max = 32, .doc = "Tenant; whose it was when absent." },
-	{ .name = "start", .type = API_BOOL, .doc = "Start it, too." },
-	{ .name = NULL },
-};
-
 static const struct api_route rows[] = {
 	{ "GET", "/v1/backups", "backup.list", SCOPE_CT_BACKUP, API_PAGED, NULL, list_query, "BackupPage",
 	  "Archives of containers.", list_run },
@@ -609,8 +424,6 @@ static const struct api_route rows[] = {
 	  "Operation", "Makes an archive of a container, which goes on running.", backup_run },
 	{ "POST", "/v1/backups/{backup}/check", "backup.check", SCOPE_CT_BACKUP, API_WRITE | API_JOB, NULL, NULL, "Operation",
 	  "Reads every byte of an archive and of those that it needs.", check_run },
-	{ "POST", "/v1/backups/{backup}/restore", "backup.restore", SCOPE_CT_CREATE, API_WRITE | API_JOB, restore_body, NULL,
-	  "Ct", "Makes a container of an archive.", restore_run },
 	{ "DELETE", "/v1/backups/{backup}", "backup.remove", SCOPE_CT_BACKUP, API_WRITE | API_JOB, NULL, NULL, "Operation",
 	  "Removes an archive that no other needs.", delete_run },
 };

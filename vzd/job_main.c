@@ -63,12 +63,18 @@ static int __attribute__((noreturn)) fail(const struct err *e)
 
 /* --- what the program says --- */
 
+/* vzctl's last word after a reason: as the operation's error it would hide it. */
+static bool says_nothing(const char *line)
+{
+	return str_eq(line, "Error: failed to apply some parameters, not saving configuration file!");
+}
+
 static void line_end(struct run *x)
 {
 	while (x->line_len > 0 && x->line[x->line_len - 1] == ' ')
 		x->line_len--;
-	if (x->line_len > 0) {
-		x->line[x->line_len] = '\0';
+	x->line[x->line_len] = '\0';
+	if (x->line_len > 0 && !(x->r.last[0] && says_nothing(x->line))) {
 		memcpy(x->r.last, x->line, x->line_len + 1);
 	}
 	x->line_len = 0;

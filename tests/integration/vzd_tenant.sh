@@ -85,12 +85,60 @@ ended /tmp/race.d >/dev/null
 race /tmp/race.e "$acme|POST|/v1/cts/901/snapshots|{\"name\":\"same\"}" "$acme|POST|/v1/cts/901/snapshots|{\"name\":\"same\"}"
 is "two snapshots at once" "$(winners /tmp/race.e)" "1 409 locked"
 ended /tmp/race.e >/dev/null
+vzctl --quiet start 901
+vzctl --quiet start 902
 race /tmp/race.f "$root|PATCH|/v1/cts/901|{\"config\":{\"port_forward\":[\"tcp 8099 to 80\"]}}" \
 	"$root|PATCH|/v1/cts/902|{\"config\":{\"port_forward\":[\"tcp 8099 to 80\"]}}"
-ended /tmp/race.f >/dev/null
-grep -h FORWARD /etc/vz/conf/90[12].conf
+like "one port of the host: the other is told whose it is" "$(ended /tmp/race.f | sort | tr '\n' ' ')" \
+	"^done failed.*that port of the host leads into container 90[12] already"
+is "and one has it" "$(cat /etc/vz/conf/90[12].conf | grep -c 'tcp 8099')" 1
+for i in 901 902; do vzctl --quiet set $i --forward_del all --save; vzctl --quiet stop $i --fast; done
 rm -f /tmp/race.*
-gone $(vzlist -a -H -o ctid | awk '$1 > 903')
+gone $(vzlist -a -H -o ctid | awk '$1 < 901 || $1 > 903')
+
+# What reaches beyond the container, at each door where a configuration comes in.
+for c in '"ve_private":"/vz/private/902"' '"ve_root":"/etc"' '"capability":["sys_admin:on"]' '"devices":["b:8:0:rw"]' \
+	'"devnodes":["sda:rw"]' '"features":["nesting:on"]' '"netif":["eth0,,,,br0"]' '"netdev":["eth0"]' '"fw_zone":"beta"' \
+	'"fw_groups":["x"]' '"fw_rules":["in any"]' '"port_forward":["tcp 22"]' '"smtp":true' '"rate":["eth0:1:1000000"]' \
+	'"trafficquota":"0"' '"local_uid":0' '"venet_filter":false' '"ksm":true' '"cpumask":"0"'; do
+	refused+="$(as "$acme" PATCH /v1/cts/901 "{\"config\":{$c}}" | cut -c1-3) "
+	refused+="$(as "$acme" POST /v1/cts "{$body,$c}}" | cut -c1-3) "
+	refused+="$(as "$acme" POST /v1/cts/901/clone "{\"config\":{$c}}" | cut -c1-3) "
+done
+is "no parameter that reaches beyond it" "$(tr ' ' '\n' <<<"$refused" | grep -v '^40[03]$' | tr -d '\n')" ""
+for c in '--private /vz/private/902' '--devnodes sda:rw' '--netif_add eth0,,,,br0' '--forward_add tcp:22' '--capability sys_admin:on'; do
+	words=$(printf '"%s",' $c)
+	like "nor in vzctl's words: $c" "$(as "$acme" POST /v1/cli "{\"argv\":[\"set\",\"901\",${words%,},\"--save\"]}")" '^40[03] '
+done
+like "no address outside of the pool" "$(as "$acme" PATCH /v1/cts/901 '{"config":{"ip_address":["10.9.9.9"]}}')" '^403 .*TENANT_POOL'
+like "nor one of another" "$(as "$acme" PATCH /v1/cts/901 '{"config":{"ip_address":["10.77.1.2"]}}')" '^409 .*another container'
+like "nor a network around it" "$(as "$acme" PATCH /v1/cts/901 '{"config":{"ip_address":["10.77.1.0/30"]}}')" '^409 '
+is "what the host has given stays, when more is asked" \
+	"$(vzctl --quiet set 901 --ipadd 10.99.0.1 --save; op "$(as "$acme" PATCH /v1/cts/901 '{"config":{"ip_address":["10.77.1.1","10.99.0.1","10.77.1.9"]}}')")" done
+is "and is there" "$(conf 901 IP_ADDRESS)" "10.77.1.1 10.99.0.1 10.77.1.9"
+like "bridges of the host are the host's" "$(as "$acme" PUT /v1/cts/901/interfaces/eth0 '{"bridge":"br0"}')" '^403 .*node:write'
+for p in /v1/bridges /v1/firewall/groups /v1/firewall/zones /v1/firewall/host/net /v1/pools; do
+	like "nor is $p read" "$(as "$acme" GET $p)" '^403 '
+done
+
+# Names that are paths.
+for n in .. ../902 ..%2f902 ..%2F..%2Fetc%2Fpasswd %2Fetc 901%2F..%2F902 '902%00' -x; do
+	paths+="$(as "$acme" GET "/v1/cts/$n" | cut -c1-3) $(as "$acme" GET "/v1/backups/$n" | cut -c1-3) "
+	paths+="$(as "$acme" POST "/v1/backups/$n/restore" '{}' | cut -c1-3) $(as "$acme" GET "/v1/cts/901/snapshots/$n" | cut -c1-3) "
+	paths+="$(as "$acme" GET "/v1/operations/$n" | cut -c1-3) $(as "$acme" GET "/v1/templates/$n" | cut -c1-3) "
+done
+is "a path is no name" "$(tr ' ' '\n' <<<"$paths" | grep -v '^40[0134]$' | tr -d '\n')" ""
+for f in name hostname description template layout owner; do
+	for v in ../902 /etc/passwd .. 'a;b' '$(id)'; do
+		[ $f$v = 'descriptiona;b' ] && continue
+		r=$(as "$acme" POST /v1/cts "$(jq -n --arg f $f --arg v "$v" '{template:"vz-base",config:{ram:"64M",diskspace:"256M"}} | .[$f] = $v')")
+		o=$(op "$r")
+		[ $f = description ] || [ "${o%%:*}" != done ] || odd+="$f=$v:$o "
+	done
+done
+is "nor is it a name, a template, an owner" "$odd" ""
+gone $(vzlist -a -H -o ctid | awk '$1 < 901 || $1 > 903')
+is "nothing of the host was touched" "$(ls -d /vz/private/* | tr '\n' ' ')" "/vz/private/901 /vz/private/902 /vz/private/903 "
 vzd_down
 gone 901 902 903
 vzd_sweep

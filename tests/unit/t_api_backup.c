@@ -14,8 +14,8 @@
 static struct api_env v;
 static struct api_answer a;
 static struct principal *root, *acme, *beta;
-extern const struct api_table api_backup_table;
-static const struct api_table *const tables[] = { &api_backup_table };
+extern const struct api_table api_backup_table, api_restore_table;
+static const struct api_table *const tables[] = { &api_backup_table, &api_restore_table };
 
 static void tool(const char *name, const char *script)
 {
@@ -42,7 +42,7 @@ static void up(void)
 	CHECK_EQ(mkdir(BOX "/private/101", 0700), 0);
 	box_conf(101, "OWNER=\"acme\"\n");
 	api_env_open(&v);
-	CHECK_OK(api_route_use(tables, 1, &e), &e);
+	CHECK_OK(api_route_use(tables, 2, &e), &e);
 	CHECK_OK(tenant_put(&v.v.d.auth->tenants, tenant_new("acme", &e), &e), &e);
 	CHECK_OK(tenant_put(&v.v.d.auth->tenants, tenant_new("beta", &e), &e), &e);
 	root = api_env_who("root", "", scopes_all);
