@@ -79,6 +79,22 @@ int copy_data(const struct copy_at *at, const struct stat *st, struct err *e)
 	return rc < 0 ? err_set(e, -rc, "/%s", at->path) : 0;
 }
 
+/* Where data begins at @at or after it, in one of two files; @size: nowhere. A guest's hole may have any size. */
+static off_t either_data(int a, int b, off_t at, off_t size)
+{
+	off_t first = size;
+
+	for (int i = 0; i < 2; i++) {
+		off_t pos = lseek(i ? b : a, at, SEEK_DATA);
+
+		if (pos < 0 && errno != ENXIO)
+			return -errno;
+		if (pos >= 0 && pos < first)
+			first = pos;
+	}
+	return first;
+}
+
 /* 1 the same, 0 not, or -errno. */
 static int same(int a, int b, off_t size)
 {
@@ -86,9 +102,13 @@ static int same(int a, int b, off_t size)
 
 	if (!pa || !pb)
 		return -ENOMEM;
-	for (off_t at = 0; at < size;) {
-		ssize_t n = pread(a, pa, CHUNK, at), m = n > 0 ? pread(b, pb, (size_t)n, at) : 0;
+	for (off_t at = 0; (at = either_data(a, b, at, size)) < size;) {
+		ssize_t n, m;
 
+		if (at < 0)
+			return (int)at;
+		n = pread(a, pa, CHUNK, at);
+		m = n > 0 ? pread(b, pb, (size_t)n, at) : 0;
 		if (n < 0 || m < 0)
 			return -errno;
 		if (n == 0 || n != m || memcmp(pa, pb, (size_t)n) != 0)

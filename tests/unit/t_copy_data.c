@@ -149,3 +149,19 @@ TEST(copy_data_says_what_failed)
 	}
 	CHECK_OK(compared("f"), &e);
 }
+
+TEST(copy_data_of_a_hole_that_nobody_could_read)
+{
+	const off_t huge = (off_t)1 << 42;
+	auto_close int tmp = test_tmp_fd(), fd = openat(tmp, "probe", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (ftruncate(fd, huge) < 0)
+		SKIP("the file system has no files of 4 TiB");
+	lab();
+	put(from, "huge", huge / 2, "middle");
+	size_to(from, "huge", huge);
+	CHECK_OK(copied("huge"), &e);
+	put(to, "huge", huge / 4, "x");
+	CHECK_ERR(compared("huge"), EIO);
+	CHECK(strstr(e.text, "its contents"));
+}
