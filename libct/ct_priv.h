@@ -188,6 +188,8 @@ struct ct_rootfs_ops {
 	 * names, the tree and the configurations are snapshot.c's; NULL: this layout has none of it.
 	 */
 	bool snap_beside;	/* what is kept lies in VE_PRIVATE.snap, since the area is the guest's; else in VE_PRIVATE/snap */
+	/* Is everything there that the root and the snapshots of @tree stand on? NULL: each stands on nothing else. */
+	int (*snap_whole)(int area, const struct ct_snaps *tree, struct err *e);
 	/* Is there room in the container's limit for one more? NULL: whoever writes is stopped by the limit. */
 	int (*snap_room)(int area, struct err *e);
 	/* Keeps the root's present state, read-only, as @guid. @running: the container is frozen meanwhile. */

@@ -10,6 +10,7 @@ int ct_overlay_layer(struct ct *ct, int area, const struct ct_layer *l, int *ret
 int ct_overlay_mount(struct ct *ct, int area, const struct ct_layers *l, const char *at, struct err *e);
 
 /* snapshot_overlay.c: the rows of struct ct_rootfs_ops */
+int ct_overlay_whole(int area, const struct ct_snaps *tree, struct err *e);
 int ct_overlay_take(struct ct *ct, int area, const char *guid, bool running, struct err *e);
 int ct_overlay_switch(struct ct *ct, int area, const char *guid, struct err *e);
 int ct_overlay_drop(struct ct *ct, int area, const char *guid, const char *into, struct err *e);

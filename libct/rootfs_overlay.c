@@ -201,6 +201,7 @@ const struct ct_rootfs_ops ct_rootfs_overlay = {
 	.open = overlay_open,
 	.assemble = overlay_assemble,
 	.mount_host = overlay_mount_host,
+	.snap_whole = ct_overlay_whole,
 	.snap_take = ct_overlay_take,
 	.snap_switch = ct_overlay_switch,
 	.snap_drop = ct_overlay_drop,

@@ -25,6 +25,8 @@ int ct_snap_files(int area, const char *suffix, struct str_list *ret, struct err
 int ct_snap_none(struct ct *ct, const char *what, struct err *e);
 /* After the one step that makes a switch: *e, which no longer makes it fail, becomes a warning. */
 void ct_snap_left(const struct ct *ct, struct err *e);
+/* Of ENOENT, that the files of @guid are missing. Returns -e->code. */
+int ct_snap_missing(const char *guid, struct err *e);
 bool ct_snap_owner_alive(const struct ct_snap *s);
 /* The layout's directory of the area, and its table; ENOTSUP when that has no snapshots. Caller closes. */
 int ct_snap_area(struct ct *ct, const struct ct_rootfs_ops **ret_ops, struct err *e);

@@ -150,6 +150,16 @@ int ct_snap_files(int area, const char *suffix, struct str_list *ret, struct err
 	return 0;
 }
 
+/* Nothing is changed of what somebody's hand has left in pieces. */
+static int check(const struct ct *ct, struct work *w, struct err *e)
+{
+	if (w->home >= 0 && check_tree(ct, w->home, &w->tree, e) < 0)
+		return -e->code;
+	if (w->ops->snap_whole && w->ops->snap_whole(w->area, &w->tree, e) < 0)
+		return add_where(ct, e);
+	return 0;
+}
+
 static int open_work(struct ct *ct, struct work *w, bool make, struct err *e)
 {
 	w->area = ct_snap_area(ct, &w->ops, e);
@@ -161,7 +171,7 @@ static int open_work(struct ct *ct, struct work *w, bool make, struct err *e)
 	err_clear(e);
 	if (!make)
 		w->tmpls = ct_garbage_note(w->area);
-	if (ct_snaps_load(ct, &w->tree, e) < 0 || (w->home >= 0 && !w->again && check_tree(ct, w->home, &w->tree, e) < 0))
+	if (ct_snaps_load(ct, &w->tree, e) < 0 || (!w->again && check(ct, w, e) < 0))
 		return -e->code;
 	return ct_guid_new(w->done, e);
 }
@@ -396,6 +406,11 @@ static int mounted(const struct ct *ct, const char *guid, struct err *e)
 	return err_say(e, EBUSY, "Snapshot {%s} is mounted: 'vzctl snapshot-umount %u --id {%s}' first", guid, ct->id, guid);
 }
 
+int ct_snap_missing(const char *guid, struct err *e)
+{
+	return e->code == ENOENT ? err_add(e, "the files of snapshot {%s} are missing", guid) : -e->code;
+}
+
 void ct_snap_left(const struct ct *ct, struct err *e)
 {
 	ct_say(ct, -1, "Warning: %s; the container is switched, and what was to be removed goes with the next change of snapshots",
@@ -418,7 +433,7 @@ static int switch_to(struct ct *ct, struct work *w, const char *guid, unsigned f
 		return -e->code;
 	if (w->ops->snap_switch(ct, w->area, guid, e) < 0) {
 		ct_intent_end(ct, &(struct err){ 0 });		/* all is as it was */
-		return -e->code;
+		return ct_snap_missing(guid, e);
 	}
 	if (finish_switch(ct, w, guid, conf, e) < 0)
 		return err_add(e, "the next command on container %u goes on with it", ct->id);

@@ -153,9 +153,8 @@ int ct_dir_switch(struct ct *ct, int area, const char *guid, struct err *e)
 	char tmp[NAME_MAX + 1];
 
 	from = home < 0 ? -1 : open_dir(home, guid, e);
-	if (from < 0)
-		return e->code == ENOENT ? err_say(e, ENOENT, "the files of snapshot {%s} are missing", guid) : -e->code;
-	if (ct_area_of(&a, ct->conf.private_dir, ct->id, e) < 0 || ct_path_fmt(tmp, sizeof(tmp), e, "%s.tmp", a.name) < 0)
+	if (from < 0 || ct_area_of(&a, ct->conf.private_dir, ct->id, e) < 0 ||
+	    ct_path_fmt(tmp, sizeof(tmp), e, "%s.tmp", a.name) < 0)
 		return -e->code;
 	parent = ct_area_parent(&a, false, e);
 	if (parent < 0 || make_root(ct, area, parent, tmp, from, e) < 0)

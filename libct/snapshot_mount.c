@@ -137,7 +137,7 @@ int ct_snap_tree(struct ct *ct, const char *guid, const char *at, struct err *e)
 
 	if (area < 0 || !is_known(ct, guid, e))
 		return -e->code;
-	return ops->snap_mount(ct, area, guid, at, e);
+	return ops->snap_mount(ct, area, guid, at, e) < 0 ? ct_snap_missing(guid, e) : 0;
 }
 
 static int check_target(const struct ct *ct, const char *guid, const char *target, struct err *e)

@@ -92,6 +92,32 @@ static int unswitch(int area, struct err *e)
 	return remove_file(area, LAYERS_NEW, e);
 }
 
+/* What is missing was moved away by hand: nothing is done above it, and it is never taken for gone. */
+static int is_there(int area, const char *guid, struct err *e)
+{
+	struct name n = in_snap(guid, "");
+
+	return there(area, n.s) ? 0 : err_say(e, ENOENT, "layer %s, which is stood on, is missing: put it back", n.s);
+}
+
+static int are_there(int area, const struct ct_layers *l, struct err *e)
+{
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->v[i].kind == CT_LAYER_SNAP && is_there(area, l->v[i].id, e) < 0)
+			return -e->code;
+	return 0;
+}
+
+int ct_overlay_whole(int area, const struct ct_snaps *tree, struct err *e)
+{
+	struct ct_layers l;
+
+	for (size_t i = 0; i < tree->n; i++)
+		if (is_there(area, tree->v[i].guid, e) < 0)
+			return -e->code;
+	return ct_layers_load(area, CT_LAYERS_FILE, &l, e) < 0 ? -e->code : are_there(area, &l, e);
+}
+
 /* --- take --- */
 
 static int push_layer(int area, const char *guid, struct ct_layers *l, struct err *e)
@@ -217,9 +243,8 @@ int ct_overlay_switch(struct ct *ct, int area, const char *guid, struct err *e)
 {
 	struct ct_layers l;
 
-	if (!there(area, in_snap(guid, "").s))
-		return err_say(e, ENOENT, "the files of snapshot {%s} are missing: %s is not there", guid, in_snap(guid, "").s);
-	if (unswitch(area, e) < 0 || ct_overlay_discard(ct, area, "upper.old", e) < 0 || ct_layers_stack(area, guid, &l, e) < 0 ||
+	if (is_there(area, guid, e) < 0 || ct_layers_stack(area, guid, &l, e) < 0 || are_there(area, &l, e) < 0 ||
+	    unswitch(area, e) < 0 || ct_overlay_discard(ct, area, "upper.old", e) < 0 ||
 	    fresh_upper(area, in_snap(guid, "").s, e) < 0 || ct_layers_save(area, LAYERS_NEW, &l, e) < 0)
 		return -e->code;
 	if (exchange(area, e) < 0) {

@@ -34,6 +34,31 @@ for l in btrfs image image:xfs; do
 	btrfs -q subvolume delete /vz/private/680.${l%%:*} 2>/dev/null || rm -rf /vz/private/680.${l%%:*}
 done
 
+# files that somebody moved away: told, and what does not stand on them goes on
+for l in dir btrfs image; do
+	new 682 --layout $l --diskspace 100M
+	for id in $A $B; do
+		vzctl --quiet snapshot 682 --id $id || fail "$l: snapshot $id"
+	done
+	home=/vz/private/682/snap file=$home/${A:1:36}
+	case $l in
+	dir) home=/vz/private/682.snap file=$home/${A:1:36} ;;&
+	image) file=$file.img ;;
+	*) btrfs property set $file ro false ;;
+	esac
+	mv $file $home/away
+	rc "$l: files that are missing: switch" 159 vzctl snapshot-switch 682 --id $A
+	like "$l: says so" "$TAP_OUT" "the files of snapshot .${A:1:36}. are missing"
+	rc "$l: files that are missing: mount" 160 vzctl snapshot-mount 682 --id $A --target /mnt/snap
+	like "$l: says so" "$TAP_OUT" "the files of snapshot .${A:1:36}. are missing"
+	ok "$l: another one is there" vzctl snapshot-switch 682 --id $B
+	mv $home/away $file
+	ok "$l: put back it is there, too" vzctl snapshot-switch 682 --id $A
+	rm $home/${B:1:36}.conf
+	like "$l: without its configuration" "$(vzctl snapshot-switch 682 --id $B)" "has no configuration with it: that of the container stays"
+	gone 682
+done
+
 # they count in the limit of the container
 up 681 --layout btrfs --diskspace 40M
 vzctl exec2 681 'dd if=/dev/zero of=/fill bs=1M count=20 2>/dev/null; sync'

@@ -158,7 +158,15 @@ echo 'rubbish' >>$tree
 like "a line that is none" "$(vzctl snapshot-list 871 2>&1; echo $?)" 'line [0-9]+: .*rubbish.*167$'
 cp /tmp/tree $tree
 mv "/vz/private/871/snap/$(tr -d '{}' <<<"$id")" /vz/private/871/snap/away
-like "files that are missing" "$(vzctl snapshot-switch 871 --id "$id" 2>&1; echo $?)" 'the files of snapshot .* are missing.*159$'
+layer="layer snap/$(tr -d '{}' <<<"$id"), which is stood on, is missing: put it back"
+last=$(vzctl snapshot-list 871 -H -o uuid | tail -n 1)
+for verb in "snapshot-switch --id $id:159" "snapshot-switch --id $last:159" "snapshot-delete --id $id:158" \
+	"snapshot-delete --id $last:158" "snapshot:156"; do
+	set -- ${verb%:*}
+	like "files that are missing: $verb" "$(vzctl $1 871 "${@:2}" 2>&1; echo $?)" "$layer.*${verb#*:}\$"
+done
+like "files that are missing: mount" "$(vzctl snapshot-mount 871 --id "$id" --target /mnt/snap 2>&1; echo $?)" 'the files of snapshot .* are missing.*160$'
+is "the tree is as it was" "$(vzctl snapshot-list 871 -H | wc -l)" 101
 mv /vz/private/871/snap/away "/vz/private/871/snap/$(tr -d '{}' <<<"$id")"
 rc "and are back" 0 vzctl snapshot-switch 871 --id "$id"
 like "reinstall is refused" "$(vzctl reinstall 871 --skipbackup 2>&1; echo $?)" 'has 101 snapshots'
