@@ -152,7 +152,11 @@ static int read_error(const struct ct *ct, const struct work *w, struct err *e)
 
 static int read_disk(const struct ct *ct, struct work *w, int tree, bool force, struct err *e)
 {
-	return tmpl_ploop_extract(&w->set, tree, force, &w->count, e) < 0 ? read_error(ct, w, e) : 0;
+	if (tmpl_ploop_extract(&w->set, tree, force, w->tell, w->arg, &w->count, e) < 0)
+		return read_error(ct, w, e);
+	if (w->tell)
+		w->tell(w->arg, w->count.bytes, w->count.bytes);
+	return 0;
 }
 
 static int copy_error(const struct ct *ct, struct err *e)

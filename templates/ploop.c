@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,9 +26,26 @@ const char *const tmpl_ploop_kind_names[] = {
 };
 _Static_assert(ARRAY_SIZE(tmpl_ploop_kind_names) == TMPL_PLOOP_KIND_N, "name every kind");
 
+/* All that it says before its answer. Whatever does not look like that is for unpack_answer() to judge. */
+static void hear(struct unpack *u, tmpl_copy_tell *tell, void *arg)
+{
+	struct unploop_progress p;
+
+	for (;;) {
+		ssize_t n = recv(u->ctl, &p, sizeof(p), MSG_PEEK | MSG_TRUNC);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n != (ssize_t)sizeof(p) || p.magic != UNPLOOP_MAGIC || p.stage != UNPLOOP_PROGRESS)
+			return;
+		if (recv(u->ctl, &p, sizeof(p), 0) == n && p.done < p.total && p.total < UINT64_MAX / 100)
+			tell(arg, p.done, p.total);
+	}
+}
+
 /* One run of the helper; its answer in *done, which is on the heap. */
 static int ask(const char *mode, const int io[2], const struct unploop_go *go, const struct tmpl_ploop_set *s, int dir,
-	       struct unploop_done *done, struct err *e)
+	       struct unploop_done *done, tmpl_copy_tell *tell, void *arg, struct err *e)
 {
 	const struct unpack_msg msg = { .data = go, .size = sizeof(*go), .fds = s ? s->fd : NULL, .n_fds = go->n_images };
 	struct unpack u = { .ctl = -1, .in = -1 };
@@ -35,6 +53,8 @@ static int ask(const char *mode, const int io[2], const struct unploop_go *go, c
 
 	if (rc == 0)
 		rc = unpack_begin(&u, dir, &msg, e);
+	if (rc == 0 && tell)
+		hear(&u, tell, arg);
 	if (rc == 0)
 		rc = unpack_answer(&u, done, sizeof(*done), e);
 	unpack_kill(&u);
@@ -92,7 +112,7 @@ static int open_set(int dir, struct tmpl_ploop_set *s, struct err *e)
 	done = calloc(1, sizeof(*done));
 	if (!done)
 		return err_set(e, ENOMEM, DESCRIPTOR);
-	if (ask("describe", (const int[2]){ desc, -1 }, &no_images, NULL, -1, done, e) < 0)
+	if (ask("describe", (const int[2]){ desc, -1 }, &no_images, NULL, -1, done, NULL, NULL, e) < 0)
 		return err_add(e, DESCRIPTOR);
 	if (take_names(&s->p, &done->ploop, e) < 0)
 		return -e->code;
@@ -182,7 +202,7 @@ int tmpl_ploop_info(struct tmpl_ploop_set *s, struct err *e)
 
 	if (!done)
 		return err_set(e, ENOMEM, "ploop");
-	if (ask("info", (const int[2]){ -1, -1 }, &go, s, -1, done, e) < 0)
+	if (ask("info", (const int[2]){ -1, -1 }, &go, s, -1, done, NULL, NULL, e) < 0)
 		return -e->code;
 	take_info(&s->p, &done->ploop);
 	return 0;
@@ -195,7 +215,7 @@ int tmpl_ploop_raw(struct tmpl_ploop_set *s, int out, bool force, struct err *e)
 
 	if (!done)
 		return err_set(e, ENOMEM, "ploop");
-	return ask("raw", (const int[2]){ -1, out }, &go, s, -1, done, e);
+	return ask("raw", (const int[2]){ -1, out }, &go, s, -1, done, NULL, NULL, e);
 }
 
 /* --- what is really there --- */
@@ -236,15 +256,19 @@ static int count_dir(int dir, struct tmpl_count *c, unsigned depth, struct err *
 	return 0;
 }
 
-int tmpl_ploop_extract(struct tmpl_ploop_set *s, int dir, bool force, struct tmpl_count *ret, struct err *e)
+int tmpl_ploop_extract(struct tmpl_ploop_set *s, int dir, bool force, tmpl_copy_tell *tell, void *arg, struct tmpl_count *ret,
+		       struct err *e)
 {
 	auto_free struct unploop_done *done = calloc(1, sizeof(*done));
-	const struct unploop_go go = go_of(s, force);
+	struct unploop_go go = go_of(s, force);
 	struct tmpl_count there = { 0 };
+
+	go.tells = tell != NULL;
 
 	if (!done)
 		return err_set(e, ENOMEM, "ploop");
-	if (ask("extract", (const int[2]){ -1, -1 }, &go, s, dir, done, e) < 0 || count_dir(dir, &there, 0, e) < 0)
+	if (ask("extract", (const int[2]){ -1, -1 }, &go, s, dir, done, tell, arg, e) < 0 ||
+	    count_dir(dir, &there, 0, e) < 0)
 		return -e->code;
 	if (there.entries != done->count.entries || there.bytes != done->count.bytes)
 		return err_say(e, EIO, "%llu files of %llu bytes were copied, and %llu of %llu are there",

@@ -62,8 +62,7 @@ static int flush(struct file *t)
 	uint64_t bs = w->f->vol.bs, off = t->lblk * bs, from = t->pblk * bs;
 	uint64_t left = off < t->size ? MIN(t->n * bs, t->size - off) : 0;
 
-	w->data += left;
-	if (w->data > w->data_max)
+	if (left > w->data_max - w->data)
 		return err_say(t->e, EBADMSG, "the file system is damaged: its files have more data than the disk can hold");
 	while (left) {
 		size_t n = (size_t)MIN(left, (uint64_t)PLOOP_BUF);
@@ -75,6 +74,8 @@ static int flush(struct file *t)
 		off += n;
 		from += n;
 		left -= n;
+		w->data += n;
+		ploop_tell(w);
 	}
 	t->n = 0;
 	return 0;

@@ -8,9 +8,11 @@
 #include <ext2fs/ext2fs.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "templates/unpack_proto.h"
 #include "templates/unploop_proto.h"
 #include "util/auto.h"
 #include "util/str.h"
@@ -18,6 +20,7 @@
 
 #define MAX_PATH 4095
 #define MAX_INODES (256u << 20)
+#define TELL_MS 200
 #define BALLOON ".balloon-c3a5ae3d-ce7f-43c4-a1ea-c61e2b4504e8"
 
 struct dir { uint32_t ino; char *path; };	/* path NULL: taken away again */
@@ -241,6 +244,7 @@ static int entry(struct tree *t, const struct name *n, const char *path, int dir
 	if (strcmp(path, BALLOON) == 0 && LINUX_S_ISREG(in.i_mode))
 		return 0;
 	t->w.c->entries++;
+	ploop_tell(&t->w);
 	node = LINUX_S_ISCHR(in.i_mode) || LINUX_S_ISBLK(in.i_mode);
 	if (LINUX_S_ISREG(in.i_mode))
 		t->w.c->bytes += EXT2_I_SIZE(&in);
@@ -341,6 +345,34 @@ static int check_all(struct tree *t)
 	return 0;
 }
 
+/* What is in use and is neither a table of inodes nor the journal: files, directories, attributes. */
+static uint64_t work_of(const struct ploop_fs *f)
+{
+	const struct ext2_super_block *s = f->fs->super;
+	uint64_t free_blocks = ext2fs_free_blocks_count(f->fs->super), all = ext2fs_blocks_count(f->fs->super);
+	uint64_t tables = (uint64_t)f->fs->group_desc_count * f->fs->inode_blocks_per_group;
+	uint64_t used = all > free_blocks + tables ? all - free_blocks - tables : 0;
+	uint64_t inodes = s->s_inodes_count > s->s_free_inodes_count ? s->s_inodes_count - s->s_free_inodes_count : 0;
+	struct ext2_inode journal = { 0 };
+
+	if (s->s_journal_inum && ext2fs_read_inode(f->fs, s->s_journal_inum, &journal) == 0)
+		used -= MIN(used, (uint64_t)journal.i_blocks * 512 / f->fs->blocksize);
+	return used * f->fs->blocksize + inodes * PLOOP_PER_FILE;
+}
+
+/* Nobody waits for it to be heard. */
+void ploop_tell(struct ploop_walk *w)
+{
+	struct unploop_progress p = { .magic = UNPLOOP_MAGIC, .stage = UNPLOOP_PROGRESS, .total = w->total };
+	int64_t now;
+
+	if (!w->go->tells || (now = sys_now_ms()) < w->told_ms + TELL_MS)
+		return;
+	w->told_ms = now;
+	p.done = MIN(w->data + w->c->entries * PLOOP_PER_FILE, w->total);
+	(void)!send(UNPACK_CTL, &p, sizeof(p), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 static int all(struct tree *t)
 {
 	if (add_dir(t, EXT2_ROOT_INO, "") < 0)
@@ -368,7 +400,8 @@ static void done(struct tree *t)
 int ploop_tree_extract(struct ploop_fs *f, const struct unploop_go *go, struct tmpl_count *c, struct err *e)
 {
 	auto_close int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	struct tree t = { .w = { .f = f, .go = go, .c = c, .root = root, .data_max = f->vol.bytes }, .e = e };
+	struct tree t = { .w = { .f = f, .go = go, .c = c, .root = root, .data_max = f->vol.bytes,
+				.total = work_of(f) }, .e = e };
 
 	if (root < 0)
 		return err_set(e, errno, "open the target");

@@ -225,7 +225,9 @@ int tmpl_ploop_raw(struct tmpl_ploop_set *s, int out, bool force, struct err *e)
  * is written to the images. Left out and counted: device nodes, attributes that steer this host, chattr(1) flags. Every
  * inode in use was found, with its number of links, or it fails. EBUSY: an image is in use and not @force.
  */
-int tmpl_ploop_extract(struct tmpl_ploop_set *s, int dir, bool force, struct tmpl_count *ret, struct err *e);
+typedef void tmpl_copy_tell(void *arg, uint64_t done, uint64_t total);
+int tmpl_ploop_extract(struct tmpl_ploop_set *s, int dir, bool force, tmpl_copy_tell *tell, void *arg, struct tmpl_count *ret,
+		       struct err *e);
 /*
  * Images: a template as one read-only file system. Containers that start afterwards stand on it; what runs keeps its tree.
  * @format: "erofs", "erofs-lz4" (half the size), "squashfs" (smallest; no ACLs, whole seconds, Linux 6.2).
@@ -312,7 +314,6 @@ int tmpl_pool_of(const char *tmpldir, const char *digest, struct tmpl_pool *ret,
  * differs. @from shows the ids of a container whose range begins at @id_base, @to natural ones; a detached mount may be shifted
  * by this. Left out and counted as by tmpl_ploop_extract(). @tell (may be NULL) hears every 200 ms or so how much is done.
  */
-typedef void tmpl_copy_tell(void *arg, uint64_t done, uint64_t total);
 int tmpl_copy(int from, int to, uint32_t id_base, tmpl_copy_tell *tell, void *arg, struct tmpl_count *ret, struct err *e);
 /* TEMPLATE/store: the tree with nothing in it, for an overlay that has all its files in the upper layer. */
 int tmpl_tree_empty(const char *tmpldir, char digest[TMPL_DIGEST_LEN + 1], struct err *e);

@@ -15,7 +15,7 @@
 
 #define UNPLOOP_MAGIC 0x4c505a56u
 
-enum unploop_stage { UNPLOOP_GO = 1, UNPLOOP_DONE };
+enum unploop_stage { UNPLOOP_GO = 1, UNPLOOP_DONE, UNPLOOP_PROGRESS };
 
 struct unploop_go {
 	uint32_t magic, stage;
@@ -23,6 +23,7 @@ struct unploop_go {
 	uint32_t raw_base;			/* the last one is the bare disk */
 	uint32_t force;				/* also when an image is marked in use */
 	uint32_t probe;				/* raw_base is not known: look */
+	uint32_t tells;				/* extract: how far it is, now and then, before the answer */
 	uint64_t max_entries;
 };
 struct unploop_done {
@@ -31,6 +32,8 @@ struct unploop_done {
 	struct tmpl_ploop ploop;
 	struct tmpl_count count;
 };
+
+struct unploop_progress { uint32_t magic, stage; uint64_t done, total; };	/* never more than the total */
 
 /* ploop_desc.c: DiskDescriptor.xml. Fills n, raw_base, disk_bytes and of each image guid and file, topmost first.
  * EBADMSG: not one, or one that does not hang together; ENOTSUP: encrypted, split, on another volume. */
@@ -99,10 +102,14 @@ struct ploop_walk {
 	int root;
 	uint64_t data_max;			/* more than the volume holds is a bomb */
 	uint64_t data;
+	uint64_t total;				/* of the work, as far as the file system tells; a file costs PLOOP_PER_FILE */
+	int64_t told_ms;
 	uint8_t *buf;				/* PLOOP_BUF bytes */
 	char shown[200];
 };
 #define PLOOP_BUF (1u << 20)
+#define PLOOP_PER_FILE 4096u
+void ploop_tell(struct ploop_walk *w);
 int ploop_tree_extract(struct ploop_fs *f, const struct unploop_go *go, struct tmpl_count *c, struct err *e);
 struct ext2_inode_large;
 const char *ploop_show(struct ploop_walk *w, const char *path);

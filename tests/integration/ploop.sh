@@ -120,7 +120,9 @@ like "says what to do" "$TAP_OUT" 'vzctl convert 508 --layout overlay'
 rc "mount before" 53 vzctl mount 508
 like "says it, too" "$TAP_OUT" 'vzctl convert 508 --layout overlay'
 rc "to an image of ours, which needs a size" 63 vzctl convert 508 --layout ploop
-ok "with one, and without a layout" sh -c 'vzctl set 508 --diskspace 100M --save && vzctl convert 508'
+ok "with one, and without a layout" sh -c 'vzctl set 508 --diskspace 100M --save && VZ_JOB=1 vzctl convert 508'
+like "a job hears how far reading is" "$TAP_OUT" 'progress [0-9]{1,2}%.*progress 100%'
+is "and never less than before" "$(grep -o '^progress [0-9]*' <<<"$TAP_OUT" | sort -c -n -k 2 2>&1)" ''
 ok "start on the image" vzctl start 508
 is "it runs on its image" "$(in_ct 508 cat /etc/marker)" from-ploop
 ok "stop" vzctl stop 508 --fast

@@ -114,6 +114,6 @@ TEST_ROOT(ploop_refuses_damage)
 	CHECK_ERR(tmpl_ploop_info(&s, &e), EBADMSG);
 	CHECK(strstr(e.text, "point to the same block"));
 	err_clear(&e);
-	CHECK_ERR(tmpl_ploop_extract(&s, dir, true, &c, &e), EBADMSG);
+	CHECK_ERR(tmpl_ploop_extract(&s, dir, true, NULL, NULL, &c, &e), EBADMSG);
 	tmpl_ploop_close(&s);
 }
