@@ -39,6 +39,12 @@ static bool shape_given(const struct ct_shape *s)
 	       s->smtp.set || s->quota.set || s->throttle.set;
 }
 
+/* What rates depend on: how many interfaces there are, and how wide. */
+static bool links_given(const struct net_conf *c)
+{
+	return net_conf_has_netif(c) || c->venet_mtu.set;
+}
+
 unsigned ct_live_parts(const struct ct_conf *c)
 {
 	unsigned parts = cg_parts(&c->cg);
@@ -55,12 +61,12 @@ unsigned ct_live_parts(const struct ct_conf *c)
 		parts |= CT_LIVE_NETDEV;
 	if (net_conf_has_netif(&c->net))
 		parts |= CT_LIVE_NETIF;
-	if (net_conf_has_fw(&c->net) || c->net.ip.set || c->net.ip_del.set || net_conf_has_netif(&c->net) || c->policy.owner ||
-	    c->net.venet_mtu.set || c->net.venet_filter.set)
+	if (net_conf_has_fw(&c->net) || c->net.ip.set || c->net.ip_del.set || links_given(&c->net) || c->policy.owner ||
+	    c->net.venet_filter.set)
 		parts |= CT_LIVE_FW;
 	if (shape_given(&c->shape))
 		parts |= CT_LIVE_FW | CT_LIVE_SHAPE;
-	if (net_conf_has_netif(&c->net))
+	if (links_given(&c->net))
 		parts |= CT_LIVE_SHAPE;
 	return parts;
 }

@@ -21,9 +21,10 @@
 
 #define RECORD "shape"			/* places in the trees: the one it has, those it is about to leave */
 #define THROTTLED "throttled"		/* the month it was above its quota in */
-#define SLOTS CT_RUN_DIR "/shape"	/* NUMBER, of the shared tree sNUMBER -> CTID */
+#define SLOTS CT_RUN_DIR "/shape"	/* NUMBER, with rates by class cNUMBER, in the shared tree sNUMBER -> CTID */
 #define LOCK "rates"			/* in CT_LOCK_DIR: who takes or leaves a place, and makes or removes its devices */
 #define LOCK_MS 30000
+#define JUMBO 9000u
 
 /* --- places --- */
 
@@ -42,17 +43,20 @@ static int places_dir(int *lock, struct err *e)
 	return fd < 0 ? err_set(e, errno, "open " SLOTS) : fd;
 }
 
+static const char *const kinds[] = { [NET_PLACE_PLAIN] = "", [NET_PLACE_CLASSES] = "c", [NET_PLACE_SHARED] = "s" };
+_Static_assert(ARRAY_SIZE(kinds) == NET_PLACE_KIND_N, "name every kind");
+
 static void place_name(const struct net_place *p, char dst[16])
 {
-	str_fmt(dst, 16, "%s%u", p->shared ? "s" : "", p->slot);
+	str_fmt(dst, 16, "%s%u", kinds[p->kind], p->slot);
 }
 
 static bool place_parse(const char *s, struct net_place *p)
 {
 	uint64_t v;
 
-	*p = (struct net_place){ .shared = *s == 's' };
-	if (num_u64(s + p->shared, &v) < 0 || v >= NET_SHAPE_SLOTS)
+	*p = (struct net_place){ .kind = *s == 's' ? NET_PLACE_SHARED : *s == 'c' ? NET_PLACE_CLASSES : NET_PLACE_PLAIN };
+	if (num_u64(s + strlen(kinds[p->kind]), &v) < 0 || v >= NET_SHAPE_SLOTS)
 		return false;
 	p->slot = (unsigned)v;
 	return true;
@@ -94,7 +98,7 @@ static int place_take(const struct ct *ct, int dir, struct net_place *p, struct 
 	return err_say(e, EUSERS, "all %u places for containers with rates are taken", NET_SHAPE_SLOTS);
 }
 
-/* The place of @ct among those of its kind (@p->shared), with its devices. One of the other kind stays until place_settle(). */
+/* The place of @ct among those of its kind, with its devices. One of the other kind stays until place_settle(). */
 static int place_get(const struct ct *ct, struct net *n, struct net_place *p, struct err *e)
 {
 	auto_list struct str_list l = { 0 }, all = { 0 };
@@ -104,7 +108,7 @@ static int place_get(const struct ct *ct, struct net *n, struct net_place *p, st
 
 	if (dir < 0 || ct_record_load(ct, RECORD, &l, e) < 0)
 		return -e->code;
-	if (l.n && place_parse(l.v[0], &had) && had.shared == p->shared && place_mine(ct, dir, l.v[0])) {
+	if (l.n && place_parse(l.v[0], &had) && had.kind == p->kind && place_mine(ct, dir, l.v[0])) {
 		p->slot = had.slot;
 		return net_shape_devices(n, p, e);
 	}
@@ -122,8 +126,9 @@ static int place_get(const struct ct *ct, struct net *n, struct net_place *p, st
 /* Has anybody else a place on the devices of @p? */
 static bool place_alone(int dir, const struct net_place *p)
 {
-	unsigned first = p->shared ? 0 : p->slot - p->slot % NET_SHAPE_SHARD;
-	unsigned end = p->shared ? NET_SHAPE_SLOTS : first + NET_SHAPE_SHARD;
+	bool shared = p->kind == NET_PLACE_SHARED;
+	unsigned first = shared ? 0 : p->slot - p->slot % NET_SHAPE_SHARD;
+	unsigned end = shared ? NET_SHAPE_SLOTS : first + NET_SHAPE_SHARD;
 	struct net_place other = *p;
 	struct stat st;
 	char name[16];
@@ -260,19 +265,39 @@ static int totals(const struct ct *ct, struct net_totals *t, struct err *e)
 /* What of @c the trees are told. */
 struct plan { struct net *n; struct net_rates r; struct net_totals t; struct net_place p; struct net_caps caps; bool rates; };
 
+static int widest(const struct ct_conf *c, unsigned *ret, struct err *e)
+{
+	struct net_if f;
+
+	*ret = c->net.venet_mtu.set ? (unsigned)c->net.venet_mtu.v : 0;
+	for (size_t i = 0; i < c->net.netif.n; i++) {
+		if (net_if_parse(c->net.netif.v[i], &f, e) < 0)
+			return -e->code;
+		*ret = MAX(*ret, f.mtu ? f.mtu : JUMBO);	/* the bridge's */
+	}
+	return 0;
+}
+
 static int plan_of(const struct ct *ct, const struct ct_conf *c, struct plan *p, struct err *e)
 {
 	const struct ct_shape *s = &c->shape;
+	bool shared;
 
 	*p = (struct plan){ 0 };
 	p->caps = (struct net_caps){ s->packets.set ? s->packets.v : 0, s->conns.set ? s->conns.v : 0, s->smtp.set && !s->smtp.v };
 	if (totals(ct, &p->t, e) < 0)
 		return -e->code;
-	p->p.shared = net_totals_any(&p->t);
-	p->p.own = !p->p.shared && !c->net.netif.n;
-	if (rates_of(ct, c, p->p.shared, &p->r, e) < 0)
+	shared = net_totals_any(&p->t);
+	p->p.own = !shared && !c->net.netif.n;
+	if (rates_of(ct, c, shared, &p->r, e) < 0)
 		return -e->code;
 	p->rates = net_rates_any(&p->r);
+	if (!p->rates)
+		return 0;
+	p->p.kind = NET_PLACE_SHARED;
+	if (ct_host_net_peek(ct->host, &p->n, e) < 0 || widest(c, &p->p.mtu, e) < 0 ||
+	    (!shared && net_rates_kind(p->n, &p->r, &p->p.kind, e) < 0))
+		return -e->code;
 	return 0;
 }
 
@@ -322,8 +347,7 @@ int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list
 
 	if (plan_of(ct, c, &p, e) < 0)
 		return -e->code;
-	if (p.rates && (ct_host_net_peek(ct->host, &p.n, e) < 0 || place_get(ct, p.n, &p.p, e) < 0 ||
-			net_shape_set(p.n, &p.p, &p.r, &p.t, e) < 0))
+	if (p.rates && (place_get(ct, p.n, &p.p, e) < 0 || net_shape_set(p.n, &p.p, &p.r, &p.t, e) < 0))
 		return -e->code;
 	return each_if(ct, c, &p, line, lines, e);
 }
@@ -338,7 +362,6 @@ static int way(struct plan *p, void *arg, const char *ifname, bool bridged, stru
 int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 {
 	auto_list struct str_list lines = { 0 };
-	auto_close int buckets = -1;
 	struct net_place had = { 0 };
 	struct plan p;
 	bool was = recorded(ct, &had);
@@ -349,15 +372,10 @@ int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 		return 0;
 	if (ct_host_net(ct->host, &p.n, e) < 0)
 		return -e->code;
-	if (p.rates && had.shared != p.p.shared)
-		return err_say(e, EAGAIN, CT_HOST_CONF " has changed while the rates of container %u were set", ct->id);
+	if (p.rates && had.kind != p.p.kind)
+		return err_say(e, EAGAIN, CT_HOST_CONF " or networks_classes has changed while the rates of container %u were set",
+			       ct->id);
 	p.p.slot = had.slot;
-	if (p.rates && c->net.netif.n && !p.p.shared) {
-		buckets = net_shape_buckets(&p.r, e);
-		if (buckets < 0)
-			return buckets;
-		p.p.buckets = &buckets;
-	}
 	if (each_if(ct, c, &p, way, NULL, e) < 0 || place_settle(ct, p.n, p.rates, e) < 0)
 		return -e->code;
 	if (!p.rates || !c->net.netif.n)

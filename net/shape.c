@@ -17,10 +17,10 @@ void shape_ifb(const struct net_place *p, enum net_traffic_way way, char dst[16]
 {
 	const char *name = way == NET_SENT ? SHAPE_UP : SHAPE_DOWN;
 
-	if (p->shared)
+	if (p->kind == NET_PLACE_SHARED)
 		str_copy(dst, IFNAMSIZ, name);
 	else
-		str_fmt(dst, IFNAMSIZ, "%s%u", name, p->slot / NET_SHAPE_SHARD);
+		str_fmt(dst, IFNAMSIZ, "%s%s%u", name, p->kind == NET_PLACE_CLASSES ? "c" : "", p->slot / NET_SHAPE_SHARD);
 }
 
 /* --- devices --- */
@@ -40,11 +40,16 @@ static void put_ifb(struct nl_batch *b, const char *name)
 	nl_ok(b, EEXIST, 0);
 }
 
-static int device(struct net *n, const char *name, struct err *e)
+static int device(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e)
 {
 	struct nl_batch b;
-	unsigned index = link_index(&n->rt, name);
+	unsigned index;
+	char name[16];
 
+	if (p->kind == NET_PLACE_PLAIN)
+		return shape_shard_make(n, p, way, e);
+	shape_ifb(p, way, name);
+	index = link_index(&n->rt, name);
 	if (!index) {
 		nl_batch_begin(&b, &n->rt, e);
 		put_ifb(&b, name);
@@ -61,15 +66,12 @@ static int device(struct net *n, const char *name, struct err *e)
 
 int net_shape_devices(struct net *n, const struct net_place *p, struct err *e)
 {
-	char name[16];
-
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
 		if (w == NET_RECEIVED && p->own)
 			continue;
-		shape_ifb(p, (enum net_traffic_way)w, name);
-		if (device(n, name, e) < 0)
+		if (device(n, p, (enum net_traffic_way)w, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -118,67 +120,76 @@ static int put_mark(struct net *n, unsigned index, const char *name, const char 
 static int put_tree(struct net *n, const struct net_place *p, int way, const struct net_rates *r, const struct net_totals *t,
 		    const struct link_info *at, bool trunk, struct err *e)
 {
-	enum shape_kind kind = p->shared ? SHAPE_SHARED : SHAPE_ALONE;
+	bool shared = p->kind == NET_PLACE_SHARED;
 	struct nl_batch b;
-	uint32_t cls[2];
-	bool split;
 
-	if (way == NET_SENT && shape_sent(n, p, r, cls, &split, &kind, e) < 0)
-		return -e->code;
 	nl_batch_begin(&b, &n->rt, e);
 	if (trunk) {
 		shape_put_root(&b, at->index);
-		if (p->shared)
+		if (shared)
 			shape_put_trunk(&b, at->index, t);
 	}
-	shape_put_branch(&b, at->index, shape_base(p), way, r, t, kind);
+	shape_put_branch(&b, at->index, shape_base(p), way, r, t, shared ? SHAPE_SHARED : SHAPE_ALONE);
 	return nl_batch_end(&b);
 }
 
 /* A trunk that stands with these figures is left alone, and made anew when a class finds it gone after all. */
-int net_shape_set(struct net *n, const struct net_place *p, const struct net_rates *r, const struct net_totals *t, struct err *e)
+static int set_tree(struct net *n, const struct net_place *p, int way, const struct net_rates *r, const struct net_totals *t,
+		    struct err *e)
 {
+	bool shared = p->kind == NET_PLACE_SHARED;
 	struct link_info at;
 	char mark[32], name[16];
 
 	mark_of(t, mark);
-	if (net_rt(n, e) < 0)
+	shape_ifb(p, (enum net_traffic_way)way, name);
+	if (link_info(&n->rt, 0, name, &at, e) < 0)
+		return -e->code;
+	if ((!shared || str_eq(at.alias, mark)) && put_tree(n, p, way, r, t, &at, false, e) == 0)
+		return 0;
+	err_clear(e);
+	if (put_tree(n, p, way, r, t, &at, true, e) < 0)
+		return -e->code;
+	return shared ? put_mark(n, at.index, name, mark, e) : 0;
+}
+
+int net_shape_set(struct net *n, const struct net_place *p, const struct net_rates *r, const struct net_totals *t, struct err *e)
+{
+	unsigned cls = 0;
+
+	if (net_rt(n, e) < 0 || (p->kind == NET_PLACE_PLAIN && shape_plain_class(n, r, &cls, e) < 0))
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		bool stands;
-
 		if (w == NET_RECEIVED && p->own)
 			continue;
-		shape_ifb(p, (enum net_traffic_way)w, name);
-		if (link_info(&n->rt, 0, name, &at, e) < 0)
-			return -e->code;
-		stands = !p->shared || str_eq(at.alias, mark);
-		if (stands && put_tree(n, p, w, r, t, &at, false, e) == 0)
-			continue;
-		err_clear(e);
-		if (put_tree(n, p, w, r, t, &at, true, e) < 0)
-			return -e->code;
-		if (p->shared && put_mark(n, at.index, name, mark, e) < 0)
+		if (p->kind == NET_PLACE_PLAIN ? shape_shard_set(n, p, (enum net_traffic_way)w, r, cls, t->mpu, e) < 0 :
+						 set_tree(n, p, w, r, t, e) < 0)
 			return -e->code;
 	}
 	return 0;
 }
 
-int net_shape_clear(struct net *n, const struct net_place *p, struct err *e)
+static int clear_tree(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e)
 {
-	unsigned index[NET_WAY_N];
 	struct nl_batch b;
+	unsigned index;
 	char name[16];
 
+	shape_ifb(p, way, name);
+	index = link_index(&n->rt, name);
+	nl_batch_begin(&b, &n->rt, e);
+	for (uint32_t c = 1; index && c < NET_CLASS_N; c++)
+		shape_put_gone(&b, index, shape_class(p, c));
+	return nl_batch_end(&b);
+}
+
+int net_shape_clear(struct net *n, const struct net_place *p, struct err *e)
+{
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		shape_ifb(p, (enum net_traffic_way)w, name);
-		index[w] = link_index(&n->rt, name);
+		if ((p->kind == NET_PLACE_PLAIN ? shape_shard_clear : clear_tree)(n, p, (enum net_traffic_way)w, e) < 0)
+			return -e->code;
 	}
-	nl_batch_begin(&b, &n->rt, e);
-	for (int w = 0; w < NET_WAY_N; w++)
-		for (uint32_t c = 1; index[w] && c < NET_CLASS_N; c++)
-			shape_put_gone(&b, index[w], shape_class(p, c));
-	return nl_batch_end(&b);
+	return 0;
 }

@@ -12,13 +12,11 @@
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
-#include <linux/tc_act/tc_mirred.h>
 
 #include "util/auto.h"
 #include "util/err.h"
 
 #define CLSACT TC_H_MAKE(TC_H_CLSACT, 0)
-#define PRIO 1u
 
 struct redirect { int prog; unsigned ifb; };	/* the program; -1: straight on */
 
@@ -31,29 +29,14 @@ static struct tcmsg *filter(struct nl_batch *b, uint16_t type, uint16_t flags, u
 {
 	struct tcmsg *t = shape_msg(b, type, flags, index, 0, TC_H_MAKE(TC_H_CLSACT, end), "redirect");
 
-	t->tcm_info = TC_H_MAKE(PRIO << 16, htons(ETH_P_ALL));
+	t->tcm_info = TC_H_MAKE(SHAPE_PRIO << 16, htons(ETH_P_ALL));
 	return t;
 }
 
 static void put_filter(struct nl_batch *b, unsigned index, uint32_t end, const struct redirect *to)
 {
-	struct tc_mirred m = { .action = TC_ACT_STOLEN, .eaction = TCA_EGRESS_REDIR, .ifindex = to->ifb };
-	struct nlattr *options, *acts, *one, *opt;
-
 	filter(b, RTM_NEWTFILTER, NLM_F_CREATE, index, end)->tcm_handle = 1;
-	nl_put_str(b, TCA_KIND, "bpf");
-	options = nl_nest(b, TCA_OPTIONS);
-	nl_put_u32(b, TCA_BPF_FD, (uint32_t)to->prog);
-	nl_put_str(b, TCA_BPF_NAME, "vz_rate");
-	acts = nl_nest(b, TCA_BPF_ACT);
-	one = nl_nest(b, 1);
-	nl_put_str(b, TCA_ACT_KIND, "mirred");
-	opt = nl_nest(b, TCA_ACT_OPTIONS);
-	nl_put(b, TCA_MIRRED_PARMS, &m, sizeof(m));
-	nl_nest_end(b, opt);
-	nl_nest_end(b, one);
-	nl_nest_end(b, acts);
-	nl_nest_end(b, options);
+	shape_put_redirect(b, to->prog, to->ifb);
 }
 
 static void put_no_filter(struct nl_batch *b, unsigned index, uint32_t end)
@@ -62,15 +45,31 @@ static void put_no_filter(struct nl_batch *b, unsigned index, uint32_t end)
 	nl_ok(b, ENOENT, EINVAL);
 }
 
-static void put_own(struct nl_batch *b, unsigned index, bool on, const struct net_rates *r, const struct net_totals *t)
+static void put_no_root(struct nl_batch *b, unsigned index, uint32_t handle)
 {
-	if (on) {
+	shape_msg(b, RTM_DELQDISC, 0, index, handle, TC_H_ROOT, "remove the queues of rates");
+	nl_ok(b, ENOENT, EINVAL);
+}
+
+/* What it receives waits there, if anything does. */
+static void put_own(struct nl_batch *b, unsigned index, const struct net_place *p, const struct net_rates *r, unsigned cls,
+		    const struct net_totals *t)
+{
+	bool waits = r && p->own && shape_mask(r, NET_RECEIVED), plain = p->kind == NET_PLACE_PLAIN;
+	uint64_t kbit = waits ? r->limit[cls].kbit[NET_RECEIVED] : 0;
+
+	if (!waits || !plain)
+		put_no_root(b, index, SHAPE_OWN_TBF);
+	if (!waits || (plain && !kbit)) {
+		put_no_root(b, index, SHAPE_MAJOR);
+	} else if (plain) {
+		const struct shape_tbf q = { SHAPE_OWN_TBF, TC_H_ROOT, kbit, shape_burst(r, kbit), t->mpu, p->mtu };
+
+		shape_put_tbf(b, index, &q);
+	} else {
 		shape_put_root(b, index);
 		shape_put_branch(b, index, SHAPE_OWN, NET_RECEIVED, r, t, SHAPE_ALONE);
-		return;
 	}
-	shape_msg(b, RTM_DELQDISC, 0, index, SHAPE_MAJOR, TC_H_ROOT, "remove the tree of rates");
-	nl_ok(b, ENOENT, EINVAL);
 }
 
 static void put_segments(struct nl_batch *b, unsigned index, const struct net_rates *r)
@@ -92,24 +91,21 @@ static int to_ifb(struct net *n, const struct net_place *p, enum net_traffic_way
 }
 
 /* What is sent; where the class depends on the address a table of nftables does it. */
-static int load_up(struct net *n, const struct net_place *p, const struct net_rates *r, uint32_t mpu, struct redirect *ret,
-		   struct err *e)
+static int load_up(struct net *n, const struct net_place *p, const struct net_rates *r, struct redirect *ret, struct err *e)
 {
 	struct bpf_insn text[SHAPE_BPF_MAX];
-	enum shape_kind kind;
-	uint32_t cls[2];
+	uint32_t cls[2], mask = shape_mask(r, NET_SENT);
 	bool split;
 
-	if (shape_sent(n, p, r, cls, &split, &kind, e) < 0)
+	if (shape_families(n->classes[0] ? n->classes : NULL, mask, cls, &split, e) < 0)
 		return -e->code;
-	if (split || !shape_mask(r, NET_SENT))
+	if (split || !mask)
 		return 0;
 	if (to_ifb(n, p, NET_SENT, ret, e) < 0)
 		return -e->code;
 	for (int six = 0; six < 2; six++)
 		cls[six] = cls[six] ? shape_class(p, cls[six]) : 0;
-	ret->prog = kind == SHAPE_PACED ? shape_pace_load(r, p->buckets, cls, mpu, e) :
-					  shape_bpf_load(text, shape_bpf_up(cls, text), e);
+	ret->prog = shape_bpf_load(text, shape_bpf_up(cls, text), e);
 	return ret->prog < 0 ? -e->code : 0;
 }
 
@@ -134,37 +130,90 @@ static void put_end(struct nl_batch *b, unsigned index, uint32_t end, const stru
 		put_no_filter(b, index, end);
 }
 
-static void put_ends(struct nl_batch *b, unsigned index, const struct redirect *up, const struct redirect *down)
+/* --- clsact --- */
+
+/* At both ends filters of its own, or those of the shard: a place keeps its shard as long as it is of that kind. */
+enum clsact { CLSACT_NONE, CLSACT_OWN, CLSACT_SHARD };
+
+/* The kernel answers no question for a clsact by itself; one for a filter at a shared block it refuses. */
+static bool clsact_of_shard(struct net *n, unsigned index)
 {
-	if (up->prog < 0 && down->prog < 0) {
+	_Alignas(8) char buf[128] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct tcmsg *t = mnl_nlmsg_put_extra_header(nlh, sizeof(*t));
+	struct err e = { 0 };
+
+	nlh->nlmsg_type = RTM_GETTFILTER;
+	t->tcm_ifindex = (int)index;
+	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	t->tcm_handle = 1;
+	t->tcm_info = TC_H_MAKE(SHAPE_PRIO << 16, htons(ETH_P_ALL));
+	return nl_ask(&n->rt, nlh, NULL, NULL, "find the redirection", &e) == -EOPNOTSUPP;
+}
+
+static void put_clsact(struct nl_batch *b, unsigned index, const struct net_place *p, bool of_shard, enum clsact want)
+{
+	if (of_shard && want == CLSACT_SHARD)
+		return;
+	if (of_shard || want != CLSACT_OWN) {
 		shape_msg(b, RTM_DELQDISC, 0, index, CLSACT, TC_H_CLSACT, "remove the redirection");
 		nl_ok(b, ENOENT, EINVAL);
-		return;
 	}
+	if (want == CLSACT_NONE)
+		return;
 	shape_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index, CLSACT, TC_H_CLSACT, "redirect");
 	nl_put_str(b, TCA_KIND, "clsact");
-	nl_ok(b, EEXIST, 0);
-	put_end(b, index, TC_H_MIN_INGRESS, up);
-	put_end(b, index, TC_H_MIN_EGRESS, down);
+	if (want == CLSACT_SHARD) {
+		nl_put_u32(b, TCA_INGRESS_BLOCK, shape_shard_block(p, NET_SENT));
+		nl_put_u32(b, TCA_EGRESS_BLOCK, shape_shard_block(p, NET_RECEIVED));
+	} else {
+		nl_ok(b, EEXIST, 0);
+	}
+}
+
+/* What passes @index goes by the filters of its shard. */
+static int plain_ends(struct net *n, unsigned index, const struct net_place *p, const struct net_rates *r, unsigned cls,
+		      enum clsact *want, struct err *e)
+{
+	for (int w = 0; w < NET_WAY_N; w++) {
+		bool in = !(w == NET_RECEIVED && p->own) && r->limit[cls].kbit[w];
+
+		if (shape_shard_has(n, p, (enum net_traffic_way)w, index, in, e) < 0)
+			return -e->code;
+		if (in)
+			*want = CLSACT_SHARD;
+	}
+	return 0;
 }
 
 int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, const struct net_rates *r,
 		  const struct net_totals *t, struct err *e)
 {
 	auto_call(redirect_done) struct redirect up = { -1, 0 }, down = { -1, 0 };
-	unsigned index;
+	bool plain = p->kind == NET_PLACE_PLAIN, of_shard;
+	enum clsact want = CLSACT_NONE;
+	unsigned index, cls = 0;
 	struct nl_batch b;
 
 	if (net_rt(n, e) < 0)
 		return -e->code;
-	index = link_index(&n->rt, ifname);
+	index = r ? link_index_made(&n->rt, ifname) : link_index(&n->rt, ifname);
 	if (!index)
 		return r ? err_say(e, ENODEV, "interface %s does not exist", ifname) : 0;
-	if (r && (load_up(n, p, r, t->mpu, &up, e) < 0 || load_down(n, p, r, &down, e) < 0))
+	if (r && plain && (shape_plain_class(n, r, &cls, e) < 0 || plain_ends(n, index, p, r, cls, &want, e) < 0))
 		return -e->code;
+	if (r && !plain && (load_up(n, p, r, &up, e) < 0 || load_down(n, p, r, &down, e) < 0))
+		return -e->code;
+	if (up.prog >= 0 || down.prog >= 0)
+		want = CLSACT_OWN;
+	of_shard = clsact_of_shard(n, index);
 	nl_batch_begin(&b, &n->rt, e);
-	put_own(&b, index, r && p->own && shape_mask(r, NET_RECEIVED), r, t);
-	put_ends(&b, index, &up, &down);
+	put_own(&b, index, p, r, cls, t);
+	put_clsact(&b, index, p, of_shard, want);
+	if (want == CLSACT_OWN) {
+		put_end(&b, index, TC_H_MIN_INGRESS, &up);
+		put_end(&b, index, TC_H_MIN_EGRESS, &down);
+	}
 	if (str_starts(ifname, "vz"))		/* the routed one */
 		put_segments(&b, index, r);
 	return nl_batch_end(&b);

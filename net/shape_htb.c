@@ -30,7 +30,7 @@ struct tcmsg *shape_msg(struct nl_batch *b, uint16_t type, uint16_t flags, unsig
 	return t;
 }
 
-static void put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu)
+void shape_put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu)
 {
 	r->linklayer = TC_LINKLAYER_ETHERNET;
 	r->rate = bytes > UINT32_MAX ? UINT32_MAX : (uint32_t)bytes;
@@ -65,8 +65,8 @@ static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb
 
 	opt.buffer = ticks(burst, rate);
 	opt.cbuffer = ticks(cburst, ceil);
-	put_rate(&opt.rate, rate, h->mpu);
-	put_rate(&opt.ceil, ceil, h->mpu);
+	shape_put_rate(&opt.rate, rate, h->mpu);
+	shape_put_rate(&opt.ceil, ceil, h->mpu);
 	shape_msg(b, RTM_NEWTCLASS, NLM_F_CREATE, index, h->id, h->parent, "set a rate");
 	nl_put_str(b, TCA_KIND, "htb");
 	nest = nl_nest(b, TCA_OPTIONS);
@@ -121,8 +121,6 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 		}
 		h.ceil_kbit = limit ? limit : MAX(all, rate);
 		h.rate_kbit = h.ceil_kbit;
-		if (kind == SHAPE_PACED)	/* the rest is the bucket's */
-			h.burst = shape_burst(r, limit) / SHAPE_PACE_SHARE;
 		if (kind == SHAPE_SHARED) {
 			h.parent = SHAPE_MAJOR | (1 + c);
 			h.rate_kbit = MIN(rate ? rate : LEAST_KBIT, h.ceil_kbit);

@@ -92,15 +92,33 @@ int shape_families(const char *file, uint32_t mask, uint32_t cls[2], bool *split
 	return 0;
 }
 
-int shape_sent(const struct net *n, const struct net_place *p, const struct net_rates *r, uint32_t cls[2], bool *split,
-	       enum shape_kind *kind, struct err *e)
+/* The class of all addresses; 0: of none that has a rate, NET_CLASS_N: it depends on the address. */
+static int one_class(const struct net *n, const struct net_rates *r, unsigned *ret, struct err *e)
 {
-	uint32_t mask = shape_mask(r, NET_SENT);
+	uint32_t cls[2], mask = shape_mask(r, NET_SENT) | shape_mask(r, NET_RECEIVED);
+	bool split;
 
-	if (shape_families(n->classes[0] ? n->classes : NULL, mask, cls, split, e) < 0)
+	if (shape_families(n->classes[0] ? n->classes : NULL, mask, cls, &split, e) < 0)
 		return -e->code;
-	*kind = p->shared ? SHAPE_SHARED : mask && !*split ? SHAPE_PACED : SHAPE_ALONE;
+	*ret = split || cls[0] != cls[1] ? NET_CLASS_N : cls[0];
 	return 0;
+}
+
+int net_rates_kind(const struct net *n, const struct net_rates *r, enum net_place_kind *ret, struct err *e)
+{
+	unsigned cls;
+
+	if (one_class(n, r, &cls, e) < 0)
+		return -e->code;
+	*ret = cls < NET_CLASS_N ? NET_PLACE_PLAIN : NET_PLACE_CLASSES;
+	return 0;
+}
+
+int shape_plain_class(const struct net *n, const struct net_rates *r, unsigned *ret, struct err *e)
+{
+	if (one_class(n, r, ret, e) < 0)
+		return -e->code;
+	return *ret < NET_CLASS_N ? 0 : err_say(e, EAGAIN, "%s has changed while rates were set", n->classes);
 }
 
 static void put_map(struct nft_tx *t, const struct net_range *v, size_t n, bool v6, uint32_t base, uint32_t mask)

@@ -11,12 +11,14 @@
 #define SHAPE_DOWN "vzifb-down"
 #define SHAPE_MAJOR NET_ACCT_PRIORITY	/* 1:1 the host's bandwidth, 1:2 to 1:10 the classes, from 1:20 on the containers' */
 #define SHAPE_OWN 0u			/* base of the classes at a container's own interface */
+#define SHAPE_OWN_TBF 0x20000u		/* or the one queue there */
+#define SHAPE_PRIO 1u			/* of our filters */
 
 /* vzifb-up, vzifb-down, or those of a shard. */
 void shape_ifb(const struct net_place *p, enum net_traffic_way way, char dst[16]);
 static inline uint32_t shape_base(const struct net_place *p)
 {
-	return 0x20 + (p->shared ? p->slot : p->slot % NET_SHAPE_SHARD) * 16;
+	return 0x20 + (p->kind == NET_PLACE_SHARED ? p->slot : p->slot % NET_SHAPE_SHARD) * 16;
 }
 static inline uint32_t shape_class(const struct net_place *p, uint32_t cls)
 {
@@ -24,19 +26,16 @@ static inline uint32_t shape_class(const struct net_place *p, uint32_t cls)
 }
 uint32_t shape_mask(const struct net_rates *r, enum net_traffic_way way);	/* bits of the classes with a rate */
 
-#define SHAPE_PACE_SHARE 8	/* of a burst: this part of it the tree lets through, the others the bucket before it */
 enum shape_kind {
 	SHAPE_SHARED,		/* below the trunk */
 	SHAPE_ALONE,		/* classes that know nothing of each other */
-	SHAPE_PACED,		/* the same, behind a bucket of shape_pace.c */
 };
 
 /* The class that all addresses of a family have, or 0; *split: it depends on the address. Of the classes of @mask. */
 int shape_families(const char *file, uint32_t mask, uint32_t cls[2], bool *split, struct err *e);
 
-/* The classes of what is sent, by family, and where it waits. */
-int shape_sent(const struct net *n, const struct net_place *p, const struct net_rates *r, uint32_t cls[2], bool *split,
-	       enum shape_kind *kind, struct err *e);
+/* Of NET_PLACE_PLAIN: the class that all addresses have; 0: of none that has a rate. */
+int shape_plain_class(const struct net *n, const struct net_rates *r, unsigned *ret, struct err *e);
 
 /* shape_htb.c: requests. @base: the first of 16 classes. */
 struct nl_batch;
@@ -51,8 +50,14 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 uint64_t shape_burst(const struct net_rates *r, uint64_t kbit);	/* bytes */
 uint64_t shape_backlog(uint64_t kbit);	/* as many bytes may wait */
 void shape_put_gone(struct nl_batch *b, unsigned index, uint32_t id);	/* a class */
+struct tc_ratespec;
+void shape_put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu);
 
-#define SHAPE_BPF_MAX 64
+/* shape_tbf.c: the queue @handle of one rate below @parent; no @kbit: as good as none, nothing can wait in it. */
+struct shape_tbf { uint32_t handle, parent; uint64_t kbit, burst; uint32_t mpu; unsigned mtu; };
+void shape_put_tbf(struct nl_batch *b, unsigned index, const struct shape_tbf *q);
+
+#define SHAPE_BPF_MAX 96
 #define SHAPE_BPF_MATCH (-1)	/* what they return for a packet that has a class and waits, else 0 */
 /* One of a program in @out, at @k. */
 static inline struct bpf_insn shape_op(int code, int dst, int src, int off, int imm)
@@ -64,18 +69,32 @@ size_t shape_bpf_up(const uint32_t cls[2], struct bpf_insn out[SHAPE_BPF_MAX]);
 size_t shape_bpf_down(uint32_t base, uint32_t mask, struct bpf_insn out[SHAPE_BPF_MAX]);
 int shape_bpf_load(const struct bpf_insn *v, size_t n, struct err *e);	/* descriptor */
 
-/* shape_pace.c: the state of a class in the kernel; times in ns. */
+/* shape_pace.c: the state of a container's way in the kernel; times in ns. */
 struct shape_bucket {
 	uint64_t at;		/* when what was sent so far would be through at the rate; may be ahead of the clock by burst */
 	uint64_t late;		/* until then something that came when it was further ahead may wait still */
-	uint64_t cost;		/* of a byte, 16 bits of it behind the point */
+	uint64_t cost;		/* of a byte, 16 bits of it behind the point; 0: no rate */
 	uint64_t burst;
 	uint64_t most;		/* what comes when it is ahead by more is not counted: the queue is full */
+	uint32_t mpu;
+	uint32_t queue;		/* where it waits, as the kernel records queues: from 1 */
 };
-void shape_bucket(const struct net_rates *r, unsigned cls, struct shape_bucket *ret);
-/* Like shape_bpf_up(), but what is within the rates goes straight on. @cell: descriptor of NET_CLASS_N buckets in a row. */
-size_t shape_pace_up(const uint32_t cls[2], int cell, uint32_t mpu, struct bpf_insn out[SHAPE_BPF_MAX]);
-/* The program in the kernel, with @buckets of net_shape_buckets() or, if that is NULL, its own; descriptor. */
-int shape_pace_load(const struct net_rates *r, const int *buckets, const uint32_t cls[2], uint32_t mpu, struct err *e);
+void shape_bucket(const struct net_rates *r, unsigned cls, int way, uint32_t mpu, struct shape_bucket *ret);
+uint64_t shape_pace_rest(const struct net_rates *r, uint64_t kbit);	/* of a burst: what the queue lets through, bytes */
+/* Within the rate: straight on, else to the queue. Descriptors: @places: interface -> number, @buckets: number -> bucket. */
+size_t shape_pace(int places, int buckets, struct bpf_insn out[SHAPE_BPF_MAX]);
+
+/* shape_shard.c: NET_SHAPE_SHARD queues on a device. Who makes one holds the lock of shape.h. */
+int shape_shard_make(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e);
+/* The rate of @p there; before the line takes effect. */
+int shape_shard_set(struct net *n, const struct net_place *p, enum net_traffic_way way, const struct net_rates *r, unsigned cls,
+		    uint32_t mpu, struct err *e);
+/* Gone is success. */
+int shape_shard_clear(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e);
+/* What passes @ifindex that way counts as @p's, or, @in false, as nobody's. */
+int shape_shard_has(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex, bool in, struct err *e);
+uint32_t shape_shard_block(const struct net_place *p, enum net_traffic_way way);	/* of filters, for clsacts */
+/* The filter "redirect what @prog returns SHAPE_BPF_MATCH for to @ifb", of @t; the request is in @b. */
+void shape_put_redirect(struct nl_batch *b, int prog, unsigned ifb);
 
 #endif

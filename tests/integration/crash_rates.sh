@@ -12,9 +12,10 @@ new 851
 ok "configure" vzctl set 851 --ratelimit 1:20000 --save
 repair() {
 	must "0 32" vzctl start 851
-	must 0 sh -c 'tc qdisc show dev vz851 root | grep -q "htb 1:"'
-	must 0 sh -c 'tc filter show dev vz851 ingress | grep -q vzifb-up13'
-	must 0 sh -c 'tc class show dev vzifb-up13 | grep -q "ceil 20Mbit"'
+	must 0 sh -c 'tc qdisc show dev vz851 root | grep -q "tbf 2: .* rate 20Mbit"'
+	must 0 sh -c 'tc qdisc show dev vz851 | grep -q "ingress_block $((0x767a101a))"'
+	must 0 sh -c 'tc filter show block $((0x767a101a)) | grep -q vzifb-up26'
+	must 0 sh -c 'tc qdisc show dev vzifb-up26 | grep -q "parent 1:14 rate 20Mbit"'
 }
 undo() {
 	must 0 vzctl stop 851 --fast
@@ -33,7 +34,7 @@ prepare() { must 0 vzctl set 851 --ratelimit 1:20000 --save; }
 undo() {
 	must 0 vzctl set 851 --ratelimit '' --save
 	idle
-	must 1 sh -c 'tc filter show dev vz851 ingress | grep vzifb'
+	must 1 sh -c 'tc qdisc show dev vz851 | grep clsact'
 }
 crash "rates taken from a running container" prepare repair undo vzctl set 851 --ratelimit '' --save
 gone 851

@@ -14,7 +14,7 @@ timeout 1000 "$python" /tmp/peer.py & bridge_peer=$!
 new 641 --ipadd 10.77.6.41
 vzctl set 641 --netif_add eth0,,,,vtbrr --ratelimit 1:20000/10000 --save >/dev/null
 ok "rates with a bridged interface" vzctl start 641
-is "wait where both interfaces' packets do" "$(ifbs)" "vzifb-down10 vzifb-up10 "
+is "wait where both interfaces' packets do" "$(ifbs)" "vzifb-down20 vzifb-up20 "
 nsenter -t "$(init_of 641)" -n sh -c 'ip addr add 10.96.0.1/24 dev eth0; ip link set eth0 up'
 until nsenter -t "$(init_of 641)" -n ping -c 1 -W 1 10.96.0.254 >/dev/null; do :; done
 rate "sends 20 Mbit/s by the bridge" 14 23 641 10.96.0.254 7001
@@ -24,17 +24,18 @@ routed=$(mbit 641 192.0.2.2 7001 3)
 wait $other
 within "and no more over both at once" "$(awk -v a="$routed" '{ print a + $1 }' /tmp/bridged)" 13 25
 ok "another interface, live" vzctl set 641 --netif_add eth1,,,,vtbrr --save
-like "is shaped too" "$(tc filter show dev veth641.1 egress)" vzifb-down10
+like "is shaped too" "$(tc qdisc show dev veth641.1)" "egress_block $((0x767a2014))"
+like "by the filter of all in its shard" "$(tc filter show block $((0x767a2014)))" vzifb-down20
 ok "none but the routed one" vzctl set 641 --netif_del eth0 --netif_del eth1 --save
-like "waits at its own" "$(tc qdisc show dev vz641 root)" 'htb 1:'
+like "waits at its own" "$(tc qdisc show dev vz641 root)" 'tbf 2: .* rate 10Mbit'
 rate "sends 20 Mbit/s still" 14 23 641 192.0.2.2 7001
 rate "and receives 10" 7 12 641 192.0.2.2 7002
 
 # --- the devices ---
 up 642 --ipadd 10.77.6.42 --ratelimit 1:5000
-is "one for many" "$(ifbs)" "vzifb-down10 vzifb-up10 "
+is "one for many" "$(ifbs)" "vzifb-down20 vzifb-up20 "
 vzctl --quiet stop 641 --fast
-is "stays for the other" "$(ifbs)" "vzifb-down10 vzifb-up10 "
+is "stays for the other" "$(ifbs)" "vzifb-down20 vzifb-up20 "
 kill -9 "$(init_of 642)"
 until vzctl status 642 | grep -q down; do :; done
 vzctl --quiet start 642

@@ -30,19 +30,66 @@ TEST_ROOT(bpf_loads)
 	CHECK_EQ(errno, EINVAL);
 }
 
-TEST_ROOT(bpf_cells)
+TEST_ROOT(bpf_maps)
 {
-	uint64_t in[3] = { 1, 2, 3 }, out[3] = { 0 };
-	const uint32_t key = 0;
-	auto_close int fd = bpf_cell("vz_test", in, sizeof(in));
+	auto_close int map = bpf_map(BPF_MAP_TYPE_HASH, "vz_test", 4, 8, 10), array = bpf_map(BPF_MAP_TYPE_ARRAY, "vz_array", 4, 8, 2);
+	uint64_t in = 77, out = 0;
+	uint32_t key = 5, next = 0;
+
+	CHECK(map >= 0 && array >= 0);
+	CHECK_EQ(bpf_map_get(map, &key, &out), -1);
+	CHECK_EQ(errno, ENOENT);
+	CHECK_EQ(bpf_map_next(map, NULL, &next), -1);
+	CHECK_EQ(errno, ENOENT);
+	CHECK_EQ(bpf_map_put(map, &key, &in), 0);
+	CHECK_EQ(bpf_map_get(map, &key, &out), 0);
+	CHECK_EQ(out, 77);
+	CHECK_EQ(bpf_map_next(map, NULL, &next), 0);
+	CHECK_EQ(next, 5);
+	CHECK_EQ(bpf_map_next(map, &key, &next), -1);
+	CHECK_EQ(bpf_map_del(map, &key), 0);
+	CHECK_EQ(bpf_map_del(map, &key), -1);
+	CHECK_EQ(bpf_map_get(array, &(uint32_t){ 1 }, &out), 0);
+	CHECK_EQ(out, 0);
+	CHECK_EQ(bpf_map_put(array, &(uint32_t){ 2 }, &in), -1);
+	CHECK_EQ(bpf_map(BPF_MAP_TYPE_HASH, "vz_test", 4, 0, 10), -1);
+}
+
+static uint32_t program_id(int fd)
+{
+	struct bpf_prog_info info;
 	union bpf_attr a;
 
-	CHECK(fd >= 0);
+	memset(&info, 0, sizeof(info));
 	memset(&a, 0, sizeof(a));
-	a.map_fd = (__u32)fd;
-	a.key = (uintptr_t)&key;
-	a.value = (uintptr_t)out;
-	CHECK_EQ(bpf_sys(BPF_MAP_LOOKUP_ELEM, &a), 0);
-	CHECK(memcmp(in, out, sizeof(in)) == 0);
-	CHECK_EQ(bpf_cell("vz_test", in, 0), -1);
+	a.info.bpf_fd = (__u32)fd;
+	a.info.info_len = sizeof(info);
+	a.info.info = (uintptr_t)&info;
+	CHECK_EQ(bpf_sys(BPF_OBJ_GET_INFO_BY_FD, &a), 0);
+	return info.id;
+}
+
+/* In the order of the text, not of their making. */
+TEST_ROOT(bpf_maps_of)
+{
+	auto_close int second = bpf_map(BPF_MAP_TYPE_ARRAY, "vz_b", 4, 8, 1), first = bpf_map(BPF_MAP_TYPE_ARRAY, "vz_a", 4, 8, 1);
+	const struct bpf_insn text[] = {
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = first }, { 0 },
+		{ .code = BPF_LD | BPF_IMM | BPF_DW, .dst_reg = 1, .src_reg = BPF_PSEUDO_MAP_FD, .imm = second }, { 0 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K }, { .code = BPF_JMP | BPF_EXIT },
+	};
+	auto_close int prog = bpf_load(BPF_PROG_TYPE_SCHED_CLS, "vz_test", text, ARRAY_SIZE(text));
+	uint64_t in = 99, out = 0;
+	int maps[2] = { -1, -1 };
+
+	CHECK(prog >= 0);
+	CHECK_EQ(bpf_maps_of(program_id(prog), maps, 3), -1);
+	CHECK_EQ(errno, ENOENT);
+	CHECK_EQ(bpf_maps_of(program_id(prog), maps, 2), 0);
+	CHECK_EQ(bpf_map_put(maps[0], &(uint32_t){ 0 }, &in), 0);
+	CHECK_EQ(bpf_map_get(first, &(uint32_t){ 0 }, &out), 0);
+	CHECK_EQ(out, 99);
+	close(maps[0]);
+	close(maps[1]);
+	CHECK_EQ(bpf_maps_of(UINT32_MAX, maps, 2), -1);
 }

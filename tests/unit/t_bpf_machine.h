@@ -8,7 +8,8 @@
 
 #include "util/auto.h"
 
-struct machine { struct __sk_buff skb; uint8_t *cell; uint64_t now; };
+/* @look: what map @map has under @key, or NULL. */
+struct machine { struct __sk_buff skb; uint64_t now; void *(*look)(struct machine *m, uint64_t map, uint32_t key); };
 
 static inline uint64_t machine_alu(int op, uint64_t a, uint64_t b)
 {
@@ -64,7 +65,7 @@ static inline void machine_memory(const struct bpf_insn *i, uint64_t r[11])
 /* What R0 is at the end; -2: no sense in it. */
 static inline int64_t machine_run(const struct bpf_insn *v, size_t n, struct machine *m)
 {
-	uint64_t r[11] = { [1] = (uintptr_t)&m->skb };
+	uint64_t stack[8], r[11] = { [1] = (uintptr_t)&m->skb, [10] = (uintptr_t)&stack[8] };
 
 	for (size_t i = 0, steps = 0; i < n && steps < 200; i++, steps++) {
 		int cls = BPF_CLASS(v[i].code), op = BPF_OP(v[i].code);
@@ -73,15 +74,16 @@ static inline int64_t machine_run(const struct bpf_insn *v, size_t n, struct mac
 
 		if (cls == BPF_LDX || cls == BPF_STX || cls == BPF_ST) {
 			machine_memory(&v[i], r);
-		} else if (cls == BPF_LD) {	/* two: the cell, and where in it */
-			r[v[i].dst_reg] = (uintptr_t)m->cell + (uint32_t)v[i + 1].imm;
+		} else if (cls == BPF_LD) {	/* two: a map */
+			r[v[i].dst_reg] = (uint32_t)v[i].imm;
 			i++;
 		} else if (cls == BPF_ALU || cls == BPF_ALU64) {
 			r[v[i].dst_reg] = machine_alu(op, r[v[i].dst_reg] & mask, b & mask) & mask;
 		} else if (op == BPF_EXIT) {
 			return (int32_t)r[0];
 		} else if (op == BPF_CALL) {
-			r[0] = m->now;
+			r[0] = v[i].imm == BPF_FUNC_map_lookup_elem ?
+				(uintptr_t)m->look(m, r[1], *(uint32_t *)(uintptr_t)r[2]) : m->now;
 			memset(&r[1], 0xa5, 5 * sizeof(r[0]));
 		} else if (machine_jumps(op, r[v[i].dst_reg] & mask, b & mask)) {
 			i += (size_t)v[i].off;

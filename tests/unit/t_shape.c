@@ -29,7 +29,7 @@ static void alias(struct lab *l, char dst[256])
 
 TEST_ROOT(shape_trunk)
 {
-	const struct net_place p3 = { .slot = 3, .shared = true }, p4 = { .slot = 4, .shared = true };
+	const struct net_place p3 = { .slot = 3, .kind = NET_PLACE_SHARED }, p4 = { .slot = 4, .kind = NET_PLACE_SHARED };
 	struct net_rates r = { .rate[1].kbit = { 1000, 1000 } };
 	struct net_totals t = { 0 };
 	char first[256], other[256];
@@ -55,22 +55,79 @@ TEST_ROOT(shape_trunk)
 
 TEST_ROOT(shape_devices)
 {
-	const struct net_place own = { .slot = 70, .own = true }, several = { .slot = 71 };
+	static const enum net_place_kind kinds[] = { NET_PLACE_PLAIN, NET_PLACE_CLASSES };
+	static const char *const names[][2] = { { "vzifb-up2", "vzifb-down2" }, { "vzifb-upc2", "vzifb-downc2" } };
 	struct lab l;
 
 	lab_init(&l, "", "");
-	CHECK_OK(net_shape_devices(l.net, &own, &l.e), &l.e);
-	CHECK_OK(net_shape_devices(l.net, &own, &l.e), &l.e);
-	CHECK(link_index(&l.net->rt, "vzifb-up1"));
-	CHECK(!link_index(&l.net->rt, "vzifb-down1"));
-	CHECK_OK(net_shape_devices(l.net, &several, &l.e), &l.e);
-	CHECK(link_index(&l.net->rt, "vzifb-down1"));
-	CHECK(!link_index(&l.net->rt, "vzifb-up"));
-	CHECK_OK(net_shape_devices_gone(l.net, &own, &l.e), &l.e);
-	CHECK_OK(net_shape_devices_gone(l.net, &own, &l.e), &l.e);
-	CHECK(!link_index(&l.net->rt, "vzifb-up1"));
-	CHECK(!link_index(&l.net->rt, "vzifb-down1"));
-	CHECK_OK(net_shape_clear(l.net, &own, &l.e), &l.e);
+	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+		const struct net_place own = { .slot = 70, .kind = kinds[i], .own = true }, several = { .slot = 71, .kind = kinds[i] };
+
+		CHECK_OK(net_shape_devices(l.net, &own, &l.e), &l.e);
+		CHECK_OK(net_shape_devices(l.net, &own, &l.e), &l.e);
+		CHECK(link_index(&l.net->rt, names[i][0]));
+		CHECK(!link_index(&l.net->rt, names[i][1]));
+		CHECK_OK(net_shape_devices(l.net, &several, &l.e), &l.e);
+		CHECK(link_index(&l.net->rt, names[i][1]));
+		CHECK(!link_index(&l.net->rt, "vzifb-up"));
+		CHECK_OK(net_shape_devices_gone(l.net, &own, &l.e), &l.e);
+		CHECK_OK(net_shape_devices_gone(l.net, &own, &l.e), &l.e);
+		CHECK(!link_index(&l.net->rt, names[i][0]));
+		CHECK(!link_index(&l.net->rt, names[i][1]));
+		CHECK_OK(net_shape_clear(l.net, &own, &l.e), &l.e);
+	}
+	net_close(l.net);
+}
+
+/* What tc(8), which only the tests look with, says of it. */
+static void tc_show(struct buf *b, const char *what, const char *where, const char *of)
+{
+	const char *const argv[] = { "/usr/sbin/tc", what, "show", where, of, NULL };
+	auto_close int fd = open(test_tmp(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	struct spawn s = { .argv = argv, .out = fd, .err = fd };
+	struct err e = { 0 };
+	int status = 0;
+
+	if (access(argv[0], X_OK) < 0)
+		SKIP("no tc(8)");
+	CHECK(fd >= 0);
+	CHECK_OK(spawn_wait(&s, &status, &e), &e);
+	CHECK(lseek(fd, 0, SEEK_SET) == 0);
+	buf_reset(b);
+	CHECK_OK(fio_read_fd(fd, b, "tc", &e), &e);
+}
+
+/* From any kind to any other, and twice: what the one made is gone, what the other makes is there. */
+TEST_ROOT(shape_kinds)
+{
+	static const struct { enum net_place_kind kind; bool own, none; const char *root, *ends; } t[] = {
+		{ NET_PLACE_PLAIN, true, false, "qdisc tbf 2:", "ingress_block" }, { NET_PLACE_CLASSES, true, false, "qdisc htb 1:", "clsact" },
+		{ NET_PLACE_SHARED, false, false, "qdisc noqueue", "clsact" }, { NET_PLACE_PLAIN, false, false, "noqueue", "ingress_block" },
+		{ NET_PLACE_SHARED, false, true, "qdisc noqueue", NULL }, { NET_PLACE_PLAIN, true, true, "qdisc noqueue", NULL },
+	};
+	const struct net_rates r = { .limit[1].kbit = { 80000, 80000 } };
+	const struct net_totals none = { 0 };
+	auto_buf struct buf b = BUF_INIT;
+	struct lab l;
+	int ns;
+
+	lab_init(&l, "", "");
+	ns = lab_up(&l, 7, "10.1.0.7");
+	for (size_t i = 0; i < ARRAY_SIZE(t) * ARRAY_SIZE(t) * 2; i++) {
+		size_t to = i % 2 ? i / 2 % ARRAY_SIZE(t) : i / 2 / ARRAY_SIZE(t);
+		const struct net_place p = { .slot = 33, .kind = t[to].kind, .own = t[to].own };
+
+		CHECK_OK(net_shape_devices(l.net, &p, &l.e), &l.e);
+		CHECK_OK(net_shape_set(l.net, &p, &r, &none, &l.e), &l.e);
+		for (int again = 0; again < 2; again++)
+			CHECK_OK(net_shape_dev(l.net, "vz7", &p, t[to].none ? NULL : &r, &none, &l.e), &l.e);
+		tc_show(&b, "qdisc", "dev", "vz7");
+		CHECK(strstr(buf_str(&b), t[to].root));
+		CHECK(!t[to].ends || strstr(buf_str(&b), t[to].ends));
+		CHECK_EQ(strstr(buf_str(&b), "clsact") != NULL, t[to].ends != NULL);
+		CHECK_EQ(strstr(buf_str(&b), "ingress_block") != NULL, !t[to].none && t[to].kind == NET_PLACE_PLAIN);
+	}
+	close(ns);
 	net_close(l.net);
 }
 
@@ -172,6 +229,17 @@ TEST_ROOT(shape_order)
 	net_close(l.net);
 }
 
-TEST_ROOT(shape_own) { limited(&(struct net_place){ .slot = 0, .own = true }, &(struct net_totals){ 0 }); }
+TEST_ROOT(shape_own) { limited(&(struct net_place){ .own = true }, &(struct net_totals){ 0 }); }
 TEST_ROOT(shape_several) { limited(&(struct net_place){ .slot = 65 }, &(struct net_totals){ 0 }); }
-TEST_ROOT(shape_shared) { limited(&(struct net_place){ .slot = 65, .shared = true }, &(struct net_totals){ .bandwidth_kbit = 10000 }); }
+TEST_ROOT(shape_classes_own)
+{
+	limited(&(struct net_place){ .kind = NET_PLACE_CLASSES, .own = true }, &(struct net_totals){ 0 });
+}
+TEST_ROOT(shape_classes_several)
+{
+	limited(&(struct net_place){ .slot = 65, .kind = NET_PLACE_CLASSES }, &(struct net_totals){ 0 });
+}
+TEST_ROOT(shape_shared)
+{
+	limited(&(struct net_place){ .slot = 65, .kind = NET_PLACE_SHARED }, &(struct net_totals){ .bandwidth_kbit = 10000 });
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A device vzifb-upK or vzifb-downK: what NET_SHAPE_SHARD containers send, or receive on several interfaces, above their rates.
+ *
+ *	qdisc mq, TBF 1 to 32	a queue for each place, made before the device is up: a later one would empty those of the others
+ *	filter of the block	the program of shape_pace.c, and the way here
+ *	two maps of it		interface -> place, place -> bucket; found again by the filter
+ *
+ * The block of filters is shared: a container's clsact is bound to it. The device's own ingress, where nothing ever comes, is too,
+ * so that block, filter and maps live as long as the device.
+ */
+#include "net/shape_priv.h"
+#include "net/net_priv.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+#include <linux/if_ether.h>
+#include <linux/pkt_cls.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_mirred.h>
+
+#include "util/auto.h"
+#include "util/bpf.h"
+#include "util/err.h"
+
+#define QLEN 1000u
+#define BLOCKS 0x767a0000u
+#define MQ 0x10000u
+#define WAYS_MAX 4096u		/* interfaces in a shard */
+
+static unsigned number(const struct net_place *p)
+{
+	return p->slot % NET_SHAPE_SHARD;
+}
+
+static struct shape_tbf queue_of(unsigned i)
+{
+	return (struct shape_tbf){ .handle = (i + 2) << 16, .parent = MQ | (i + 1) };
+}
+
+uint32_t shape_shard_block(const struct net_place *p, enum net_traffic_way way)
+{
+	return BLOCKS | (uint32_t)(way + 1) << 12 | p->slot / NET_SHAPE_SHARD;
+}
+
+/* --- the filter, and its maps --- */
+
+enum { PLACES, BUCKETS, MAP_N };
+struct shard { unsigned index; char name[16]; int map[MAP_N]; };
+#define SHARD_INIT { .map = { -1, -1 } }
+
+static void shard_close(struct shard *s)
+{
+	for (int i = 0; i < MAP_N; i++)
+		auto_close_(&s->map[i]);
+}
+
+static struct tcmsg *put_tcmsg(struct tcmsg *t, uint32_t block)
+{
+	t->tcm_ifindex = (int)TCM_IFINDEX_MAGIC_BLOCK;
+	t->tcm_block_index = block;
+	t->tcm_handle = 1;
+	t->tcm_info = TC_H_MAKE(SHAPE_PRIO << 16, htons(ETH_P_ALL));
+	return t;
+}
+
+static int filter_program(const struct nlmsghdr *nlh, void *arg)
+{
+	const struct nlattr *attr, *opt;
+
+	mnl_attr_for_each(attr, nlh, sizeof(struct tcmsg)) {
+		if (mnl_attr_get_type(attr) != TCA_OPTIONS)
+			continue;
+		mnl_attr_for_each_nested(opt, attr) {
+			if (mnl_attr_get_type(opt) == TCA_BPF_ID && mnl_attr_get_payload_len(opt) == sizeof(uint32_t))
+				*(uint32_t *)arg = mnl_attr_get_u32(opt);
+		}
+	}
+	return 0;
+}
+
+/* 1: it is whole, 0: it is not, or not there. */
+static int shard_open(struct net *n, const struct net_place *p, enum net_traffic_way way, struct shard *s, struct err *e)
+{
+	_Alignas(8) char buf[256] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct link_info at;
+	uint32_t id = 0;
+	int rc;
+
+	shape_ifb(p, way, s->name);
+	rc = link_find(&n->rt, 0, s->name, &at, e);
+	if (rc < 0)
+		return rc;
+	s->index = rc ? at.index : 0;
+	if (!rc || !at.up)
+		return 0;
+	nlh->nlmsg_type = RTM_GETTFILTER;
+	put_tcmsg(mnl_nlmsg_put_extra_header(nlh, sizeof(struct tcmsg)), shape_shard_block(p, way));
+	if (nl_ask(&n->rt, nlh, filter_program, &id, "find the rates of a device", e) < 0 || !id ||
+	    bpf_maps_of(id, s->map, MAP_N) < 0) {
+		err_clear(e);
+		return 0;
+	}
+	return 1;
+}
+
+void shape_put_redirect(struct nl_batch *b, int prog, unsigned ifb)
+{
+	struct tc_mirred m = { .action = TC_ACT_STOLEN, .eaction = TCA_EGRESS_REDIR, .ifindex = ifb };
+	struct nlattr *options, *acts, *one, *opt;
+
+	nl_put_str(b, TCA_KIND, "bpf");
+	options = nl_nest(b, TCA_OPTIONS);
+	nl_put_u32(b, TCA_BPF_FD, (uint32_t)prog);
+	nl_put_str(b, TCA_BPF_NAME, "vz_rate");
+	acts = nl_nest(b, TCA_BPF_ACT);
+	one = nl_nest(b, 1);
+	nl_put_str(b, TCA_ACT_KIND, "mirred");
+	opt = nl_nest(b, TCA_ACT_OPTIONS);
+	nl_put(b, TCA_MIRRED_PARMS, &m, sizeof(m));
+	nl_nest_end(b, opt);
+	nl_nest_end(b, one);
+	nl_nest_end(b, acts);
+	nl_nest_end(b, options);
+}
+
+static int load(struct shard *s, struct err *e)
+{
+	struct bpf_insn text[SHAPE_BPF_MAX];
+
+	s->map[PLACES] = bpf_map(BPF_MAP_TYPE_HASH, "vz_places", sizeof(uint32_t), sizeof(uint32_t), WAYS_MAX);
+	s->map[BUCKETS] = bpf_map(BPF_MAP_TYPE_ARRAY, "vz_buckets", sizeof(uint32_t), sizeof(struct shape_bucket), NET_SHAPE_SHARD);
+	if (s->map[PLACES] < 0 || s->map[BUCKETS] < 0)
+		return err_set(e, errno, "rates need maps for BPF (CONFIG_BPF_SYSCALL), but making one");
+	return shape_bpf_load(text, shape_pace(s->map[PLACES], s->map[BUCKETS], text), e);
+}
+
+/* --- the device --- */
+
+static void put_ifb(struct nl_batch *b, const char *name)
+{
+	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*ifi), "create interface", name);
+	struct nlattr *info;
+
+	nl_put_str(b, IFLA_IFNAME, name);
+	nl_put_u32(b, IFLA_TXQLEN, QLEN);
+	nl_put_u32(b, IFLA_NUM_TX_QUEUES, NET_SHAPE_SHARD);
+	nl_put_u32(b, IFLA_NUM_RX_QUEUES, 1);
+	link_put_segments(b, LINK_SEGMENT);	/* whatever comes through is not cut there */
+	info = nl_nest(b, IFLA_LINKINFO);
+	nl_put_str(b, IFLA_INFO_KIND, "ifb");
+	nl_nest_end(b, info);
+}
+
+static void put_queues(struct nl_batch *b, unsigned index)
+{
+	shape_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index, MQ, TC_H_ROOT, "make the queues of rates");
+	nl_put_str(b, TCA_KIND, "mq");
+	for (unsigned i = 0; i < NET_SHAPE_SHARD; i++) {
+		struct shape_tbf q = queue_of(i);
+
+		shape_put_tbf(b, index, &q);
+	}
+}
+
+static int device(struct net *n, struct shard *s, struct err *e)
+{
+	struct nl_batch b;
+
+	if (s->index)
+		return 0;
+	nl_batch_begin(&b, &n->rt, e);
+	put_ifb(&b, s->name);
+	if (nl_batch_end(&b) < 0)
+		return e->code == EOPNOTSUPP ? err_say(e, EOPNOTSUPP, "rates need the kernel's module ifb") : -e->code;
+	s->index = link_index_made(&n->rt, s->name);
+	if (!s->index)
+		return err_say(e, ENODEV, "interface %s vanished while it was being set up", s->name);
+	nl_batch_begin(&b, &n->rt, e);
+	put_queues(&b, s->index);
+	return nl_batch_end(&b);
+}
+
+/* One that is half made, or that somebody else's hands took things from, is made whole. */
+int shape_shard_make(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e)
+{
+	auto_call(shard_close) struct shard s = SHARD_INIT;
+	uint32_t block = shape_shard_block(p, way);
+	auto_close int prog = -1;
+	struct ifinfomsg *ifi;
+	struct nl_batch b;
+	int rc = shard_open(n, p, way, &s, e);
+
+	if (rc)
+		return rc < 0 ? rc : 0;
+	if (device(n, &s, e) < 0)
+		return -e->code;
+	prog = load(&s, e);
+	if (prog < 0)
+		return prog;
+	nl_batch_begin(&b, &n->rt, e);
+	shape_msg(&b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, s.index, TC_H_MAKE(TC_H_INGRESS, 0), TC_H_INGRESS, "hold rates");
+	nl_put_str(&b, TCA_KIND, "ingress");
+	nl_put_u32(&b, TCA_INGRESS_BLOCK, block);
+	nl_ok(&b, EEXIST, 0);
+	put_tcmsg(nl_msg(&b, RTM_NEWTFILTER, NLM_F_CREATE, sizeof(struct tcmsg), "redirect", NULL), block);
+	shape_put_redirect(&b, prog, s.index);
+	ifi = nl_msg(&b, RTM_NEWLINK, 0, sizeof(*ifi), "up", s.name);
+	ifi->ifi_index = (int)s.index;
+	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
+	return nl_batch_end(&b);
+}
+
+/* --- one place --- */
+
+static int lacks(const struct shard *s, struct err *e)
+{
+	return err_say(e, ENODEV, "interface %s does not exist, or somebody took from it what makes rates", s->name);
+}
+
+static int put_bucket(const struct shard *s, uint32_t key, const struct shape_bucket *bucket, struct err *e)
+{
+	struct shape_bucket now = *bucket, was;
+
+	if (bpf_map_get(s->map[BUCKETS], &key, &was) == 0) {	/* what waits, waits on */
+		now.at = was.at;
+		now.late = was.late;
+	}
+	return bpf_map_put(s->map[BUCKETS], &key, &now) < 0 ? err_set(e, errno, "set a rate") : 0;
+}
+
+/* Somebody took all queues: those of the others let nothing through until their next command. */
+static int set_queue(struct net *n, unsigned index, const struct shape_tbf *q, struct err *e)
+{
+	for (int again = 0;; again++) {
+		struct nl_batch b;
+
+		nl_batch_begin(&b, &n->rt, e);
+		if (again)
+			put_queues(&b, index);
+		shape_put_tbf(&b, index, q);
+		if (nl_batch_end(&b) == 0 || again || e->code != ENOENT)
+			return -b.code;
+		err_clear(e);
+	}
+}
+
+int shape_shard_set(struct net *n, const struct net_place *p, enum net_traffic_way way, const struct net_rates *r, unsigned cls,
+		    uint32_t mpu, struct err *e)
+{
+	auto_call(shard_close) struct shard s = SHARD_INIT;
+	struct shape_tbf q = queue_of(number(p));
+	struct shape_bucket bucket;
+	int rc = shard_open(n, p, way, &s, e);
+
+	if (rc <= 0)
+		return rc < 0 ? rc : lacks(&s, e);
+	shape_bucket(r, cls, way, mpu, &bucket);
+	bucket.queue = number(p) + 1;
+	q.kbit = r->limit[cls].kbit[way];
+	q.burst = shape_pace_rest(r, q.kbit);
+	q.mpu = mpu;
+	q.mtu = p->mtu;
+	if (q.kbit && set_queue(n, s.index, &q, e) < 0)
+		return -e->code;
+	return put_bucket(&s, number(p), &bucket, e);
+}
+
+/* Of all interfaces of place @number: they may be gone, their numbers with them. */
+static void forget(const struct shard *s, uint32_t number)
+{
+	uint32_t gone[64], key, place;
+	unsigned n = 0;
+	int more = bpf_map_next(s->map[PLACES], NULL, &key);
+
+	for (; more == 0 && n < ARRAY_SIZE(gone); more = bpf_map_next(s->map[PLACES], &key, &key)) {
+		if (bpf_map_get(s->map[PLACES], &key, &place) == 0 && place == number)
+			gone[n++] = key;
+	}
+	for (unsigned i = 0; i < n; i++)
+		bpf_map_del(s->map[PLACES], &gone[i]);
+}
+
+int shape_shard_clear(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e)
+{
+	auto_call(shard_close) struct shard s = SHARD_INIT;
+	const struct shape_bucket none = { 0 };
+	uint32_t key = number(p);
+	int rc = shard_open(n, p, way, &s, e);
+
+	if (rc <= 0)
+		return rc;
+	forget(&s, key);
+	return bpf_map_put(s.map[BUCKETS], &key, &none) < 0 ? err_set(e, errno, "remove a rate") : 0;
+}
+
+int shape_shard_has(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex, bool in, struct err *e)
+{
+	auto_call(shard_close) struct shard s = SHARD_INIT;
+	uint32_t key = ifindex, place = number(p);
+	int rc = shard_open(n, p, way, &s, e);
+
+	if (rc < 0 || (!rc && !in))
+		return rc;
+	if (!rc)
+		return lacks(&s, e);
+	if (in ? bpf_map_put(s.map[PLACES], &key, &place) < 0 : bpf_map_del(s.map[PLACES], &key) < 0 && errno != ENOENT)
+		return err_set(e, errno, "set the rates of an interface");
+	return 0;
+}
