@@ -51,7 +51,7 @@ int net_fault(struct net *n, unsigned id, const struct str_list *ips, char *text
 		return str_fmt(text, size, "interface %s is down", name);
 	if (route_missing(&n->rt, link.index, &v, &missing, e) < 0)
 		return -e->code;
-	return missing ? str_fmt(text, size, "there is no route to %s by %s", missing, name) : 0;
+	return missing ? str_fmt(text, size, "there is no route to %s by %s", missing, name) : neigh_fault(n, &v, text, size, e);
 }
 
 /* --- the routed interface --- */

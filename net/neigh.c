@@ -88,6 +88,49 @@ static int uplink_list(struct net *n, const struct uplinks *u, struct err *e)
 	return rc;
 }
 
+/* --- of an address whose own route hides that of the network it is of: each interface with an address is asked --- */
+
+#define HIDDEN_MAX 64
+
+struct hidden { unsigned ifindex[HIDDEN_MAX]; size_t n; };
+
+static int hidden_one(unsigned ifindex, const struct net_ip *ip, void *arg)
+{
+	struct hidden *h = arg;
+
+	(void)ip;
+	for (size_t i = 0; i < h->n; i++) {
+		if (h->ifindex[i] == ifindex)
+			return 0;
+	}
+	if (h->n < HIDDEN_MAX)
+		h->ifindex[h->n++] = ifindex;
+	return 0;
+}
+
+static bool on_link(const struct route_hit *hit)
+{
+	return hit->found && !hit->local && !hit->host && !hit->gateway && hit->len;
+}
+
+static int uplinks_hidden(struct net *n, const struct uplinks *u, struct err *e)
+{
+	struct hidden h = { .n = 0 };
+	struct route_hit hit;
+	uint8_t longest = 0;
+	int rc = addr_each_of_host(&n->rt, hidden_one, &h, e);
+	unsigned best = 0;
+
+	for (size_t i = 0; i < h.n && rc >= 0; i++) {
+		rc = route_find_by(&n->rt, u->ip, h.ifindex[i], &hit, e);
+		if (rc >= 0 && on_link(&hit) && hit.len > longest) {
+			longest = hit.len;
+			best = h.ifindex[i];
+		}
+	}
+	return rc < 0 || !best ? rc : uplink_named(n, "of the network", best, u, e);
+}
+
 int neigh_uplinks(struct net *n, const struct net_ip *ip, uplink_fn *cb, void *arg, struct err *e)
 {
 	const struct uplinks u = { ip, cb, arg };
@@ -101,9 +144,10 @@ int neigh_uplinks(struct net *n, const struct net_ip *ip, uplink_fn *cb, void *a
 	} else {		/* "detect": the network that the address is of */
 		if (route_find(&n->rt, ip, &hit, e) < 0)
 			return -e->code;
-		if (!hit.found || hit.local || hit.host || hit.gateway || !hit.len)
-			return 0;
-		rc = uplink_named(n, "of the network", hit.ifindex, &u, e);
+		if (hit.found && link_of_ours(&n->rt, hit.ifindex))
+			rc = uplinks_hidden(n, &u, e);
+		else
+			rc = on_link(&hit) ? uplink_named(n, "of the network", hit.ifindex, &u, e) : 0;
 	}
 	return rc < 0 && !e->code ? err_set(e, -rc, "interfaces to the neighbours") : rc;
 }
@@ -235,6 +279,50 @@ int neigh_down(struct net *n, const struct ip_vec *v, struct err *e)
 			return -e->code;
 	}
 	return change(n, false, &l, e);
+}
+
+static int answered(struct net *n, const struct neigh_at *at, struct err *e)
+{
+	_Alignas(8) char buf[128] = { 0 };
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	struct err why = { 0 };
+	struct ndmsg *nd;
+
+	nlh->nlmsg_type = RTM_GETNEIGH;
+	nd = mnl_nlmsg_put_extra_header(nlh, sizeof(*nd));
+	nd->ndm_family = at->ip.family;
+	nd->ndm_ifindex = (int)at->ifindex;
+	nd->ndm_flags = NTF_PROXY;
+	mnl_attr_put(nlh, NDA_DST, at->ip.family == AF_INET ? sizeof(at->ip.v4) : sizeof(at->ip.v6), &at->ip.v6);
+	if (nl_ask(&n->rt, nlh, NULL, NULL, "look up what neighbours are answered for", &why) == 0)
+		return 1;
+	if (why.code == ENOENT)
+		return 0;
+	*e = why;
+	return -e->code;
+}
+
+int neigh_fault(struct net *n, const struct ip_vec *v, char *text, size_t size, struct err *e)
+{
+	__attribute__((cleanup(list_done))) struct neigh_list l = { 0 };
+	struct collect c = { &l };
+	char ip[NET_IP_TEXT];
+
+	text[0] = '\0';
+	for (size_t i = 0; i < v->n; i++) {
+		if (ip_vec_first(v, i) && neigh_uplinks(n, &v->ip[i], collect_one, &c, e) < 0)
+			return -e->code;
+	}
+	for (size_t i = 0; i < l.n; i++) {
+		int rc = answered(n, &l.v[i], e);
+
+		if (rc < 0)
+			return rc;
+		net_ip_print(&l.v[i].ip, net_ip_is_net(&l.v[i].ip), ip, sizeof(ip));
+		if (!rc)
+			return str_fmt(text, size, "neighbours on %s are not answered for %s", l.v[i].dev, ip);
+	}
+	return 0;
 }
 
 /* --- entries whose container is gone --- */

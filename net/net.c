@@ -214,7 +214,7 @@ static bool net_holds_host(struct net *n, const struct net_ip *ip, struct err *e
 	return addr_each_of_host(&n->rt, holds_one, &h, e) < 0 || h.found;
 }
 
-static bool link_of_ours(struct nl *nl, unsigned ifindex)
+bool link_of_ours(struct nl *nl, unsigned ifindex)
 {
 	char name[IFNAMSIZ];
 	unsigned id;

@@ -114,6 +114,8 @@ int link_info_each(struct nl *nl, int (*cb)(const struct link_info *link, void *
 /* neigh.c: what the machines beside this host are told of @v's addresses. Both before their routes are there. */
 int neigh_up(struct net *n, const struct ip_vec *v, struct err *e);	/* answers for them from now on; net_announce() tells */
 int neigh_down(struct net *n, const struct ip_vec *v, struct err *e);
+/* An address of @v that neighbours should be answered for and are not: @text says it. "": there is none. */
+int neigh_fault(struct net *n, const struct ip_vec *v, char *text, size_t size, struct err *e);
 int neigh_sweep(struct net *n, struct err *e);		/* what was answered for and has no route to a container any more */
 /* Interfaces on whose networks @ip is looked for: NEIGHBOUR_DEVS. A negative return of @cb ends it. */
 typedef int uplink_fn(const struct net_ip *ip, const struct link_info *dev, void *arg);
@@ -133,6 +135,9 @@ void route_put_default(struct nl_batch *b, bool add, unsigned ifindex, int famil
 /* @host: the route is for this address alone; @gateway: the next hop is a router; @len: of its prefix */
 struct route_hit { bool found, local, broadcast, host, gateway; uint8_t len; unsigned ifindex; };
 int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, struct err *e);
+bool link_of_ours(struct nl *nl, unsigned ifindex);	/* the routed interface of a container */
+/* The best of those through @ifindex. */
+int route_find_by(struct nl *nl, const struct net_ip *ip, unsigned ifindex, struct route_hit *ret, struct err *e);
 /* Every route through @ifindex but default ones, @ip with its prefix; 0: through any interface. A negative return of @cb ends
  * it. @cb may see one twice. */
 int route_each(struct nl *nl, unsigned ifindex, int (*cb)(unsigned ifindex, const struct net_ip *ip, void *arg), void *arg,

@@ -95,6 +95,11 @@ static int route_find_answer(const struct nlmsghdr *nlh, void *arg)
 
 int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, struct err *e)
 {
+	return route_find_by(nl, ip, 0, ret, e);
+}
+
+int route_find_by(struct nl *nl, const struct net_ip *ip, unsigned ifindex, struct route_hit *ret, struct err *e)
+{
 	_Alignas(8) char buf[128] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct rtmsg *r;
@@ -107,10 +112,13 @@ int route_find(struct nl *nl, const struct net_ip *ip, struct route_hit *ret, st
 	r->rtm_dst_len = host_bits(ip->family);
 	r->rtm_flags = RTM_F_FIB_MATCH;
 	mnl_attr_put(nlh, RTA_DST, addr_len(ip->family), &ip->v6);
+	if (ifindex)
+		mnl_attr_put_u32(nlh, RTA_OIF, ifindex);
 	if (nl_ask(nl, nlh, route_find_answer, ret, "look up route", &why) == 0)
 		return 0;
 	/* no route, or one that says "unreachable" or "prohibit" */
-	if (why.code == ENETUNREACH || why.code == EHOSTUNREACH || why.code == EACCES || why.code == EINVAL)
+	if (why.code == ENETUNREACH || why.code == EHOSTUNREACH || why.code == EACCES || why.code == EINVAL ||
+	    (ifindex && why.code == ENODEV))
 		return 0;
 	*e = why;
 	return -e->code;

@@ -86,6 +86,34 @@ is "nothing is answered for" "$(ip neigh show proxy)$(ip -6 neigh show proxy)" "
 kill "$SNIFF"
 wait $SNIFF 2>/dev/null
 
+# the interface to the neighbours is set down and up, or made anew: with it the kernel forgets whom it answers for
+ip link add vtbr5 type bridge && ip link set vtbr5 addrgenmode none && ip link set vtbr5 up && ip addr add 198.18.5.1/24 dev vtbr5
+ip link add vtlan0 type veth peer name lan5 netns "$OUTSIDE" && ip link set vtlan0 master vtbr5 up
+outside sh -c 'ip addr add 198.18.5.2/24 dev lan5; ip link set lan5 up'
+up 627 --ipadd 198.18.5.51 --ipadd 192.0.2.53 --ipadd 2001:db8:ffff::53 --ipadd 10.77.6.27
+is "nothing is wrong" "$(vznetcfg check 627)" ""
+ip link set up0 down && ip link set up0 up && ip -6 addr add 2001:db8:ffff::1/64 dev up0 nodad
+ip route add default via 192.0.2.2 && ip -6 route add default via 2001:db8:ffff::2
+is "set down and up: it is told" "$(vznetcfg check 627)" "CT 627: neighbours on up0 are not answered for 192.0.2.53"
+says "and repaired by the next command" 0 "UB limits were set successfully
+CT configuration saved to /etc/vz/conf/627.conf" "Warning: neighbours on up0 are not answered for 192.0.2.53: repaired" \
+	vzctl set 627 --fw_in accept --save
+outside ip neigh flush dev out0
+ok "outside finds it" outside $ping 192.0.2.53
+ok "over IPv6 too" reaches 2001:db8:ffff::53
+ip link del vtbr5
+is "a bridge that is gone is no fault of the container's" "$(vznetcfg check 627)" ""
+ip link add vtbr5 type bridge && ip link set vtbr5 addrgenmode none && ip link set vtbr5 up && ip addr add 198.18.5.1/24 dev vtbr5
+ip link set vtlan0 master vtbr5
+is "made anew: it is told" "$(vznetcfg check 627)" "CT 627: neighbours on vtbr5 are not answered for 198.18.5.51"
+ok "and repaired" vznetcfg repair
+outside ip neigh flush dev lan5
+ok "found again" outside $ping 198.18.5.51
+gone 627
+is "and not answered for when it is gone" "$(ip neigh show proxy)$(ip -6 neigh show proxy)" ""
+ip link del vtbr5
+ip link del vtlan0
+
 # prefixes: a /64 for each container
 outside ip -6 route add 2001:db8:7::/48 via 2001:db8:ffff::1
 up 623 --ipadd 2001:db8:7:1::/64
@@ -114,10 +142,10 @@ is "nothing of a stopped one with two prefixes is left" "$(nft list ruleset | gr
 ok "it starts again" vzctl start 624
 ok "a prefix goes, live" vzctl set 624 --ipdel 10.77.8.0/29 --save
 is "with its route" "$(ip route show 10.77.8.0/29)" ""
-ok "the other stays" outside $ping 2001:db8:7:2::1
+ok "the other stays" reaches 2001:db8:7:2::1
 nft flush ruleset
 ok "after a flush" vzctl set 624 --ipadd 10.77.8.9 --save
-ok "prefixes work" outside $ping 2001:db8:7:1:a:b:c:d
+ok "prefixes work" reaches 2001:db8:7:1:a:b:c:d
 rc "and hold" 8 vzctl exec 623 'ping -c 1 -W 1 -I 2001:db8:7:2::9 2001:db8:ffff::2'
 gone 623 624
 outside ip -6 route del 2001:db8:7::/48
