@@ -9,7 +9,7 @@ bench: all $(BENCH_BINS)
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
 	@BENCH_N=$(BENCH_N) VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench
 
-# Of `make bench` the walk alone. BENCH_FS=ext4: on a pool of that.
+# Of `make bench` the walk alone.
 bench-walk: all $(BENCH_BINS)
 	@$(MAKE) --no-print-directory -s install DESTDIR=$(abspath $(B))/bench/root
 	@BENCH_ONLY=walk BENCH_N=$(BENCH_N) VZ_USR=$(abspath $(B))/bench/root$(PREFIX) VZ_LIBEXEC=$(LIBEXEC) VZ_DATADIR=$(DATADIR) bench/run $(B)/bench

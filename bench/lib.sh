@@ -27,6 +27,23 @@ remove_groups() {
 	true
 }
 
+scratch_vz() { # FS: an empty /vz on that, over the one before; without disk limits where the kernel has none there
+	local pool=$W/pool-$1 quota=yes
+
+	rm -f "$pool" && truncate -s 4G "$pool"
+	if [ "$1" = btrfs ]; then
+		mkfs.btrfs -q "$pool" >/dev/null 2>&1 && mount -o loop,nodev,nosuid "$pool" /vz && btrfs quota enable /vz || return 1
+	elif mkfs.ext4 -q -O project,quota "$pool" && mount -o loop,nodev,nosuid,prjquota "$pool" /vz 2>/dev/null; then
+		:
+	else
+		quota=no
+		mkfs.ext4 -q -F "$pool" && mount -o loop,nodev,nosuid "$pool" /vz || return 1
+	fi
+	sed -i "s/^DISK_QUOTA=.*/DISK_QUOTA=\"$quota\"/" /etc/vz/vz.conf
+	mkdir -p /vz/lock /vz/root /vz/private /vz/dump /vz/template/cache $P
+	chmod 700 /vz/private
+}
+
 setup_host() {
 	local d
 
@@ -36,19 +53,10 @@ setup_host() {
 	done
 	mount --bind "${VZ_USR}/lib/vz" "$VZ_LIBEXEC" && mount --bind "${VZ_USR}/share/vz" "$VZ_DATADIR" || return 1
 	PATH=$VZ_USR/sbin:/usr/sbin:/usr/bin:/sbin:/bin
-	truncate -s 4G "$W/pool"
-	if [ "${BENCH_FS:-btrfs}" = btrfs ] && command -v mkfs.btrfs >/dev/null; then
-		mkfs.btrfs -q "$W/pool" >/dev/null 2>&1 && mount -o loop,nodev,nosuid "$W/pool" /vz && btrfs quota enable /vz || return 1
-	elif [ "${BENCH_FS:-}" = ext4 ] && ! modprobe -q quota_v2 2>/dev/null; then	# without limits, where the kernel has none
-		mkfs.ext4 -q "$W/pool" && mount -o loop,nodev,nosuid "$W/pool" /vz && echo 'DISK_QUOTA="no"' >"$W/quota.conf" || return 1
-	else
-		mkfs.ext4 -q -O project,quota "$W/pool" && mount -o loop,nodev,nosuid,prjquota "$W/pool" /vz || return 1
-	fi
-	mkdir -p /etc/vz/conf /etc/vz/names /vz/lock /vz/root /vz/private /vz/dump /vz/template/cache $P
-	chmod 700 /vz/private
+	mkdir -p /etc/vz/conf /etc/vz/names
 	cp "$VZ_DATADIR"/vz.conf /etc/vz/ && cp "$VZ_DATADIR"/*sample "$VZ_DATADIR"/0.conf /etc/vz/conf/
+	scratch_vz "${BENCH_FS:-btrfs}" || scratch_vz ext4 || return 1
 	sed -i "s|^CGROUP_PARENT=.*||" /etc/vz/vz.conf && echo "CGROUP_PARENT=\"vzbench\"" >>/etc/vz/vz.conf
-	[ ! -s "$W/quota.conf" ] || sed -i "s/^DISK_QUOTA=.*/DISK_QUOTA=\"no\"/" /etc/vz/vz.conf
 	ip link set lo up
 	make_root $P/lower
 	tar -C $P/lower -cf /vz/template/cache/bench.tar .
