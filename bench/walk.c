@@ -54,6 +54,11 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+static uint64_t us_of(const struct timeval *t)
+{
+	return (uint64_t)t->tv_sec * 1000000 + (uint64_t)t->tv_usec;
+}
+
 /* No file is so large, so nothing is printed. */
 static int find(const char *dir, uint64_t *ret_us)
 {
@@ -68,7 +73,7 @@ static int find(const char *dir, uint64_t *ret_us)
 	}
 	if (pid < 0 || wait4(pid, &status, 0, &ru) < 0)
 		return -errno;
-	*ret_us = (uint64_t)(ru.ru_utime.tv_sec + ru.ru_stime.tv_sec) * 1000000 + (uint64_t)(ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
+	*ret_us = us_of(&ru.ru_utime) + us_of(&ru.ru_stime);
 	return status ? -ECHILD : 0;
 }
 

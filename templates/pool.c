@@ -71,7 +71,8 @@ static int must_be_empty(int dir, const char *path, struct err *e)
 	while ((de = readdir(d))) {
 		if (str_eq(de->d_name, POOL_MARK))
 			return err_say(e, EEXIST, "%s is a pool already", path);
-		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, "..") && !str_eq(de->d_name, "lost+found"))
+		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, "..") && !str_eq(de->d_name, "lost+found") &&
+		    !str_eq(de->d_name, POOL_LOCK))
 			return err_say(e, ENOTEMPTY, "%s is not empty: a pool has a directory of its own", path);
 	}
 	return 0;
@@ -79,13 +80,13 @@ static int must_be_empty(int dir, const char *path, struct err *e)
 
 int tmpl_pool_create(const char *dir, bool alone, struct err *e)
 {
-	auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC), lock = -1;
 	uint64_t r[2];
 	char text[100];
 
 	if (fd < 0)
 		return err_set(e, errno, "pool %s", dir);
-	if (must_be_empty(fd, dir, e) < 0)
+	if (must_be_empty(fd, dir, e) < 0 || pool_lock(fd, dir, &lock, e) < 0 || must_be_empty(fd, dir, e) < 0)
 		return -e->code;
 	if (getrandom(r, sizeof(r), 0) != (ssize_t)sizeof(r))
 		return err_set(e, errno, "getrandom");
@@ -134,11 +135,10 @@ static int fill(const char *dir, int fd, const struct tmpl_tmp *tmp, const char 
 		struct tmpl_image *ret, struct err *e)
 {
 	auto_close int image = path_mkdirs(tmp->dir, "image", 0755, e), there = -1;
-	struct tmpl_ready r;
 	struct err none;
 	char into[4096];
 
-	if (image < 0 || tmpl_ready(tmpldir, t, NULL, &r, e) < 0)
+	if (image < 0)
 		return -e->code;
 	there = pool_image_open(fd, t->digest);
 	if (there >= 0 && image_info_load(there, ret, &none) == 0 && str_eq(ret->format, format))
@@ -150,20 +150,21 @@ static int fill(const char *dir, int fd, const struct tmpl_tmp *tmp, const char 
 	return place_image(fd, tmp, ret, e);
 }
 
+/* The lock is held all the time: a collector between an image and its name would take the image, and another host's sweep what
+ * is half made. */
 int tmpl_pool_add(const char *dir, const char *tmpldir, struct tmpl *t, const char *format, struct tmpl_image *ret,
 		  struct err *e)
 {
 	struct tmpl_tmp tmp auto_tmp = { .top = -1, .dir = -1 };
-	auto_close int fd = -1;
+	auto_close int fd = -1, lock = -1;
+	struct tmpl_ready r;
 	char id[40];
 
 	fd = pool_open_dir(dir, id, e);
-	if (fd < 0 || tmpl_sweep(dir, e) < 0)
+	if (fd < 0 || tmpl_ready(tmpldir, t, NULL, &r, e) < 0 || pool_lock(fd, dir, &lock, e) < 0 ||
+	    tmpl_sweep(dir, e) < 0 || tmpl_sweep(tmpldir, e) < 0)
 		return -e->code;
-	if (tmp_make(fd, &tmp, e) < 0)
-		return e->code == EROFS ? err_say(e, EROFS, "pool %s is mounted read-only: add where it is written", dir) :
-					  err_add(e, "pool %s", dir);
-	if (fill(dir, fd, &tmp, tmpldir, t, format, ret, e) < 0)
+	if (tmp_make(fd, &tmp, e) < 0 || fill(dir, fd, &tmp, tmpldir, t, format, ret, e) < 0)
 		return err_add(e, "pool %s", dir);
 	return place_name(fd, &tmp, ret, e);
 }
@@ -204,12 +205,12 @@ int tmpl_pool_digest(const char *dir, const char *name, char digest[TMPL_DIGEST_
 
 int tmpl_pool_rm(const char *dir, const char *name, bool data, struct err *e)
 {
-	auto_close int fd = -1, all = -1;
+	auto_close int fd = -1, all = -1, lock = -1;
 	char id[40], digest[TMPL_DIGEST_LEN + 1], path[300];
 	int rc;
 
 	fd = pool_open_dir(dir, id, e);
-	if (fd < 0)
+	if (fd < 0 || pool_lock(fd, dir, &lock, e) < 0)
 		return -e->code;
 	rc = pool_digest_of(fd, name, digest);
 	if (rc < 0)

@@ -5,6 +5,7 @@
 #include "templates/tmpl.h"
 
 #define POOL_MARK "vzpool"		/* the file that makes a directory a pool */
+#define POOL_LOCK "lock"		/* held by who changes it */
 
 extern const char *pool_conf_dir;	/* "/etc/vz/pools"; the tests have their own */
 
@@ -15,6 +16,11 @@ bool pool_mark_alone(int dir);
 int pool_image_open(int dir, const char *digest);			/* O_PATH directory; -1 and errno */
 int pool_images(int dir, struct tmpl_image **ret, size_t *n, struct err *e);
 int pool_digest_of(int dir, const char *name, char digest[TMPL_DIGEST_LEN + 1]);	/* or -errno */
+
+/* pool_lock.c: for who changes the pool in @dir, called @pool in errors. EBUSY names the holder; EROFS, EACCES, ENOLCK. After
+ * gc.lock of the store, never before it. */
+int pool_lock(int dir, const char *pool, int *ret_fd, struct err *e);
+extern int pool_lock_wait_ms;		/* 60000; the tests are shorter */
 
 /* pool_conf.c */
 int pool_name_check(const char *name, struct err *e);

@@ -69,7 +69,7 @@ int tmpl_pool_used_load(const char *path, struct str_list *ret, struct err *e)
 
 struct gc {
 	struct tmpl_pool_gc *g;
-	int dir, all;
+	int dir, all, lock;
 	struct tmpl_tmp tmp;
 	struct str_list named;
 };
@@ -79,6 +79,7 @@ static void gc_done(struct gc *x)
 	tmp_done(&x->tmp);
 	str_list_clear(&x->named);
 	auto_close_(&x->all);
+	auto_close_(&x->lock);
 	auto_close_(&x->dir);
 }
 
@@ -93,6 +94,14 @@ static int find_named(struct gc *x, struct err *e)
 		if (v[i].digest[0] && str_list_add(&x->named, v[i].digest, e) < 0)
 			return -e->code;
 	return 0;
+}
+
+/* Nobody gives or takes a name from here on, unless it is only a look. */
+static int begin(struct gc *x, const char *path, struct err *e)
+{
+	if (!x->g->dry_run && (pool_lock(x->dir, path, &x->lock, e) < 0 || tmpl_sweep(path, e) < 0))
+		return -e->code;
+	return find_named(x, e);
 }
 
 static int take(struct gc *x, const char *digest, struct err *e)
@@ -116,14 +125,15 @@ static int take(struct gc *x, const char *digest, struct err *e)
 
 int tmpl_pool_gc(const char *dir, struct tmpl_pool_gc *g, struct err *e)
 {
-	struct gc x __attribute__((cleanup(gc_done))) = { .g = g, .dir = -1, .all = -1, .tmp = { .top = -1, .dir = -1 } };
+	struct gc x __attribute__((cleanup(gc_done))) = { .g = g, .dir = -1, .all = -1, .lock = -1,
+							  .tmp = { .top = -1, .dir = -1 } };
 	auto_closedir DIR *d = NULL;
 	struct dirent *de;
 	char id[40];
 
 	g->n = g->bytes = 0;
 	x.dir = pool_open_dir(dir, id, e);
-	if (x.dir < 0 || (!g->dry_run && tmpl_sweep(dir, e) < 0) || find_named(&x, e) < 0)
+	if (x.dir < 0 || begin(&x, dir, e) < 0)
 		return -e->code;
 	x.all = openat(x.dir, "sha256", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	d = x.all < 0 ? NULL : fdopendir(dup(x.all));
@@ -184,11 +194,12 @@ bool pool_alone_has(const char *digest, bool named)
 	return false;
 }
 
-static int collect_in(int *dir, const char *digest, struct tmpl_pool_gc *g, struct err *e)
+static int collect_in(const char *path, int *dir, const char *digest, struct tmpl_pool_gc *g, struct err *e)
 {
-	struct gc x __attribute__((cleanup(gc_done))) = { .g = g, .dir = take_fd(dir), .all = -1, .tmp = { .top = -1, .dir = -1 } };
+	struct gc x __attribute__((cleanup(gc_done))) = { .g = g, .dir = take_fd(dir), .all = -1, .lock = -1,
+							  .tmp = { .top = -1, .dir = -1 } };
 
-	if (find_named(&x, e) < 0)
+	if (begin(&x, path, e) < 0)
 		return -e->code;
 	if (str_list_has(&x.named, digest))
 		return 0;
@@ -213,7 +224,7 @@ int pool_alone_collect(const char *digest, const struct tmpl_gc *g, struct err *
 
 		if (fd < 0)
 			continue;
-		if ((!g->dry_run && tmpl_sweep(p.path, e) < 0) || collect_in(&fd, digest, &one, e) < 0)
+		if (collect_in(p.path, &fd, digest, &one, e) < 0)
 			return err_add(e, "pool %s", p.name);
 	}
 	return one.n > 0;

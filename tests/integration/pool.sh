@@ -43,6 +43,45 @@ like "list" "$(vzpool list $W)" "vz-base-$(uname -m) +erofs"
 ok "verify" vzpool verify $W
 is "nothing half-made stays" "$(ls $W/tmp)" ""
 
+# Two writers at once, and one killed at every step. The image is known to be sound again after the next add.
+mkdir /tmp/ro && mount --bind $W /tmp/ro && mount -o remount,bind,ro /tmp/ro
+says "not where it is read-only" 1 "" "vzpool: pool /tmp/ro is mounted read-only here: a pool is changed on the one host that writes it" \
+	vzpool add /tmp/ro vz-base
+umount /tmp/ro && rmdir /tmp/ro
+template=vz-base-$(uname -m)
+for i in 1 2; do
+	vzpool rm --data $W "$template" >/dev/null
+	{ vzpool add $W vz-base; echo $? >/tmp/rc1; } >/tmp/add1 2>&1 &
+	adding=$!
+	{ vzpool add $W vz-base; echo $? >/tmp/rc2; } >/tmp/add2 2>&1 &
+	both=$!
+	for j in 1 2 3 4 5 6; do vzpool gc --alone $W >>/tmp/gc.out 2>&1 || echo "failed" >>/tmp/gc.out; done
+	wait $adding $both
+	is "two adds and a collector at once ($i)" "$(cat /tmp/rc1 /tmp/rc2 | tr -d '\n') $(grep -c failed /tmp/gc.out)" "00 0"
+	ok "leave a sound image ($i)" vzpool verify $W
+done
+rm -f /tmp/rc1 /tmp/rc2 /tmp/add1 /tmp/add2 /tmp/gc.out
+empty_pool() { vzpool rm --data $W "$template" >/dev/null 2>&1; }
+add_again() {
+	must 0 vzpool add $W vz-base
+	must 0 vzpool verify $W
+	must 0 vzpool gc --alone $W
+	[ -z "$(ls $W/tmp)" ] && [ "$(ls $W/sha256 | wc -l)" = 1 ] || wrong="$wrong
+at $point: $(ls $W/tmp $W/sha256)"
+}
+all=$POINTS POINTS=5
+crash "add" empty_pool add_again true vzpool add $W vz-base
+filled() { vzpool add $W vz-base >/dev/null 2>&1; }
+rm_again() {
+	must "0 1" vzpool rm --data $W "$template"
+	must 0 vzpool gc --alone $W
+	[ -z "$(ls $W/tmp $W/name $W/sha256 | grep -v :)" ] || wrong="$wrong
+at $point: $(ls $W/tmp $W/name $W/sha256)"
+}
+crash "rm" filled rm_again filled vzpool rm --data $W "$template"
+POINTS=$all
+ok "and filled again" vzpool add $W vz-base
+
 # The pool's own file system, as a device that two nodes mount.
 truncate -s 64M /vz/device
 mkfs.ext4 -q -F /vz/device

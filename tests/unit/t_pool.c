@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "templates/image.h"
 #include "tests/lib/test.h"
@@ -183,4 +185,50 @@ TEST(pool_rm)
 	auto_close int top = open(pool, O_PATH | O_DIRECTORY | O_CLOEXEC), kept = pool_image_open(top, D64);
 	CHECK(kept >= 0);		/* only its name went */
 	CHECK_EQ(pool_image_open(top, "f123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"), -1);
+}
+
+/* Whoever changes the pool while another one does is told who that is, and nothing is changed. */
+TEST(pool_is_changed_by_one)
+{
+	struct tmpl_pool_gc g = { .used = &(struct str_list){ 0 } };
+	struct err e = { 0 };
+	int go[2], done[2];
+	char c;
+
+	lab();
+	offer("web", D64);
+	pool_lock_wait_ms = 100;
+	CHECK(pipe2(go, O_CLOEXEC) == 0 && pipe2(done, O_CLOEXEC) == 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		auto_close int top = open(pool, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		int lock = -1;
+
+		c = pool_lock(top, pool, &lock, &e) == 0 ? 'y' : 'n';
+		_exit(write(done[1], &c, 1) == 1 && read(go[0], &c, 1) == 1 ? 0 : 1);
+	}
+	CHECK(pid > 0 && read(done[0], &c, 1) == 1 && c == 'y');
+	CHECK_ERR(tmpl_pool_rm(pool, "web", true, &e), EBUSY);
+	CHECK(strstr(e.text, "is being changed by process "));
+	CHECK_ERR(tmpl_pool_gc(pool, &g, &e), EBUSY);
+	g.dry_run = true;
+	CHECK_OK(tmpl_pool_gc(pool, &g, &e), &e);
+	CHECK(write(go[1], "x", 1) == 1 && waitpid(pid, NULL, 0) == pid);
+	CHECK_OK(tmpl_pool_rm(pool, "web", false, &e), &e);	/* it went with its holder */
+	pool_lock_wait_ms = 60000;
+}
+
+TEST(pool_lock_that_is_none)
+{
+	auto_close int top = -1, lock = -1;
+	struct err e = { 0 };
+
+	lab();
+	top = open(pool, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	CHECK_EQ(unlinkat(top, POOL_LOCK, 0), 0);
+	CHECK_EQ(symlinkat("/etc/passwd", top, POOL_LOCK), 0);
+	CHECK_ERR(pool_lock(top, pool, &lock, &e), ELOOP);
+	CHECK_EQ(unlinkat(top, POOL_LOCK, 0), 0);
+	CHECK_EQ(mkdirat(top, POOL_LOCK, 0755), 0);
+	CHECK_ERR(pool_lock(top, pool, &lock, &e), EISDIR);
 }
