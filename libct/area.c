@@ -108,10 +108,12 @@ static bool has_mark(int area, const char *mark)
 	return getxattr(path, mark, NULL, 0) > 0;
 }
 
-/* A root of a guest that has never run here has no mark yet; but no area around a root has an /etc. */
+/* A root of a guest that has never run here has no mark yet; but no area around a root has a directory etc. */
 bool ct_area_is_root(int area)
 {
-	return has_mark(area, ROOT_MARK) || faccessat(area, "etc", F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	struct stat st;
+
+	return has_mark(area, ROOT_MARK) || (fstatat(area, "etc", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode));
 }
 
 int ct_area_mark_root(int area, struct err *e)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "templates/image.h"
 #include "templates/tmpl_priv.h"
@@ -73,7 +74,7 @@ bool store_wants(int base, const char *digest, const char *format)
 	if (str_eq(format, "tree"))
 		return false;
 	dir = image_store_open(base, digest);
-	return dir < 0;
+	return dir < 0 && !(str_eq(format, "auto") && no_image_known(base, digest));
 }
 
 int store_mode(const char *tmpldir, int base, const char *digest, unsigned *ret, struct err *e)
@@ -95,9 +96,23 @@ int store_mode(const char *tmpldir, int base, const char *digest, unsigned *ret,
 	return 0;
 }
 
+/* An archive that does not name its root leaves the moment of the unpacking there: all that two images would differ in. */
+static int settle_root(int tree, time_t begun, struct err *e)
+{
+	const struct timespec never[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = 0 } };
+	struct stat st;
+
+	if (fstat(tree, &st) < 0)
+		return err_set(e, errno, "the unpacked tree");
+	if (st.st_mtime < begun || st.st_mtime > time(NULL))
+		return 0;
+	return futimens(tree, never) < 0 ? err_set(e, errno, "the unpacked tree") : 0;
+}
+
 int store_unpack(const struct tmpl *t, int archive, const struct tmpl_tmp *tmp, const struct tmpl_limits *l,
 		 struct unpack_result *r, struct err *e)
 {
+	const time_t begun = time(NULL) - 1;	/* clocks of files are coarse */
 	auto_close int tree = -1;
 
 	if (mkdirat(tmp->dir, "tree", 0755) < 0)
@@ -107,14 +122,16 @@ int store_unpack(const struct tmpl *t, int archive, const struct tmpl_tmp *tmp, 
 		return err_set(e, errno, "tmp/%s/tree", tmp->name);
 	if (unpack_archive(archive, tree, l, r, e) < 0)
 		return err_add(e, "OS template %s", t->name);
-	return 0;
+	return settle_root(tree, begun, e);
 }
 
-/* "auto" did not ask for an image in so many words: it may do without one, and says why. */
-static int or_tree(const char *name, const char *format, struct tmpl_ready *ret, struct err *e)
+/* "auto" did not ask for an image in so many words: it may do without one, and says why, once: it is noted in @dir. */
+static int or_tree(int dir, const char *name, const char *format, struct tmpl_ready *ret, struct err *e)
 {
 	if (!str_eq(format, "auto"))
 		return -e->code;
+	if (dir >= 0)
+		no_image_note(dir, e);
 	str_fmt(ret->note, sizeof(ret->note), "template %.100s is kept as an unpacked tree, in which big walks cost more than in "
 		"an image: %.300s", name, e->text);
 	err_clear(e);
@@ -130,12 +147,12 @@ static int maybe_image(const struct store_job *j, const struct tmpl_tmp *tmp, co
 	if (resolve(j->format, &f, e) < 0)
 		return -e->code;
 	if (f.why[0])
-		err_say(e, ENOTSUP, "%s", f.why);
-	else if (str_eq(f.format, "tree"))
+		return err_say(e, ENOTSUP, "%s", f.why), or_tree(-1, i->name, j->format, ret, e);
+	if (str_eq(f.format, "tree"))
 		return 0;
-	else if (image_in_tmp(j->tmpldir, tmp, tree, f.format, i, e) == 0)
+	if (image_in_tmp(j->tmpldir, tmp, tree, f.format, i, e) == 0)
 		return 1;
-	return or_tree(i->name, j->format, ret, e);
+	return or_tree(tmp->dir, i->name, j->format, ret, e);
 }
 
 /* Moves @what (tree or image) and what is written of it to their place. Somebody else may have been faster: theirs stays. */
@@ -151,7 +168,8 @@ static int publish(int base, const struct tmpl_tmp *tmp, const char *digest, con
 		return -e->code;
 	if (mkdirat(tmp->dir, "entry", 0700) < 0 || renameat(tmp->dir, what, tmp->dir, to) < 0 ||
 	    renameat(tmp->dir, "manifest", tmp->dir, "entry/manifest") < 0 ||
-	    (renameat(tmp->dir, "notes", tmp->dir, "entry/notes") < 0 && errno != ENOENT))
+	    (renameat(tmp->dir, "notes", tmp->dir, "entry/notes") < 0 && errno != ENOENT) ||
+	    (renameat(tmp->dir, NO_IMAGE, tmp->dir, "entry/" NO_IMAGE) < 0 && errno != ENOENT))
 		return err_set(e, errno, "store/sha256/%.2s/%s", digest, digest);
 	box = openat(tmp->dir, "entry", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (box < 0 || (str_eq(what, "tree") ? syncfs(box) : fsync(box)) < 0)
@@ -188,15 +206,19 @@ int store_make(const struct store_job *j, struct tmpl *t, int archive, struct tm
 
 int store_convert(const struct store_job *j, const struct tmpl *t, struct tmpl_ready *ret, struct err *e)
 {
+	auto_close int entry = -1;
 	struct tmpl_image i;
 	struct tmpl_form f;
+	char path[128];
 
 	if (resolve(j->format, &f, e) < 0)
 		return -e->code;
 	if (str_eq(f.format, "tree"))		/* why was said when it was unpacked */
 		return 0;
+	store_path(path, t->digest, "");
+	entry = openat(j->base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (image_put(j->tmpldir, t, f.format, &i, e) < 0)
-		return or_tree(t->name, j->format, ret, e);
+		return or_tree(entry, t->name, j->format, ret, e);
 	ret->made = true;
 	return 0;
 }

@@ -138,9 +138,10 @@ int image_put(const char *tmpldir, const struct tmpl *t, const char *format, str
 	auto_close int base = tmpl_base(tmpldir, e);
 
 	if (base < 0 || tmp_make(base, &tmp, e) < 0 || describe(tmpldir, t, ret, e) < 0 || source_open(tmpldir, t, &s, e) < 0 ||
-	    image_in_tmp(tmpldir, &tmp, s.path, format, ret, e) < 0)
+	    image_in_tmp(tmpldir, &tmp, s.path, format, ret, e) < 0 || publish(base, &tmp, t->digest, e) < 0)
 		return -e->code;
-	return publish(base, &tmp, t->digest, e);
+	no_image_forget(base, t->digest);
+	return 0;
 }
 
 /* One that was made just now for this very call need not be made again. */

@@ -37,6 +37,7 @@ struct image_job {
 };
 int image_make(const struct image_job *j, struct err *e);
 bool image_maker(const struct image_format *f, struct err *e);	/* is its mkfs installed? The text says what to install */
+const char *image_maker_path(const struct image_format *f);	/* NULL: not installed */
 /* Reads all of data. EBADMSG: its size or SHA-256 is not that of info. */
 int image_verify(int dir, struct tmpl_image *ret, struct err *e);
 

@@ -38,6 +38,13 @@ static const char *find_tool(const char *const *where, const char *package, stru
 	return NULL;
 }
 
+const char *image_maker_path(const struct image_format *f)
+{
+	struct err none = { 0 };
+
+	return str_eq(f->fs, "erofs") ? find_tool(mkfs_erofs, "", &none) : find_tool(mk_squashfs, "", &none);
+}
+
 bool image_maker(const struct image_format *f, struct err *e)
 {
 	return str_eq(f->fs, "erofs") ? find_tool(mkfs_erofs, "erofs-utils", e) : find_tool(mk_squashfs, "squashfs-tools", e);
@@ -178,14 +185,18 @@ static int make_erofs(const struct image_job *j, char text[LOG_BYTES], struct er
 	return run(j, argv, text, e);
 }
 
-/* squashfs has no room for ACLs; mksquashfs says so and goes on, which a template must not. */
+/* squashfs has no room for ACLs; mksquashfs says so and goes on, which a template must not. Nor for an identifier: the time of
+ * its making, which would be all that two images of one template differ in, is a number of the template's. */
 static int make_squashfs(const struct image_job *j, char text[LOG_BYTES], struct err *e)
 {
 	const char *tool = find_tool(mk_squashfs, "squashfs-tools", e);
 	const bool large = (uint64_t)sysconf(_SC_PHYS_PAGES) * (uint64_t)sysconf(_SC_PAGESIZE) > SQUASHFS_MEMORY * 4;
+	char seven[8], made[16];
 	const char *const argv[] = { tool, IMAGE_BOX_TREE, IMAGE_BOX_OUT, "-noappend", "-no-progress", "-quiet", "-comp", "zstd",
-				     large ? "-mem" : NULL, "2G", NULL };
+				     "-mkfs-time", made, large ? "-mem" : NULL, "2G", NULL };
 
+	str_fmt(seven, sizeof(seven), "%.7s", j->image->digest);
+	str_fmt(made, sizeof(made), "%lu", strtoul(seven, NULL, 16));
 	if (!tool || run(j, argv, text, e) < 0)
 		return -e->code;
 	if (strstr(text, "nrecognised xattr") || strstr(text, "xattr prefix"))

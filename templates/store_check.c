@@ -110,23 +110,38 @@ static int leave(void *arg, int from, int to, const struct stat *st, struct err 
 	return a == b ? 0 : err_say(e, EBADMSG, "it has files that the archive has not");
 }
 
-static int same_tree(int base, const char *digest, int fresh, struct err *e)
+static int same_files(int fresh, int kept, struct err *e)
 {
 	static const struct walk_ops ops = { .entry = entry, .leave = leave };
 	auto_free struct same *s = calloc(1, sizeof(*s));
+
+	return s ? walk(fresh, kept, &ops, s, e) : err_set(e, ENOMEM, "verify");
+}
+
+static int same_tree(int base, const char *digest, int fresh, struct err *e)
+{
 	auto_close int kept = -1;
 	char path[128];
 
-	if (!s)
-		return err_set(e, ENOMEM, "verify");
 	store_path(path, digest, "/tree");
 	kept = openat(base, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (kept < 0)
 		return errno == ENOENT ? 0 : err_set(e, errno, "open");
-	return walk(fresh, kept, &ops, s, e);
+	return same_files(fresh, kept, e);
 }
 
 /* --- an image --- */
+
+/* Not only what its info says: whoever exchanged data may have written that as well. */
+static int mounted_same(int dir, const char *digest, int fresh, struct err *e)
+{
+	auto_close int mnt = -1, kept = -1;
+
+	if (image_attach(dir, digest, IMAGE_DIRECT, &mnt, e) < 0)
+		return -e->code;
+	kept = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return kept < 0 ? err_set(e, errno, "open the image's root") : same_files(fresh, kept, e);
+}
 
 static int same_image(int dir, const char *digest, struct err *e)
 {
@@ -179,11 +194,11 @@ int store_check(const char *tmpldir, int base, const struct tmpl *t, const struc
 
 	if (image < 0 && errno != ENOENT)
 		return err_set(e, errno, "open"), store_damaged(tmpldir, r->digest, "image", e);
-	if (image >= 0 && same_image(image, r->digest, e) < 0)
-		return store_damaged(tmpldir, r->digest, "image", e);
 	fresh = openat(tmp->dir, "tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fresh < 0)
 		return err_set(e, errno, "tmp/%s/tree", tmp->name);
+	if (image >= 0 && (same_image(image, r->digest, e) < 0 || mounted_same(image, r->digest, fresh, e) < 0))
+		return store_damaged(tmpldir, r->digest, "image", e);
 	if (same_tree(base, r->digest, fresh, e) < 0)
 		return store_damaged(tmpldir, r->digest, "tree", e);
 	return store_info(base, r->digest, &info, &bad) < 0 ? renew_manifest(base, t, tmp, archive, r, e) : 0;

@@ -46,6 +46,11 @@ int store_make(const struct store_job *j, struct tmpl *t, int archive, struct tm
 int store_convert(const struct store_job *j, const struct tmpl *t, struct tmpl_ready *ret, struct err *e);
 bool store_wants(int base, const char *digest, const char *format);	/* is store_convert() due? */
 int store_mode(const char *tmpldir, int base, const char *digest, unsigned *ret, struct err *e);	/* of its root directory */
+/* no_image.c: store/sha256/ab/DIGEST/noimage, why "auto" made no image of it, and with what tool and kernel. */
+#define NO_IMAGE "noimage"
+void no_image_note(int dir, const struct err *why);		/* in @dir; not what may pass by itself (a full disk) */
+bool no_image_known(int base, const char *digest);		/* and tool and kernel are the same */
+void no_image_forget(int base, const char *digest);		/* the next create tries again */
 /* manifest.c: into tmp/; read again by store_info(). */
 int store_manifest(const struct tmpl_tmp *tmp, const struct tmpl *t, int archive, const struct unpack_result *r, struct err *e);
 void store_form_info(int base, const char *digest, struct tmpl_info *ret);	/* in what form the store has it */

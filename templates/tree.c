@@ -6,6 +6,7 @@
  *   by-archive/DEV:INODE              symlink "SIZE:MTIME:CTIME:DIGEST": which digest that file had; spares hashing it
  *   lock.N                            who unpacks an archive; hashed by inode, so two of one archive meet and two others
  *                                     seldom do
+ *   sha256/ab/DIGEST/noimage      of which no image could be made (no_image.c)
  *   sha256/ab/DIGEST/origin, pin      where it came from (import.c); it is never garbage (gc.c)
  *   gc.lock                           shared by who was given a tree, the collector's alone (gc.c)
  *   btrfs/DIGEST                      what roots of the layout btrfs are snapshots of (seed.c)
@@ -322,6 +323,7 @@ int tmpl_verify(const char *tmpldir, struct tmpl *t, const struct tmpl_limits *l
 			       known, r.digest);
 	if (store_has(base, r.digest) && store_check(tmpldir, base, t, &tmp, archive, &r, e) < 0)
 		return -e->code;
+	no_image_forget(base, r.digest);
 	str_copy(t->digest, sizeof(t->digest), r.digest);
 	*ret = (struct tmpl_info){ .archive_bytes = (uint64_t)st.st_size, .unpacked = known[0] != '\0', .entries = r.count.entries,
 				   .bytes = r.count.bytes, .nodes_skipped = r.count.nodes_skipped,

@@ -110,6 +110,21 @@ ok "carries a container" vzctl start 204
 is "on a loop device" "$(loops "$based")" 1
 is "that is squashfs" "$(in_ct 204 'cat /etc/os-release | grep -c ^NAME')" 1
 gone 204
+e=$(entry vz-base)
+first=$(sha256sum <"$e/image/data")
+sleep 1.1
+ok "made once more" vztmpl image vz-base --format squashfs
+is "it is the same, byte for byte" "$(sha256sum <"$e/image/data")" "$first"
+ok "verify compares it with the archive" vztmpl verify vz-base
+cp -a "$e/image" /tmp/kept.image
+mkdir -p /tmp/sq && mount -t squashfs -o loop,ro "$e/image/data" /tmp/sq && cp -a /tmp/sq /tmp/sq.tree && umount /tmp/sq
+echo "evil::0:0::/:/bin/sh" >>/tmp/sq.tree/etc/passwd
+mksquashfs /tmp/sq.tree /tmp/sq.data -noappend -quiet -no-progress >/dev/null 2>&1
+cat /tmp/sq.data >"$e/image/data"
+sed -i "s/^SHA256=.*/SHA256=\"$(sha256sum <"$e/image/data" | cut -d' ' -f1)\"/;s/^BYTES=.*/BYTES=\"$(stat -c %s "$e/image/data")\"/" "$e/image/info"
+like "an image that was exchanged together with its info is found" "$(vztmpl verify vz-base 2>&1)" "image is damaged: .*passwd has another type, mode, owner or size"
+rm -rf "$e/image" /tmp/sq /tmp/sq.tree /tmp/sq.data && mv /tmp/kept.image "$e/image"
+ok "with the right one all is well" vztmpl verify vz-base
 ok "back to the tree" vztmpl image vz-base --format none
 new 204
 ok "which carries one as before" vzctl start 204
@@ -193,6 +208,14 @@ printf '#!/bin/sh\nprintf %%100000s x >"$4"\n' >"$mkfs" && chmod 755 "$mkfs"
 like "what cannot be mounted is no image" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'mount the erofs image on /dev/loop'
 format auto
 like "nor with auto" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'Warning: template fmt3 is kept as an unpacked tree, .*mount the erofs image on /dev/loop'
+gone 208
+is "which is noted: the next create neither tries nor warns" "$(vzctl create 208 --ostemplate fmt3 2>&1 | grep -c Warning; ls "$(entry fmt3)")" "0
+manifest
+noimage
+tree"
+gone 208
+ok "verify forgets it" vztmpl verify fmt3
+like "so the next one tries again" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'Warning: template fmt3 is kept as an unpacked tree'
 gone 208
 mv "$mkfs.away" "$mkfs"
 ok "once it is there" vzctl create 208 --ostemplate fmt3

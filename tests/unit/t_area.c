@@ -52,7 +52,11 @@ TEST_ROOT(area_root_that_poses)
 	CHECK(mkdir(BOX "/dir", 0700) == 0 && mkdir(BOX "/dir/upper", 0700) == 0);
 	box_put(BOX "/dir/layers", "x\n");
 	CHECK_STR(layout(BOX "/dir"), "overlay");
-	CHECK(mkdir(BOX "/dir/etc", 0755) == 0);
+	CHECK(mkfifo(BOX "/dir/etc", 0600) == 0);		/* only a directory makes it a system */
+	CHECK_STR(layout(BOX "/dir"), "overlay");
+	CHECK(unlink(BOX "/dir/etc") == 0 && symlink(".", BOX "/dir/etc") == 0);
+	CHECK_STR(layout(BOX "/dir"), "overlay");
+	CHECK(unlink(BOX "/dir/etc") == 0 && mkdir(BOX "/dir/etc", 0755) == 0);
 	CHECK_STR(layout(BOX "/dir"), "simfs");
 	fd = open(BOX "/dir", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK_OK(ct_area_mark_root(fd, &b.e), &b.e);
