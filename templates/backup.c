@@ -45,6 +45,8 @@ static void reverse(struct tmpl_chain *c)
 		k--;
 		SWAP(c->fd[i], c->fd[k]);
 		SWAP(c->end[i], c->end[k]);
+		for (size_t p = 0; p < BK_NAME_MAX; p++)
+			SWAP(c->name[i][p], c->name[k][p]);
 	}
 }
 
@@ -53,10 +55,12 @@ static int open_one(int dir, const char *name, const struct bk_end *child, struc
 	int fd = open_archive(dir, name, e);
 
 	if (fd < 0 && child && e->code == ENOENT)
-		return err_say(e, ENOENT, "it builds on %s, which is not beside it", name);
+		return err_say(e, ENOENT, "it builds on %s, which is not beside it: put it there, or take an archive made "
+			       "before it", name);
 	if (fd < 0)
 		return fd;
 	c->fd[c->n] = fd;
+	str_fmt(c->name[c->n], BK_NAME_MAX, "%.*s", BK_NAME_MAX - 1, name);
 	c->n++;
 	if (bk_end_read(fd, &c->end[c->n - 1], e) < 0)
 		return err_add(e, "%s", name);
@@ -87,6 +91,7 @@ int tmpl_chain_open(int dir, const char *name, struct tmpl_chain *ret, struct er
 int tmpl_chain_fd(int fd, struct tmpl_chain *ret, struct err *e)
 {
 	ret->n = 0;
+	ret->name[0][0] = '\0';
 	if (bk_end_read(fd, &ret->end[0], e) < 0)
 		return -e->code;
 	if (ret->end[0].depth)
@@ -98,24 +103,30 @@ int tmpl_chain_fd(int fd, struct tmpl_chain *ret, struct err *e)
 	return 0;
 }
 
-int tmpl_backup_meta(const struct tmpl_chain *c, struct buf *meta, struct err *e)
+static int meta_of(const struct tmpl_chain *c, unsigned i, struct buf *meta, struct err *e)
 {
-	const struct bk_end *end = &c->end[c->n - 1];
+	const struct bk_end *end = &c->end[i];
 	auto_free char *text = malloc(end->meta_len + 1);
 	uint8_t sha[32];
 	struct sha256 s;
 
 	if (!text)
 		return err_set(e, ENOMEM, "configuration");
-	if (pread(c->fd[c->n - 1], text, end->meta_len, (off_t)end->meta_off) != (ssize_t)end->meta_len)
+	if (pread(c->fd[i], text, end->meta_len, (off_t)end->meta_off) != (ssize_t)end->meta_len)
 		return err_set(e, EIO, "read the configuration");
 	sha256_init(&s);
 	sha256_add(&s, text, end->meta_len);
 	sha256_end(&s, sha);
 	if (memcmp(sha, end->meta_sha, sizeof(sha)) != 0)
 		return err_say(e, EBADMSG, "the part with its configuration is damaged");
-	buf_add(meta, text, end->meta_len);
-	return buf_failed(meta) ? err_set(e, ENOMEM, "configuration") : 0;
+	if (meta)
+		buf_add(meta, text, end->meta_len);
+	return meta && buf_failed(meta) ? err_set(e, ENOMEM, "configuration") : 0;
+}
+
+int tmpl_backup_meta(const struct tmpl_chain *c, struct buf *meta, struct err *e)
+{
+	return meta_of(c, c->n - 1, meta, e);
 }
 
 /* --- one run of vz-backup ---------------------------------------------------------------------------------------------- */
@@ -124,6 +135,7 @@ struct job {
 	struct unpack u;
 	struct bk_go go;
 	struct bk_answer answer;
+	const struct tmpl_chain *chain;
 	tmpl_backup_tell *tell;
 	void *arg;
 };
@@ -162,6 +174,7 @@ static int job_start(struct job *j, const char *mode, const struct tmpl_chain *c
 					.n_fds = chain ? chain->n : 0 };
 
 	j->u = (struct unpack){ .ctl = -1, .in = -1, .reader = tree >= 0 };
+	j->chain = chain;
 	j->go.magic = BK_MAGIC;
 	j->go.stage = BK_GO;
 	j->go.n_chain = chain ? chain->n : 0;
@@ -170,13 +183,19 @@ static int job_start(struct job *j, const char *mode, const struct tmpl_chain *c
 	return unpack_begin(&j->u, tree, &msg, e);
 }
 
+int backup_take_error(struct err *e, const struct bk_answer *a, const struct tmpl_chain *c)
+{
+	unpack_take_text(e, &a->err);
+	return c && c->n > 1 && a->bad > 0 && a->bad <= c->n ? err_add(e, "%s", c->name[a->bad - 1]) : -e->code;
+}
+
 static int job_end(struct job *j, struct err *e)
 {
 	if (unpack_answer(&j->u, &j->answer, sizeof(j->answer), e) < 0)
 		return -e->code;
 	if (j->answer.magic != BK_MAGIC || j->answer.stage != BK_DONE)
 		return err_say(e, EPROTO, PROG " gave no answer that can be read");
-	return j->answer.err.code ? unpack_take_text(e, &j->answer.err) : 0;
+	return j->answer.err.code ? backup_take_error(e, &j->answer, j->chain) : 0;
 }
 
 /* What it says next. 1: it goes on; 0: it has ended well. */
@@ -315,6 +334,9 @@ int tmpl_backup_list(const struct tmpl_restore *r, int out, struct tmpl_backup_c
 
 int tmpl_backup_check(const struct tmpl_restore *r, struct tmpl_backup_count *ret, struct err *e)
 {
+	for (unsigned i = 0; i < r->chain->n; i++)
+		if (meta_of(r->chain, i, NULL, e) < 0)
+			return r->chain->n > 1 ? err_add(e, "%s", r->chain->name[i]) : -e->code;
 	return read_job(r, "check", -1, ret, e);
 }
 

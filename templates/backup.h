@@ -28,13 +28,18 @@ struct tmpl_backup_count {
 typedef int tmpl_backup_tell(void *arg, const struct tmpl_backup_count *c);
 
 /* Archives opened oldest first: the last is the one wanted, the others are those it needs. */
-struct tmpl_chain { int fd[BK_CHAIN_MAX]; struct bk_end end[BK_CHAIN_MAX]; unsigned n; };
+struct tmpl_chain {
+	int fd[BK_CHAIN_MAX];
+	struct bk_end end[BK_CHAIN_MAX];
+	char name[BK_CHAIN_MAX][BK_NAME_MAX];	/* of its file, "": a descriptor was given */
+	unsigned n;
+};
 void tmpl_chain_close(struct tmpl_chain *c);
 /* Opens @name in @dir and what it builds on beside it; each must be the very archive that the next one names. */
 int tmpl_chain_open(int dir, const char *name, struct tmpl_chain *ret, struct err *e);
 /* The same for one archive on a descriptor (which is duplicated), that needs no other. */
 int tmpl_chain_fd(int fd, struct tmpl_chain *ret, struct err *e);
-/* Configuration and scripts as bk_meta_get() takes them apart; checked against the digest in the end. */
+/* Configuration and scripts of the last, as bk_meta_get() takes them apart; checked against the digest in the end. */
 int tmpl_backup_meta(const struct tmpl_chain *c, struct buf *meta, struct err *e);
 
 struct tmpl_backup {

@@ -45,6 +45,7 @@ struct bk_answer {
 	uint32_t magic, stage;
 	struct bk_count count;
 	struct bk_end end;		/* write: the box's part of it */
+	uint32_t bad;			/* which of the chain the error is about, from 1; 0: none alone */
 	struct err err;
 };
 
@@ -105,6 +106,7 @@ struct bk_run {
 	const struct bk_go *go;
 	struct bk_count *count;
 	struct bk_end *end;
+	uint32_t *bad;
 	int chain[BK_CHAIN_MAX];
 	int64_t told_ms;
 };

@@ -30,12 +30,18 @@ static void done(struct emit *m)
 	str_list_clear(&m->also);
 }
 
+static int bad(struct emit *m, uint32_t i, struct err *e)
+{
+	*m->run->bad = i + 1;
+	return -e->code;
+}
+
 static int open_chain(struct emit *m, struct err *e)
 {
 	for (; m->n < m->run->go->n_chain; m->n++)
 		if (bk_in_open(&m->in[m->n], m->run->chain[m->n], e) < 0) {
 			bk_in_close(&m->in[m->n]);
-			return m->run->go->n_chain > 1 ? err_add(e, "archive %u of %u", m->n + 1, m->run->go->n_chain) : -e->code;
+			return bad(m, m->n, e);
 		}
 	if (m->n == 0 || m->in[m->n - 1].end.depth != m->n - 1)
 		return err_say(e, EBADMSG, "the chain of archives is not whole");
@@ -73,7 +79,7 @@ static int copy(struct emit *m, const struct bk_row *r, struct err *e)
 		size_t got;
 
 		if (bk_in_get(in, r->off + at, r->len - at, &p, &got, e) < 0)
-			return m->n > 1 ? err_add(e, "archive %u of %u", r->archive + 1, m->n) : -e->code;
+			return bad(m, r->archive, e);
 		if (m->write && put_out(p, got, e) < 0)
 			return -e->code;
 		at += got;
@@ -99,7 +105,7 @@ static int each(struct emit *m, int (*fn)(struct emit *m, const struct bk_row *r
 
 	m->last[0] = '\0';
 	if (bk_rows_open(&rows, &m->in[m->n - 1], e) < 0)
-		return -e->code;
+		return bad(m, m->n - 1, e);
 	while ((rc = bk_rows_next(rows, &r, e)) > 0) {
 		n++;
 		rc = check_row(m, &r, e) < 0 ? -e->code : fn(m, &r, e);
@@ -154,12 +160,16 @@ int bk_emit(struct bk_run *r, struct err *e)
 	return emit(r, true, e);
 }
 
-/* Every byte: also those of pieces that no line names. */
+/* Every byte: also those of pieces that no line names, and the indexes of the archives before. */
 static int check_all(struct bk_in *in, struct err *e)
 {
+	struct bk_rows *rows = NULL;
 	const uint8_t *p;
 	size_t got;
 
+	if (bk_rows_open(&rows, in, e) < 0)
+		return -e->code;
+	bk_rows_close(rows);
 	for (uint64_t at = 0; at < in->end.tar_len; at += got)
 		if (bk_in_get(in, at, BK_PIECE, &p, &got, e) < 0)
 			return -e->code;
@@ -174,7 +184,7 @@ int bk_check(struct bk_run *r, struct err *e)
 		return -e->code;
 	for (unsigned i = 0; i < m.n; i++)
 		if (check_all(&m.in[i], e) < 0)
-			return m.n > 1 ? err_add(e, "archive %u of %u", i + 1, m.n) : -e->code;
+			return bad(&m, i, e);
 	return emit(r, false, e);
 }
 

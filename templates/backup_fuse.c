@@ -225,6 +225,7 @@ int main(void)
 	signal(SIGPIPE, SIG_IGN);
 	if (recv_go(&go, fds, &a.err) == 0 && box_enter(-1, INT64_MAX, &a.err) == 0)
 		rc = bk_tree_open(&tree, fds, go.n_chain, &a.err);
+	a.bad = tree.bad;
 	if (rc == 0) {
 		se = fuse_session_new(&args, &ops, sizeof(ops), NULL);
 		if (!se || fuse_session_mount(se, "/dev/fd/4") != 0)

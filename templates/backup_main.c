@@ -72,7 +72,7 @@ int main(int argc, char **argv)
 {
 	static struct bk_answer a = { .magic = BK_MAGIC, .stage = BK_DONE };
 	static struct bk_go go;
-	struct bk_run r = { .go = &go, .count = &a.count, .end = &a.end };
+	struct bk_run r = { .go = &go, .count = &a.count, .end = &a.end, .bad = &a.bad };
 	int fds[FDS_MAX] = { -1 };
 	size_t n;
 

@@ -43,7 +43,7 @@ static int serve(struct unpack *u, const struct tmpl_chain *c, int dev, struct e
 	while (n < 0 && errno == EINTR);
 	if (n != (ssize_t)sizeof(a) || a.magic != BK_MAGIC)
 		return err_say(e, EPROTO, PROG " gave no answer that can be read");
-	return a.err.code ? unpack_take_text(e, &a.err) : 0;
+	return a.err.code ? backup_take_error(e, &a, c) : 0;
 }
 
 int tmpl_backup_mount(const struct tmpl_chain *c, const char *at, struct err *e)

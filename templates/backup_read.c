@@ -65,12 +65,34 @@ static int check_pieces(struct bk_in *in, struct err *e)
 	return 0;
 }
 
+/* Zstd passes over each part, as long as it is what its head says: also these bytes are the archive's. */
+static int check_heads(const struct bk_in *in, struct err *e)
+{
+	const struct bk_end *d = &in->end;
+	const struct { uint64_t off, len; const char *what; } part[] = {
+		{ d->pieces_off, d->pieces_n * BK_PIECE_REC, "the records of its pieces" },
+		{ d->index_off, d->index_len, "its index" },
+		{ d->meta_off, d->meta_len, "its configuration" }, { d->meta_off + d->meta_len + BK_HEAD, BK_END_SIZE, "its end" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(part); i++) {
+		uint8_t head[BK_HEAD], want[BK_HEAD];
+
+		bk_skip_head(want, (uint32_t)part[i].len);
+		if (read_at(in->fd, head, sizeof(head), part[i].off - BK_HEAD, e) < 0)
+			return -e->code;
+		if (memcmp(head, want, sizeof(head)) != 0)
+			return err_say(e, EBADMSG, "the archive is damaged before %s", part[i].what);
+	}
+	return 0;
+}
+
 int bk_in_open(struct bk_in *in, int fd, struct err *e)
 {
 	size_t n;
 
 	*in = (struct bk_in){ .fd = fd };
-	if (bk_end_read(fd, &in->end, e) < 0)
+	if (bk_end_read(fd, &in->end, e) < 0 || check_heads(in, e) < 0)
 		return -e->code;
 	n = (size_t)in->end.pieces_n * BK_PIECE_REC;
 	in->pieces = malloc(n + 1);

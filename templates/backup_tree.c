@@ -129,8 +129,12 @@ int bk_tree_open(struct bk_tree *t, const int *fds, unsigned n, struct err *e)
 	int rc;
 
 	for (; t->n_in < n; t->n_in++)
-		if (bk_in_open(&t->in[t->n_in], fds[t->n_in], e) < 0)
+		if (bk_in_open(&t->in[t->n_in], fds[t->n_in], e) < 0) {
+			t->bad = t->n_in + 1;
+			bk_in_close(&t->in[t->n_in]);
 			return -e->code;
+		}
+	t->bad = n;
 	if (n == 0 || t->in[n - 1].end.depth != n - 1)
 		return err_say(e, EBADMSG, "the chain of archives is not whole");
 	if (bk_rows_open(&rows, &t->in[n - 1], e) < 0)

@@ -15,6 +15,7 @@ struct bk_node {
 struct bk_tree {
 	struct bk_in in[BK_CHAIN_MAX];
 	unsigned n_in;
+	uint32_t bad;			/* which of @in an error of bk_tree_open() is about, from 1 */
 	struct bk_node *v;
 	uint32_t n, max;		/* nodes 1 to n */
 	uint32_t *slots, n_slots;

@@ -112,6 +112,9 @@ struct unpack_result {
 	struct unpack_count count;		/* told by vz-unpack */
 };
 struct tmpl_backup_count;
+struct tmpl_chain;
+struct bk_answer;
+int backup_take_error(struct err *e, const struct bk_answer *a, const struct tmpl_chain *c);	/* with the name of the one */
 void unpack_take_notes(char notes[TMPL_NOTES]);		/* a stranger's lines, fit for a terminal */
 void unpack_take_acls(struct tmpl_backup_count *c, struct unpack_odd *o);
 /* Unpacks @archive (read to its end, from its start) into the empty directory @dir. Nothing stays in it after an error. */

@@ -109,6 +109,14 @@ void dump_left_out(struct ui *ui, const struct tmpl_backup_count *c)
 			"NOT in the archive", c->deep);
 }
 
+void dump_fail(struct ui *ui, const struct err *e)
+{
+	ui_sayf(ui, -1, "Error: %s", e->text);
+	if (e->code == EBADMSG)
+		ui_sayf(ui, -1, "Copy the file again from where it is whole, or take another: 'vzdump --list' shows them, "
+			"'vzdump --check FILE' reads one to its end");
+}
+
 static int said(struct ui *ui, const char *dir, const struct ct_backup_result *r)
 {
 	char size[8], written[8];

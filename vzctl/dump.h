@@ -55,6 +55,7 @@ bool dump_cancelled(void);
 /* One container's backup, with all that is said of it. */
 int dump_one(struct ct *ct, const struct dump_opts *o, struct ui *ui, struct err *e);
 /* What an archive or a restore could not take along. */
+void dump_fail(struct ui *ui, const struct err *e);	/* what went wrong, and what to do about a damaged archive */
 void dump_left_out(struct ui *ui, const struct tmpl_backup_count *c);
 /* Another vzdump's archive, read to its end. 0: it is none. */
 int dump_check_foreign(int dir, const char *name, struct dump_watch *w, struct tmpl_backup_count *ret, struct err *e);

@@ -274,7 +274,7 @@ int main(int argc, char **argv)
 	rc = run(&c, &e);
 	c.ui.ctid = 0;
 	if (rc < 0)
-		ui_sayf(&c.ui, -1, "Error: %s", e.text);
+		dump_fail(&c.ui, &e);
 	ct_host_close(c.host);
 	dump_opts_done(&c.o);
 	return rc < 0 ? 1 : 0;

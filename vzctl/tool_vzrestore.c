@@ -266,6 +266,8 @@ static int container(struct call *c, struct err *e)
 	dump_watch_begin(&c->watch, &c->ui, "Restore");
 	rc = ct_lock(ct, e) < 0 || params_fit(c, ct, e) < 0 ? -e->code : ct_restore(ct, &r, &c->o.conf, &c->count, e);
 	dump_watch_end(&c->watch);
+	if (rc < 0 && e->code == EBADMSG && !strstr(e->text, r.name))
+		err_add(e, "%s", c->o.file);
 	if (rc == 0) {
 		dump_left_out(&c->ui, &c->count);
 		ui_sayf(&c->ui, 0, "Container %u was restored: %llu files", ct_id(ct), (unsigned long long)c->count.entries);
@@ -307,7 +309,7 @@ int main(int argc, char **argv)
 	}
 	rc = run(&c, &e);
 	if (rc < 0)
-		ui_sayf(&c.ui, -1, "Error: %s", e.text);
+		dump_fail(&c.ui, &e);
 	ct_host_close(c.host);
 	restore_opts_done(&c.o);
 	return rc < 0 ? 1 : 0;
