@@ -70,9 +70,9 @@ int ct_keep_parse(const char *text, struct ct_keep *ret, struct err *e);	/* "kee
 /* Marks in @drop what @k does not keep; what a kept one builds on is kept. Broken ones are neither counted nor dropped. */
 void ct_keep_mark(const struct ct_dumps *d, const struct ct_keep *k, bool *drop);
 /* Removes them, the newest first: what another builds on goes after it. @say is told each name, before. */
-int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, void (*say)(void *arg, const struct ct_dump *d,
-		bool drop),
-		   void *arg, struct err *e);
+/* @owner: only what this host has sealed as that tenant's is counted and removed, unless another's builds on it; NULL: all. */
+int ct_dumps_prune(int dir, unsigned ctid, const char *owner, const struct ct_keep *k, bool dry,
+		   void (*say)(void *arg, const struct ct_dump *d, bool drop), void *arg, struct err *e);
 /* One archive; EBUSY: another builds on it. */
 int ct_dump_remove_file(int dir, const char *name, struct err *e);
 int ct_backup_key(bool make, uint8_t ret[32], struct err *e);	/* 0: there is none */

@@ -308,9 +308,37 @@ void ct_keep_mark(const struct ct_dumps *d, const struct ct_keep *k, bool *drop)
 		drop[i] = any && !drop[i] && !d->v[i].broken[0];
 }
 
-int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, void (*say)(void *arg, const struct ct_dump *d,
-		bool drop),
-		   void *arg, struct err *e)
+static bool is_of(const struct ct_dump *d, const char *owner)
+{
+	return !owner || (d->sealed && str_eq(d->end.owner, owner));
+}
+
+/* The others' are out of sight, and what they build on stays. */
+static int mark_own(const struct ct_dumps *all, const char *owner, const struct ct_keep *k, bool *drop, struct err *e)
+{
+	struct ct_dumps own = { .v = calloc(all->n + 1, sizeof(*own.v)) };
+	auto_free bool *keep = calloc(all->n + 1, sizeof(*keep)), *mark = calloc(all->n + 1, sizeof(*mark));
+	size_t at = 0;
+
+	if (!own.v || !keep || !mark) {
+		free(own.v);
+		return err_set(e, ENOMEM, "archives");
+	}
+	for (size_t i = 0; i < all->n; i++) {
+		keep[i] = !is_of(&all->v[i], owner);
+		if (!keep[i])
+			own.v[own.n++] = all->v[i];
+	}
+	ct_keep_mark(&own, k, mark);
+	keep_parents(all, keep);
+	for (size_t i = 0; i < all->n; i++)
+		drop[i] = is_of(&all->v[i], owner) && mark[at++] && !keep[i];
+	free(own.v);
+	return 0;
+}
+
+int ct_dumps_prune(int dir, unsigned ctid, const char *owner, const struct ct_keep *k, bool dry,
+		   void (*say)(void *arg, const struct ct_dump *d, bool drop), void *arg, struct err *e)
 {
 	auto_dumps struct ct_dumps l = { 0 };
 	auto_free bool *drop = NULL;
@@ -320,8 +348,11 @@ int ct_dumps_prune(int dir, unsigned ctid, const struct ct_keep *k, bool dry, vo
 	drop = calloc(l.n + 1, sizeof(*drop));
 	if (!drop)
 		return err_set(e, ENOMEM, "archives");
-	ct_keep_mark(&l, k, drop);
+	if (mark_own(&l, owner, k, drop, e) < 0)
+		return -e->code;
 	for (size_t i = l.n; i-- > 0; ) {
+		if (!is_of(&l.v[i], owner))
+			continue;
 		if (say)
 			say(arg, &l.v[i], drop[i]);
 		if (drop[i] && !dry && unlinkat(dir, l.v[i].name, 0) < 0 && errno != ENOENT)

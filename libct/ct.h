@@ -114,6 +114,7 @@ int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e
 /* Reads /etc/vz/vz.conf (VZ_NOCONFIG if it cannot). */
 int ct_host_open(const struct ct_ui *ui, struct ct_host **ret, struct err *e);
 void ct_host_close(struct ct_host *h);
+const struct ct_conf *ct_host_defaults(const struct ct_host *h);	/* what vz.conf says for all containers */
 const struct ct_host_conf *ct_host_conf(const struct ct_host *h);
 /* Cgroup parents, nft table, sysctls, /run/vz: what every boot needs once. Idempotent; verbs
  * call it when it is missing. */

@@ -128,6 +128,11 @@ void ct_host_close(struct ct_host *h)
 	free(h);
 }
 
+const struct ct_conf *ct_host_defaults(const struct ct_host *h)
+{
+	return &h->defaults;
+}
+
 const struct ct_host_conf *ct_host_conf(const struct ct_host *h)
 {
 	return &h->conf;

@@ -150,9 +150,9 @@ static void drop_admin(struct ct *ct, struct work *w)
 	while (!w->trusted && (p = ct_row_next(&it, &base))) {
 		const char *v = p->key && (p->flags & PARAM_ADMIN) ? kv_get(&w->kv, p->key) : NULL;
 
-		if (!v || !*v || (w->sealed && (p->flags & PARAM_BOUND)))
+		if (!v || (w->sealed && (p->flags & PARAM_BOUND)))
 			continue;
-		if (ct && !str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE") && !str_eq(p->key, "OWNER"))
+		if (ct && *v && !str_eq(p->key, "VE_ROOT") && !str_eq(p->key, "VE_PRIVATE") && !str_eq(p->key, "OWNER"))
 			ct_say(ct, -1, "Warning: left out, because it %s: %s=\"%s\"", why_left_out(w), p->key, v);
 		kv_unset(&w->kv, p->key);
 	}

@@ -143,7 +143,7 @@ static int prune(const struct dump_opts *o, const char *dir, unsigned id, struct
 
 	if (fd < 0)
 		return err_set(e, errno, "%s", dir);
-	return ct_dumps_prune(fd, id, &o->keep, false, say_dropped, ui, e) < 0 ? err_add(e, "removing old archives") : 0;
+	return ct_dumps_prune(fd, id, NULL, &o->keep, false, say_dropped, ui, e) < 0 ? err_add(e, "removing old archives") : 0;
 }
 
 int dump_one(struct ct *ct, const struct dump_opts *o, struct ui *ui, struct err *e)

@@ -38,7 +38,9 @@ struct restore_opts {
 	struct str_list select;
 	struct ct_conf conf;
 	const char *params;		/* the last option that is a parameter, or NULL */
-	bool trust, distrust, config, list, check, quiet, to_stdout, help, force;
+	const char *after;		/* of a list as JSON: go on behind this name */
+	uint64_t limit;			/* so many of it; 0: all */
+	bool trust, distrust, config, list, check, quiet, to_stdout, help, force, json;
 };
 int restore_args(char **argv, struct restore_opts *ret, struct err *e);
 void restore_opts_done(struct restore_opts *o);
@@ -64,6 +66,7 @@ int dump_open(const char *path, int *ret_dir, const char **ret_name, struct err 
 /* --- dump_list.c: tables --- */
 void dump_table(struct buf *b, const struct ct_dumps *l);
 void dump_json(struct buf *b, const struct ct_dumps *l);
+void dump_file_json(struct buf *b, const struct bk_row *r);	/* one object, for programs */
 /* Leaves what --list was asked for, by name where a part of the list was. */
 void dump_pick(struct ct_dumps *l, const struct dump_opts *o);
 void dump_owners(struct buf *b, struct ct_dumps *l);	/* {"acme": 2}; sorts @l */

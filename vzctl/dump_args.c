@@ -166,6 +166,8 @@ static int check_list(const struct dump_opts *o, struct err *e)
 {
 	if (o->what == DUMP_PRUNE && o->ids.n > 1)
 		return err_say(e, EINVAL, "one container, or none for all");
+	if (o->owner && o->what == DUMP_PRUNE)
+		return 0;
 	if ((o->owners || o->owner || o->after || o->limit || o->named) && o->what != DUMP_LIST)
 		return err_say(e, EINVAL, "--owners, --owner, --named, --after and --limit belong to --list");
 	return 0;
@@ -252,12 +254,14 @@ void dump_opts_done(struct dump_opts *o)
 
 /* --- vzrestore ---------------------------------------------------------------------------------------------------------- */
 
-enum { R_FILE, R_TO, R_TRUST, R_LIST, R_CHECK, R_QUIET, R_STDOUT, R_FORCE, R_STORAGE, R_CONFIG, R_NO_TRUST, R_HELP };
+enum { R_FILE, R_TO, R_TRUST, R_LIST, R_CHECK, R_QUIET, R_STDOUT, R_FORCE, R_STORAGE, R_CONFIG, R_NO_TRUST, R_JSON, R_AFTER,
+       R_LIMIT, R_HELP };
 static const struct opt_flag restore_flags[] = {
 	{ "file", 0, true, R_FILE, NULL }, { "to", 0, true, R_TO, NULL }, { "trust", 0, false, R_TRUST, NULL },
 	{ "list", 0, false, R_LIST, NULL }, { "check", 0, false, R_CHECK, NULL }, { "quiet", 0, false, R_QUIET, NULL },
 	{ "stdout", 0, false, R_STDOUT, NULL }, { "force", 0, false, R_FORCE, NULL }, { "storage", 0, true, R_STORAGE, NULL },
 	{ "config", 0, false, R_CONFIG, NULL }, { "no-trust", 0, false, R_NO_TRUST, NULL },
+	{ "json", 0, false, R_JSON, NULL }, { "after", 0, true, R_AFTER, NULL }, { "limit", 0, true, R_LIMIT, NULL },
 	{ "help", 'h', false, R_HELP, NULL },
 };
 
@@ -304,6 +308,9 @@ static int take_flag(struct restore_opts *o, const struct opt_found *f, struct e
 	case R_QUIET: o->quiet = true; return 0;
 	case R_STDOUT: o->to_stdout = true; return 0;
 	case R_FORCE: o->force = true; return 0;
+	case R_JSON: o->json = true; return 0;
+	case R_AFTER: o->after = f->arg; return 0;
+	case R_LIMIT: return limit_of(f->arg, &o->limit, e);
 	case R_STORAGE: return err_say(e, ENOTSUP, "--storage: there are no storages here: --private PATH says where the files go, "
 				       "--layout how they are kept");
 	default: o->help = true; return 0;

@@ -159,6 +159,24 @@ static void add_mode(struct buf *b, const struct bk_row *r)
 	buf_addf(b, "%c%s", r->type == 'f' || r->type == 'h' ? '-' : r->type, m);
 }
 
+void dump_file_json(struct buf *b, const struct bk_row *r)
+{
+	static const struct { char type; const char *name; } types[] = {
+		{ 'f', "file" }, { 'd', "directory" }, { 'l', "link" }, { 'h', "file" }, { 'p', "fifo" },
+	};
+	const char *type = "other";
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].type == r->type)
+			type = types[i].name;
+	buf_adds(b, "{\"path\": ");
+	json_str(b, r->path);
+	buf_addf(b, ", \"type\": \"%s\", \"mode\": \"%04o\", \"uid\": %u, \"gid\": %u, \"size\": %" PRIu64 ", \"mtime\": %lld"
+		 ", \"target\": ", type, r->mode & 07777u, r->uid, r->gid, r->size, (long long)r->mtime);
+	json_str(b, r->target);
+	buf_adds(b, "}");
+}
+
 void dump_file_line(struct buf *b, const struct bk_row *r)
 {
 	char date[32];

@@ -18,7 +18,7 @@ static const char usage[] =
 	"Usage: vzdump [options] CTID...              an archive of each container\n"
 	"       vzdump [options] --all [--exclude CTID,...]\n"
 	"       vzdump --list [--json] [CTID]         archives in the directory\n"
-	"       vzdump --prune --keep WHAT [--dry-run] [CTID]\n"
+	"       vzdump --prune --keep WHAT [--owner TENANT] [--dry-run] [CTID]\n"
 	"       vzdump --check FILE                   reads every byte of an archive and of those it builds on\n"
 	"       vzdump --remove FILE\n"
 	"       vzdump --restore FILE CTID            as vzrestore does it\n"
@@ -155,7 +155,7 @@ static int prune(struct call *c, struct err *e)
 		return -e->code;
 	for (size_t i = 0; i < l.n; i++)
 		if ((!i || l.v[i - 1].ctid != l.v[i].ctid) &&
-		    ct_dumps_prune(dir, l.v[i].ctid, &c->o.keep, c->o.dry, say_pruned, &c->ui, e) < 0)
+		    ct_dumps_prune(dir, l.v[i].ctid, c->o.owner, &c->o.keep, c->o.dry, say_pruned, &c->ui, e) < 0)
 			return -e->code;
 	return 0;
 }

@@ -23,7 +23,7 @@
 static const char usage[] =
 	"Usage: vzrestore [options] FILE CTID       a container from an archive of vzdump, also of one that OpenVZ's hosts had\n"
 	"                                            (.tar, .tar.gz, .tgz ...); FILE '-': the standard input\n"
-	"       vzrestore FILE --list [--file PATH] what is in it\n"
+	"       vzrestore FILE --list [--file PATH] what is in it; --json: of one directory, for programs\n"
 	"       vzrestore FILE --to DIR [--file PATH ...]    files into a directory that is empty or not there yet\n"
 	"       vzrestore FILE --stdout [--file PATH ...]    the same as a tar\n"
 	"       vzrestore FILE --check              reads every byte\n"
@@ -58,6 +58,45 @@ static int open_chain(struct call *c, struct err *e)
 static struct tmpl_restore job(struct call *c)
 {
 	return (struct tmpl_restore){ .chain = &c->chain, .select = &c->o.select, .tell = dump_tell, .arg = &c->watch };
+}
+
+/* Is @path in the directory @dir ("": the root), and not deeper? Or is it what was asked for, and no directory? */
+static bool is_child(const char *dir, const struct bk_row *r)
+{
+	size_t n = strlen(dir);
+
+	if (n && str_eq(r->path, dir))
+		return r->type != 'd';
+	if (n && (strncmp(r->path, dir, n) != 0 || r->path[n] != '/'))
+		return false;
+	return r->path[0] && !str_eq(r->path, ".") && !strchr(r->path + (n ? n + 1 : 0), '/');
+}
+
+/* For programs: what is in one directory, so many at a time. */
+static int show_json(FILE *f, const struct restore_opts *o, struct err *e)
+{
+	const char *dir = o->select.n ? o->select.v[0] : "";
+	auto_free char *line = NULL;
+	uint64_t shown = 0;
+	size_t room = 0;
+	ssize_t n;
+
+	fputs("[", stdout);
+	while ((!o->limit || shown < o->limit) && (n = getline(&line, &room, f)) > 0) {
+		struct buf auto_buf b = { .cap = 65536 };
+		struct bk_row r;
+
+		if (line[n - 1] == '\n')
+			line[n - 1] = '\0';
+		if (bk_row_parse(line, &r, e) < 0)
+			return -e->code;
+		if (!is_child(dir, &r) || (o->after && bk_path_cmp(r.path, o->after) <= 0))
+			continue;
+		dump_file_json(&b, &r);
+		fprintf(stdout, "%s\n  %s", shown++ ? "," : "", buf_str(&b));
+	}
+	fputs(shown ? "\n]\n" : "]\n", stdout);
+	return fflush(stdout) == 0 || errno == EPIPE ? 0 : err_set(e, errno, "standard output");
 }
 
 /* The lines come as they are in the index, and go out as a person wants them. */
@@ -97,7 +136,9 @@ static int list(struct call *c, struct err *e)
 	if (c->count.entries == 0)
 		return err_say(e, ENOENT, "it holds no file of that name");
 	f = lseek(fd, 0, SEEK_SET) < 0 ? NULL : fdopen(fcntl(fd, F_DUPFD_CLOEXEC, 0), "r");
-	return f ? show_lines(f, e) : err_set(e, errno, "list");
+	if (!f)
+		return err_set(e, errno, "list");
+	return c->o.json ? show_json(f, &c->o, e) : show_lines(f, e);
 }
 
 static int is_empty(int dir)

@@ -147,7 +147,7 @@ static int patch_words(struct api_call *c, struct conf_args *a, struct err *e)
 
 static int patch_run(struct api_call *c, struct err *e)
 {
-	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 };
+	__attribute__((cleanup(conf_args_done))) struct conf_args a = { .defaults = ct_host_defaults(c->d->host) };
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
 	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(c);
 	const char *at = NULL;
@@ -306,7 +306,7 @@ static int schema_run(struct api_call *c, struct err *e)
 /* --- rows --- */
 
 static const struct api_field patch_body[] = {
-	{ .name = "config", .type = API_OBJ, .doc = "Parameters by name, as in Ct.config; null empties a list." },
+	{ .name = "config", .type = API_OBJ, .doc = "Parameters by name, as in Ct.config. null empties a list and sets others to their default." },
 	{ .name = "name", .type = API_STR, .max = 64, .doc = "Name; empty takes it away." },
 	{ .name = "hostname", .type = API_STR, .max = 255, .doc = "Host name inside." },
 	{ .name = "description", .type = API_STR, .max = 1024, .doc = "Free text of one line." },

@@ -208,13 +208,35 @@ static int put_run(struct api_call *c, struct err *e)
 	return conf_args_add(&a, "save", NULL, e) < 0 ? -e->code : ct_job(c, &a, NULL, interface_after, e);
 }
 
-static int delete_run(struct api_call *c, struct err *e)
+/* Is it one of the host's that is lent to the container? */
+static bool is_lent(struct api_call *c)
+{
+	__attribute__((cleanup(ct_drop))) struct ct *ct = NULL;
+	struct err none = { 0 };
+
+	return inv_ct_open(c->d->inv, c->ctid, &ct, &none) == 0 && str_list_has(&ct_conf(ct)->net.netdev, c->seg[1]);
+}
+
+static int lend_run(struct api_call *c, struct err *e)
 {
 	ARGS a = { 0 };
 
 	if (name_ok(c, c->seg[1]) < 0)
 		return 0;
-	if (ct_words(&a, "set", c->ctid, e) < 0 || conf_args_add(&a, "netif_del", c->seg[1], e) < 0 ||
+	if (ct_words(&a, "set", c->ctid, e) < 0 || conf_args_add(&a, "netdev_add", c->seg[1], e) < 0 ||
+	    conf_args_add(&a, "save", NULL, e) < 0)
+		return -e->code;
+	return ct_job(c, &a, NULL, interface_after, e);
+}
+
+static int delete_run(struct api_call *c, struct err *e)
+{
+	const char *opt = is_lent(c) ? "netdev_del" : "netif_del";
+	ARGS a = { 0 };
+
+	if (name_ok(c, c->seg[1]) < 0)
+		return 0;
+	if (ct_words(&a, "set", c->ctid, e) < 0 || conf_args_add(&a, opt, c->seg[1], e) < 0 ||
 	    conf_args_add(&a, "save", NULL, e) < 0)
 		return -e->code;
 	return ct_job(c, &a, NULL, NULL, e);
@@ -231,6 +253,40 @@ static int repair_run(struct api_call *c, struct err *e)
 	return ct_job(c, &a, NULL, NULL, e);
 }
 
+/* --- addresses --- */
+
+/* All that the caller's containers have; a page has whole containers. */
+static int address_list(struct api_call *c, struct err *e)
+{
+	const char *cursor = api_cursor(c);
+	size_t limit = (size_t)api_q_int(c, "limit", 100);
+	json_t *items = json_array();
+	char last[16] = "";
+	uint64_t after = 0;
+	struct inv_ct *ct;
+
+	(void)e;
+	(void)(cursor && num_u64(cursor, &after));
+	for (size_t i = 0; (ct = inv_at(c->d->inv, i)); i++) {
+		size_t n;
+
+		if (ct->id <= after || !auth_sees(c->who, ct))
+			continue;
+		if (json_array_size(items) >= limit) {
+			api_page(c, items, last);
+			return 0;
+		}
+		for (const char *p = ct->ips; *(p += strspn(p, " ")); p += n) {
+			n = strcspn(p, " ");
+			json_array_append_new(items, json_pack("{s:o, s:i, s:s}", "address", json_stringn(p, n), "ctid", (int)ct->id,
+							       "owner", ct->owner));
+		}
+		str_fmt(last, sizeof(last), "%u", ct->id);
+	}
+	api_page(c, items, NULL);
+	return 0;
+}
+
 /* --- bridges of the host --- */
 
 static json_t *bridge_json(const char *name, struct err *e)
@@ -240,11 +296,12 @@ static json_t *bridge_json(const char *name, struct err *e)
 	if (ct_bridge_load(name, &b, e) < 0)
 		return NULL;
 #define VAL(key) (b.val[key] ? b.val[key] : "")
-	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o}", "name", name, "vlan_aware", str_eq(VAL(NET_BR_VLAN_AWARE),
+	return json_pack("{s:s, s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "name", name, "vlan_aware", str_eq(VAL(NET_BR_VLAN_AWARE),
 		"yes"), "mtu",
 			 text_or_null(VAL(NET_BR_MTU)), "ports", words_json(VAL(NET_BR_PORTS), " ,\t"), "addresses",
 			 words_json(VAL(NET_BR_ADDRESS), " ,\t"), "vxlan", text_or_null(VAL(NET_BR_VXLAN_ID)), "remotes",
-			 words_json(VAL(NET_BR_VXLAN_REMOTE), " ,\t"));
+			 words_json(VAL(NET_BR_VXLAN_REMOTE), " ,\t"), "local", text_or_null(VAL(NET_BR_VXLAN_LOCAL)), "udp_port",
+			 text_or_null(VAL(NET_BR_VXLAN_PORT)));
 #undef VAL
 }
 
@@ -270,12 +327,26 @@ static int bridge_list(struct api_call *c, struct err *e)
 	return 0;
 }
 
+static int bridge_get(struct api_call *c, struct err *e)
+{
+	json_t *j = net_bridge_name_ok(c->seg[0]) ? bridge_json(c->seg[0], e) : NULL;
+
+	if (!j && (!e->code || e->code == ENOENT)) {
+		api_problem(c, "not-found", 0, "no bridge of this name is described here", NULL);
+		return 0;
+	}
+	if (!j)
+		return -e->code;
+	api_json(c, 200, j);
+	return 0;
+}
+
 static int bridge_job(struct api_call *c, const char *verb, bool body, struct err *e)
 {
 	static const struct { const char *member, *opt; } words[] = {
 		{ "vlan_aware", "vlan-aware" }, { "mtu", "mtu" }, { "ports", "port" }, { "addresses", "address" }, { "vxlan",
 			"vxlan" },
-		{ "local", "local" }, { "remotes", "remote" },
+		{ "local", "local" }, { "remotes", "remote" }, { "udp_port", "udp-port" },
 	};
 	char resource[64], text[32];
 	ARGS a = { 0 };
@@ -349,6 +420,7 @@ static const struct api_field bridge_body[] = {
 	{ .name = "vxlan", .type = API_INT, .min = 1, .max = 16777215, .doc = "Number of the VXLAN to other hosts." },
 	{ .name = "local", .type = API_STR, .min = 2, .max = 45, .doc = "Address of this host that they know." },
 	{ .name = "remotes", .type = API_LIST, .max = 256, .doc = "Addresses of those hosts." },
+	{ .name = "udp_port", .type = API_INT, .min = 1, .max = 65535, .doc = "Of VXLAN, on all of them; 4789 when absent." },
 	{ .name = NULL },
 };
 
@@ -359,11 +431,16 @@ static const struct api_route rows[] = {
 	  interface_body, NULL, "Interface", "Adds a bridged interface, or changes what the body names of one.", put_run },
 	{ "DELETE", "/v1/cts/{ct}/interfaces/{interface}", "ct.interface.delete", SCOPE_NODE_WRITE, API_CT | API_WRITE |
 		API_JOB, NULL,
-	  NULL, "Operation", "Removes a bridged interface.", delete_run },
+	  NULL, "Operation", "Removes a bridged interface, or takes a lent one back.", delete_run },
+	{ "PUT", "/v1/cts/{ct}/interfaces/{interface}/lent", "ct.interface.lend", SCOPE_NODE_WRITE, API_CT | API_WRITE | API_JOB,
+	  NULL, NULL, "Interface", "Lends an interface of the host to a container.", lend_run },
 	{ "POST", "/v1/cts/{ct}/network/repair", "ct.network.repair", SCOPE_CT_POWER, API_CT | API_WRITE | API_JOB, NULL, NULL,
 	  "Operation", "Puts right what other hands did to a container's interfaces on the host.", repair_run },
+	{ "GET", "/v1/addresses", "address.list", SCOPE_CT_READ, API_PAGED, NULL, NULL, "AddressPage",
+	  "Addresses of routed interfaces that containers have.", address_list },
 	{ "GET", "/v1/bridges", "bridge.list", SCOPE_NODE_READ, API_PAGED, NULL, NULL, "BridgePage",
 	  "Bridges that the host makes when they are needed.", bridge_list },
+	{ "GET", "/v1/bridges/{bridge}", "bridge.get", SCOPE_NODE_READ, 0, NULL, NULL, "Bridge", "One bridge.", bridge_get },
 	{ "PUT", "/v1/bridges/{bridge}", "bridge.put", SCOPE_NODE_WRITE, API_WRITE | API_JOB, bridge_body, NULL, "Operation",
 	  "Makes a bridge, or changes what the body names of one.", bridge_put },
 	{ "DELETE", "/v1/bridges/{bridge}", "bridge.delete", SCOPE_NODE_WRITE, API_WRITE | API_JOB, NULL, NULL, "Operation",

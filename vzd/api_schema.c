@@ -181,8 +181,13 @@ static const struct api_prop bridge_props[] = {
 	{ "ports", "string[]", "Interfaces of the host." },
 	{ "addresses", "string[]", "Of the host on it." },
 	{ "vxlan", "string?", "Number of the VXLAN to other hosts." },
+	{ "local", "string?", "Address of this host that they know." },
 	{ "remotes", "string[]", "Addresses of those hosts." },
+	{ "udp_port", "string?", "Of VXLAN; 4789 when null." },
 	END
+};
+static const struct api_prop address_props[] = {
+	{ "address", "string", "" }, { "ctid", "int", "Whose it is." }, { "owner", "string", "Tenant; empty: none." }, END
 };
 static const struct api_prop fw_group_props[] = {
 	{ "name", "string", "" },
@@ -263,6 +268,17 @@ static const struct api_prop backup_props[] = {
 	{ "sealed", "bool", "This host has made it, or one with the same key." },
 	{ "owner", "string?", "Tenant that owned the container then; null: none, or nobody vouches for it." },
 	{ "problem", "string?", "broken: why." },
+	END
+};
+static const struct api_prop backup_file_props[] = {
+	{ "path", "string", "In the container, without the first '/'." },
+	{ "type", "file|directory|link|fifo|other", "" },
+	{ "mode", "string", "Octal." },
+	{ "uid", "int", "As the container has it." },
+	{ "gid", "int", "As the container has it." },
+	{ "size", "int", "Bytes." },
+	{ "mtime", "time", "" },
+	{ "target", "string?", "Where a link leads." },
 	END
 };
 static const struct api_prop ticket_props[] = {
@@ -392,7 +408,9 @@ static const struct api_schema rows[] = {
 	{ "Snapshot", "A kept state of a container's files and configuration.", snapshot_props },
 	{ "Pool", "A pool of template images on a device or export that several nodes have.", pool_props },
 	{ "Backup", "An archive of a container.", backup_props },
+	{ "BackupFile", "A file in an archive.", backup_file_props },
 	{ "Bridge", "A bridge of the host.", bridge_props },
+	{ "Address", "An address, or a prefix, that a container has.", address_props },
 	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },
 	{ "FirewallZonePair", "Two zones that reach one another.", fw_zone_props },
 	{ "FirewallHost", "What the host itself takes.", fw_host_props },

@@ -59,23 +59,92 @@ static int submit(struct api_call *c, const struct conf_args *a, const char *nam
 	return api_job(c, &s, NULL, e);
 }
 
+static int submit_output(struct api_call *c, const struct conf_args *a, struct err *e)
+{
+	const struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name,
+				    .resource = "/v1/templates", .keep_output = true, .argv = (const char *const *)a->v };
+
+	return api_job(c, &s, NULL, e);
+}
+
 static int pull_run(struct api_call *c, struct err *e)
 {
 	const char *index = ct_body_text(c, "index");
 	const json_t *names = json_object_get(c->req.body, "names");
+	bool list = json_is_true(json_object_get(c->req.body, "list"));
 	ARGS a = { 0 };
 
 	if (!str_starts(index, "https://") && !str_starts(index, "http://")) {
 		api_problem(c, "invalid-field", 0, "index: a URL that begins with https:// or http://", NULL);
 		return 0;
 	}
-	if (words(&a, (const char *const[]){ "pull", "--", index, NULL }, e) < 0)
+	if (words(&a, (const char *const[]){ "pull", list ? "--list" : "--", list ? "--" : index, list ? index : NULL, NULL },
+		  e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < json_array_size(names); i++)
 		if (ct_word(&a, json_string_value(json_array_get(names, i)), e) < 0)
 			return -e->code;
+	return list ? submit_output(c, &a, e) : submit(c, &a, "", e);
+}
+
+/* From a file or directory of the host: an archive, an OCI image layout or an archive of one, an Incus image. */
+static int import_run(struct api_call *c, struct err *e)
+{
+	static const char *const texts[] = { "name", "sha256", "tag", "rootfs" };
+	const char *source = ct_body_text(c, "source");
+	ARGS a = { 0 };
+
+	if (source[0] != '/') {
+		api_problem(c, "invalid-field", 0, "source: a full path on this host", NULL);
+		return 0;
+	}
+	if (ct_body_text(c, "name") && !name_ok(c, ct_body_text(c, "name")))
+		return 0;
+	if (words(&a, (const char *const[]){ "add", NULL }, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (ct_body_text(c, texts[i]) && conf_args_add(&a, texts[i], ct_body_text(c, texts[i]), e) < 0)
+			return -e->code;
+	if ((json_is_true(json_object_get(c->req.body, "app")) && ct_word(&a, "--app", e) < 0) ||
+	    (json_is_true(json_object_get(c->req.body, "unsigned")) && ct_word(&a, "--unsigned", e) < 0) ||
+	    ct_word(&a, "--", e) < 0 || ct_word(&a, source, e) < 0)
+		return -e->code;
 	return submit(c, &a, "", e);
 }
+
+/* The index of a directory of archives, for other hosts to pull. */
+static int index_run(struct api_call *c, struct err *e)
+{
+	static const char *const texts[] = { "sign", "id" };
+	const char *dir = ct_body_text(c, "directory");
+	const json_t *days = json_object_get(c->req.body, "days");
+	char text[24];
+	ARGS a = { 0 };
+
+	if (dir[0] != '/' || ct_body_text(c, "sign")[0] != '/') {
+		api_problem(c, "invalid-field", 0, "directory and sign: full paths on this host", NULL);
+		return 0;
+	}
+	str_fmt(text, sizeof(text), "%lld", (long long)json_integer_value(days));
+	if (words(&a, (const char *const[]){ "index", NULL }, e) < 0 || (days && conf_args_add(&a, "days", text, e) < 0))
+		return -e->code;
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		if (ct_body_text(c, texts[i]) && conf_args_add(&a, texts[i], ct_body_text(c, texts[i]), e) < 0)
+			return -e->code;
+	return ct_word(&a, "--", e) < 0 || ct_word(&a, dir, e) < 0 ? -e->code : submit(c, &a, "", e);
+}
+
+static int pin_job(struct api_call *c, const char *verb, struct err *e)
+{
+	ARGS a = { 0 };
+
+	if (!name_ok(c, c->seg[0]))
+		return 0;
+	return words(&a, (const char *const[]){ verb, "--", c->seg[0], NULL }, e) < 0 ? -e->code : submit(c, &a, c->seg[0], e);
+}
+
+static int pin_run(struct api_call *c, struct err *e) { return pin_job(c, "pin", e); }
+static int unpin_run(struct api_call *c, struct err *e) { return pin_job(c, "unpin", e); }
 
 static int save_run(struct api_call *c, struct err *e)
 {
@@ -189,7 +258,10 @@ static int commit_run(struct api_call *c, struct err *e)
 		return 0;
 	}
 	str_fmt(path, sizeof(path), "%s/upload/%s", tmpl_dir(c), file);
-	if (words(&a, (const char *const[]){ "add", "--move", "--sha256", sha256, "--name", c->seg[0], "--", path, NULL }, e) < 0)
+	if (words(&a, (const char *const[]){ "add", "--move", "--sha256", sha256, "--name", c->seg[0], NULL }, e) < 0 ||
+	    (ct_body_text(c, "tag") && conf_args_add(&a, "tag", ct_body_text(c, "tag"), e) < 0) ||
+	    (json_is_true(json_object_get(c->req.body, "app")) && ct_word(&a, "--app", e) < 0) ||
+	    ct_word(&a, "--", e) < 0 || ct_word(&a, path, e) < 0)
 		return -e->code;
 	return submit(c, &a, c->seg[0], e);
 }
@@ -197,6 +269,25 @@ static int commit_run(struct api_call *c, struct err *e)
 static const struct api_field pull_body[] = {
 	{ .name = "index", .type = API_STR, .required = true, .min = 8, .max = 1000, .doc = "URL of a signed index of templates." },
 	{ .name = "names", .type = API_LIST, .max = 100, .doc = "Which: names, or patterns with * and ?. Absent: all." },
+	{ .name = "list", .type = API_BOOL, .doc = "Fetch nothing: the result says what there is." },
+	{ .name = NULL },
+};
+static const struct api_field import_body[] = {
+	{ .name = "source", .type = API_STR, .required = true, .min = 2, .max = 4000,
+	  .doc = "On this host: rootfs.tar.*, an OCI image layout or an archive of one, an Incus image." },
+	{ .name = "name", .type = API_STR, .min = 1, .max = 199, .doc = "Of the new template; the file's when absent." },
+	{ .name = "sha256", .type = API_STR, .min = 64, .max = 64, .doc = "Of the archive, or of an OCI image's manifest." },
+	{ .name = "tag", .type = API_STR, .min = 1, .max = 255, .doc = "Which image, if there are several." },
+	{ .name = "rootfs", .type = API_STR, .min = 2, .max = 4000, .doc = "The root of an Incus image in two files." },
+	{ .name = "app", .type = API_BOOL, .doc = "An image without init: its entrypoint is run in place of one." },
+	{ .name = "unsigned", .type = API_BOOL, .doc = "Neither a signature beside it nor sha256 vouches for it." },
+	{ .name = NULL },
+};
+static const struct api_field index_body[] = {
+	{ .name = "directory", .type = API_STR, .required = true, .min = 2, .max = 4000, .doc = "Of archives, on this host." },
+	{ .name = "sign", .type = API_STR, .required = true, .min = 2, .max = 4000, .doc = "File of the secret key (vztmpl keygen)." },
+	{ .name = "id", .type = API_STR, .min = 1, .max = 63, .doc = "Tells this index from others of the same key." },
+	{ .name = "days", .type = API_INT, .min = 1, .max = 36500, .doc = "How long it is good; 30 when absent." },
 	{ .name = NULL },
 };
 static const struct api_field save_body[] = {
@@ -215,13 +306,24 @@ static const struct api_field piece_body[] = {
 static const struct api_field commit_body[] = {
 	{ .name = "format", .type = API_STR, .required = true, .one_of = "tar tar.gz tar.bz2 tar.xz tar.zst",
 	  .doc = "Of the archive." },
-	{ .name = "sha256", .type = API_STR, .required = true, .min = 64, .max = 64, .doc = "Of the whole archive." },
+	{ .name = "sha256", .type = API_STR, .required = true, .min = 64, .max = 64,
+	  .doc = "Of the whole archive; if it is an OCI image, of its manifest." },
+	{ .name = "tag", .type = API_STR, .min = 1, .max = 255, .doc = "Which image of several." },
+	{ .name = "app", .type = API_BOOL, .doc = "An image without init: its entrypoint is run in place of one." },
 	{ .name = NULL },
 };
 
 static const struct api_route rows[] = {
 	{ "POST", "/v1/templates/pull", "template.pull", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB, pull_body, NULL, "Operation",
 	  "Takes templates from a signed index.", pull_run },
+	{ "POST", "/v1/templates/import", "template.import", SCOPE_NODE_WRITE, API_WRITE | API_JOB, import_body, NULL,
+	  "Operation", "Makes a template of an archive or an image on the host.", import_run },
+	{ "POST", "/v1/templates/index", "template.index", SCOPE_NODE_WRITE, API_WRITE | API_JOB, index_body, NULL, "Operation",
+	  "Makes the signed index of a directory of archives.", index_run },
+	{ "PUT", "/v1/templates/{template}/pin", "template.pin", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB, NULL, NULL,
+	  "Operation", "Keeps its tree even if nothing stands on it.", pin_run },
+	{ "DELETE", "/v1/templates/{template}/pin", "template.unpin", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB, NULL, NULL,
+	  "Operation", "No longer.", unpin_run },
 	{ "POST", "/v1/templates/gc", "template.gc", SCOPE_TEMPLATE_WRITE, API_WRITE | API_JOB, gc_body, NULL, "Operation",
 	  "Removes unpacked trees that nothing stands on any more.", gc_run },
 	{ "POST", "/v1/cts/{ct}/template", "template.save", SCOPE_TEMPLATE_WRITE, API_CT | API_WRITE | API_JOB, save_body, NULL,

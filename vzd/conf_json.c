@@ -152,7 +152,7 @@ void conf_args_done(struct conf_args *a)
 	for (size_t i = 0; i < a->n; i++)
 		free(a->v[i]);
 	free(a->v);
-	*a = (struct conf_args){ 0 };
+	*a = (struct conf_args){ .defaults = a->defaults };
 }
 
 static int push(struct conf_args *a, char *word, struct err *e)
@@ -213,10 +213,35 @@ static int one_text(struct in *in, const char *text, struct err *e)
 	return conf_args_add(in->a, in->p->opt, text, e);
 }
 
+static int no_default(struct err *e)
+{
+	err_clear(e);
+	return err_say(e, EINVAL, "null sets the default, and this has none: say the value wanted (most limits take \"unlimited\")");
+}
+
+static int to_default(struct in *in, struct err *e)
+{
+	const struct ct_conf *host = in->a->defaults;
+	const void *field = host ? (const char *)host + in->base + in->p->off : NULL;
+	struct buf auto_buf b = BUF_INIT;
+
+	if (in->created)
+		return 0;		/* what is not said has its default */
+	if (field && in->p->type->is_set(field)) {
+		in->p->type->print(in->p, field, &b);
+		return one_text(in, buf_str(&b), e);
+	}
+	if (!in->p->def && conf_json_kind(in->p) != CONF_JSON_TEXT)
+		return no_default(e);
+	return one_text(in, in->p->def ? in->p->def : "", e) < 0 ? no_default(e) : 0;
+}
+
 static int one_value(struct in *in, json_t *v, struct err *e)
 {
 	char num[32];
 
+	if (json_is_null(v))
+		return to_default(in, e);
 	if (json_is_string(v))
 		return one_text(in, json_string_value(v), e);
 	if (json_is_boolean(v) && conf_json_kind(in->p) == CONF_JSON_BOOL)

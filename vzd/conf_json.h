@@ -19,13 +19,17 @@ json_t *conf_json(const struct ct_conf *c);		/* what is set; new reference */
 const struct param *conf_json_find(const char *property);	/* NULL: unknown */
 
 /* vzctl's words: "--ram=512M" ... ended by NULL, all owned. */
-struct conf_args { char **v; size_t n; };
+struct conf_args {
+	char **v;
+	size_t n;
+	const struct ct_conf *defaults;	/* vz.conf's, for conf_json_args(); NULL: none */
+};
 void conf_args_done(struct conf_args *a);
 int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct err *e);
 /*
  * @change: the object of a PATCH or POST. Each property becomes its option, checked by the row's own parser into @parsed
- * (zeroed by the caller, ct_conf_done() after), which is what quotas are judged by. null takes a setting away where the row
- * can ("": lists). A list replaces the old one (@replace: "--ipdel all" first). @create: for create, else for set.
+ * (zeroed by the caller, ct_conf_done() after), which is what quotas are judged by. null (RFC 7396) empties a list, sets anything
+ * else to what vz.conf or the manual has as its default, and is refused where neither has one. A list replaces the old one (@replace: "--ipdel all" first). @create: for create, else for set.
  * -EINVAL: e->text says what is wrong, *ret_at (a borrowed key of @change) which property.
  */
 int conf_json_args(json_t *change, bool create, struct conf_args *a, struct ct_conf *parsed, const char **ret_at, struct err *e);

@@ -139,6 +139,90 @@ done
 is "nor is it a name, a template, an owner" "$odd" ""
 gone $(vzlist -a -H -o ctid | awk '$1 < 901 || $1 > 903')
 is "nothing of the host was touched" "$(ls -d /vz/private/* | tr '\n' ' ')" "/vz/private/901 /vz/private/902 /vz/private/903 "
+
+# What the host gave one container is not given again by a copy: devices, bridges, another zone. Abilities within it are; and
+# limits and rules that the host has put on it hold for the copy, for a restore and for what comes back from a snapshot.
+vzctl --quiet set 901 --devnodes fuse:rw --capability sys_time:off --venet_filter no --fw_zone vip --smtp no --fw_in drop --save >/dev/null
+vzctl --quiet set 901 --netif_add eth0 --save >/dev/null
+is "a tenant's clone" "$(op "$(as "$acme" POST /v1/cts/901/clone '{"ctid":911,"mode":"linked","config":{"ram":"64M"}}')")" done
+is "has none of the host's" "$(grep -cE '^(DEVNODES|NETIF|VENET_FILTER|FW_ZONE)=.+' /etc/vz/conf/911.conf)" 0
+is "its abilities" "$(conf 911 CAPABILITY)" sys_time:off
+is "and the host's rules" "$(conf 911 SMTP) $(conf 911 FW_IN)" "no drop"
+like "what was left out is said" "$(api GET "/v1/operations/$(api GET '/v1/operations?ct=911' | jq -r '.items[0].id')/log")" 'left out.*DEVNODES'
+like "nobody clones it for another" "$(as "$acme" POST /v1/cts/901/clone '{"owner":"beta"}')" '^403 '
+like "nor does an operator" "$(as "$operator" POST /v1/cts/901/clone '{"owner":"beta"}')" '^403 .*another owner'
+is "an administrator's clone has all" "$(op "$(as "$root" POST /v1/cts/901/clone '{"ctid":912,"config":{"ram":"64M"}}')"; conf 912 DEVNODES)" $'done\nfuse:rw'
+gone 911 912
+
+echo '#!/bin/sh' >/etc/vz/conf/901.mount
+is "a backup" "$(op "$(as "$acme" POST /v1/cts/901/backups '{}')")" done
+name=$(as "$acme" GET /v1/backups | sed 's/^... //' | jq -r '.items[0].name')
+is "is restored by its tenant" "$(op "$(as "$acme" POST "/v1/backups/$name/restore" '{"ctid":911}')")" done
+is "without the script, devices, abilities" \
+	"$(ls /etc/vz/conf | grep -c '^911.*mount$') $(grep -cE '^(DEVNODES|NETIF|VENET_FILTER|FW_ZONE|CAPABILITY)=.+' /etc/vz/conf/911.conf)" "0 0"
+is "with the host's rules" "$(conf 911 SMTP) $(conf 911 FW_IN) $(conf 911 OWNER)" "no drop acme"
+is "and none of the addresses that the first one has" "$(conf 911 IP_ADDRESS)" ""
+is "other addresses when asked" "$(op "$(as "$acme" POST "/v1/backups/$name/restore" '{"ctid":913,"config":{"ip_address":["10.77.1.60"]}}')"; conf 913 IP_ADDRESS)" \
+	$'done\n10.77.1.60'
+like "not another's" "$(as "$acme" POST "/v1/backups/$name/restore" '{"config":{"ip_address":["10.77.1.2"]}}')" '^409 '
+like "nor for another tenant" "$(as "$acme" POST "/v1/backups/$name/restore" '{"owner":"beta"}')" '^403 '
+like "nor with more than it had" "$(as "$acme" POST "/v1/backups/$name/restore" '{"config":{"devnodes":["fuse:rw"]}}')" '^403 '
+race /tmp/race.g "$acme|POST|/v1/backups/$name/restore|{\"ctid\":914}" "$beta|POST|/v1/cts|{\"ctid\":914,$body}}"
+like "a restore into an id that is being made" "$(winners /tmp/race.g)" '^1 409 (locked|exists)$'
+ended /tmp/race.g >/dev/null
+
+# Another's archive, operation, snapshot, figures: not there, not to be ended.
+for p in "GET /v1/backups/$name" "GET /v1/backups/$name/files" "POST /v1/backups/$name/check" "POST /v1/backups/$name/restore" \
+	"POST /v1/backups/$name/download" "DELETE /v1/backups/$name" "GET /v1/cts/901/usage" "GET /v1/cts/901/stats" \
+	"GET /v1/cts/901/snapshots" "POST /v1/cts/901/backups" "GET /v1/cts/901/userlimits" "GET /v1/tenants/acme/usage" \
+	"GET /v1/operations/$(api GET '/v1/operations?ct=901' | jq -r '.items[0].id')" \
+	"DELETE /v1/operations/$(api GET '/v1/operations?ct=901' | jq -r '.items[0].id')"; do
+	set -- $p
+	case $2 in */download) b='{"paths":["etc"]}' ;; *) b='{}' ;; esac
+	[ "$1" = GET ] || [ "$1" = DELETE ] && foreign+="$(as "$beta" $1 "$2" | cut -c1-3)" || foreign+="$(as "$beta" $1 "$2" "$b" | cut -c1-3)"
+	foreign+=" "
+done
+is "another's things are not there" "$(tr ' ' '\n' <<<"$foreign" | sort -u | tr -d '\n')" 404
+is "nor pruned" "$(op "$(as "$beta" POST /v1/backups/prune '{"last":1,"ctid":901}')" | cut -c1-4; ls /vz/dump | grep -c vzdump-openvz-901)" $'done\n1'
+like "files of an archive" "$(as "$acme" GET "/v1/backups/$name/files?path=/etc" | sed 's/^... //' | jq -r '.items[].path' | tr '\n' ' ')" 'etc/passwd '
+is "page by page" "$(as "$acme" GET "/v1/backups/$name/files?limit=1" | sed 's/^... //' | jq -r '[(.items|length), (.next != null)] | @csv')" 1,true
+like "a file that is none" "$(as "$acme" GET "/v1/backups/$name/files?path=/none")" '^404 .*no file of that name'
+like "no path gets out of it" "$(as "$acme" GET "/v1/backups/$name/files?path=/../../etc")" '^(404|422) '
+like "a ticket for one" "$(as "$acme" POST "/v1/backups/$name/download" '{"paths":["/etc/passwd"]}')" '^201 .*ticket'
+for p in extract mount; do
+	like "$p is the host's" "$(as "$acme" POST "/v1/backups/$name/$p" '{"directory":"/tmp/x"}')" '^403 '
+done
+is "an administrator takes one out" "$(op "$(as "$root" POST "/v1/backups/$name/extract" '{"directory":"/vz/out","paths":["/etc/passwd"]}')"; ls /vz/out/etc)" $'done\npasswd'
+is "a backup more" "$(op "$(as "$acme" POST /v1/cts/901/backups '{}')")" done
+is "the older one is pruned" "$(op "$(as "$acme" POST /v1/backups/prune '{"last":1}')"; ls /vz/dump | grep -c vzdump-openvz-901)" $'done\n1'
+race /tmp/race.h "$acme|POST|/v1/cts/913/backups|{}" "$acme|DELETE|/v1/cts/913|{}"
+is "a backup of what is being destroyed: one goes before the other, or is told why not" \
+	"$(ended /tmp/race.h | grep -vcE '^done|locked|no container|not.found|snapshot|reads it|in use')" 0
+is "nothing is half-made" "$(ls -A /vz/dump | grep -vc '^vzdump-openvz-[0-9]*-.*zst$'; ls /vz/private | grep -vcE '^9[01][0-9]$')" $'0\n0'
+
+# Limits, by every way to something more.
+soon "what there is counts" 10 sh -c "[ \$(vzadm call GET /v1/tenants/acme | jq .used.cts) = \$(grep -l 'OWNER=\"acme\"' /etc/vz/conf/*.conf | wc -l) ]"
+used=$(api GET /v1/tenants/acme | jq -c .used)
+api PATCH /v1/tenants/acme "$(jq '{limits:{cts, disk, snapshots, backups:1, memory:(.memory + 33554432)}}' <<<"$used")" >/dev/null
+name=$(as "$acme" GET /v1/backups | sed 's/^... //' | jq -r '.items[0].name')
+for r in "POST|/v1/cts|{$body}}" "POST|/v1/cts/901/clone|{}" "POST|/v1/backups/$name/restore|{}" \
+	'PATCH|/v1/cts/901|{"config":{"diskspace":"9G"}}' 'PATCH|/v1/cts/901|{"config":{"ram":"1G"}}' 'POST|/v1/cts/901/backups|{}' \
+	'POST|/v1/cli|{"argv":["set","901","--diskspace","9G","--save"]}'; do
+	IFS='|' read -r verb path b <<<"$r"
+	over+="$(as "$acme" "$verb" "$path" "$b" | sed 's/^\(...\) .*problems.\([a-z-]*\).*/\1-\2/') "
+done
+is "none gets above a limit" "$(tr ' ' '\n' <<<"$over" | sort -u | tr -d '\n')" 403-quota-exceeded
+race /tmp/race.i "$acme|PATCH|/v1/cts/901|{\"config\":{\"ram\":\"160M\"}}" "$acme|PATCH|/v1/cts/911|{\"config\":{\"ram\":\"160M\"}}"
+is "nor do two at once" "$(winners /tmp/race.i)" "1 403 quota-exceeded"
+ended /tmp/race.i >/dev/null
+
+# null is the default (RFC 7396); what has none says so.
+is "null empties and resets" "$(op "$(as "$acme" PATCH /v1/cts/901 '{"description":null,"config":{"ip_address":null,"cpuunits":null}}')"; conf 901 IP_ADDRESS; conf 901 CPUUNITS)" \
+	$'done\n\n1000'
+like "where there is a default" "$(as "$acme" PATCH /v1/cts/901 '{"config":{"ram":null}}')" '^400 .*has none.*/config/ram'
+
+rm -rf /tmp/race.* /vz/out /etc/vz/conf/901.mount /vz/dump/vzdump-openvz-* /etc/vz/backup.key
+gone $(vzlist -a -H -o ctid | awk '$1 < 901 || $1 > 903')
 vzd_down
 gone 901 902 903
 vzd_sweep

@@ -212,9 +212,9 @@ TEST(backup_keep_chain)
 		CHECK(!drop[0] && !drop[1] && !drop[2]);
 	}
 	ct_dumps_done(&l);
-	CHECK_OK(ct_dumps_prune(dir, 101, &(struct ct_keep){ .last = 1 }, true, NULL, NULL, &e), &e);
+	CHECK_OK(ct_dumps_prune(dir, 101, NULL, &(struct ct_keep){ .last = 1 }, true, NULL, NULL, &e), &e);
 	CHECK(faccessat(dir, B, F_OK, 0) == 0);		/* it was said only */
-	CHECK_OK(ct_dumps_prune(dir, 101, &(struct ct_keep){ .last = 1 }, false, NULL, NULL, &e), &e);
+	CHECK_OK(ct_dumps_prune(dir, 101, NULL, &(struct ct_keep){ .last = 1 }, false, NULL, NULL, &e), &e);
 	CHECK(faccessat(dir, A, F_OK, 0) == 0 && faccessat(dir, B, F_OK, 0) < 0 && faccessat(dir, C, F_OK, 0) < 0);
 	CHECK(faccessat(dir, D, F_OK, 0) == 0);		/* another's */
 }

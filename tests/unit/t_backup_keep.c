@@ -137,13 +137,13 @@ TEST(prune_a_directory)
 	CHECK(d.v[0].ours && d.v[0].needed && !d.v[1].needed && !d.v[2].needed && !d.v[1].broken[0]);
 	CHECK_ERR(ct_dump_remove_file(test_tmp_fd(), N0, &e), EBUSY);
 	e = (struct err){ 0 };
-	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 101, &(struct ct_keep){ .last = 2 }, false, NULL, NULL, &e), &e);
+	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 101, NULL, &(struct ct_keep){ .last = 2 }, false, NULL, NULL, &e), &e);
 	CHECK(is_there(N0) && is_there(N1) && is_there(N2));
-	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 101, &(struct ct_keep){ .last = 1 }, true, NULL, NULL, &e), &e);
+	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 101, NULL, &(struct ct_keep){ .last = 1 }, true, NULL, NULL, &e), &e);
 	CHECK(is_there(N0) && is_there(N1));			/* dry */
-	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 102, &(struct ct_keep){ .last = 1 }, false, NULL, NULL, &e), &e);
+	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 102, NULL, &(struct ct_keep){ .last = 1 }, false, NULL, NULL, &e), &e);
 	CHECK(is_there(N0) && is_there(N1));			/* another's */
-	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 101, &(struct ct_keep){ .last = 1 }, false, NULL, NULL, &e), &e);
+	CHECK_OK(ct_dumps_prune(test_tmp_fd(), 101, NULL, &(struct ct_keep){ .last = 1 }, false, NULL, NULL, &e), &e);
 	CHECK(!is_there(N0) && !is_there(N1) && is_there(N2));
 	CHECK_ERR(ct_dump_remove_file(test_tmp_fd(), "../x", &e), EINVAL);
 }
