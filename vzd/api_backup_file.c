@@ -221,7 +221,8 @@ static int prune_run(struct api_call *c, struct err *e)
 /* --- rows --- */
 
 static const struct api_field files_query[] = {
-	{ .name = "path", .type = API_STR, .min = 1, .max = 4000, .doc = "A directory in the container, or a file; / when absent." },
+	{ .name = "path", .type = API_STR, .min = 1, .max = 4000,
+	  .doc = "A directory in the container, or a file; / when absent." },
 	{ .name = NULL },
 };
 static const struct api_field download_body[] = {

@@ -306,7 +306,8 @@ static int schema_run(struct api_call *c, struct err *e)
 /* --- rows --- */
 
 static const struct api_field patch_body[] = {
-	{ .name = "config", .type = API_OBJ, .doc = "Parameters by name, as in Ct.config. null empties a list and sets others to their default." },
+	{ .name = "config", .type = API_OBJ,
+	  .doc = "Parameters by name, as in Ct.config. null empties a list and sets others to their default." },
 	{ .name = "name", .type = API_STR, .max = 64, .doc = "Name; empty takes it away." },
 	{ .name = "hostname", .type = API_STR, .max = 255, .doc = "Host name inside." },
 	{ .name = "description", .type = API_STR, .max = 1024, .doc = "Free text of one line." },

@@ -278,8 +278,8 @@ static int address_list(struct api_call *c, struct err *e)
 		}
 		for (const char *p = ct->ips; *(p += strspn(p, " ")); p += n) {
 			n = strcspn(p, " ");
-			json_array_append_new(items, json_pack("{s:o, s:i, s:s}", "address", json_stringn(p, n), "ctid", (int)ct->id,
-							       "owner", ct->owner));
+			json_array_append_new(items, json_pack("{s:o, s:i, s:s}", "address", json_stringn(p, n), "ctid",
+							       (int)ct->id, "owner", ct->owner));
 		}
 		str_fmt(last, sizeof(last), "%u", ct->id);
 	}

@@ -285,7 +285,8 @@ static const struct api_field import_body[] = {
 };
 static const struct api_field index_body[] = {
 	{ .name = "directory", .type = API_STR, .required = true, .min = 2, .max = 4000, .doc = "Of archives, on this host." },
-	{ .name = "sign", .type = API_STR, .required = true, .min = 2, .max = 4000, .doc = "File of the secret key (vztmpl keygen)." },
+	{ .name = "sign", .type = API_STR, .required = true, .min = 2, .max = 4000,
+	  .doc = "File of the secret key (vztmpl keygen)." },
 	{ .name = "id", .type = API_STR, .min = 1, .max = 63, .doc = "Tells this index from others of the same key." },
 	{ .name = "days", .type = API_INT, .min = 1, .max = 36500, .doc = "How long it is good; 30 when absent." },
 	{ .name = NULL },

@@ -216,7 +216,8 @@ static int one_text(struct in *in, const char *text, struct err *e)
 static int no_default(struct err *e)
 {
 	err_clear(e);
-	return err_say(e, EINVAL, "null sets the default, and this has none: say the value wanted (most limits take \"unlimited\")");
+	return err_say(e, EINVAL, "null sets the default, and this has none: say the value wanted "
+		       "(most limits take \"unlimited\")");
 }
 
 static int to_default(struct in *in, struct err *e)

@@ -29,7 +29,8 @@ int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct 
 /*
  * @change: the object of a PATCH or POST. Each property becomes its option, checked by the row's own parser into @parsed
  * (zeroed by the caller, ct_conf_done() after), which is what quotas are judged by. null (RFC 7396) empties a list, sets anything
- * else to what vz.conf or the manual has as its default, and is refused where neither has one. A list replaces the old one (@replace: "--ipdel all" first). @create: for create, else for set.
+ * else to what vz.conf or the manual has as its default, and is refused where neither has one.
+ * A list replaces the old one (@replace: "--ipdel all" first). @create: for create, else for set.
  * -EINVAL: e->text says what is wrong, *ret_at (a borrowed key of @change) which property.
  */
 int conf_json_args(json_t *change, bool create, struct conf_args *a, struct ct_conf *parsed, const char **ret_at, struct err *e);
