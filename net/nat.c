@@ -105,9 +105,10 @@ int nat_fwd_parse(const char *text, struct nat_fwd *ret, struct err *e)
 	if (rc == 0)
 		rc = parse_words(text, words.v, words.n, &f, e);
 	str_list_clear(&words);
-	if (rc == 0)
-		*ret = f;
-	return rc;
+	if (rc < 0)
+		return rc;
+	*ret = f;
+	return 0;
 }
 
 static void print_address(const struct net_ip *ip, struct buf *b)

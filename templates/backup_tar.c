@@ -31,7 +31,7 @@ static void pad(struct buf *b)
 /* "LENGTH KEY=VALUE\n", and the length counts its own digits. */
 static void record(struct buf *b, const char *key, const void *val, size_t n)
 {
-	size_t body = 1 + strlen(key) + 1 + n + 1, len = body + 1;
+	size_t body = 1 + strlen(key) + 1 + n + 1, len;
 
 	for (size_t digits = 1, ten = 10; ; digits++, ten *= 10) {
 		len = body + digits;

@@ -27,7 +27,7 @@ int tmpl_copy(int from, int to, uint32_t id_base, tmpl_copy_tell *tell, void *ar
 	const struct copy_go go = { .magic = COPY_MAGIC };
 	const struct unpack_msg msg = { .data = &go, .size = sizeof(go), .fds = &from, .n_fds = 1 };
 	struct unpack u = { .ctl = -1, .in = -1, .id_base = id_base };
-	struct copy_done done;
+	struct copy_done done = { 0 };
 	int rc = unpack_fork(&u, "vz-copy", "copy", (const int[2]){ -1, -1 }, e);
 
 	if (rc == 0)
