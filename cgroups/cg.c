@@ -13,6 +13,7 @@
 
 #include "util/auto.h"
 #include "util/err.h"
+#include "util/grow.h"
 #include "util/path.h"
 #include "util/str.h"
 
@@ -211,15 +212,8 @@ static void ids_done(struct ids *l)
 
 static int ids_add(struct ids *l, const char *s)
 {
-	if (l->n == l->size) {
-		size_t size = l->size ? l->size * 2 : 64;
-		char **v = realloc(l->v, size * sizeof(*v));
-
-		if (!v)
-			return -ENOMEM;
-		l->v = v;
-		l->size = size;
-	}
+	if (GROW(l->v, l->n, l->size) < 0)
+		return -ENOMEM;
 	l->v[l->n] = strdup(s);
 	if (!l->v[l->n])
 		return -ENOMEM;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "libct/files.h"
+#include "util/grow.h"
 
 /* "101.conf" -> 101; 0, the host's own entry, and everything else -> 0. */
 static unsigned id_of(const char *file)
@@ -41,14 +42,8 @@ int ct_list(struct ct_host *h, unsigned **ret, size_t *n, struct err *e)
 
 		if (!id)
 			continue;
-		if (used == size) {
-			unsigned *more = reallocarray(ids, size ? size * 2 : 64, sizeof(*ids));
-
-			if (!more)
-				return err_set(e, ENOMEM, "list containers");
-			ids = more;
-			size = size ? size * 2 : 64;
-		}
+		if (GROW(ids, used, size) < 0)
+			return err_set(e, ENOMEM, "list containers");
 		ids[used++] = id;
 	}
 	if (used)

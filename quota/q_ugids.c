@@ -8,6 +8,7 @@
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
+#include "util/grow.h"
 #include "util/num.h"
 
 #define L_STATUS "ugid_quota_status:"
@@ -27,15 +28,8 @@ static int add(void *arg, const struct quota_ugid *q, struct err *e)
 {
 	struct quota_ugids *u = arg;
 
-	if (u->n == u->room) {
-		size_t room = u->room ? u->room * 2 : 64;
-		struct quota_ugid *v = reallocarray(u->v, room, sizeof(*v));
-
-		if (!v)
-			return err_set(e, ENOMEM, "users and groups");
-		u->v = v;
-		u->room = room;
-	}
+	if (GROW(u->v, u->n, u->room) < 0)
+		return err_set(e, ENOMEM, "users and groups");
 	u->v[u->n++] = *q;
 	return 0;
 }

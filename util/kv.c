@@ -3,6 +3,7 @@
  * KEY="value" files. A line that is not set stays as it was, byte for byte; what keys mean, and what a duplicate of one
  * means, is decided by who reads the lines.
  */
+#include "util/grow.h"
 #include "util/kv.h"
 
 #include <errno.h>
@@ -102,15 +103,8 @@ static int line_init(struct kv_line *l, const char *s, size_t len)
 
 static struct kv_line *add_line(struct kv *kv, const char *s, size_t len)
 {
-	if (kv->n == kv->size) {
-		size_t size = kv->size ? kv->size * 2 : 32;
-		struct kv_line *v = reallocarray(kv->v, size, sizeof(*v));
-
-		if (!v)
-			return NULL;
-		kv->v = v;
-		kv->size = size;
-	}
+	if (GROW(kv->v, kv->n, kv->size) < 0)
+		return NULL;
 	return line_init(&kv->v[kv->n], s, len) < 0 ? NULL : &kv->v[kv->n++];
 }
 

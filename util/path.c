@@ -3,6 +3,7 @@
  * Opens, makes and removes things below a directory descriptor, however hostile what lies below is. The kernel resolves
  * (openat2); nothing here takes a path apart to check it and then uses it whole.
  */
+#include "util/grow.h"
 #include "util/path.h"
 
 #include <dirent.h>
@@ -184,18 +185,7 @@ static int rm_push(struct rm *rm, int fd)
 {
 	struct stat st;
 
-	if (rm->depth == rm->room) {
-		size_t room = rm->room ? rm->room * 2 : 64;
-		struct rm_level *l = reallocarray(rm->level, room, sizeof(*l));
-
-		if (!l) {
-			auto_close_(&fd);
-			return -1;
-		}
-		rm->level = l;
-		rm->room = room;
-	}
-	if (fstat(fd, &st) < 0) {
+	if (GROW(rm->level, rm->depth, rm->room) < 0 || fstat(fd, &st) < 0) {
 		auto_close_(&fd);
 		return -1;
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Two trees in step. The stack is on the heap; of each level only the deepest pair of directories is open. */
+#include "util/grow.h"
 #include "util/walk.h"
 
 #include <fcntl.h>
@@ -63,15 +64,8 @@ static int push(struct walker *w, int from, int to, const char *name, struct err
 
 	w->from = from;
 	w->to = to;
-	if (w->depth == w->room) {
-		size_t room = w->room ? w->room * 2 : 32;
-
-		l = reallocarray(w->level, room, sizeof(*l));
-		if (!l)
-			return err_set(e, ENOMEM, "walk a tree");
-		w->level = l;
-		w->room = room;
-	}
+	if (GROW(w->level, w->depth, w->room) < 0)
+		return err_set(e, ENOMEM, "walk a tree");
 	l = &w->level[w->depth];
 	*l = (struct level){ .next = 0 };
 	str_copy(l->name, sizeof(l->name), name);
