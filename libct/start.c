@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * `start`, the parent's side: a table of steps, each with its undo, run up; a failed start and a
- * stop run the undos in reverse (stop.c). The child's side is init.c, the processes are made by
- * launch.c. ARCHITECTURE.md tells the whole life.
+ * stop run the undos in reverse (down.c). The child's side is init.c, the processes are made by
+ * launch.c; whether it may start and what is said of it is start_tell.c's. ARCHITECTURE.md tells
+ * the whole life.
  * /run/vz/CTID/state with stage "starting" is the record of intent: whoever takes the lock next
  * and finds it with no starter alive takes everything down (recover.c).
  */
@@ -29,6 +30,7 @@
 #include "libct/mon_client.h"
 #include "libct/postcreate.h"
 #include "libct/shape.h"
+#include "libct/start_tell.h"
 #include "libct/netdevs.h"
 #include "libct/netlines.h"
 #include "libct/relay.h"
@@ -52,8 +54,7 @@ struct start {
 	struct ct_guest guest;
 	struct ct_devnodes nodes;
 	int script, script_out[2];	/* CTID.start and the pipe for what it prints */
-	int console
-		[CT_SYNC_FDS]; /* console master, notify socket, readiness fifo: for the monitor */
+	int console[CT_SYNC_FDS];	/* console master, notify socket, readiness fifo: for the monitor */
 };
 struct start_step {
 	const char *name;
@@ -76,8 +77,7 @@ static uint64_t new_gen(void)
 	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
 }
 
-/* --- steps ------------------------------------------------------------------------------------
- * -------------------- */
+/* --- steps --- */
 
 static int up_record(struct start *s, struct err *e)
 {
@@ -216,39 +216,6 @@ static int up_root(struct start *s, struct err *e)
 	return 0;
 }
 
-static void say_settings(const struct start *s)
-{
-	const struct ct_conf *c = &s->ct->conf;
-
-	if (c->net.ip.n) {
-		auto_buf struct buf b = BUF_INIT;
-
-		for (size_t i = 0; i < c->net.ip.n; i++)
-			buf_addf(&b, " %s", c->net.ip.v[i]);
-		ct_say(s->ct, 0, "Adding IP address(es):%s", buf_str(&b));
-	}
-	if (c->cg.cpulimit.set)
-		ct_say(s->ct, 0, "Setting CPU limit: %llu", (unsigned long long)c->cg.cpulimit.v);
-	if (c->cg.cpuunits.set)
-		ct_say(s->ct, 0, "Setting CPU units: %llu", (unsigned long long)c->cg.cpuunits.v);
-	if (c->cg.cpus.set)
-		ct_say(s->ct, 0, "Setting CPUs: %llu", (unsigned long long)c->cg.cpus.v);
-	if (c->cg.cpumask)
-		ct_say(s->ct, 0, "Setting CPU mask: %s", c->cg.cpumask);
-	if (c->cg.nodemask)
-		ct_say(s->ct, 0, "Setting NUMA node mask: %s", c->cg.nodemask);
-	if (c->devices.n || c->devnodes.n)
-		ct_say(s->ct, 0, "Setting devices");
-	if (c->cg.iolimit.set && c->cg.iolimit.v)
-		ct_say(s->ct, 0, "Setting iolimit: %llu bytes/sec",
-		       (unsigned long long)c->cg.iolimit.v);
-	else if (c->cg.iolimit.set)
-		ct_say(s->ct, 0, "Setting iolimit: 0 (unlimited)");
-	if (c->cg.iopslimit.set)
-		ct_say(s->ct, 0, "Setting iopslimit: %llu iops",
-		       (unsigned long long)c->cg.iopslimit.v);
-}
-
 /* Scripts run in the guest's hands, so they get a pipe; this copies from it until the
  * child reports. */
 static void show_script(struct start *s)
@@ -282,7 +249,7 @@ static int up_exec(struct start *s, struct err *e)
 		return -e->code;
 	memcpy(s->console, m.fd, sizeof(s->console));
 	if (!(s->flags & CT_START_SKIP_SETUP)) {
-		say_settings(s);
+		ct_start_tell(s->ct);
 		if (ct_veths_announce(s->ct, e) < 0)
 			return -e->code;
 	}
@@ -323,50 +290,7 @@ static const struct start_step steps[] = {
 	{ "exec", up_exec },	 { "commit", up_commit },
 };
 
-/* --- checks -----------------------------------------------------------------------------------
- * -------------------- */
-
-static bool over_quota(struct ct *ct)
-{
-	auto_free struct ct_traffic *t = calloc(1, sizeof(*t));
-	struct err ignored = { 0 };
-
-	if (!t || ct_traffic_collect(ct, false, t, &ignored) < 0)
-		return false;
-	return ct_quota_month(&ct->conf, ct_traffic_used(t)) >= CT_QUOTA_THROTTLED;
-}
-
-static int check(struct start *s, struct err *e)
-{
-	const struct ct_conf *c = &s->ct->conf;
-	auto_free char *priv = ct_path_private(s->ct);
-
-	if (c->disabled.set && c->disabled.v && !(s->flags & CT_START_FORCE)) {
-		err_say(e, EPERM, "Container start disabled");
-		return err_exit(e, VZ_VE_START_DISABLED);
-	}
-	if (!(s->flags & CT_START_FORCE) && c->shape.quota.set && str_eq(c->shape.action, "stop") && over_quota(s->ct)) {
-		err_say(e, EDQUOT, "Container start refused: its monthly TRAFFICQUOTA is used up (--force starts it)");
-		return err_exit(e, VZ_VE_START_DISABLED);
-	}
-	if (!priv) {
-		err_say(e, EINVAL, "VE_PRIVATE is not set");
-		return err_exit(e, VZ_VE_PRIVATE_NOTSET);
-	}
-	if (!c->root) {
-		err_say(e, EINVAL, "VE_ROOT is not set");
-		return err_exit(e, VZ_VE_ROOT_NOTSET);
-	}
-	if (access(priv, F_OK) < 0) {
-		err_say(e, ENOENT, "Container private area %s does not exist", priv);
-		return err_exit(e, VZ_FS_NOPRVT);
-	}
-	if (ct_is_running(s->ct, NULL)) {
-		err_say(e, EBUSY, "Container is already running");
-		return err_exit(e, VZ_VE_RUNNING);
-	}
-	return 0;
-}
+/* --- before and after --- */
 
 /* A start makes its own mount, with its own namespaces: --skip-remount has no word of it. */
 static int remount(struct start *s, struct err *e)
@@ -395,7 +319,7 @@ static int guest(struct start *s, struct err *e)
 
 static int prepare(struct start *s, struct err *e)
 {
-	if (check(s, e) < 0)
+	if (ct_start_check(s->ct, s->flags, e) < 0)
 		return -e->code;
 	if (!(s->flags & CT_START_SKIP_SETUP) &&
 	    (guest(s, e) < 0 || ct_hook_script_fd(s->ct, CT_HOOK_START, &s->script, e) < 0))
@@ -439,24 +363,6 @@ static void release(struct start *s)
 		auto_close_(&s->console[i]);
 }
 
-/* A full area: which limit, and what to do. Panels look for the word inode_hard_limit. */
-static void explain_full(struct ct *ct)
-{
-	auto_free char *priv = ct_path_private(ct);
-	auto_close int dir = priv ? open(priv, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct quota_usage u = { 0 };
-	struct err none = { 0 };
-
-	if (dir < 0 || quota_get(dir, ct->id, &u, &none) < 0)
-		return;
-	if (u.limit.hard_inodes && u.used_inodes >= u.limit.hard_inodes)
-		ct_say(ct, -1, "CT %u has used up its inode_hard_limit of %llu: raise --diskinodes",
-		       ct->id, (unsigned long long)u.limit.hard_inodes);
-	else if (u.limit.hard_kib)
-		ct_say(ct, -1, "CT %u uses %llu of %llu KiB of disk: raise --diskspace", ct->id,
-		       (unsigned long long)u.used_kib, (unsigned long long)u.limit.hard_kib);
-}
-
 static int fail(struct start *s, struct err *e)
 {
 	struct err down = { 0 };
@@ -465,7 +371,7 @@ static int fail(struct start *s, struct err *e)
 	ct_launch_abort(&s->l);
 	cg_join_close(&s->join);
 	if (e->code == EDQUOT || e->code == ENOSPC)
-		explain_full(s->ct);
+		ct_start_full(s->ct);
 	if (ct_down(s->ct, CT_DOWN_QUIET_HOOKS, &down) < 0)
 		ct_say(s->ct, -1, "%s", down.text);
 	err_exit(e, VZ_ENVCREATE_ERROR);
