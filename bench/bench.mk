@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # `sudo make bench`: how fast, next to the least the kernel asks and to other runtimes. BENCH_N rounds (default 31).
 
-BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat $(B)/bench/scale $(B)/bench/net_start $(B)/bench/net_flow $(B)/bench/walk
+BENCH_BINS := $(B)/bench/floor $(B)/bench/stamp $(B)/bench/lat $(B)/bench/scale $(B)/bench/net_start $(B)/bench/net_flow $(B)/bench/net_rate $(B)/bench/walk
 BENCH_N ?= 31
 .PHONY: bench bench-walk bench-pool bench-backup
 
@@ -48,6 +48,9 @@ $(B)/bench/scale: $(B)/obj/bench/scale.o $(B)/libvz.a
 
 # Both on the machine's own CPU time: rates and counters, start by start.
 $(B)/bench/net_start: $(B)/obj/bench/net_start.o $(B)/libvz.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_vzctl)
+$(B)/bench/net_rate: $(B)/obj/bench/net_rate.o $(B)/libvz.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(LIBS_vzctl)
 $(B)/bench/net_flow: $(B)/obj/bench/net_flow.o $(B)/libvz.a

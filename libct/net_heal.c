@@ -8,6 +8,7 @@
 #include "libct/ips.h"
 #include "libct/netlines.h"
 #include "libct/record.h"
+#include "libct/shape.h"
 #include "libct/veths.h"
 #include "net/heal.h"
 
@@ -69,6 +70,20 @@ static int heal_veth(struct ct *ct, struct net *n, int netns, const char *line, 
 	return net_veth_heal(n, ct->id, &f, netns, e) < 0 ? err_exit(e, VZ_VETH_ERROR) : 0;
 }
 
+/* When the links are there. */
+static int heal_rates(struct ct *ct, bool repair, struct str_list *faults, struct err *e)
+{
+	char text[96];
+
+	if (ct_shape_fault(ct, text, sizeof(text), e) < 0)
+		return -e->code;
+	if (!text[0])
+		return 0;
+	if (str_list_add(faults, text, e) < 0)
+		return -e->code;
+	return repair && ct_shape_heal(ct, e) < 0 ? err_exit(e, VZ_SET_RATE) : 0;
+}
+
 int ct_net_heal(struct ct *ct, bool repair, struct str_list *faults, struct err *e)
 {
 	auto_list struct str_list veths = { 0 };
@@ -87,5 +102,5 @@ int ct_net_heal(struct ct *ct, bool repair, struct str_list *faults, struct err 
 		if (heal_veth(ct, n, netns, veths.v[i], repair, faults, e) < 0)
 			return -e->code;
 	}
-	return 0;
+	return heal_rates(ct, repair, faults, e);
 }

@@ -384,6 +384,38 @@ int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 	return ct_net_record(ct->id, &lines, e) < 0 ? -e->code : net_shape_again(p.n, ct->id, &lines, e);
 }
 
+struct fault { char *text; size_t size; };
+
+static int fault(struct plan *p, void *arg, const char *ifname, bool bridged, struct err *e)
+{
+	const struct fault *f = arg;
+
+	(void)bridged;
+	return f->text[0] ? 0 : net_shape_fault(p->n, ifname, &p->p, &p->r, f->text, f->size, e);
+}
+
+int ct_shape_fault(struct ct *ct, char *text, size_t size, struct err *e)
+{
+	struct fault f = { text, size };
+	struct net_place had = { 0 };
+	struct plan p;
+
+	text[0] = '\0';
+	if (!recorded(ct, &had))		/* none were set */
+		return 0;
+	if (plan_of(ct, &ct->conf, &p, e) < 0)
+		return -e->code;
+	if (!p.rates || had.kind != p.p.kind)	/* the configuration has changed since: not for us to say */
+		return 0;
+	p.p.slot = had.slot;
+	return each_if(ct, &ct->conf, &p, fault, &f, e);
+}
+
+int ct_shape_heal(struct ct *ct, struct err *e)
+{
+	return ct_net_apply(ct, &ct->conf, e) < 0 ? -e->code : ct_shape_ways(ct, &ct->conf, e);
+}
+
 /* --- the month --- */
 
 const char *const ct_quota_state_names[] = {
@@ -410,7 +442,7 @@ static int throttle(struct ct *ct, bool on, struct err *e)
 	str_fmt(mark, sizeof(mark), "%d", ct_traffic_now());
 	if ((on && str_list_add(&l, mark, e) < 0) || ct_record_save(ct, THROTTLED, &l, e) < 0)
 		return -e->code;
-	return ct_net_apply(ct, &ct->conf, e) < 0 ? -e->code : ct_shape_ways(ct, &ct->conf, e);
+	return ct_shape_heal(ct, e);
 }
 
 bool ct_quota_acted(const struct ct *ct)

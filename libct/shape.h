@@ -11,6 +11,9 @@ int ct_shape_small(const struct ct *ct, const struct ct_conf *c, bool *ret, stru
 int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *lines, struct err *e);
 /* Once the interfaces are there: their ways through the trees, or straight when @c has no rates (any more). */
 int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e);
+/* Of one that runs: what somebody took away, "": nothing; and all of it anew. */
+int ct_shape_fault(struct ct *ct, char *text, size_t size, struct err *e);
+int ct_shape_heal(struct ct *ct, struct err *e);
 int ct_shape_down(struct ct *ct, struct net *n, struct err *e);
 
 /* What the month's traffic means by now; @used: bytes sent and received. */

@@ -65,6 +65,9 @@ int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, co
 /* What passes @ifname waits where @p says, or, @r NULL, takes the straight way. */
 int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, const struct net_rates *r,
 		  const struct net_totals *t, struct err *e);
+/* What of it somebody took away, as a sentence; "": nothing. */
+int net_shape_fault(struct net *n, const char *ifname, const struct net_place *p, const struct net_rates *r, char *text,
+		    size_t size, struct err *e);
 /* The line of @lines once more: for an interface that was not there when it took effect. */
 int net_shape_again(struct net *n, unsigned id, const struct str_list *lines, struct err *e);
 

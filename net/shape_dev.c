@@ -136,7 +136,7 @@ static void put_end(struct nl_batch *b, unsigned index, uint32_t end, const stru
 enum clsact { CLSACT_NONE, CLSACT_OWN, CLSACT_SHARD };
 
 /* The kernel answers no question for a clsact by itself; one for a filter at a shared block it refuses. */
-static bool clsact_of_shard(struct net *n, unsigned index)
+int shape_filter_at(struct net *n, unsigned index, uint32_t end)
 {
 	_Alignas(8) char buf[128] = { 0 };
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
@@ -145,10 +145,10 @@ static bool clsact_of_shard(struct net *n, unsigned index)
 
 	nlh->nlmsg_type = RTM_GETTFILTER;
 	t->tcm_ifindex = (int)index;
-	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS);
+	t->tcm_parent = TC_H_MAKE(TC_H_CLSACT, end);
 	t->tcm_handle = 1;
 	t->tcm_info = TC_H_MAKE(SHAPE_PRIO << 16, htons(ETH_P_ALL));
-	return nl_ask(&n->rt, nlh, NULL, NULL, "find the redirection", &e) == -EOPNOTSUPP;
+	return nl_ask(&n->rt, nlh, NULL, NULL, "find the redirection", &e);
 }
 
 static void put_clsact(struct nl_batch *b, unsigned index, const struct net_place *p, bool of_shard, enum clsact want)
@@ -206,7 +206,7 @@ int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, 
 		return -e->code;
 	if (up.prog >= 0 || down.prog >= 0)
 		want = CLSACT_OWN;
-	of_shard = clsact_of_shard(n, index);
+	of_shard = shape_filter_at(n, index, TC_H_MIN_INGRESS) == -EOPNOTSUPP;
 	nl_batch_begin(&b, &n->rt, e);
 	put_own(&b, index, p, r, cls, t);
 	put_clsact(&b, index, p, of_shard, want);

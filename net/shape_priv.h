@@ -93,8 +93,12 @@ int shape_shard_set(struct net *n, const struct net_place *p, enum net_traffic_w
 int shape_shard_clear(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e);
 /* What passes @ifindex that way counts as @p's, or, @in false, as nobody's. */
 int shape_shard_has(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex, bool in, struct err *e);
+bool shape_shard_holds(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex);
 uint32_t shape_shard_block(const struct net_place *p, enum net_traffic_way way);	/* of filters, for clsacts */
 /* The filter "redirect what @prog returns SHAPE_BPF_MATCH for to @ifb", of @t; the request is in @b. */
 void shape_put_redirect(struct nl_batch *b, int prog, unsigned ifb);
+
+/* shape_dev.c: is there a filter of ours at that end of a clsact? 0, or -errno: -EOPNOTSUPP, those of a shard. */
+int shape_filter_at(struct net *n, unsigned index, uint32_t end);
 
 #endif

@@ -311,3 +311,14 @@ int shape_shard_has(struct net *n, const struct net_place *p, enum net_traffic_w
 		return err_set(e, errno, "set the rates of an interface");
 	return 0;
 }
+
+bool shape_shard_holds(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex)
+{
+	auto_call(shard_close) struct shard s = SHARD_INIT;
+	uint32_t key = ifindex, place = NET_SHAPE_SHARD;
+	struct shape_bucket bucket;
+	struct err ignored = { 0 };
+
+	return shard_open(n, p, way, &s, &ignored) > 0 && bpf_map_get(s.map[PLACES], &key, &place) == 0 && place == number(p) &&
+	       bpf_map_get(s.map[BUCKETS], &place, &bucket) == 0 && bucket.cost;
+}

@@ -31,6 +31,24 @@ like "waits at its own" "$(tc qdisc show dev vz641 root)" 'tbf 2: .* rate 10Mbit
 rate "sends 20 Mbit/s still" 14 23 641 192.0.2.2 7001
 rate "and receives 10" 7 12 641 192.0.2.2 7002
 
+# --- somebody else's hands ---
+told() { vznetcfg check 641 2>&1 || true; }
+broken() {
+	local name=$1
+	shift
+	"$@" || fail "$name" "cannot break it"
+	like "$name: told" "$(told)" "no rate holds for what the container .* by vz641"
+	vznetcfg repair 641 >/dev/null 2>&1
+	is "$name: repaired" "$(told | grep -c 'no rate')" 0
+}
+broken "its queue" tc qdisc del dev vz641 root
+broken "its filters" tc qdisc del dev vz641 clsact
+broken "the filter of its shard" tc filter del block $((0x767a1014)) prio 1 protocol all
+broken "the device" ip link del vzifb-up20
+broken "the device, set down" ip link set vzifb-up20 down
+rate "sends 20 Mbit/s again" 14 23 641 192.0.2.2 7001
+rate "and receives 10 again" 7 12 641 192.0.2.2 7002
+
 # --- the devices ---
 up 642 --ipadd 10.77.6.42 --ratelimit 1:5000
 is "one for many" "$(ifbs)" "vzifb-down20 vzifb-up20 "
