@@ -46,7 +46,8 @@ static bool tree_stands(struct net *n, unsigned index, const struct net_place *p
 }
 
 /* Is there anything for it to hold for? *split: of what is sent the class depends on the address. */
-static int wanted(struct net *n, const struct net_place *p, const struct net_rates *r, bool want[NET_WAY_N], bool *split, struct err *e)
+static int wanted(struct net *n, const struct net_place *p, const struct net_rates *r, bool want[NET_WAY_N], bool *split,
+		  struct err *e)
 {
 	uint32_t cls[2];
 	unsigned one;
