@@ -152,9 +152,14 @@ void ct_quota_warn(const struct ct *ct, const struct quota_conf *said)
 	auto_close int dir = path ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	struct quota_caps caps = { 0 };
 	struct err ignored = { 0 };
+	struct quota_limit l;
 
 	if (dir < 0 || ct_is_ploop(ct) || quota_probe(dir, &caps, &ignored) < 0 || !caps.blocks)
 		return;		/* where nothing can be limited that is an error already */
+	quota_conf_limit(said, &l);
+	if (str_eq(caps.backend, "image") && said->space.set && !l.hard_kib)
+		ct_say(ct, -1, "Warning: DISKSPACE without a limit is kept, but an image has a size and stays as large as it is "
+		       "('vzctl convert %u --layout overlay' gives it a layout that has none)", ct->id);
 	if (caps.soft && said->quotatime.set)
 		warn_time(ct, dir, said->quotatime.v);
 	else if (!caps.soft && ct->conf.quota.quotatime.v &&

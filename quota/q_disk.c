@@ -215,6 +215,8 @@ static int grow(int dir, int image, const struct disk_super *s, uint64_t bytes, 
 	char name[LOOP_NAME] = "";
 	struct stat st;
 
+	if (disk_may_grow(image, s, bytes, e) < 0)
+		return -e->code;
 	if (fstat(image, &st) < 0 || ((uint64_t)st.st_size < bytes && ftruncate(image, (off_t)bytes) < 0))
 		return err_set(e, errno, "enlarge " QUOTA_DISK_FILE);
 	used = hinted(dir, image, &loop, name) == 1;

@@ -12,6 +12,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "quota/q_disk.h"
@@ -30,6 +31,8 @@
 #define EXT4_RO_QUOTA 0x100
 #define TOOL_MS 3600000
 #define XFS_MIN_KIB (300u << 10)	/* mkfs.xfs makes none that is smaller */
+#define XFS_GROUPS_MAX 4096		/* where growing stops: a thousand times as large as it was made */
+#define XFS_GROUP_WRITES (64u << 10)	/* bytes, at most, that a new group begins with */
 #define EXT4_MIN_KIB (16u << 10)
 #define COPY_CHUNK (1u << 30)
 
@@ -104,6 +107,7 @@ static int parse_xfs(const uint8_t *s, struct disk_super *r, struct err *e)
 	r->inodes = be64(s + 128);
 	r->free_inodes = be64(s + 136);
 	r->imaxpct = s[127];
+	r->group = be32(s + 84);
 	r->ugid = true;
 	if (r->block < 512 || r->block > 65536 || r->blocks > UINT64_MAX >> 16 || log > r->blocks || r->free > r->blocks - log ||
 	    r->free_inodes > r->inodes)
@@ -235,6 +239,27 @@ int disk_ugid_set(int image, bool on, struct err *e)
 }
 
 /* --- the kernel's part --------------------------------------------------------------------------------------------- */
+/*
+ * An xfs keeps the size of its groups, and writes headers for each of the new ones at once, in the kernel, where nothing
+ * stops it: a typing error in a size could fill the disk of the host.
+ */
+int disk_may_grow(int image, const struct disk_super *s, uint64_t bytes, struct err *e)
+{
+	const uint64_t most = (uint64_t)s->group * XFS_GROUPS_MAX * s->block;
+	struct statvfs v;
+
+	if (s->fs != QUOTA_DISK_XFS || !s->group)
+		return 0;
+	if (bytes > most)
+		return err_say(e, ENOTSUP, "an xfs that was made as small as this one grows to %llu KiB at most: 'vzctl convert CTID "
+			       "--layout image:ext4' makes a file system of another size", (unsigned long long)most >> 10);
+	if (fstatvfs(image, &v) < 0)
+		return err_set(e, errno, "statfs");
+	if (v.f_blocks && (bytes / s->block - s->blocks) / s->group * XFS_GROUP_WRITES > v.f_bavail * v.f_frsize)
+		return err_set(e, ENOSPC, "grow the xfs: its own records have no room on the disk of the host");
+	return 0;
+}
+
 int disk_grow(int mnt, const struct disk_super *s, uint64_t bytes, struct err *e)
 {
 	auto_close int dir = openat(mnt, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -42,9 +42,7 @@ sed -i 's/^DATE=.*/DATE="yesterday"/' $T; broken "a date that is none" 'is not a
 head -c 200000 /dev/zero | tr '\0' x >$T; broken "one long line" 'snapshots'
 for i in $(seq 30000); do echo "GUID=\"$A\""; done >$T; broken "a huge file" 'snapshots'
 head -c 5000 /dev/urandom >$T; broken "noise" 'snapshots'
-: >$T
-like "an empty file is no snapshots" "$(vzctl snapshot-list 881 -H 2>&1 | grep -c $A)" '^0$'
-cp /tmp/tree.good $T
+: >$T; broken "an empty file" 'snapshots is empty: restore it'
 rm $T; mkdir $T
 tap_run vzctl snapshot 881
 [ "$TAP_RC" = 156 ] && like "a directory in its place" "$TAP_OUT" 'snapshots' || fail "a directory in its place" "$TAP_OUT"

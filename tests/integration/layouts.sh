@@ -98,6 +98,10 @@ up 622 --layout image:xfs --diskspace 320M
 ok "xfs grows while it runs" vzctl set 622 --diskspace 500M --save
 between "at once" "$(in_ct 622 "df -k / | awk 'END { print \$2 }'")" 430000 512000
 truth 622 "xfs"
+rc "xfs: a size that nobody means" 62 vzctl set 622 --diskspace 100T --save
+like "is not tried" "$TAP_OUT" 'grows to [0-9]+ KiB at most: .vzctl convert'
+like "no limit: an image keeps its size, and says so" "$(vzctl set 622 --diskspace unlimited --save 2>&1)" 'Warning: DISKSPACE without a limit is kept, but an image has a size'
+truth 622 "xfs, as it was"
 rc "xfs shrinks never" 62 sh -c 'vzctl stop 622 >/dev/null; vzctl set 622 --diskspace 350M --save'
 like "says what to do" "$TAP_OUT" 'vzctl convert'
 gone 622

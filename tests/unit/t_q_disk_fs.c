@@ -52,6 +52,24 @@ TEST(disk_xfs)
 	CHECK(s.imaxpct > 0 && s.imaxpct <= 100);
 }
 
+/* 4 groups of 64 MiB, as 256 MiB are made with: a typing error in a size is not tried out. */
+TEST(disk_may_grow_so_far)
+{
+	struct disk_super s = { .fs = QUOTA_DISK_XFS, .block = 4096, .blocks = 65536, .group = 16384 };
+	auto_close int image = test_tmp_fd();
+	struct err e = { 0 };
+
+	CHECK_OK(disk_may_grow(image, &s, 512ull << 20, &e), &e);
+	CHECK_ERR(disk_may_grow(image, &s, 100ull << 40, &e), ENOTSUP);
+	CHECK(strstr(e.text, "grows to 268435456 KiB at most: 'vzctl convert CTID"));
+	s.group = 0;
+	CHECK_OK(disk_may_grow(image, &s, 100ull << 40, &e), &e);
+	s.group = UINT32_MAX / 2;			/* so few groups are no matter */
+	CHECK_OK(disk_may_grow(image, &s, 100ull << 40, &e), &e);
+	s.fs = QUOTA_DISK_EXT4;
+	CHECK_OK(disk_may_grow(image, &s, 100ull << 40, &e), &e);
+}
+
 TEST(disk_refused)
 {
 	static char first[4096];
