@@ -251,8 +251,9 @@ int disk_may_grow(int image, const struct disk_super *s, uint64_t bytes, struct 
 	if (s->fs != QUOTA_DISK_XFS || !s->group)
 		return 0;
 	if (bytes > most)
-		return err_say(e, ENOTSUP, "an xfs that was made as small as this one grows to %llu KiB at most: 'vzctl convert CTID "
-			       "--layout image:ext4' makes a file system of another size", (unsigned long long)most >> 10);
+		return err_say(e, ENOTSUP, "an xfs that was made as small as this one grows to %llu KiB at most: "
+			       "'vzctl convert CTID --layout image:ext4' makes a file system of another size",
+			       (unsigned long long)most >> 10);
 	if (fstatvfs(image, &v) < 0)
 		return err_set(e, errno, "statfs");
 	if (v.f_blocks && (bytes / s->block - s->blocks) / s->group * XFS_GROUP_WRITES > v.f_bavail * v.f_frsize)

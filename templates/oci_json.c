@@ -80,11 +80,32 @@ static bool fits(const json_t *m, const char *arch, const char *tag)
 	return (!a || str_eq(a, arch)) && (!os || str_eq(os, "linux")) && (!tag || str_eq(ref, tag));
 }
 
+/* "linux/arm64 v1, linux/riscv64": platforms and tags, of which there may be any number and in which there may be anything. */
+static void what_there_is(const json_t *list, char *ret, size_t size)
+{
+	size_t at = 0;
+
+	str_copy(ret, size, "nothing");
+	for (size_t i = 0; i < json_array_size(list) && at < size - 1; i++) {
+		const json_t *m = json_array_get(list, i);
+		const char *a = text_in(m, "platform", "architecture"), *os = text_in(m, "platform", "os");
+		const char *ref = text_in(m, "annotations", "org.opencontainers.image.ref.name");
+		char one[96];
+
+		if (str_fmt(one, sizeof(one), "%s%s/%s%s%s", at ? ", " : "", os ? os : "any", a ? a : "any", ref ? " " : "",
+			    ref ? ref : "") < 0 || str_has_ctrl(one))
+			continue;
+		str_copy(ret + at, size - at, one);
+		at += strlen(ret + at);
+	}
+}
+
 int oci_index_parse(const char *text, size_t len, const char *arch, const char *tag, struct oci_ref *ret, struct err *e)
 {
 	auto_json json_t *o = load(text, len, "index", e);
 	const json_t *list = json_object_get(o, "manifests");
 	struct oci_ref found = { 0 };
+	char has[200];
 	size_t n = 0;
 
 	if (!o)
@@ -102,11 +123,12 @@ int oci_index_parse(const char *text, size_t len, const char *arch, const char *
 		found.kind = kind;
 		n++;
 	}
+	what_there_is(list, has, sizeof(has));
 	if (n == 0)
-		return err_say(e, ENOENT, "there is no image for linux/%s%s%s in it", arch, tag ? " with the tag " : "",
-			       tag ? tag : "");
+		return err_say(e, ENOENT, "there is no image for linux/%s%s%s in its index, which has %s", arch,
+			       tag ? " with the tag " : "", tag ? tag : "", has);
 	if (n > 1)
-		return err_say(e, EINVAL, "there are %zu images in it: choose one by its tag (--tag)", n);
+		return err_say(e, EINVAL, "there are %zu images in it: choose one by its tag (--tag): %s", n, has);
 	*ret = found;
 	return 0;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "tests/lib/test.h"
+#include "util/auto.h"
+#include "util/buf.h"
 
 #define A "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define B "1123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
@@ -35,6 +37,26 @@ TEST(index_choice)
 		if (rc != -t[i].code || (t[i].sha && strcmp(r.blob.sha256, t[i].sha) != 0))
 			test_fail(__FILE__, __LINE__, "%zu: %d \"%s\"", i, rc, e.text);
 	}
+}
+
+TEST(what_there_is_is_told)
+{
+	static const char two[] = INDEX(M(A, "arm64", "x") "," M(B, "riscv64", "y"));
+	static const char odd[] = INDEX(M(A, "arm\\u0007", "x") "," M(B, "arm64", "y"));
+	struct oci_ref r = { 0 };
+	struct err e = { 0 };
+	auto_buf struct buf many = BUF_INIT;
+
+	CHECK_ERR(oci_index_parse(two, strlen(two), "amd64", NULL, &r, &e), ENOENT);
+	CHECK(strstr(e.text, "linux/amd64 in its index, which has") && strstr(e.text, "/arm64 x, ") && strstr(e.text, "/riscv64 y"));
+	CHECK_ERR(oci_index_parse(odd, strlen(odd), "amd64", NULL, &r, &e), ENOENT);
+	CHECK(!strchr(e.text, 7) && strstr(e.text, "/arm64 y"));
+	buf_adds(&many, "{\"manifests\":[");
+	for (int i = 0; i < 300; i++)
+		buf_addf(&many, "%s%s", i ? "," : "", M(A, "arm64", "a_tag_that_is_somewhat_long"));
+	buf_adds(&many, "]}");
+	CHECK_ERR(oci_index_parse(buf_str(&many), many.len, "amd64", NULL, &r, &e), ENOENT);
+	CHECK(strlen(e.text) < 300);
 }
 
 #define BLOB(sha, type) "{\"mediaType\":\"" type "\",\"digest\":\"sha256:" sha "\",\"size\":7}"
