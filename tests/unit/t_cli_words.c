@@ -118,6 +118,12 @@ TEST(cli_words_of_snapshots)
 	CHECK_EQ(w.verb->scope, SCOPE_CT_SNAPSHOT);
 	parse("clone 101 102");
 	CHECK_EQ(w.verb->scope, SCOPE_NODE_WRITE);
+	parse("snapshot-list 101 -Honame,uuid -L");	/* as vzctl takes them */
+	CHECK_EQ(w.problem.code, 0);
+	parse("snapshot-list 101 -x");
+	CHECK(w.problem.code != 0);
+	parse("snapshot 101 -H");
+	CHECK(w.problem.code != 0);
 	done();
 }
 

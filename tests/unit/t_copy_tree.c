@@ -190,3 +190,29 @@ TEST_ROOT(copy_tree_leaves_out)
 	CHECK(faccessat(to, "wh", F_OK, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT);
 	CHECK_OK(copy_check(from, to, &e), &e);
 }
+
+/* A program inside makes such a path step by step; a copy says where it begins and what to do. */
+TEST(copy_tree_of_a_path_too_long)
+{
+	auto_close int top = test_tmp_fd(), from = sub(top, "from"), to = sub(top, "to");
+	struct tmpl_count c = { 0 };
+	struct err e = { 0 };
+	char name[251];
+	int at = dup(from);
+
+	memset(name, 'n', sizeof(name) - 1);
+	name[sizeof(name) - 1] = '\0';
+	for (int i = 0; i < 16; i++) {		/* 16 names with their slashes: 4015 bytes */
+		int next = sub(at, name);
+
+		close(at);
+		at = next;
+	}
+	CHECK_OK(copy_tree(from, to, &c, &e), &e);
+	put(at, name, "x", 0600);
+	close(at);
+	auto_close int again = sub(top, "again");
+	CHECK_ERR(copy_tree(from, again, &c, &e), ENAMETOOLONG);
+	err_add(&e, "copy the files");
+	CHECK(strstr(e.text, "a path is longer than 4095 bytes") && strstr(e.text, "shorten or remove what is below /nnn"));
+}
