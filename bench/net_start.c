@@ -3,8 +3,8 @@
  * What the network of a container adds to a start, and whether it grows with the number of containers. One after the other, all of
  * them staying: one that is just a pair with an address (the floor), one that has addresses alone, one with everything on
  * (counters, ten rules of the firewall, rates and caps). In turn with them one that goes again, step by step, and until it answers.
- * In a namespace of its own:
- *	unshare -n build/bench/net_start [N [EACH]]
+ * With a third argument the rates are guarantees below one BANDWIDTH. In a namespace of its own:
+ *	unshare -n build/bench/net_start [N [EACH [shared]]]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -31,6 +31,7 @@ static const char *const names[STEP_N] = {
 };
 struct us { double wall, cpu; };
 static struct us *t[STEP_N];
+static bool shared;
 
 static double read_us(clockid_t clock)
 {
@@ -201,16 +202,18 @@ static void host_address(struct net *n)
 
 static void rates_one(struct net *n, int self, uint64_t i)
 {
-	const struct net_totals totals = { 0 };
+	const struct net_totals totals = { .bandwidth_kbit = shared ? 10000000 : 0 };
 	auto_call(str_list_clear) struct str_list lines = { 0 };
-	const struct net_place place = { .slot = (unsigned)i, .own = true };
+	const struct net_place place = {
+		.slot = (unsigned)i, .own = !shared, .kind = shared ? NET_PLACE_SHARED : NET_PLACE_PLAIN,
+	};
 	struct net_rates r = { 0 };
 	struct err e = { 0 };
 	unsigned id = 1000 + (unsigned)i;
 	struct us t0 = now();
 	char name[16];
 
-	r.limit[1].kbit[NET_SENT] = r.limit[1].kbit[NET_RECEIVED] = 10000;
+	(shared ? r.rate : r.limit)[1] = (struct net_rate){ { 10000, 10000 } };
 	net_ifname(id, name);
 	must(net_shape_devices(n, &place, &e), &e);
 	must(net_shape_set(n, &place, &r, &totals, &e), &e);
@@ -272,6 +275,7 @@ int main(int argc, char **argv)
 	    each > 1024)
 		return 2;
 	each = MIN(each, n);
+	shared = argc > 3;
 	for (int i = 0; i < STEP_N; i++)
 		t[i] = calloc(n, sizeof(struct us));
 	must(net_open("vz", &net, &e), &e);
