@@ -82,6 +82,7 @@ rates_cost() { # network of a start, one by one of 1,000 that stay: floor, addre
 	unshare -n "$bin/net_start" 1000 2>>"$W/aux.log" || echo "!! net_start failed"
 	printf '\nwhat a byte and a packet pay, between host and container with everything on and over a bare veth pair\n'
 	unshare -n "$bin/net_flow" 31 1 100 1000 2>>"$W/aux.log" || echo "!! net_flow failed"
+	unshare -n "$bin/net_rate" 8 2>>"$W/aux.log" || echo "!! net_rate failed"
 }
 
 scale() { # 1,000 configurations: listed, and read and written again, in milliseconds
