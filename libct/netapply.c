@@ -210,6 +210,19 @@ static bool differ(const struct str_list *a, const struct str_list *b, const cha
 	return false;
 }
 
+bool ct_net_unsaved(struct ct *ct, const struct ct_conf *file)
+{
+	auto_list struct str_list now = { 0 }, renewed = { 0 }, saved = { 0 };
+	struct err ignored = { 0 };
+
+	/* groups and zones as they are by now: whoever edits those files knows */
+	if (ct_net_record(ct->id, &now, &ignored) < 0 || ct_net_regroup(&now, &renewed, &ignored) < 0 ||
+	    ct_net_lines(ct, file, &saved, &ignored) < 0)
+		return false;
+	return differ(&renewed, &saved, "fw ") || differ(&renewed, &saved, "nat ") || differ(&renewed, &saved, "rate ") ||
+	       differ(&renewed, &saved, "flood ");
+}
+
 int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e)
 {
 	auto_close int lock = ct_fw_lock(true, e);

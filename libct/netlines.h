@@ -36,6 +36,8 @@ int ct_net_up_end(const struct ct *ct, struct ct_net_up *u, struct err *e);	/* @
 int ct_net_down(struct ct *ct, struct net *n, const struct str_list *ips, struct err *e);
 int ct_net_venet(struct ct *ct, struct err *e);	/* VENET_* of a running one, as its record has it */
 int ct_net_apply(struct ct *ct, const struct ct_conf *c, struct err *e);	/* a running one: as @c has it */
+/* Has a running one what is not in @file, its configuration: rules, zones, forwards, rates that were set without being saved? */
+bool ct_net_unsaved(struct ct *ct, const struct ct_conf *file);
 /* All that run, and the host, in one transaction: after a change of a group or zone. *ret: how many containers changed. */
 int ct_net_apply_all(struct net *n, unsigned *ret, struct err *e);
 int ct_net_running(void *arg, net_line_cb *cb, void *cb_arg, struct err *e);	/* for net_set_running() */

@@ -16,6 +16,7 @@
 #include "libct/netdevs.h"
 #include "libct/shape.h"
 #include "libct/netlines.h"
+#include "net/nat.h"
 #include "libct/ips.h"
 #include "libct/record.h"
 #include "libct/veths.h"
@@ -312,14 +313,36 @@ static int apply_netif(struct ct *ct, const struct ct_live *l, const struct ct_c
 	return ct_veths_apply(ct, c, l->change && c == l->want, !l->change, e);
 }
 
+/* A forward goes before the host's own programs: its SSH server, perhaps. */
+static void tell_listening(struct ct *ct, const struct str_list *forwards)
+{
+	struct err e = { 0 };
+	struct nat_fwd f;
+
+	for (size_t i = 0; i < forwards->n; i++) {
+		int port = nat_fwd_parse(forwards->v[i], &f, &e) < 0 ? 0 : net_listening(&f, &e);
+
+		if (port > 0)
+			ct_say(ct, -1, "Warning: a program of this host listens on %s port %d, which nobody outside reaches "
+			       "while forward '%s' leads into the container", f.proto == IPPROTO_TCP ? "tcp" : "udp", port,
+			       forwards->v[i]);
+		err_clear(&e);
+	}
+}
+
 static int apply_fw(struct ct *ct, const struct ct_live *l, const struct ct_conf *c, struct err *e)
 {
 	const struct net_conf *a = &l->old->net, *b = &l->want->net;
 	bool same = a->venet_mtu.set == b->venet_mtu.set && a->venet_mtu.v == b->venet_mtu.v &&
 		    a->venet_filter.set == b->venet_filter.set && a->venet_filter.v == b->venet_filter.v;
 
+	if (l->change && c == l->want && ct_net_unsaved(ct, l->old))
+		ct_say(ct, -1, "Warning: firewall, forwards and rates that were set without --save before are not in "
+		       "effect any more");
 	if (ct_net_apply(ct, c, e) < 0)
 		return -e->code;
+	if (l->change && c == l->want)
+		tell_listening(ct, &l->change->net.forward);
 	return same && l->change ? 0 : ct_net_venet(ct, e);
 }
 

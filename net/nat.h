@@ -38,6 +38,9 @@ int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struc
  */
 const char *nat_hindered(const struct str_list *lines);
 
+/* listen.c: the first port of the host under @f that a program of the host listens on, for others than itself; 0: none. */
+int net_listening(const struct nat_fwd *f, struct err *e);
+
 extern const struct net_part nat_part;
 
 #endif

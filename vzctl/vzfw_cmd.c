@@ -364,6 +364,20 @@ int vzfw_host_policy(struct vzfw *f, struct err *e)
 	return save(f, "host", true, sides[s].policy, &policy, e);
 }
 
+static int only_in(const struct str_list *rules, struct err *e)
+{
+	struct fw_rule r;
+
+	for (size_t i = 0; i < rules->n; i++) {
+		if (fw_rule_parse(rules->v[i], &r, e) < 0)
+			return -e->code;
+		if (r.out)
+			return err_say(e, EINVAL, "rule '%s': the host's rules are for what comes in, what leaves it is not "
+				       "filtered", rules->v[i]);
+	}
+	return 0;
+}
+
 static int host_edit(struct vzfw *f, enum how how, struct err *e)
 {
 	auto_list struct str_list rules = { 0 }, policy = { 0 };
@@ -375,7 +389,7 @@ static int host_edit(struct vzfw *f, enum how how, struct err *e)
 		return -e->code;
 	if (policy.n && fw_policy_parse(policy.v[0], &drop, &log, e) < 0)
 		return -e->code;
-	if (check_ssh(f, s, drop, &rules, e) < 0)
+	if ((how != DEL && only_in(&rules, e) < 0) || check_ssh(f, s, drop, &rules, e) < 0)
 		return -e->code;
 	return save(f, "host", true, sides[s].rules, &rules, e);
 }

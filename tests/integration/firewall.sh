@@ -73,6 +73,8 @@ tap_run vzctl set 601 --fw_add 'in accept telepathy'
 like "a service nobody knows" "$TAP_RC $TAP_OUT" "telepathy.*is no service"
 tap_run vzctl set 601 --fw_add 'in accept tcp 99999'
 like "a port that is none" "$TAP_OUT" "99999.*is no port"
+tap_run vzctl set 601 --fw_add 'in accept tcp 0'
+like "nor is 0" "$TAP_OUT" "'0' is no port"
 tap_run vzctl set 601 --fw_groups nothere
 like "a group that is not there" "$TAP_RC $TAP_OUT" "^[1-9].*group nothere does not exist"
 is "changed nothing" "$(opens 602 10.77.6.1 22)$(opens 602 10.77.6.1 80)" yesno
@@ -156,6 +158,8 @@ ok "but for this" vzfw host add ct 'tcp 7022'
 is "and open" "$(opens 603 192.0.2.1 7022)" yes
 tap_run vzfw host policy net drop
 like "who would lock himself out" "$TAP_RC $TAP_OUT" '^1 .*lock yourself out'
+tap_run vzfw host add net 'out accept ssh'
+like "a rule of what leaves the host is none" "$TAP_RC $TAP_OUT" '^1 .*are for what comes in'
 ok "with ssh" vzfw host add net ssh
 ok "may" vzfw host policy net drop
 is "the network gets nothing" "$(opens outside 192.0.2.1 7022)" no

@@ -51,7 +51,14 @@ nft flush ruleset
 is "flushed: nothing" "$(ask outside 192.0.2.1 8080)" ""
 ok "any command" vzctl set 612 --ipadd 10.77.7.22
 is "all are back" "$(ask outside 192.0.2.1 8080)$(ask outside 192.0.2.1 9000)" onetwo
+setsid bash -c 'while :; do nc -l -p 7024 </dev/null; done' >/dev/null 2>&1 & server=$!
+for n in $(seq 400); do ss -Hltn | grep -q ':7024 ' && break; sleep 0.1; done
+tap_run vzctl set 612 --forward_add 'tcp 7020-7029 to 80'
+like "a port that a program of the host listens on is told" "$TAP_RC $TAP_OUT" \
+	"^0 .*Warning: a program of this host listens on tcp port 7024, .* while forward 'tcp 7020-7029 to 80' leads into the container"
+kill -- -$server 2>/dev/null; wait $server 2>/dev/null
 ok "one less" vzctl set 612 --forward_del all --save
+like "what was never saved is told, too" "$TAP_OUT" 'Warning: firewall, forwards and rates that were set without --save before are not in effect'
 is "is gone" "$(ask outside 192.0.2.1 9000)" ""
 ok "the address it leads to goes" vzctl set 611 --ipdel 10.77.7.1 --ipadd 10.77.7.11
 is "it follows" "$(ask outside 192.0.2.1 8080)" one
