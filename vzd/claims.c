@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <syslog.h>
 
 #include "net/net.h"
 #include "util/err.h"
@@ -94,6 +95,28 @@ int claims_add(struct vzd *d, unsigned ctid, const struct str_list *ips, const c
 			return -e->code;
 	}
 	return 0;
+}
+
+void claims_words(void *vzd, unsigned ctid, const char *words)
+{
+	struct str_list ips __attribute__((cleanup(str_list_clear))) = { 0 };
+	json_t *all = json_loads(words, 0, NULL), *w;
+	struct err e = { 0 };
+	size_t i;
+
+	json_array_foreach(all, i, w) {
+		const char *word = json_string_value(w);
+
+		if (!word || e.code)
+			continue;
+		if (str_starts(word, "--ipadd="))
+			str_list_add(&ips, word + strlen("--ipadd="), &e);
+		else if (str_starts(word, "--name="))
+			claims_add(vzd, ctid, &ips, word + strlen("--name="), &e);
+	}
+	if (e.code || claims_add(vzd, ctid, &ips, NULL, &e) < 0)
+		vzd_log_err(LOG_WARNING, &e, "what is promised");
+	json_decref(all);
 }
 
 void claims_done(struct vzd *d)

@@ -18,6 +18,8 @@ unsigned claims_ip(struct vzd *d, unsigned ctid, const struct cidr *ip);
 unsigned claims_name(struct vzd *d, unsigned ctid, const char *name);
 /* Promises @ips (those that are none are skipped) and @name (NULL: none) to @ctid, beside what it was promised before. */
 int claims_add(struct vzd *d, unsigned ctid, const struct str_list *ips, const char *name, struct err *e);
+/* The same from the words of an operation, a JSON array: of one that a vzd before this one has begun. */
+void claims_words(void *vzd, unsigned ctid, const char *words);
 void claims_done(struct vzd *d);
 
 #endif

@@ -258,6 +258,13 @@ bool job_claims(struct jobs *js, unsigned ctid)
 	return holder(js, ctid) != NULL;
 }
 
+void job_each_change(struct jobs *js, void (*fn)(void *arg, unsigned ctid, const char *words), void *arg)
+{
+	for (const struct job_box *b = js->live; b; b = b->next)
+		if (b->j.ctid && !b->shared && b->argv)
+			fn(arg, b->j.ctid, b->argv);
+}
+
 int job_submit(struct jobs *js, const struct job_spec *s, job_fn *accepted, void *arg, char ret_busy[JOB_ID_LEN + 1],
 	       struct err *e)
 {

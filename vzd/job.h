@@ -65,6 +65,8 @@ int job_wait(struct jobs *j, const char *id, uint64_t ms, job_fn *fn, void *arg,
 void job_unwait(struct job_wait *w);
 size_t job_count(struct jobs *j, const char *owner, const char *kind);	/* live and promised ones */
 bool job_claims(struct jobs *j, unsigned ctid);	/* a job that is queued or runs is on this id */
+/* Each that is queued or runs and changes a container: its words as a JSON array. */
+void job_each_change(struct jobs *j, void (*fn)(void *arg, unsigned ctid, const char *words), void *arg);
 int job_cancel(struct jobs *j, const char *id, struct err *e);	/* EALREADY: it has ended */
 int job_log(struct jobs *j, const char *id, struct buf *b, struct err *e);
 /* Newest first, for GET /v1/operations; @before: id to go on from or NULL. */

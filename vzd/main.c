@@ -46,7 +46,13 @@ static int inv_up(struct vzd *d, struct err *e) { return inv_open(d, &d->inv, e)
 static void inv_down(struct vzd *d) { claims_done(d); inv_close(d->inv); }
 static int auth_up(struct vzd *d, struct err *e) { return auth_open(d, &d->auth, e); }
 static void auth_down(struct vzd *d) { auth_close(d->auth); }
-static int jobs_up(struct vzd *d, struct err *e) { return jobs_open(d, &d->jobs, e); }
+static int jobs_up(struct vzd *d, struct err *e)
+{
+	if (jobs_open(d, &d->jobs, e) < 0)
+		return -e->code;
+	job_each_change(d->jobs, claims_words, d);
+	return 0;
+}
 static void jobs_down(struct vzd *d) { jobs_close(d->jobs); }
 static int consoles_up(struct vzd *d, struct err *e) { return consoles_open(d, &d->consoles, e); }
 static void consoles_down(struct vzd *d) { consoles_close(d->consoles); }

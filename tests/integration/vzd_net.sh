@@ -41,6 +41,16 @@ is "and the same" "$(sed -n 's/^NETIF="\(.*\)"/\1/p' /etc/vz/conf/101.conf)" "$e
 api DELETE /v1/cts/101/interfaces/eth0 >/dev/null
 soon "the interface goes" 10 sh -c '! grep -q eth0 /etc/vz/conf/101.conf'
 soon "on the host, too" 10 sh -c '! ip link show veth101.0 2>/dev/null'
+is "one bridge" "$(api GET /v1/bridges/vtbr4 | jq -c '[.name,.mtu,.udp_port]')" '["vtbr4","1400",null]'
+like "one that is none" "$(api GET /v1/bridges/vtbr5)" 'no bridge of this name'
+is "addresses" "$(api GET /v1/addresses | jq -c .items)" '[{"address":"10.77.9.5","ctid":101,"owner":""}]'
+ip link add vtlent0 type veth peer name vtlent1
+api PUT /v1/cts/101/interfaces/vtlent0/lent >/dev/null
+soon "an interface of the host is lent" 10 vzctl exec 101 'ip link show vtlent0 >/dev/null'
+is "and told" "$(api GET /v1/cts/101/interfaces | jq -r '.items[] | select(.name == "vtlent0") | .kind')" lent
+api DELETE /v1/cts/101/interfaces/vtlent0 >/dev/null
+soon "and taken back" 10 ip link show vtlent0
+ip link del vtlent0
 api DELETE /v1/bridges/vtbr4 >/dev/null
 soon "and the bridge" 10 sh -c '! ip link show vtbr4 2>/dev/null'
 gone 101

@@ -43,7 +43,24 @@ id=$(run POST /v1/templates/pull '{"index":"http://127.0.0.1:18081","names":["pu
 like "pull" "$(job "$id")" '^(succeeded|done)$'
 is "tells whose key it was" "$(api GET /v1/templates/pulled | jq -r .signed_by)" me
 like "of a file not" "$(api POST /v1/templates/pull '{"index":"file:///etc"}')" 'a URL that begins with https'
+id=$(run POST /v1/templates/pull '{"index":"http://127.0.0.1:18081","list":true}')
+is "what there is" "$(job "$id")" done
+like "is in the result" "$(api GET "/v1/operations/$id" | jq -r .result.stdout_b64 | base64 -d)" pulled
 kill $web; wait $web 2>/dev/null
+id=$(run POST /v1/templates/import "{\"source\":\"$base\",\"name\":\"taken\",\"sha256\":\"$sum\"}")
+is "one from a file of the host" "$(job "$id")" done
+is "is there" "$(api GET /v1/templates/taken | jq -r .sha256)" "$sum"
+id=$(run POST /v1/templates/import "{\"source\":\"$base\",\"name\":\"nobodys\"}")
+is "that nobody vouches for" "$(job "$id")" failed
+BASE=$base python3 "$TOP/tests/lib/mkoci.py" $T/oci system >/dev/null
+id=$(run POST /v1/templates/import "{\"source\":\"$T/oci\",\"name\":\"fromoci\",\"unsigned\":true}")
+is "an OCI image" "$(job "$id")" done
+id=$(run POST /v1/templates/index "{\"directory\":\"$T/srv\",\"sign\":\"$T/me.sec\",\"id\":\"mine\"}")
+is "an index" "$(job "$id")" done
+for v in PUT DELETE; do
+	id=$(run $v /v1/templates/taken/pin)
+	is "$v a pin" "$(job "$id")" done
+done
 new 101
 id=$(run POST /v1/cts/101/template '{"name":"saved"}')
 like "save" "$(job "$id")" '^(succeeded|done)$'
@@ -57,6 +74,6 @@ soon "the tree is gone" 10 test ! -e /vz/template/store/sha256/"${gone:0:2}/$gon
 gone 101
 vzd_down
 vzd_sweep
-for n in up pulled; do vztmpl rm $n >/dev/null; done
+for n in up pulled taken fromoci; do vztmpl rm $n >/dev/null; done
 rm -rf $T /etc/vz/keys /vz/template/upload
 vztmpl gc >/dev/null

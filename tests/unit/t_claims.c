@@ -43,6 +43,10 @@ TEST_ROOT(claims_of_addresses_and_names)
 	CHECK_EQ(claims_name(d, 150, "www"), 0);
 	CHECK_EQ(claims_name(d, 151, "ww"), 0);
 	CHECK_EQ(claims_name(d, 151, ""), 0);
+	claims_words(d, 160, "[\"vzctl\",\"create\",\"160\",\"--ipadd=10.9.2.1\",\"--name=mail\",\"--ipadd=10.9.2.2\"]");
+	CHECK_EQ(has(151, "10.9.2.1"), 160);
+	CHECK_EQ(has(151, "10.9.2.2"), 160);
+	CHECK_EQ(claims_name(d, 151, "mail"), 160);
 	claims_expire(d);				/* nothing is under way on 150 */
 	CHECK_EQ(has(151, "10.9.0.1"), 0);
 	CHECK_EQ(claims_name(d, 151, "www"), 0);
