@@ -239,5 +239,33 @@ restored() {
 }
 none() { gone 878; }
 full "restore" nothing restored none vzrestore $archive 878
+# one that builds on another: that one is what it was, and so is the container
+one_dump() { no_dumps; cp $archive $W/dump/; }
+increment() {
+	must 0 cmp $archive $W/dump/${archive##*/}
+	must 0 sh -c "for f in \$(ls $W/dump); do vzdump --quiet --check $W/dump/\$f || exit 1; done"
+	must 0 vzctl backup 877 --incremental --dumpdir $W/dump
+	must 0 sh -c "vzrestore --quiet \$(ls -t $W/dump/*.inc.* | head -n 1) 878 && vzctl destroy 878"
+	must 0 sh -c 'test -z "$(ls -A /vz/private/877/snap | grep -v ^snapshots$)"'
+	no_dumps
+}
+full "incremental backup" one_dump increment no_dumps vzctl backup 877 --incremental --dumpdir $W/dump
+# a restore over one that exists
+here() { must 0 vzrestore --quiet $archive 878; must 0 sh -c 'vzctl start 878 && vzctl exec 878 "echo 1 >/root/state" && vzctl stop 878 --fast'; }
+over() {
+	must 0 vzctl repair 878
+	must 0 sh -c 'vzctl start 878 && vzctl exec 878 cat /root/state | grep -qx "[01]" && vzctl stop 878 --fast'
+	must 0 vzrestore --quiet --force $archive 878
+	must 1 test -e /vz/private/878.tmp
+}
+full "restore over one that exists" here over none vzrestore --force $archive 878
+part() {
+	[ ! -e $W/to ] || must 0 cmp $W/to/root/noise $W/noise
+	rm -rf $W/to
+	must 0 vzrestore --quiet $archive --file root/noise --to $W/to
+}
+unpart() { rm -rf $W/to; }
+must 0 vzrestore --quiet $archive --file root/noise --to $W/to; cp $W/to/root/noise $W/noise; rm -rf $W/to
+full "single file" nothing part unpart vzrestore $archive --file root/noise --to $W/to
 gone 877
 rm -rf $W /etc/vz/keys /etc/vz/backup.key

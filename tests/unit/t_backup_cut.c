@@ -4,8 +4,10 @@
  * reason and the name of the file that is at fault. Written by the real writer from a small tree, read by the real readers.
  */
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -49,13 +51,17 @@ static void put(int dir, const char *name, size_t size, unsigned seed)
 	}
 }
 
+static rlim_t room = RLIM_INFINITY;		/* bytes that there is place for */
+
 static void in_child(int tree, int out, const struct tmpl_chain *before, struct shared *s)
 {
+	const struct rlimit lim = { room, RLIM_INFINITY };
 	struct bk_run r = { .go = &go, .count = &s->a.count, .end = &s->a.end, .bad = &s->a.bad };
 
 	for (unsigned i = 0; before && i < before->n; i++)
 		r.chain[i] = before->fd[i];
-	if (dup2(out, BK_OUT) < 0 || fchdir(tree) < 0 || chroot(".") < 0)
+	signal(SIGXFSZ, SIG_IGN);
+	if (dup2(out, BK_OUT) < 0 || setrlimit(RLIMIT_FSIZE, &lim) < 0 || fchdir(tree) < 0 || chroot(".") < 0)
 		_exit(3);
 	_exit(bk_write(&r, &s->a.err) < 0);
 }
@@ -308,4 +314,33 @@ TEST_ROOT(backup_incremental_cut_at_each_byte)
 	int top = lab(5000);
 
 	cut(top, "b.inc.tar.zst", NULL);
+}
+
+/* A disk that is full after so many bytes: the writer says so and never that it is done. */
+TEST_ROOT(backup_no_room_for_each_byte)
+{
+	int top = test_tmp_fd();
+	auto_close int tree = make_tree(top, 5000), out = openat(top, "x", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	struct shared *s = mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	unsigned failed = 0;
+	int status = 1;
+
+	CHECK(out >= 0 && s != MAP_FAILED);
+	for (room = 0; status && room < 20000; room += 47) {
+		pid_t pid;
+
+		memset(s, 0, sizeof(*s));
+		go = (struct bk_go){ .level = 3, .threads = 1 };
+		CHECK(ftruncate(out, 0) == 0 && lseek(out, 0, SEEK_SET) == 0);
+		pid = fork();
+		if (pid == 0)
+			in_child(tree, fcntl(out, F_DUPFD, 20), NULL, s);
+		CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+		if (status && !strstr(s->a.err.text, "write the archive"))
+			test_fail(__FILE__, __LINE__, "room for %llu bytes: \"%s\"", (unsigned long long)room, s->a.err.text);
+		failed += status != 0;
+	}
+	room = RLIM_INFINITY;
+	CHECK(status == 0 && failed > 20);
+	munmap(s, sizeof(*s));
 }
