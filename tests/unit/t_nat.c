@@ -64,3 +64,36 @@ TEST(nat_lines_of_a_container)
 	str_list_clear(&c.netif);
 	str_list_clear(&l);
 }
+
+TEST(nat_one_port_leads_to_one_place)
+{
+	static const struct { const char *a, *b; int rc; } t[] = {
+		{ "tcp 8080 to 80", "tcp 8080 to 81", -EINVAL },
+		{ "tcp 8080 to 80", "udp 8080 to 81", 0 },
+		{ "tcp 8080 to 80", "tcp 8081 to 81", 0 },
+		{ "tcp 8000-8010", "tcp 8010 to 80", -EINVAL },
+		{ "tcp 8010 to 80", "tcp 8000-8010", -EINVAL },
+		{ "tcp 8000-8010", "tcp 8011 to 80", 0 },
+		{ "tcp 8000-8010", "tcp 8005", 0 },			/* the same place, said twice */
+		{ "tcp 8080 to 80", "tcp 8080 to 10.0.0.6:80", -EINVAL },
+		{ "tcp 192.0.2.1:80", "tcp 192.0.2.2:80 to 81", 0 },	/* two addresses of the host */
+		{ "tcp 192.0.2.1:80", "tcp 192.0.2.1:80 to 81", -EINVAL },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct net_conf c = { 0 };
+		struct str_list l = { 0 };
+		struct err e = { 0 };
+		int rc;
+
+		CHECK_EQ(str_list_add(&c.ip, "10.0.0.5", &e), 0);
+		CHECK_EQ(str_list_add(&c.forward, t[i].a, &e), 0);
+		CHECK_EQ(str_list_add(&c.forward, t[i].b, &e), 0);
+		rc = nat_lines(101, &c, &l, &e);
+		if (rc != t[i].rc)
+			test_fail(__FILE__, __LINE__, "'%s' and '%s': %d %s", t[i].a, t[i].b, rc, e.text);
+		str_list_clear(&c.forward);
+		str_list_clear(&c.ip);
+		str_list_clear(&l);
+	}
+}

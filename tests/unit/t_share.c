@@ -176,3 +176,17 @@ TEST_ROOT(share_link_goes_with_its_area)
 	CHECK(!box_is_there(AREAS "/.shared"));
 	box_done(&b);
 }
+
+TEST(share_is_seen_in_a_list)
+{
+	static const struct { const char *text; bool shared; } t[] = {
+		{ D, false }, { "snap:" A "\n" D, false }, { "share:" A "/" B, true }, { "snap:" A "\nshare:" A "/" B "\n" D, true },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct ct_layers l;
+
+		CHECK_OK(ct_layers_parse(t[i].text, "layers", &l, &b.e), &b.e);
+		CHECK_EQ(ct_layers_shared(&l), t[i].shared);
+	}
+}
