@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Many at once: created, started by a loop, listed, stopped; then started and stopped in parallel; nothing stays.
+# alone
 . "$TOP/tests/integration/lib.sh"
 
 N=${VZTEST_N:-200}

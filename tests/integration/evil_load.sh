@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # S10 S111 S112 S113 S115: one container takes all that it can; its neighbour and the host have what they had.
+# alone
 . "$TOP/tests/integration/evil_lib.sh"
 
 ms() { echo $(($(date +%s%N) / 1000000)); }

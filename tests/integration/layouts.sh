@@ -112,4 +112,4 @@ ok "btrfs: raised while it runs" vzctl set 623 --diskspace 90M --save
 between "btrfs: at once" "$(full 623)" 50000 92000
 is "btrfs: vzlist has the limit" "$(field diskspace.h 623)" 92160
 gone 623
-is "no loop device is left" "$(losetup -n -O BACK-FILE | grep -c /vz/private)" 0
+is "no loop device is left" "$(leak_loops | grep -c /vz/private)" 0

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Rates where a container has more than the routed interface: one limit for all of them; what goes past the host is refused;
 # the devices that queue go with the last who needs them, whoever was killed.
+# alone
 . "$TOP/tests/integration/lib.sh"
 . "$TOP/tests/lib/rates.sh"
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A thousand containers that are only configured: listing them, and reading and writing their files again. The bounds are
 # 50 ms and 100 ms; on a machine that is slow or busy, four times what a program takes that only touches the same files.
+# alone
 . "$TOP/tests/integration/lib.sh"
 
 N=1000

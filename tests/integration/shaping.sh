@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Rates of a container in both directions and by class, live; guarantees; caps against floods; mail; the month's quota.
 # What is measured is a ratio to what was asked, with room for a busy machine.
+# alone
 . "$TOP/tests/integration/lib.sh"
 
 cat >/etc/vz/conf/networks_classes <<'END'

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Snapshots as somebody uses them: what is kept comes back, whatever happened in between.
 # seconds: 120
+# alone
 . "$TOP/tests/integration/lib.sh"
 
 A='{aaaaaaaa-0000-4000-8000-000000000001}'

@@ -56,7 +56,7 @@ stage_root() {
 	for dir in /etc/vz /var/lib/vz /var/lib/vzctl; do
 		mkdir -p "$new$dir" && mount -t tmpfs -o mode=755 ours "$new$dir" || return 1
 	done
-	for dir in "$TOP" "$B" "$VZTEST_DIR" "$TEMPLATES"; do
+	for dir in "$TOP" "$B" "${RUN:-$VZTEST_DIR}" "$TEMPLATES"; do
 		[ -d "$dir" ] || continue
 		mkdir -p "$new$dir" && mount --bind "$dir" "$new$dir" || return 1
 	done

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Eight clients give random commands to four containers, and some of them are killed. Every answer must be one that the
 # specification knows, nobody may wait for ever, and in the end plain commands bring everything down.
+# alone
 . "$TOP/tests/integration/lib.sh"
 
 SECONDS_RUN=${VZTEST_STRESS:-20}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A pool's device is lost under vzd, and back: events, webhook, metric, the API's state; and marked trees are collected when
 # no command comes by.
+# alone
 . "$TOP/tests/integration/vzd_lib.sh"
 
 W=/vz/pooldir

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vzd with 1,000 configured containers: time to be ready, memory, idle CPU, lists.
 # seconds: 150
+# alone
 . "$TOP/tests/integration/vzd_lib.sh"
 N=1000
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kill -9 of vzd every 100 ms under random load on 20 containers: no promised operation is lost or done twice, containers that
 # nobody asked anything of notice nothing, and what is left is as it should be.
+# alone
 . "$TOP/tests/integration/vzd_lib.sh"
 
 # seconds: 240

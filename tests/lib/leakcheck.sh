@@ -34,18 +34,26 @@ leak_cgroups() {
 	done | sort
 }
 
-# Loops are the machine's, not a namespace's: those count whose file is found here, by name, inode and device, or nowhere.
-# With LEAK_LOOP_SKIP=MAJ:MIN not those on that file system, which others use too.
+# Loops are the machine's, not a namespace's: those count whose file is found here, by name, inode and device, or, if it is
+# deleted, was on a file system that is mounted here. With LEAK_LOOP_SKIP=MAJ:MIN not those on that one, which others use too.
 leak_loops() {
 	local name ino dev file
 	losetup -l -n -O NAME,BACK-INO,BACK-MAJ:MIN,BACK-FILE | while read -r name ino dev file; do
 		[ "$dev" = "${LEAK_LOOP_SKIP:-}" ] && continue
 		case $file in
-		*"(deleted)") ;;
+		*"(deleted)") leak_devices | grep -qx "$dev" || continue ;;
 		*) [ "$(stat -c '%i %Hd:%Ld' "$file" 2>/dev/null)" = "$ino $dev" ] || continue ;;
 		esac
 		echo "$name $file"
 	done | sort
+}
+
+# The device numbers that files here have; those of an overlay are another than its directories'.
+leak_devices() {
+	local file
+	file=$(mktemp /tmp/device.XXXXXX)
+	awk '{ print $5 }' /proc/self/mountinfo | xargs -d '\n' stat -c %Hd:%Ld "$file" 2>/dev/null | sort -u
+	rm -f "$file"
 }
 
 # pid, start time and name of every process; without LEAK_ALL_PROCS of monitors and of what lives in other pid namespaces.
