@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether rates hold: 1 Mbit/s, 100 Mbit/s, 1 Gbit/s, both ways, by TCP and by datagrams that come at several times the rate; and
- * what a container that floods at ten times its rate does to another's rate and latency. In a namespace of its own:
+ * Whether rates hold: 1 Mbit/s, 100 Mbit/s, 1 Gbit/s, both ways, by TCP and by datagrams that come at several times the rate (at a
+ * gigabit a busy machine sends fewer); and what a container that floods at ten times its rate does to another's rate and
+ * latency. In a namespace of its own:
  *	unshare -n build/bench/net_rate [SECONDS]
  */
 #include <arpa/inet.h>

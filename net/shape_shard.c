@@ -142,9 +142,9 @@ static int load(struct shard *s, struct err *e)
 
 static void put_ifb(struct nl_batch *b, const char *name)
 {
-	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*ifi), "create interface", name);
 	struct nlattr *info;
 
+	nl_msg(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg), "create interface", name);
 	nl_put_str(b, IFLA_IFNAME, name);
 	nl_put_u32(b, IFLA_TXQLEN, QLEN);
 	nl_put_u32(b, IFLA_NUM_TX_QUEUES, NET_SHAPE_SHARD);
