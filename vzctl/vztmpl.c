@@ -7,16 +7,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libct/ct.h"
 #include "libct/snapshot.h"
 #include "util/auto.h"
+#include "util/buf.h"
 #include "util/err.h"
+#include "util/fio.h"
 #include "util/kv.h"
+#include "util/num.h"
 #include "util/opt.h"
 #include "util/str.h"
 
@@ -64,6 +69,65 @@ static void collect(const struct vztmpl *v)
 	ct_host_close(h);
 }
 
+/* --- SIGINT and SIGTERM: every descriptor, and so every lock, goes by exec, and what was half-made is swept as after a kill --- */
+
+#define CANCELLED "vztmpl-cancelled"
+
+static char cancel_dir[4096];
+
+static void cancel_now(int sig)
+{
+	char prog[] = CANCELLED;
+	char *const argv[] = { prog, cancel_dir, NULL };
+
+	execv("/proc/self/exe", argv);
+	_exit(128 + sig);
+}
+
+static void cancel_arm(const char *dir)
+{
+	const struct sigaction sa = { .sa_handler = cancel_now };
+
+	(void)str_copy(cancel_dir, sizeof(cancel_dir), dir);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGINT, &sa, NULL);
+}
+
+/* exec keeps them. Each is the first process of a box, or dies with one. */
+static void end_children(void)
+{
+	auto_buf struct buf b = { .cap = 65536 };
+	struct str_list pids __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct err none = { 0 };
+	uint64_t pid;
+
+	if (fio_read_at(AT_FDCWD, "/proc/thread-self/children", &b, &none) < 0 ||
+	    str_list_split(&pids, buf_str(&b), " \n", &none) < 0)
+		return;
+	for (size_t i = 0; i < pids.n; i++)
+		if (num_u64(pids.v[i], &pid) == 0 && pid > 1 && pid <= INT32_MAX)
+			kill((pid_t)pid, SIGKILL);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+}
+
+/* What ran for the one before goes first: it would write into what is swept. */
+static int cancelled(struct vztmpl *v, const char *dir)
+{
+	struct err e = { 0 };
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)str_copy(v->dir, sizeof(v->dir), dir);
+	end_children();
+	vztmpl_sweep(v);
+	if (tmpl_sweep(v->dir, &e) < 0)
+		fprintf(stderr, "vztmpl: %s\n", e.text);
+	fprintf(stderr, "vztmpl: cancelled\n");
+	return 1;
+}
+
 static void say(void *arg, const char *text)
 {
 	(void)arg;
@@ -78,6 +142,8 @@ int main(int argc, char **argv)
 	struct err e = { 0 };
 	int rc;
 
+	if (argc == 2 && str_eq(argv[0], CANCELLED))
+		return cancelled(&v, argv[1]);
 	template_dir(v.dir);
 	v.operand = calloc((size_t)argc + 1, sizeof(*v.operand));
 	if (!v.operand)
@@ -89,6 +155,7 @@ int main(int argc, char **argv)
 	}
 	if (!c)
 		return usage(stdout, 0);
+	cancel_arm(v.dir);
 	vztmpl_sweep(&v);
 	rc = c->run(&v, &e);
 	if (rc < 0)
