@@ -45,6 +45,7 @@ struct work {
 	struct ct_actions actions;	/* the administrator's scripts */
 	struct ct *from;		/* a clone's source, else NULL */
 	bool linked, no_shared;
+	bool light;			/* the area's files were on the disk before */
 	int parent;
 };
 
@@ -279,8 +280,10 @@ static int make_area(struct ct *ct, struct work *w, struct err *e)
 	const struct ct_newarea n = { .parent = w->parent, .tmp = w->tmp, .ops = w->ops, .layout = w->want.layout,
 				      .tmpl = w->src ? NULL : &w->tmpl, .src = w->src, .quota = &w->want.quota, .from = w->from,
 				      .linked = w->linked };
+	int rc = ct_newarea(ct, &n, e);
 
-	return ct_newarea(ct, &n, e);
+	w->light = rc > 0;
+	return rc;
 }
 
 static int alloc_uids(struct ct *ct, struct work *w, struct err *e)
@@ -323,8 +326,9 @@ static int save(struct ct *ct, struct work *w, struct err *e)
 }
 
 /*
- * The two files of a fresh overlay, its name and all directories become durable by one commit, that of the rename: ext4, xfs and
- * btrfs commit in order, and what the files say is on the disk before the rename begins. Elsewhere each is synced.
+ * The two files of a fresh area whose others are on the disk already, its name and all directories become durable by one commit,
+ * that of the rename: ext4, xfs and btrfs commit in order, and what the files say is on the disk before the rename begins.
+ * Elsewhere each is synced.
  */
 static int sync_fresh(const struct work *w, int dir, struct err *e)
 {
@@ -348,7 +352,7 @@ static int sync_fresh(const struct work *w, int dir, struct err *e)
 
 static int to_disk(const struct work *w, int dir, struct err *e)
 {
-	if (w->ops == &ct_rootfs_overlay && !w->src && !w->from)
+	if (w->light)
 		return sync_fresh(w, dir, e);
 	if (!w->linked && syncfs(dir) < 0)		/* a whole tree was written */
 		return err_set(e, errno, "sync %s", w->area.path);

@@ -167,7 +167,7 @@ struct ct_rootfs_ops {
 	const char *name, *alias;	/* "overlay"; "dir", "simfs" */
 	/* Can this host have it? Before anything is made. NULL: always. */
 	int (*check)(int parent, const struct ct_rootfs_new *n, struct err *e);
-	/* At create: fills the area from the template. */
+	/* At create: fills the area from the template. 1: with files that are on the disk already. */
 	int (*create)(struct ct *ct, const struct ct_rootfs_new *n, struct err *e);
 	/* At convert: makes the area ready for a whole tree of files. A descriptor of the directory they
 	 * go into. */

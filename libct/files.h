@@ -144,7 +144,7 @@ struct ct_newarea {
 	struct ct *from;		/* of this container instead of a template */
 	bool linked;
 };
-int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e);
+int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e);	/* 1: as of ops->create */
 int ct_area_error(struct err *e);	/* the exit status of a failure of it */
 /* VZ_VE_OSTEMPLATE_NOTSET, VZ_OSTEMPLATE_NOT_FOUND; vztmpl-dl is asked for what is not here. */
 int ct_template_find(const struct ct *ct, const char *name, struct tmpl *ret, struct err *e);

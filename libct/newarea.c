@@ -72,6 +72,7 @@ static int fill(struct ct *ct, const struct ct_newarea *n, const struct ct_rootf
 int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
 {
 	struct quota_limit l;
+	int rc;
 
 	if (quota_area_remove(n->parent, n->tmp, e) < 0 ||
 	    quota_area_create(n->parent, n->tmp, ct->id, e) < 0)
@@ -89,10 +90,11 @@ int ct_newarea(struct ct *ct, const struct ct_newarea *n, struct err *e)
 					   .tmpl = n->tmpl, .quota = n->quota };
 	if (n->src)
 		return fill(ct, n, &new, e) < 0 ? ct_area_error(e) : 0;
-	if (n->from ? ct_clone_area(n->from, ct, dir, n->linked, e) < 0 : n->ops->create(ct, &new, e) < 0)
+	rc = n->from ? ct_clone_area(n->from, ct, dir, n->linked, e) : n->ops->create(ct, &new, e);
+	if (rc < 0)
 		return ct_area_error(e);
 	if (n->from && ct_ugids_copy(n->from->id, ct, e) < 0)
 		return ct_area_error(e);
 	ct_postcreate_due(dir);
-	return 0;
+	return !n->from && rc > 0;
 }

@@ -64,7 +64,7 @@ static int btrfs_create(struct ct *ct, const struct ct_rootfs_new *n, struct err
 	auto_close int root = rc ? -1 : btrfs_adopt(ct, n, e);
 
 	if (rc)
-		return rc < 0 ? rc : 0;
+		return rc;
 	return root < 0 ? root : tmpl_unpack(n->tmpl, root, NULL, e);
 }
 

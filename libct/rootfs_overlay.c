@@ -32,7 +32,8 @@ static int overlay_create(struct ct *ct, const struct ct_rootfs_new *n, struct e
 	if (mkdirat(n->dir, "upper", 0755) < 0 || fchmodat(n->dir, "upper", r.mode, 0) < 0 || mkdirat(n->dir, "work", 0700) < 0)
 		return err_set(e, errno, "make the upper layer");
 	snprintf(line, sizeof(line), "%s\n", n->tmpl->digest);
-	return fio_replace_run(n->dir, CT_LAYERS_FILE, line, strlen(line), 0600, e);	/* synced with the rest of the area */
+	/* synced with the rest of the area */
+	return fio_replace_run(n->dir, CT_LAYERS_FILE, line, strlen(line), 0600, e) < 0 ? -e->code : 1;
 }
 
 /* All files are the container's own: above a layer that has none. */
