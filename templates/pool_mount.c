@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "templates/image.h"
 #include "templates/pool.h"
@@ -23,6 +24,8 @@
 
 #define LOCK_DIR "/run/vz/lock"
 #define LOCK_MS 30000
+#define UMOUNT_WAIT_MS 2000
+#define UMOUNT_NAP_MS 50
 #define ATTRS (MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 struct fs_options { const char *fs, *flags[3]; };
@@ -137,12 +140,13 @@ static int mount_nbd(const struct tmpl_pool *p, struct err *e)
 	return pool_nbd_device(p, dev, e) < 0 ? -e->code : mount_dev(dev, p->path, e);
 }
 
-static int mount_now(const struct tmpl_pool *p, struct err *e)
+static int mount_now(const char *tmpldir, const struct tmpl_pool *p, struct err *e)
 {
 	auto_close int lock = -1;
+	struct tmpl_pool now;
 	bool stale;
 
-	if (lock_pool(p->name, &lock, e) < 0)
+	if (lock_pool(p->name, &lock, e) < 0 || pool_conf_load(tmpldir, p->name, &now, e) < 0)	/* not one detached meanwhile */
 		return -e->code;
 	if (is_mounted(p, &stale)) {
 		if (!stale)
@@ -164,8 +168,7 @@ int pool_open(const char *tmpldir, const struct tmpl_pool *p, struct err *e)
 	char id[40] = "";
 	bool stale;
 
-	(void)tmpldir;
-	if (p->kind != TMPL_POOL_DIR && (!is_mounted(p, &stale) || stale) && mount_now(p, e) < 0)
+	if (p->kind != TMPL_POOL_DIR && (!is_mounted(p, &stale) || stale) && mount_now(tmpldir, p, e) < 0)
 		return err_add(e, "pool %s", p->name);
 	fd = pool_open_dir(p->path, id, e);
 	if (fd < 0)
@@ -175,13 +178,26 @@ int pool_open(const char *tmpldir, const struct tmpl_pool *p, struct err *e)
 	return take_fd(&fd);
 }
 
+/* Whoever asks how the pool is, vzd every few seconds, is in it for a moment. */
+static int umount_patiently(const char *path)
+{
+	const struct timespec nap = { .tv_nsec = UMOUNT_NAP_MS * 1000000L };
+
+	for (int ms = 0; umount2(path, 0) < 0; ms += UMOUNT_NAP_MS) {
+		if (errno != EBUSY || ms >= UMOUNT_WAIT_MS)
+			return -errno;
+		nanosleep(&nap, NULL);
+	}
+	return 0;
+}
+
 int pool_umount(const char *tmpldir, const struct tmpl_pool *p, struct err *e)
 {
 	char all[4096];
 
 	if (p->kind == TMPL_POOL_DIR)
 		return 0;
-	if (umount2(p->path, 0) < 0 && errno == EBUSY)
+	if (umount_patiently(p->path) == -EBUSY)
 		return err_say(e, EBUSY, "pool %s is in use: containers that run on it, or somebody in %s", p->name, p->path);
 	if (p->kind == TMPL_POOL_NBD && pool_nbd_drop(p->name, e) < 0)
 		return -e->code;
@@ -235,10 +251,10 @@ int tmpl_pool_attach(const char *tmpldir, const char *name, const char *source, 
 
 int tmpl_pool_detach(const char *tmpldir, const char *name, struct err *e)
 {
-	auto_close int lock = -1;
+	auto_close int lock = -1, mounting = -1;
 	struct tmpl_pool p;
 
-	if (lock_attach(&lock, e) < 0 || pool_conf_load(tmpldir, name, &p, e) < 0)
+	if (lock_attach(&lock, e) < 0 || pool_conf_load(tmpldir, name, &p, e) < 0 || lock_pool(name, &mounting, e) < 0)
 		return -e->code;
 	return pool_umount(tmpldir, &p, e) < 0 ? -e->code : pool_conf_remove(name, e);
 }

@@ -104,10 +104,14 @@ static enum tmpl_pool_health health_of(int code)
 	return code == ENOENT || code == EINVAL || code == ENOTSUP || code == ENOTBLK ? TMPL_POOL_ABSENT : TMPL_POOL_LOST;
 }
 
-static void child(const char *tmpldir, const struct tmpl_pool *p, int out)
+/* With its parent it ends: else it would be in the pool, or mount it once more, when nobody thinks of it any longer. */
+static void child(const char *tmpldir, const struct tmpl_pool *p, pid_t parent, int out)
 {
 	struct answer a = { 0 };
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(1);
 	ask(tmpldir, p, &a, &a.err);
 	fio_write_all(out, &a, sizeof(a));
 	_exit(0);
@@ -124,14 +128,14 @@ static void ask_once(const char *tmpldir, struct tmpl_pool *p, int ms)
 {
 	struct answer a = { 0 };
 	int pipe_fd[2];
-	pid_t pid = -1;
+	pid_t self = getpid(), pid = -1;
 
 	if (pipe2(pipe_fd, O_CLOEXEC) < 0 || (pid = fork()) < 0) {
 		hung(p, 0);
 		return;
 	}
 	if (pid == 0)
-		child(tmpldir, p, pipe_fd[1]);
+		child(tmpldir, p, self, pipe_fd[1]);
 	close(pipe_fd[1]);
 	struct pollfd pf = { .fd = pipe_fd[0], .events = POLLIN };
 	int64_t until = sys_now_ms() + ms, left = ms;
