@@ -27,9 +27,11 @@ static const struct param ct_params[] = {
 	  .man = "Directory of the container's files. $VEID stands for the id." },
 	{ .key = "VE_LAYOUT", .opt = "layout", .alias_opt = "velayout", .arg = "overlay|dir|btrfs|image|image:xfs",
 	  .type = &ct_type_layout, CT(layout), .flags = PARAM_CREATE | PARAM_NO_SET | PARAM_HOST_DEFAULT, .def = "overlay",
-	  .man = "How files are kept: overlay (the template is shared read-only, changes lie above it), dir (a copy of the "
-		 "template; simfs is the same), btrfs (a copy in a subvolume, where the private areas are on btrfs) or image (a "
-		 "file system of its own in one file: ext4, or xfs with image:xfs; DISKSPACE is its size; ploop is the same, with "
+	  .man = "How files are kept: overlay (the template is shared read-only, on disk and in the page cache; changes lie above "
+		 "it), dir (a copy of the template; simfs is the same), btrfs (a copy in a subvolume, where the private areas are "
+		 "on btrfs: what is shared on disk each container has in memory for itself, so 20 that read one template take 20 "
+		 "times the page cache, but walks over many files cost nothing more) or image (a file system of its own in one "
+		 "file: ext4, or xfs with image:xfs; DISKSPACE is its size; ploop is the same, with "
 		 "ploop:plain all its blocks are allocated at once). convert changes it." },
 	{ .opt = "ve_layout", .arg = "layout", .type = &ct_type_layout, CT(layout), .flags = PARAM_CREATE | PARAM_NO_SET,
 	  .man = "Another spelling of --layout." },

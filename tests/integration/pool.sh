@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Pools of template images: one writer, two nodes (this machine's stage and a second set of namespaces) that mount one
 # device read-only; the device lost under running containers, and back. NBD, iSCSI and NFS are in tests/vm/cases/pool.sh.
+# seconds: 150
 . "$TOP/tests/integration/crash_lib.sh"
 
 W=/vz/pooldir		# where the pool is written
