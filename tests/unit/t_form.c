@@ -14,6 +14,7 @@
 #include "tests/lib/test.h"
 #include "tests/unit/t_unpack_lab.h"
 #include "util/fio.h"
+#include "util/path.h"
 
 /* cache/os.tar with one file, found. */
 static struct tmpl archive(const char *content)
@@ -185,4 +186,37 @@ TEST_ROOT(form_four_at_once)
 	}
 	CHECK_EQ(made, 1);
 	CHECK_EQ(left_in_tmp(), 0);
+}
+
+/* What may pass by itself is tried again; the rest once for each tool and kernel. */
+TEST(form_no_image_is_noted)
+{
+	static const struct { int code; const char *text; bool noted; } t[] = {
+		{ ECHILD, "mkfs.erofs failed: file name is too long", true }, { EINVAL, "mount the erofs image on /dev/loop0", true },
+		{ ENOSPC, "image of web: data", false }, { ECHILD, "mkfs.erofs failed: No space left on device", false },
+		{ ECHILD, "mkfs.erofs was killed by signal 9 (Killed)", false },
+	};
+	const char *digest = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+	auto_close int top = test_tmp_fd(), dir = -1;
+	struct err e = { 0 };
+	char path[128];
+
+	if (!image_maker(image_format("erofs"), &e))
+		SKIP("no mkfs.erofs");
+	store_path(path, digest, "");
+	dir = path_mkdirs(top, path, 0700, &e);
+	CHECK(dir >= 0 && !no_image_known(top, digest));
+	for (size_t i = 0; i < ARRAY_SIZE(t); i++) {
+		struct err why = { 0 };
+
+		err_say(&why, t[i].code, "%s", t[i].text);
+		no_image_note(dir, &why);
+		CHECK_EQ(no_image_known(top, digest), t[i].noted);
+		CHECK_EQ(store_wants(top, digest, "auto"), !t[i].noted);
+		CHECK(store_wants(top, digest, "erofs"));
+		no_image_forget(top, digest);
+		CHECK(!no_image_known(top, digest));
+	}
+	CHECK_OK(fio_replace(dir, NO_IMAGE, "/usr/bin/mkfs.erofs 1 1.0 0.1\nx\n", 31, 0600, &e), &e);
+	CHECK(!no_image_known(top, digest));		/* with another tool or kernel */
 }
