@@ -324,8 +324,30 @@ static int copy_data(struct extract *x, const char *path, struct err *e)
 	}
 }
 
+/* Directories that the archive does not have itself. libarchive would make them, too, and forget why it could not. */
+static int make_parents(struct extract *x, const char *path, struct err *e)
+{
+	char up[MAX_PATH + 1];
+	int dir = -1;
+
+	if (parent_of(x, path, &dir, e) < 0)
+		return -e->code;
+	if (dir >= 0)
+		return 0;
+	str_copy(up, sizeof(up), path);
+	for (char *p = strchr(up, '/'); p; p = strchr(p + 1, '/')) {
+		*p = '\0';
+		if (mkdirat(x->root, up, 0755) < 0 && errno != EEXIST)
+			return err_set(e, errno, "write archive entry \"%s\"", show(x, path));
+		*p = '/';
+	}
+	return 0;
+}
+
 static int write_entry(struct extract *x, struct archive_entry *en, const char *path, struct err *e)
 {
+	if (make_parents(x, path, e) < 0)
+		return -e->code;
 	if (archive_write_header(x->out, en) != ARCHIVE_OK)
 		return write_error(x, path, e);
 	if (archive_entry_size(en) > 0 && copy_data(x, path, e) < 0)

@@ -168,8 +168,11 @@ static int extract(struct call *c, struct err *e)
 	const struct tmpl_restore r = job(c);
 	struct stat st;
 	bool made = mkdir(c->o.to, 0700) == 0;
+	int why = made ? 0 : errno;
 	auto_close int dir = open(c->o.to, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	if (dir < 0 && why && why != EEXIST)
+		return err_set(e, why, "make the directory %s", c->o.to);
 	if (dir < 0)
 		return err_set(e, errno, "%s", c->o.to);
 	if (!is_empty(dir))
