@@ -30,7 +30,7 @@ static int add_parent(struct str_list *parents, const char *pattern, unsigned id
 }
 
 /* Where areas lie, as the host's and all containers' configurations have it; those that were migrated away too. */
-static int find_parents(struct ct_host *h, struct str_list *ret, struct err *e)
+int ct_area_parents(struct ct_host *h, struct str_list *ret, struct err *e)
 {
 	auto_closedir DIR *d = opendir(CT_CONF_DIR);
 	struct dirent *de;
@@ -83,7 +83,7 @@ static int each_in(const char *parent, ct_area_fn *fn, void *arg, struct err *e)
 int ct_areas_each(struct ct_host *h, ct_area_fn *fn, void *arg, struct err *e)
 {
 	auto_call(str_list_clear) struct str_list parents = { 0 };
-	int rc = find_parents(h, &parents, e);
+	int rc = ct_area_parents(h, &parents, e);
 
 	for (size_t i = 0; rc == 0 && i < parents.n; i++)
 		rc = each_in(parents.v[i], fn, arg, e);

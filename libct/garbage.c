@@ -85,6 +85,18 @@ void ct_garbage_done(struct ct_garbage *g)
 	str_list_clear(&g->kept);
 }
 
+int ct_garbage_shared(struct ct_host *h, struct err *e)
+{
+	auto_call(str_list_clear) struct str_list parents = { 0 };
+
+	if (ct_area_parents(h, &parents, e) < 0)
+		return -e->code;
+	for (size_t i = 0; i < parents.n; i++)
+		if (ct_share_collect(h, parents.v[i], e) < 0)
+			return err_add(e, "layers that clones share in %s", parents.v[i]);
+	return 0;
+}
+
 struct run { struct ct_host *host; const char *tmpldir; };
 
 static void collect(int fd, void *arg)

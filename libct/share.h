@@ -15,6 +15,7 @@
 /* areas.c. @fn: 0 to go on; anything else ends the walk and is returned. */
 typedef int ct_area_fn(void *arg, int area, const char *path, struct err *e);
 typedef int ct_layer_fn(void *arg, const struct ct_layer *l, const char *where, struct err *e);
+int ct_area_parents(struct ct_host *h, struct str_list *ret, struct err *e);	/* the directories that areas lie in */
 int ct_areas_each(struct ct_host *h, ct_area_fn *fn, void *arg, struct err *e);
 int ct_area_layers_each(int area, const char *path, ct_layer_fn *fn, void *arg, struct err *e);
 

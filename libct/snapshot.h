@@ -79,6 +79,8 @@ int ct_snap_conf(struct ct *ct, const char *guid, struct kv *ret, struct err *e)
  * own, in the background. Costs one look at a directory when there are none. @tmpldir NULL: the host's.
  */
 void ct_garbage_collect(struct ct_host *h, const char *tmpldir);
+/* Layers that clones shared and nobody stands on any more, because somebody removed an area by hand. Waits for locks. */
+int ct_garbage_shared(struct ct_host *h, struct err *e);
 /*
  * The users that a struct tmpl_gc asks for, @arg a struct ct_garbage with its host: what each area of this host stands on,
  * snapshots and clones included. Areas are found by the containers' configurations and by what lies beside them, so one that

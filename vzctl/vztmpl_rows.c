@@ -29,7 +29,7 @@ const struct vztmpl_cmd vztmpl_cmds[] = {
 	  "take a root file system's archive, or an image (OCI, Incus)" },
 	{ "save", "CTID NAME", 2, 2, 0, vztmpl_save, "make a template of a container, running or stopped" },
 	{ "gc", "", 0, 0, VZTMPL_DRY | VZTMPL_DAYS | VZTMPL_MARKED, vztmpl_gc,
-	  "remove unpacked trees that nothing stands on any more" },
+	  "remove unpacked trees, and layers of clones, that nothing stands on any more" },
 	{ "pin", "NAME|SHA256", 1, 1, 0, vztmpl_pin, "keep a tree even if nothing stands on it" },
 	{ "unpin", "NAME|SHA256", 1, 1, 0, vztmpl_unpin, "no longer" },
 	{ "index", "DIR", 1, 1, VZTMPL_SIGN | VZTMPL_ID | VZTMPL_DAYS, vztmpl_index,

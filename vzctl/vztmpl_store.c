@@ -152,6 +152,8 @@ int vztmpl_gc(struct vztmpl *v, struct err *e)
 	if (ct_host_open(NULL, &users.host, e) < 0)
 		return -e->code;
 	rc = tmpl_gc(v->dir, &g, e);
+	if (rc == 0 && !g.dry_run && !g.marked)
+		rc = ct_garbage_shared(users.host, e);
 	ct_host_close(users.host);
 	if (rc < 0)
 		return rc;

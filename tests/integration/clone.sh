@@ -60,6 +60,18 @@ ok "and takes the shared layers with it" sh -c '! test -e /vz/private/.shared'
 is "the full one never cared" "$(in_ct 889 'wc -c </big')" 30000000
 gone 889 882
 
+# what a conversion has kept is the last to stand on shared layers: nobody tells when it is removed
+new 894
+vzctl start 894 >/dev/null
+in_ct 894 'echo shared >/file' >/dev/null
+vzctl stop 894 --fast >/dev/null
+vzctl clone 894 895 >/dev/null
+ok "a clone becomes a tree of its own" vzctl convert 895 --layout dir
+gone 894 895
+ok "what was kept has its layers" sh -c 'test "$(cat /vz/private/.shared/*.area/snap/*/file)" = shared && vztmpl gc && test -e /vz/private/.shared'
+rm -rf /vz/private/895.overlay
+ok "removed, the collector takes them" sh -c 'vztmpl gc && ! test -e /vz/private/.shared'
+
 # Layout dir: the same verbs, by copies.
 new 891 --layout dir
 vzctl start 891 >/dev/null
