@@ -66,6 +66,18 @@ int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e)
 	return 0;
 }
 
+void ct_ips_warn(struct ct *ct)
+{
+	for (size_t i = 0; i < ct->conf.net.ip.n; i++) {
+		char *one[] = { ct->conf.net.ip.v[i], NULL };
+		struct err e = { 0 };
+
+		if (ct_ips_check(ct, &(struct str_list){ .v = one, .n = 1, .set = true }, &e) < 0)
+			ct_say(ct, -1, "Warning: %s: CT %u does not start until one of them gives it up ('vzctl set %u --ipdel %s "
+			       "--save')", e.text, ct->id, ct->id, one[0]);
+	}
+}
+
 int ct_ips_probe(struct ct *ct, const struct str_list *ips, bool skip, struct err *e)
 {
 	struct net *n;

@@ -11,6 +11,7 @@ struct str_list;
 
 bool ct_ips_drop_v6(const struct ct_host *h, struct str_list *ips);	/* unless vz.conf has IPV6="yes"; true: one was */
 int ct_ips_check(struct ct *ct, const struct str_list *ips, struct err *e);	/* VZ_IP_INUSE */
+void ct_ips_warn(struct ct *ct);	/* says which of its configuration's others have now */
 /* Asks the neighbours about @ips, which are about to be given; vz.conf or @skip may say not to. No waiting. */
 int ct_ips_probe(struct ct *ct, const struct str_list *ips, bool skip, struct err *e);
 /* What they said: a warning, or VZ_IP_INUSE with ERROR_ON_ARPFAIL="yes", which waits. Again later: more may have come. */

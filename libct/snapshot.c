@@ -17,6 +17,7 @@
 #include "libct/files.h"
 #include "libct/frozen.h"
 #include "libct/garbage.h"
+#include "libct/ips.h"
 #include "libct/layers.h"
 #include "libct/share.h"
 #include "libct/snap.h"
@@ -446,6 +447,8 @@ int ct_snapshot_switch(struct ct *ct, const char *guid, unsigned flags, struct e
 
 	if (open_work(ct, &w, false, e) < 0 || switch_to(ct, &w, guid, flags, e) < 0)
 		return err_exit(e, VZ_SWITCH_SNAPSHOT);
+	if (!(flags & CT_SNAP_SKIP_CONFIG))
+		ct_ips_warn(ct);
 	ct_say(ct, 0, "Container has been successfully switched to another snapshot");
 	return 0;
 }

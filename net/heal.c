@@ -118,8 +118,10 @@ static int heal_routes(struct net *n, unsigned id, const struct ip_vec *v, struc
 	struct nl_batch b;
 	char name[IFNAMSIZ];
 	unsigned ifindex;
+	uint8_t mac[6];
 
 	net_ifname(id, name);
+	link_mac(id, mac);
 	ifindex = link_index(&n->rt, name);
 	for (size_t i = 0; i < v->n; i++) {
 		if (route_find(&n->rt, &v->ip[i], &hit, e) < 0)
@@ -131,8 +133,10 @@ static int heal_routes(struct net *n, unsigned id, const struct ip_vec *v, struc
 	link_put_host_up(&b, name);
 	if (n->venet_open)
 		link_put_sources(&b, name, true);
-	for (size_t i = 0; i < missing.n; i++)
+	for (size_t i = 0; i < missing.n; i++) {
 		route_put_host(&b, true, ifindex, &missing.ip[i], missing.text[i]);
+		route_put_neighbour(&b, true, ifindex, &missing.ip[i], mac);
+	}
 	if (nl_batch_end(&b) < 0)
 		return venet_route_error(n, id, &b, &missing, e);
 	return antispoof_change(n, id, true, v, e) < 0 ? -e->code : link_sync(&n->rt, name, e);

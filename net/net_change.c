@@ -54,10 +54,14 @@ static int change_plan(struct change *c, struct err *e)
 static int change_routes(struct change *c, bool add, const struct ip_vec *v, struct err *e)
 {
 	struct nl_batch b;
+	uint8_t mac[6];
 
+	link_mac(c->id, mac);
 	nl_batch_begin(&b, &c->n->rt, e);
-	for (size_t i = 0; i < v->n; i++)
+	for (size_t i = 0; i < v->n; i++) {
 		route_put_host(&b, add, c->ifindex, &v->ip[i], v->text[i]);
+		route_put_neighbour(&b, add, c->ifindex, &v->ip[i], mac);
+	}
 	return nl_batch_end(&b) < 0 ? venet_route_error(c->n, c->id, &b, v, e) : 0;
 }
 

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <linux/netlink.h>
 
@@ -16,6 +18,23 @@
 #include "util/fio.h"
 
 static const int families[] = { AF_INET, AF_INET6 };
+
+/* The address of both ends. */
+static int inside_mac(struct nl *nl, uint8_t mac[6], struct err *e)
+{
+	struct ifreq rq = { .ifr_name = NET_INSIDE };
+
+	if (ioctl(nl->fd, SIOCGIFHWADDR, &rq) < 0)
+		return err_set(e, errno, "hardware address of " NET_INSIDE);
+	memcpy(mac, rq.ifr_hwaddr.sa_data, 6);
+	return 0;
+}
+
+static void put_default(struct nl_batch *b, unsigned ifindex, int family, const struct net_ip *src, const uint8_t mac[6])
+{
+	route_put_default(b, true, ifindex, family, src);
+	route_put_gate(b, ifindex, family, mac);
+}
 
 static void inside_put(struct nl_batch *b, unsigned ifindex, const struct net_ip *ip, const char *text)
 {
@@ -31,12 +50,15 @@ int net_inside_up(const struct str_list *ips, struct err *e)
 	const struct net_ip *first;
 	struct nl_batch b;
 	unsigned ifindex;
+	uint8_t mac[6];
 
 	if (ip_vec_parse(&v, ips, e) < 0 || nl_open(&nl, NETLINK_ROUTE, e) < 0)
 		return -e->code;
 	ifindex = link_index_made(&nl, NET_INSIDE);
 	if (!ifindex)
 		return err_say(e, ENODEV, "there is no interface " NET_INSIDE " in the container");
+	if (inside_mac(&nl, mac, e) < 0)
+		return -e->code;
 	nl_batch_begin(&b, &nl, e);
 	link_put_inside_up(&b);
 	for (size_t i = 0; i < v.n; i++) {
@@ -50,7 +72,7 @@ int net_inside_up(const struct str_list *ips, struct err *e)
 		if (first) {
 			const struct net_ip in = net_ip_inside(first);
 
-			route_put_default(&b, true, ifindex, families[f], &in);
+			put_default(&b, ifindex, families[f], &in, mac);
 		}
 	}
 	return nl_batch_end(&b);
@@ -70,13 +92,13 @@ static bool same_prefix(const struct net_ip *a, const struct net_ip *b)
 
 /* @again: given once more, in case somebody inside took it away. A way out of the guest's own is left to be the only one. */
 static void put_defaults(struct nl_batch *b, unsigned ifindex, const struct ip_vec *from, const struct ip_vec *to,
-			 const bool again[2])
+			 const bool again[2], const uint8_t mac[6])
 {
 	for (size_t f = 0; f < ARRAY_SIZE(families); f++) {
 		bool had = ip_vec_has_family(from, families[f]), has = ip_vec_has_family(to, families[f]);
 
 		if (has && (!had || again[f]))
-			route_put_default(b, true, ifindex, families[f], NULL);
+			put_default(b, ifindex, families[f], NULL, mac);
 		if (had && !has)
 			route_put_default(b, false, ifindex, families[f], NULL);
 	}
@@ -90,7 +112,10 @@ static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from,
 		     struct err *e)
 {
 	struct nl_batch b;
+	uint8_t mac[6];
 
+	if (inside_mac(nl, mac, e) < 0)
+		return -e->code;
 	nl_batch_begin(&b, nl, e);
 	if (again[0] || again[1])
 		link_put_inside_up(&b);
@@ -106,7 +131,7 @@ static int inside_go(struct nl *nl, unsigned ifindex, const struct ip_vec *from,
 				addr_put(&b, false, ifindex, &from->ip[i], from->text[i]);
 		}
 	}
-	put_defaults(&b, ifindex, from, to, again);
+	put_defaults(&b, ifindex, from, to, again, mac);
 	return nl_batch_end(&b);
 }
 

@@ -131,6 +131,10 @@ int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip
 
 /* route.c */
 void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
+/* @ip, unless it is a network, is behind @mac for good: takes no room in the table that all namespaces share. */
+void route_put_neighbour(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const uint8_t mac[6]);
+/* The same for what the default route names. */
+void route_put_gate(struct nl_batch *b, unsigned ifindex, int family, const uint8_t mac[6]);
 void route_put_default(struct nl_batch *b, bool add, unsigned ifindex, int family, const struct net_ip *src);
 /* @host: the route is for this address alone; @gateway: the next hop is a router; @len: of its prefix */
 struct route_hit { bool found, local, broadcast, host, gateway; uint8_t len; unsigned ifindex; };

@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
 #include "util/err.h"
@@ -38,6 +39,32 @@ void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct
 		nl_put_u32(b, RTA_PRIORITY, ROUTE_METRIC6);
 	if (!add)
 		nl_ok(b, ESRCH, ENODEV);
+}
+
+void route_put_neighbour(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const uint8_t mac[6])
+{
+	struct ndmsg *nd;
+
+	if (net_ip_is_net(ip))
+		return;
+	nd = nl_msg(b, add ? RTM_NEWNEIGH : RTM_DELNEIGH, add ? NLM_F_CREATE | NLM_F_REPLACE : 0, sizeof(*nd),
+		    add ? "enter as a neighbour" : "forget as a neighbour", "an address");
+	nd->ndm_family = ip->family;
+	nd->ndm_ifindex = (int)ifindex;
+	nd->ndm_state = NUD_PERMANENT;
+	nl_put(b, NDA_DST, &ip->v6, addr_len(ip->family));
+	if (add)
+		nl_put(b, NDA_LLADDR, mac, 6);
+	else
+		nl_ok(b, ENOENT, ENODEV);
+}
+
+void route_put_gate(struct nl_batch *b, unsigned ifindex, int family, const uint8_t mac[6])
+{
+	struct net_ip gate = { .family = (uint8_t)family, .prefix = family == AF_INET ? 32 : 128 };
+
+	inet_pton(family, family == AF_INET ? NET_GATE4 : NET_GATE6, &gate.v6);
+	route_put_neighbour(b, true, ifindex, &gate, mac);
 }
 
 /*

@@ -73,8 +73,10 @@ static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, s
 	struct nl_batch b;
 	char name[IFNAMSIZ];
 	unsigned ifindex;
+	uint8_t mac[6];
 
 	net_ifname(id, name);
+	link_mac(id, mac);
 	ifindex = link_index_made(&n->rt, name);
 	if (!ifindex)
 		return err_say(e, ENODEV, "interface %s vanished while it was being set up", name);
@@ -83,8 +85,10 @@ static int venet_up_routes(struct net *n, unsigned id, const struct ip_vec *v, s
 	if (n->venet_open)
 		link_put_sources(&b, name, true);
 	for (size_t i = 0; i < v->n; i++) {
-		if (ip_vec_first(v, i))
-			route_put_host(&b, true, ifindex, &v->ip[i], v->text[i]);
+		if (!ip_vec_first(v, i))
+			continue;
+		route_put_host(&b, true, ifindex, &v->ip[i], v->text[i]);
+		route_put_neighbour(&b, true, ifindex, &v->ip[i], mac);
 	}
 	return nl_batch_end(&b) < 0 ? venet_route_error(n, id, &b, v, e) : 0;
 }

@@ -76,5 +76,55 @@ ok "start when somebody flushed the rules" vzctl restart 601
 ok "traffic flows" vzctl exec 601 $ping 198.51.100.1
 in_ct 601 'ip addr add 10.77.6.2/32 dev venet0' >/dev/null
 rc "and is filtered" 8 vzctl exec 601 'ping -c 1 -W 1 -I 10.77.6.2 192.0.2.1'
+
+# What leads to a container takes no room in the table of neighbours, which a container could fill.
+is "neighbours for good" "$(ip neigh show dev vz602 nud permanent | awk '{ print $1 }' | sort | xargs)" "10.77.6.2 fd00:77::2"
+is "inside, too" "$(ip netns exec 602 ip neigh show dev venet0 nud permanent | awk '{ print $1 }' | sort | xargs)" "169.254.0.1 fe80::1"
+ok "an address more" vzctl set 602 --ipadd 10.77.6.55
+is "is one" "$(ip neigh show dev vz602 nud permanent | grep -c '^10\.77\.6\.55 ')" 1
+ok "an address less" vzctl set 602 --ipdel 10.77.6.55
+is "is none" "$(ip neigh show dev vz602 | grep -c '^10\.77\.6\.55 ')" 0
+
+# Two at once: one gets the address, the other is told who has it.
+both() {	# TEXT CMD1 CMD2
+	local a b
+	sh -c "$2" >/tmp/race.a 2>&1 & a=$!
+	sh -c "$3" >/tmp/race.b 2>&1 & b=$!
+	wait $a; a=$?
+	wait $b; b=$?
+	case $a.$b in 0.0) fail "$1" "both got it" ;; 0.*|*.0) raced="$raced$((a + b)) " ;; *) fail "$1" "$a $(cat /tmp/race.a)" "$b $(cat /tmp/race.b)" ;; esac
+	cat /tmp/race.a /tmp/race.b | grep -qE 'address 10\.77\.6\.99 is (already used by the container behind|in use by interface) vz60[1-4]' ||
+		fail "$1" "not told who" "$(cat /tmp/race.a /tmp/race.b)"
+}
+raced=
+for n in 1 2 3 4 5; do
+	both "two sets" 'vzctl set 601 --ipadd 10.77.6.99' 'vzctl set 602 --ipadd 10.77.6.99'
+	vzctl set 601 --ipdel 10.77.6.99 >/dev/null 2>&1
+	vzctl set 602 --ipdel 10.77.6.99 >/dev/null 2>&1
+done
+like "two sets at once, five times" "$raced" '^((34|78) ){5}$'
+new 603 --ipadd 10.77.6.99
+new 604 --ipadd 10.77.6.99
+raced=
+for n in 1 2 3; do
+	both "two starts" 'vzctl start 603' 'vzctl start 604'
+	vzctl stop 603 --fast >/dev/null 2>&1
+	vzctl stop 604 --fast >/dev/null 2>&1
+done
+like "two starts at once, three times" "$raced" '^((34|78) ){3}$'
+raced=
+both "a start and a set" 'vzctl start 603' 'vzctl set 601 --ipadd 10.77.6.99'
+vzctl set 601 --ipdel 10.77.6.99 >/dev/null 2>&1
+vzctl stop 603 --fast >/dev/null 2>&1
+
+# A snapshot may bring back an address that somebody else took meanwhile.
+ok "a snapshot with the address" vzctl snapshot 603 --id 8d6a1f3c-0000-4000-8000-000000000603
+ok "which it gives up" vzctl set 603 --ipdel all --save
+ok "and another takes" vzctl set 602 --ipadd 10.77.6.99
+tap_run vzctl snapshot-switch 603 --id 8d6a1f3c-0000-4000-8000-000000000603
+like "the switch says so" "$TAP_RC $TAP_OUT" "^0 .*Warning: IP address 10\.77\.6\.99 is already used by the container behind vz602: CT 603 does not start"
+rc "and it does not start" 78 vzctl start 603
+gone 603 604
+rm -f /tmp/race.a /tmp/race.b
 gone 601 602
 is "no route stays" "$(ip route show | grep 10.77)" ""
