@@ -11,13 +11,13 @@
  * before those of its groups, the earlier before the later. If none matches the policy does (FW_IN, FW_OUT). Answers to what
  * was let through always pass.
  *
- * In the kernel no rule and no chain is a container's own. A rule becomes elements of two hash maps,
- *	fw4, fw6: { interface . protocol . (port, its length, direction, length of the address) . address : verdict }
+ * In the kernel no rule and no chain is a container's own. A rule becomes elements of hash maps, two for each side,
+ *	fwin4, fwin6, fwout4 ...: { interface . protocol . (port, its length, direction, length of address) . address : verdict }
  * and for a packet that begins a connection the map is asked once for each length there may be, the longest first: lengths of
  * ports are 16, 12, 8, 4 and 0 bits, of addresses 32, 24 ... 0 and 128, 64, 48, 32, 0; what has another length is split.
  * That is at most 30 questions to a hash, however many containers and rules there are, and none for containers without rules
  * (set fwon) and for packets of known connections. Who has an IPv6 prefix that would be more than 256 of these (fe80::/10) is
- * in fwon as one whose addresses are asked for byte by byte, up to 102 questions.
+ * in fwon as one whose addresses are asked for byte by byte (map fwfine6), up to 102 questions.
  * A change of a container, or of a group that a hundred of them use, is one transaction of elements without jumps, which the
  * kernel takes without a look at the rest (net_part.h).
  *	accept and drop end it; "continue" means: log and drop; "return": log and accept. An element may carry a counter.

@@ -51,11 +51,17 @@
 #define KEY_ANY4 T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_IP4, NFT_T_IP4)
 #define KEY_ANY6 T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_IP6, NFT_T_IP6)
 
+enum { SIDE_IN, SIDE_OUT, SIDE_NET, SIDE_CT };
+#define ASK4(NAME, ID) { .name = (NAME), .id = (ID), .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP4), \
+			 .key_len = 28, .data_type = NFT_DATA_VERDICT }
+#define ASK6(NAME, ID) { .name = (NAME), .id = (ID), .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP6), \
+			 .key_len = 40, .data_type = NFT_DATA_VERDICT }
+#define ASK(SIDE, NAME4, NAME6, ID) [FW_ASK + 2 * (SIDE)] = ASK4(NAME4, ID), [FW_ASK + 2 * (SIDE) + 1] = ASK6(NAME6, (ID) + 1)
+
 const struct nft_set fw_maps[FW_MAP_N] = {
-	[FW_MAP4] = { .name = "fw4", .id = 10, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP4), .key_len = 28,
-		      .data_type = NFT_DATA_VERDICT },
-	[FW_MAP6] = { .name = "fw6", .id = 11, .key_type = T4(NFT_T_IFNAME, NFT_T_PROTO, NFT_T_MARK, NFT_T_IP6), .key_len = 40,
-		      .data_type = NFT_DATA_VERDICT },
+	ASK(SIDE_IN, "fwin4", "fwin6", 70), ASK(SIDE_OUT, "fwout4", "fwout6", 72),
+	ASK(SIDE_NET, "fwnet4", "fwnet6", 74), ASK(SIDE_CT, "fwct4", "fwct6", 76),
+	[FW_FINE] = ASK6("fwfine6", 78),
 	[FW_POLICY] = { .name = "fwpolicy", .id = 12, .key_type = NFT_T_IFNAME << 6 | NFT_T_MARK, .key_len = 20,
 			.data_type = NFT_DATA_VERDICT },
 	[FW_ON] = { .name = "fwon", .id = 13, .key_type = NFT_T_IFNAME << 6 | NFT_T_MARK, .key_len = 20 },
@@ -75,15 +81,17 @@ const struct nft_set fw_maps[FW_MAP_N] = {
 };
 
 struct side {
+	enum fw_map maps;		/* for IPv4, the next for IPv6 */
 	const char *chain, *chain4, *chain6, *fine;
 	uint32_t ifkey;			/* meta key of the interface's name, or */
 	const char *name;		/* ... what stands in its place */
 	bool out;
 };
-static const struct side side_in = { "fw_in", "fw_in4", "fw_in6", "fw_in6_fine", NFT_META_OIFNAME, NULL, false };
-static const struct side side_out = { "fw_out", "fw_out4", "fw_out6", "fw_out6_fine", NFT_META_IIFNAME, NULL, true };
-static const struct side side_net = { "fw_host_net", "fw_host_net4", "fw_host_net6", "fw_host_net6_fine", 0, FW_HOST_NET, false };
-static const struct side side_ct = { "fw_host_ct", "fw_host_ct4", "fw_host_ct6", "fw_host_ct6_fine", 0, FW_HOST_CT, false };
+#define SIDE(MAPS, CHAIN, KEY, NAME, OUT) { FW_ASK + 2 * (MAPS), CHAIN, CHAIN "4", CHAIN "6", CHAIN "6_fine", KEY, NAME, OUT }
+static const struct side side_in = SIDE(SIDE_IN, "fw_in", NFT_META_OIFNAME, NULL, false);
+static const struct side side_out = SIDE(SIDE_OUT, "fw_out", NFT_META_IIFNAME, NULL, true);
+static const struct side side_net = SIDE(SIDE_NET, "fw_host_net", 0, FW_HOST_NET, false);
+static const struct side side_ct = SIDE(SIDE_CT, "fw_host_ct", 0, FW_HOST_CT, false);
 
 static void put_if(struct nft_tx *t, struct nftnl_rule *r, const struct side *s)
 {
@@ -132,6 +140,26 @@ static void verdict_rule(struct nft_tx *t, struct nftnl_rule *r, int verdict, co
 
 /* --- the questions --- */
 
+static const unsigned usual4[] = { 32, 24, 16, 8, 0 }, usual6[] = { 128, 64, 48, 32, 0 };
+
+static bool is_usual(unsigned level6)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(usual6); i++)
+		if (usual6[i] == level6)
+			return true;
+	return false;
+}
+
+enum fw_map fw_ask_map(const char *ifname, int family, const uint8_t word[4])
+{
+	const struct side *s = str_eq(ifname, FW_HOST_NET) ? &side_net : str_eq(ifname, FW_HOST_CT) ? &side_ct :
+			       word[3] & FW_WORD_OUT ? &side_out : &side_in;
+
+	if (family != AF_INET6)
+		return s->maps;
+	return is_usual((word[3] & ~FW_WORD_OUT) * 8u) ? s->maps + 1 : FW_FINE;
+}
+
 static void put_addr(struct nft_tx *t, struct nftnl_rule *r, const struct side *s, bool six, unsigned level)
 {
 	static const uint8_t zero[16];
@@ -171,7 +199,7 @@ static void rule_ask(struct nft_tx *t, const struct side *s, const char *chain, 
 		put_word(t, r, R_WORD, s, level);
 	}
 	put_addr(t, r, s, six, level);
-	nft_e_map(t, r, &fw_maps[six ? FW_MAP6 : FW_MAP4], R0, NFT_REG_VERDICT);
+	nft_e_map(t, r, &fw_maps[six && !is_usual(level) ? FW_FINE : s->maps + six], R0, NFT_REG_VERDICT);
 	verdict_rule(t, r, NFT_GOTO, "fw_log_drop");
 }
 
@@ -194,7 +222,6 @@ static void ask_level(struct nft_tx *t, const struct side *s, const char *chain,
 
 static void put_questions(struct nft_tx *t, const struct side *s)
 {
-	static const unsigned l4[] = { 32, 24, 16, 8, 0 }, l6[] = { 128, 64, 48, 32, 0 };
 	struct nftnl_rule *r = nft_rule(t, s->chain6);
 	static const uint8_t fine[4] = { [2] = FW_WORD_FINE };
 
@@ -202,9 +229,9 @@ static void put_questions(struct nft_tx *t, const struct side *s)
 	nft_e_load(t, r, R_PROTO, fine, sizeof(fine));
 	nft_e_in(t, r, &fw_maps[FW_ON], R0);
 	verdict_rule(t, r, NFT_GOTO, s->fine);
-	for (size_t i = 0; i < ARRAY_SIZE(l4); i++) {
-		ask_level(t, s, s->chain4, false, l4[i]);
-		ask_level(t, s, s->chain6, true, l6[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(usual4); i++) {
+		ask_level(t, s, s->chain4, false, usual4[i]);
+		ask_level(t, s, s->chain6, true, usual6[i]);
 	}
 	for (int level = 128; level >= 0; level -= 8)
 		ask_level(t, s, s->fine, true, (unsigned)level);

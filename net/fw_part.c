@@ -116,7 +116,7 @@ static void add_if(struct items *out, const struct lists *l, bool bridge, const 
 		const struct fw_elem *f = &l->elems.v[i];
 		bool six = f->family == AF_INET6;
 
-		el = more(out, bridge, six ? FW_MAP6 : FW_MAP4);
+		el = more(out, bridge, fw_ask_map(ifname, f->family, f->word));
 		str_copy((char *)el->key, FW_IF, ifname);
 		el->key[FW_IF] = f->proto;
 		memcpy(el->key + FW_IF + 4, f->word, sizeof(f->word));
@@ -342,14 +342,18 @@ int fw_counters(struct net *n, const char *name, bool bridge, const struct fw_ru
 	struct fw_elems l = { 0 };
 	struct counting c = { .elems = &l, .ret = ret };
 	int rc = fw_compile(rules, n_rules, &l, e);
+	unsigned asked = 0;
 
 	str_copy(c.name, sizeof(c.name), name);
 	if (rc == 0)
 		rc = net_nf(n, e);
-	for (int six = 0; six < 2 && rc == 0; six++) {
-		c.family = six ? AF_INET6 : AF_INET;
-		rc = nft_each_elem(&n->nft, bridge ? NFPROTO_BRIDGE : NFPROTO_INET, n->table,
-				   &fw_maps[six ? FW_MAP6 : FW_MAP4], count_one, &c, e);
+	for (size_t i = 0; i < l.n; i++)
+		asked |= 1u << fw_ask_map(name, l.v[i].family, l.v[i].word);
+	for (enum fw_map i = FW_ASK; i <= FW_FINE && rc == 0; i++) {
+		if (!(asked & 1u << i))
+			continue;
+		c.family = fw_maps[i].key_len == FW_IF + 12 ? AF_INET : AF_INET6;
+		rc = nft_each_elem(&n->nft, bridge ? NFPROTO_BRIDGE : NFPROTO_INET, n->table, &fw_maps[i], count_one, &c, e);
 	}
 	fw_elems_done(&l);
 	return rc;

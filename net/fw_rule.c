@@ -75,7 +75,7 @@ static int parse_port(const char *word, uint16_t *lo, uint16_t *hi, struct err *
 	dash = strchr(copy, '-');
 	if (dash)
 		*dash++ = '\0';
-	if (num_u64(copy, &a) < 0 || !a || (dash && num_u64(dash, &b) < 0) || a > 65535 || (dash && (b > 65535 || b < a)))
+	if (num_u64(copy, &a) < 0 || a > 65535 || (!dash && !a) || (dash && (num_u64(dash, &b) < 0 || b > 65535 || b < a)))
 		return err_say(e, EINVAL, "'%.40s' is no port: want 80, 80,443 or 8000-8100", word);
 	*lo = (uint16_t)a;
 	*hi = (uint16_t)(dash ? b : a);

@@ -245,7 +245,7 @@ is "comes back on bridges too" "$(opens 605 10.88.0.4 22)" no
 # kill -9 anywhere: the next command makes the kernel follow the file.
 vzctl set 601 --fw_in drop --fw_groups web --fw_del all --save >/dev/null 2>&1
 kernel() {
-	nft list map inet $T fw4 | grep -o '"vz601" [^,}]*' | sort
+	nft list map inet $T fwin4 | grep -o '"vz601" [^,}]*' | sort
 }
 vzfw group set web http >/dev/null; http=$(kernel)
 vzfw group set web https >/dev/null; https=$(kernel)
