@@ -5,14 +5,18 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <unistd.h>
 
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
 #include "util/fio.h"
+#include "util/num.h"
 
 #define SYS4 "/proc/sys/net/ipv4/ip_forward"
 #define SYS6 "/proc/sys/net/ipv6/conf"
+#define FRAG_SECONDS 10
 
 static bool sysctl_is(int dir, const char *name, const char *want)
 {
@@ -68,6 +72,60 @@ static int host_forward6(struct err *e)
 	return fio_control(conf, "all/forwarding", "1", e);
 }
 
+/*
+ * Tables of the kernel that what containers send takes room in: at least as large as a share of memory, between two bounds, says;
+ * never smaller than they were. Neighbours are one table for all namespaces, whose keys only the first has; what goes to
+ * containers needs no room there (route_put_neighbour()). Fragments: net/frag.c; the time they are waited for goes down.
+ */
+static const struct { const char *path; uint64_t share, min, max; } rooms[] = {
+	{ "ipv4/neigh/default/gc_thresh3", 128 << 10, 8192, 131072 },
+	{ "ipv6/neigh/default/gc_thresh3", 128 << 10, 8192, 131072 },
+	{ "ipv4/neigh/default/gc_thresh2", 256 << 10, 4096, 65536 },
+	{ "ipv6/neigh/default/gc_thresh2", 256 << 10, 4096, 65536 },
+	{ "ipv4/ipfrag_high_thresh", 64, 16 << 20, 128 << 20 },
+	{ "ipv6/ip6frag_high_thresh", 64, 16 << 20, 128 << 20 },
+	{ "netfilter/nf_conntrack_frag6_high_thresh", 64, 16 << 20, 128 << 20 },
+};
+static const char *const frag_times[] = { "ipv4/ipfrag_time", "ipv6/ip6frag_time", "netfilter/nf_conntrack_frag6_timeout" };
+
+/* At least @want, or with @most at most. A key that is not there, or read-only, is as whoever made it so wants. */
+static int host_bound(const char *name, uint64_t want, bool most, struct err *e)
+{
+	auto_buf struct buf b = BUF_INIT;
+	struct err ignored = { 0 };
+	char path[96], value[24];
+	uint64_t have;
+
+	str_fmt(path, sizeof(path), "/proc/sys/net/%s", name);
+	str_fmt(value, sizeof(value), "%" PRIu64, want);
+	if (fio_read_at(AT_FDCWD, path, &b, &ignored) < 0 || !b.len || num_u64(str_trim(b.s), &have) < 0 ||
+	    (most ? have <= want : have >= want))
+		return 0;
+	if (fio_control(AT_FDCWD, path, value, e) < 0 && e->code != EROFS && e->code != EACCES && e->code != EPERM)
+		return -e->code;
+	err_clear(e);
+	return 0;
+}
+
+static int host_rooms(struct err *e)
+{
+	long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+	uint64_t all = pages > 0 && page > 0 ? (uint64_t)pages * (uint64_t)page : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(rooms); i++) {
+		uint64_t want = all / rooms[i].share;
+
+		want = want > rooms[i].max ? rooms[i].max : want < rooms[i].min ? rooms[i].min : want;
+		if (host_bound(rooms[i].path, want, false, e) < 0)
+			return -e->code;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(frag_times); i++) {
+		if (host_bound(frag_times[i], FRAG_SECONDS, true, e) < 0)
+			return -e->code;
+	}
+	return 0;
+}
+
 static int host_remember(struct net *n, const struct net_host_conf *c, struct err *e)
 {
 	if (str_copy(n->pool4, sizeof(n->pool4), c->pool4 ? c->pool4 : "") < 0 ||
@@ -107,6 +165,8 @@ int net_host_setup(struct net *n, const struct net_host_conf *c, struct err *e)
 	/* the filter stands before anything is forwarded */
 	if (antispoof_setup(n, e) < 0 || link_sweep(&n->rt, e) < 0 || neigh_sweep(n, e) < 0)
 		return -e->code;
+	if (host_rooms(e) < 0)
+		return err_add(e, "make room in the kernel's tables");
 	if (!c->forward)
 		return 0;
 	if (sysctl_set(AT_FDCWD, SYS4, "1", e) < 0 || host_forward6(e) < 0)

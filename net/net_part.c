@@ -22,6 +22,7 @@ static const struct net_part *const parts[] = {
 	&nat_part,
 	&net_shape_part,
 	&net_flood_part,
+	&net_frag_part,
 	NULL,
 };
 

@@ -221,16 +221,51 @@ void nft_e_map(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, 
 		nftnl_expr_set_u32(x, NFTNL_EXPR_LOOKUP_DREG, dreg);
 }
 
-void nft_e_limit(struct nft_tx *t, struct nftnl_rule *r, uint64_t per_second, uint32_t burst)
+void nft_e_exthdr6(struct nft_tx *t, struct nftnl_rule *r, uint8_t type, uint32_t reg)
 {
-	struct nftnl_expr *x = expr(t, r, "limit");
+	struct nftnl_expr *x = expr(t, r, "exthdr");
 
 	if (!x)
 		return;
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_DREG, reg);
+	nftnl_expr_set_u8(x, NFTNL_EXPR_EXTHDR_TYPE, type);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_OFFSET, 0);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_LEN, 1);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_EXTHDR_OP, NFT_EXTHDR_OP_IPV6);
+}
+
+static void set_limit(struct nftnl_expr *x, uint64_t per_second, uint32_t burst)
+{
 	nftnl_expr_set_u64(x, NFTNL_EXPR_LIMIT_RATE, per_second);
 	nftnl_expr_set_u64(x, NFTNL_EXPR_LIMIT_UNIT, 1);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_BURST, burst);
 	nftnl_expr_set_u32(x, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+}
+
+void nft_e_over(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, uint32_t reg, uint64_t per_second)
+{
+	struct nftnl_expr *x = expr(t, r, "dynset"), *limit = x ? nftnl_expr_alloc("limit") : NULL;
+
+	if (!limit) {
+		t->failed = true;
+		return;
+	}
+	set_limit(limit, per_second, (uint32_t)per_second);
+	nftnl_expr_set_u32(limit, NFTNL_EXPR_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_SREG_KEY, reg);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u64(x, NFTNL_EXPR_DYNSET_TIMEOUT, s->timeout_ms);
+	nftnl_expr_set_str(x, NFTNL_EXPR_DYNSET_SET_NAME, s->name);
+	nftnl_expr_set_u32(x, NFTNL_EXPR_DYNSET_SET_ID, s->id);
+	nftnl_expr_set(x, NFTNL_EXPR_DYNSET_EXPR, limit, 0);	/* which is its own then */
+}
+
+void nft_e_limit(struct nft_tx *t, struct nftnl_rule *r, uint64_t per_second, uint32_t burst)
+{
+	struct nftnl_expr *x = expr(t, r, "limit");
+
+	if (x)
+		set_limit(x, per_second, burst);
 }
 
 void nft_e_counter(struct nft_tx *t, struct nftnl_rule *r)

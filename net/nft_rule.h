@@ -36,6 +36,10 @@ void nft_e_in(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, u
 void nft_e_not_in(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, uint32_t sreg);
 /* In a map: its data goes to @dreg; a verdict (NFT_REG_VERDICT) is taken. */
 void nft_e_map(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, uint32_t sreg, uint32_t dreg);
+/* The first byte of an IPv6 packet's header @type, if it has one. */
+void nft_e_exthdr6(struct nft_tx *t, struct nftnl_rule *r, uint8_t type, uint32_t dreg);
+/* More than @per_second, and as many at once, with what is in @sreg: a limit for each, which @s keeps for its timeout. */
+void nft_e_over(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, uint32_t sreg, uint64_t per_second);
 void nft_e_limit(struct nft_tx *t, struct nftnl_rule *r, uint64_t per_second, uint32_t burst);
 
 /* what is done */

@@ -51,5 +51,10 @@ int evil_hog(int argc, char **argv);
 int evil_core(int argc, char **argv);
 int evil_spoof(int argc, char **argv);
 int evil_sniff(int argc, char **argv);
+int evil_links(int argc, char **argv);
+int evil_routes(int argc, char **argv);
+int evil_neighbours(int argc, char **argv);
+int evil_groups(int argc, char **argv);
+int evil_halves(int argc, char **argv);
 
 #endif

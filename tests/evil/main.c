@@ -40,6 +40,11 @@ static const struct {
 	{ "core", evil_core, "crashes" },
 	{ "spoof", evil_spoof, "IF OWN4 OTHER4 OTHER6: frames under foreign names" },
 	{ "sniff", evil_sniff, "IF SECONDS: counts what of the above arrives" },
+	{ "links", evil_links, "KIND N [BELOW]: so many links" },
+	{ "routes", evil_routes, "N: so many routes" },
+	{ "neighbours", evil_neighbours, "4|6 N: looks for so many neighbours" },
+	{ "groups", evil_groups, "N: listens to so many multicast groups" },
+	{ "halves", evil_halves, "TO N: first fragments" },
 };
 
 const char *errno_name(int e)
