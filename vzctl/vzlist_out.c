@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "net/net.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/err.h"
@@ -74,11 +75,15 @@ static void put_lower(struct buf *b, const char *s)
 		buf_addc(b, (char)tolower((unsigned char)*s));
 }
 
-/* Addresses of a running container are shown without their prefix. */
+/* Addresses of a running container are shown without their prefix, unless they are a whole network. */
 static void put_item(struct buf *b, const struct vzlist_row *r, const struct vzlist_col *c, const char *item)
 {
 	const char *slash = r->info.run == CT_RUNNING && str_eq(c->name, "ip") ? strchr(item, '/') : NULL;
+	struct err ignored = { 0 };
+	struct net_ip ip;
 
+	if (slash && net_ip_parse(item, &ip, &ignored) == 0 && net_ip_is_net(&ip))
+		slash = NULL;
 	buf_add(b, item, slash ? (size_t)(slash - item) : strlen(item));
 }
 
