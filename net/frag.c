@@ -3,7 +3,7 @@
  * The part "frag" of the tables "vz": fragments. What waits for its other half lies in one store for all that comes to the host
  * or is followed by it, so a container that sends nothing but halves would have it full, and everybody's fragments dropped.
  *
- *	set frags { ifname }	those who send any, each with a limit of its own, for a minute
+ *	set frags { ifname }	those who send any, each with a limit of its own, as long as that is not full again
  *	chain halves		behind nothing, before they are put together: from vz[-./0-9]*, above its limit: counter drop
  *
  * On a bridge the same for ports of the containers. The size of the store goes along with it: net_host.c.
@@ -22,7 +22,7 @@
 #define PRIO_BRIDGE (-310)
 
 static const struct nft_set frags = { .name = "frags", .id = 69, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ,
-				      .timeout_ms = 60000, .size = 16384 };
+				      .timeout_ms = 2000, .size = 16384 };
 
 static void e_from_ct(struct nft_tx *t, struct nftnl_rule *r)
 {

@@ -66,7 +66,8 @@ spoofed >/dev/null
 ok "it may say anything" grep -qE "$foreign" /tmp/at.ct
 says "ip_filter wants the filter" 130 "" "interface eth0: ip_filter works only with mac_filter and guard on" vzctl set 641 --ifname eth0 --ip_filter 10.97.0.1 --save
 gone 641 642
-is "nothing is left of them" "$(nft list table bridge "$(nft list tables bridge | sed -n 's/table bridge //p' | head -1)" | grep -c 'veth64')" 0
+table=$(nft list tables bridge | sed -n 's/table bridge //p' | head -1)
+soon "nothing is left of them" 20 sh -c "! nft list table bridge $table | grep -q veth64"
 nf 1
 vznetcfg br del vtbr9
 rmdir /etc/vz/bridges

@@ -102,8 +102,8 @@ static unsigned rnd(unsigned n)
 /* @odd_ones: with prefixes of IPv6 that are far from the usual lengths. */
 static void random_rule(char *dst, size_t size, bool odd_ones)
 {
-	static const char *const what[] = { "any", "tcp", "udp", "tcp 22", "tcp 1-65534", "tcp 0-255", "tcp 16-31", "udp 53",
-					    "tcp 20,22-25", "tcp 1000-2000", "icmp", "udp 0-65535" };
+	static const char *const what[] = { "any", "tcp", "udp", "tcp 22", "tcp 1-65534", "tcp 1-255", "tcp 16-31", "udp 53",
+					    "tcp 20,22-25", "tcp 1000-2000", "icmp", "udp 1-65535" };
 	static const char *const peer[] = { "", "10.0.0.0/8", "10.1.0.0/16", "10.1.0.0/20", "10.1.2.0/24", "10.1.2.128/25", "10.1.2.3",
 					    "0.0.0.0/0", "10.0.0.0/12", "fd00::/48", "fd00::/60", "fd00:0:0:5::/64", "fd00:0:0:5::1",
 					    "::/0", "10.1.2.3,fd00:0:0:5::1" };
