@@ -188,12 +188,16 @@ static int judge_quota(struct api_call *c, const char *tenant, const struct inv_
 {
 	json_t *detail = NULL;
 	struct err e = { 0 };
+	int held;
 
 	if (!tenant || !*tenant)
 		return 0;
 	if (auth_quota(c->d->auth, tenant, add, old, &detail, &e) == 0 &&
-	    auth_quota_hold(c->d->auth, tenant, c->ctid, add, &e) == 0)
+	    (held = auth_quota_hold(c->d->auth, tenant, c->ctid, add, &e)) >= 0) {
+		if (held)
+			(void)str_copy(c->held, sizeof(c->held), tenant);
 		return 0;
+	}
 	api_problem(c, e.code == EPERM ? "forbidden" : e.code == ENOENT ? "invalid-field" : "quota-exceeded", 0, e.text, detail);
 	return -1;
 }

@@ -200,34 +200,36 @@ static void keep_most(struct auth *a, struct quota_hold *h)
 }
 
 /* @tenant's own: one that asks for an id of which another's operation is under way must not take its promise away. */
-static void drop_hold(struct auth *a, const char *tenant, unsigned ctid)
+static bool drop_hold(struct auth *a, const char *tenant, unsigned ctid)
 {
-	for (size_t i = a->holds.n; i-- > 0;)
+	size_t n = a->holds.n;
+
+	for (size_t i = n; i-- > 0;)
 		if (a->holds.v[i].ctid == ctid && str_eq(a->holds.v[i].tenant, tenant))
 			a->holds.v[i] = a->holds.v[--a->holds.n];
+	return a->holds.n < n;
 }
 
 int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const struct inv_sum *sum, struct err *e)
 {
 	struct quota_hold h = { .ctid = ctid, .sum = *sum, .until_ms = ev_now_ms() + HOLD_MS }, *v;
+	bool had;
 
 	if (!tenant || !*tenant)
 		return 0;
 	if (str_copy(h.tenant, sizeof(h.tenant), tenant) < 0)
 		return err_say(e, ENOENT, "there is no tenant '%s'", tenant);
 	keep_most(a, &h);
-	drop_hold(a, tenant, ctid);
+	had = drop_hold(a, tenant, ctid);
 	v = reallocarray(a->holds.v, a->holds.n + 1, sizeof(*v));
 	if (!v)
 		return err_set(e, ENOMEM, "tenant %s", tenant);
 	a->holds.v = v;
 	v[a->holds.n++] = h;
-	return 0;
+	return !had;
 }
 
-void auth_quota_release(struct auth *a, unsigned ctid)
+void auth_quota_release(struct auth *a, const char *tenant, unsigned ctid)
 {
-	for (size_t i = a->holds.n; i-- > 0;)
-		if (a->holds.v[i].ctid == ctid)
-			a->holds.v[i] = a->holds.v[--a->holds.n];
+	drop_hold(a, tenant, ctid);
 }

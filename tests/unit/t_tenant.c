@@ -154,19 +154,21 @@ TEST(quota_holds)
 	struct err e = { 0 };
 
 	CHECK_OK(auth_quota(&a, "acme", &one, NULL, NULL, &e), &e);
-	CHECK_OK(auth_quota_hold(&a, "acme", 104, &one, &e), &e);
+	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 1);
 	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);	/* the third is promised */
-	auth_quota_release(&a, 104);
+	auth_quota_release(&a, "beta", 104);
+	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);	/* another's promise is another's */
+	auth_quota_release(&a, "acme", 104);
 	CHECK_OK(auth_quota(&a, "acme", &one, NULL, NULL, &e), &e);
-	CHECK_OK(auth_quota_hold(&a, "acme", 104, &one, &e), &e);
-	CHECK_OK(auth_quota_hold(&a, "acme", 104, &one, &e), &e);		/* once more: still one */
+	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 1);
+	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 0);		/* once more: still one */
 	CHECK_EQ(a.holds.n, 1);
 	box_ct(&b, 104, "acme", GIB, INV_STOPPED);				/* there it is: counted once */
 	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);
 	CHECK_STR(e.text, "tenant acme: cts: limit 3, used 3, requested 1");
 	CHECK_EQ(a.holds.n, 0);
 	/* a change that is on its way: 104 will have 2 GiB */
-	CHECK_OK(auth_quota_hold(&a, "acme", 104, &(struct inv_sum){ .cts = 1, .memory = 2 * GIB }, &e), &e);
+	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &(struct inv_sum){ .cts = 1, .memory = 2 * GIB }, &e), 1);
 	CHECK_ERR(auth_quota(&a, "acme", &(struct inv_sum){ .cts = 1, .memory = GIB + 1 }, b.cts[1], NULL, &e), EDQUOT);
 	CHECK_OK(auth_quota(&a, "acme", &(struct inv_sum){ .cts = 1, .memory = 2 * GIB }, b.cts[3], NULL, &e), &e);
 	quota_done(&b, &a);
