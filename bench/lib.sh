@@ -27,12 +27,18 @@ remove_groups() {
 	true
 }
 
-scratch_vz() { # FS: an empty /vz on that, over the one before; without disk limits where the kernel has none there
+fresh_pool() { # MIB: on /vz, as vz makes it where nothing else limits space
+	sed -i '/^POOL_IMAGE=/d' /etc/vz/vz.conf && echo "POOL_IMAGE=\"$W/pool.img\"" >>/etc/vz/vz.conf
+	vzhost pool "$1M" >>"$W/aux.log" 2>&1
+}
+
+scratch_vz() { # FS: an empty /vz on that, in place of the one before; without disk limits where the kernel has none there
 	local pool=$W/pool-$1 quota=yes
 
-	rm -f "$pool" && truncate -s 4G "$pool"
+	! mountpoint -q /vz || umount /vz || return 1
+	rm -f "$pool" "$W/pool.img" && truncate -s 4G "$pool"
 	if [ "$1" = btrfs ]; then
-		mkfs.btrfs -q "$pool" >/dev/null 2>&1 && mount -o loop,nodev,nosuid "$pool" /vz && btrfs quota enable /vz || return 1
+		fresh_pool 4096 || return 1
 	elif mkfs.ext4 -q -O project,quota "$pool" && mount -o loop,nodev,nosuid,prjquota "$pool" /vz 2>/dev/null; then
 		:
 	else
