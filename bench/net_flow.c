@@ -6,27 +6,21 @@
  * of its own:
  *	unshare -n build/bench/net_flow [TURNS [CONTAINERS...]]
  */
-#include <arpa/inet.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <sched.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 
 #include "net/net_priv.h"
+#include "bench/net_ends.h"
 #include "bench/net_lines.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/num.h"
 
 #define FIRST 1000u		/* id of the container that is measured */
-#define HOST_IP "10.0.0.1"
 #define CT_IP "10.100.4.1"	/* of FIRST */
 #define TURNS_MAX 501
 #define TURN_BYTES (64u << 20)
@@ -38,16 +32,6 @@ static const char *const names[FLOW_N] = {
 	[TO_CT] = "TCP to it", [FROM_CT] = "TCP from it", [FROM_CT_CUT] = "the same, 64k",
 	[TO_CT_UDP] = "UDP to it", [FROM_CT_UDP] = "UDP from it",
 };
-struct pair { int tx, rx; };
-static int self;
-
-static void check(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
 
 static double now_us(clockid_t clock)
 {
@@ -55,22 +39,6 @@ static double now_us(clockid_t clock)
 
 	clock_gettime(clock, &ts);
 	return (double)ts.tv_sec * 1e6 + (double)ts.tv_nsec / 1e3;
-}
-
-static void enter(int ns)
-{
-	check(setns(ns, CLONE_NEWNET) == 0, "setns");
-}
-
-static int new_netns(void)
-{
-	int fd;
-
-	check(unshare(CLONE_NEWNET) == 0, "unshare");
-	fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	check(fd >= 0, "netns");
-	enter(self);
-	return fd;
 }
 
 /* --- the two ends --- */
@@ -179,45 +147,20 @@ static int ct_up(struct net *n, unsigned i)
 
 /* --- flows --- */
 
-static int open_at(int ns, int type, const char *ip, unsigned port)
+/* A flow of datagrams is answered once: connection tracking knows it. */
+static struct pair flow_known(int from, const char *from_ip, int to, const char *to_ip, bool tcp)
 {
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int fd, one = 1;
-
-	enter(ns);
-	fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	enter(self);
-	inet_pton(AF_INET, ip, &sa.sin_addr);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	check(fd >= 0 && bind(fd, (void *)&sa, sizeof(sa)) == 0, "bind");
-	return fd;
-}
-
-static struct pair flow(int from, const char *from_ip, int to, const char *to_ip, bool tcp)
-{
-	static unsigned port = 7000;
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)++port) };
-	int type = tcp ? SOCK_STREAM : SOCK_DGRAM;
-	socklen_t len;
-	struct pair p;
+	struct pair p = flow(from, from_ip, to, to_ip, tcp);
+	struct sockaddr_storage sa;
+	socklen_t len = sizeof(sa);
 	char c;
-	int l = open_at(to, type, to_ip, port);
 
-	inet_pton(AF_INET, to_ip, &sa.sin_addr);
-	check(!tcp || listen(l, 1) == 0, "listen");
-	p.tx = open_at(from, type, from_ip, 0);
-	check(connect(p.tx, (void *)&sa, sizeof(sa)) == 0, "connect");
-	p.rx = tcp ? accept4(l, NULL, NULL, SOCK_CLOEXEC) : l;
-	check(p.rx >= 0, "accept");
 	if (tcp)
-		close(l);
-	if (!tcp) {		/* answered once: a flow that connection tracking knows */
-		send(p.tx, "x", 1, 0);
-		len = sizeof(sa);
-		check(recvfrom(p.rx, &c, 1, 0, (void *)&sa, &len) == 1 && sendto(p.rx, &c, 1, 0, (void *)&sa, len) == 1 &&
-		      recv(p.tx, &c, 1, 0) == 1, "answer");
-		fcntl(p.rx, F_SETFL, O_NONBLOCK);
-	}
+		return p;
+	send(p.tx, "x", 1, 0);
+	check(recvfrom(p.rx, &c, 1, 0, (void *)&sa, &len) == 1 && sendto(p.rx, &c, 1, 0, (void *)&sa, len) == 1 &&
+	      recv(p.tx, &c, 1, 0) == 1, "answer");
+	fcntl(p.rx, F_SETFL, O_NONBLOCK);
 	return p;
 }
 
@@ -289,7 +232,7 @@ static void measure(int kind, const int bare[2], int ct, uint64_t turns, unsigne
 	for (int i = 0; i < 2; i++) {
 		int host = i ? self : bare[0], in = i ? ct : bare[1];
 
-		p[i] = to ? flow(host, HOST_IP, in, CT_IP, tcp) : flow(in, CT_IP, host, HOST_IP, tcp);
+		p[i] = to ? flow_known(host, HOST_IP, in, CT_IP, tcp) : flow_known(in, CT_IP, host, HOST_IP, tcp);
 	}
 	for (uint64_t i = 0; i < turns + 3; i++) {	/* the first ones warm up */
 		uint64_t at = i < 3 ? 0 : i - 3;

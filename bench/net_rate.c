@@ -5,39 +5,24 @@
  * latency. In a namespace of its own:
  *	unshare -n build/bench/net_rate [SECONDS]
  */
-#include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 #include <linux/rtnetlink.h>
 
 #include "net/net_priv.h"
+#include "bench/net_ends.h"
 #include "bench/net_lines.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/num.h"
 
-#define HOST_IP "10.0.0.1"
 #define DATAGRAM 1400u
-static int self;
 static double seconds = 3;
-
-static void check(bool ok, const char *what)
-{
-	if (ok)
-		return;
-	perror(what);
-	exit(1);
-}
 
 static double now_s(void)
 {
@@ -45,11 +30,6 @@ static double now_s(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static void enter(int ns)
-{
-	check(setns(ns, CLONE_NEWNET) == 0, "setns");
 }
 
 static void host_up(struct net *n)
@@ -87,11 +67,8 @@ static int ct_up(struct net *n, unsigned id, const char *ip)
 	auto_call(str_list_clear) struct str_list ips = { 0 }, lines = { 0 };
 	struct err e = { 0 };
 	char name[16];
-	int ns;
+	int ns = new_netns();
 
-	check(unshare(CLONE_NEWNET) == 0, "unshare");
-	ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	enter(self);
 	must(str_list_add(&ips, ip, &e), &e);
 	net_ifname(id, name);
 	must(net_acct_line(&lines, name, false, 2, &e), &e);
@@ -103,39 +80,6 @@ static int ct_up(struct net *n, unsigned id, const char *ip)
 	enter(self);
 	must(net_ready(n, id, &e), &e);
 	return ns;
-}
-
-static int open_at(int ns, int type, const char *ip, unsigned port)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)port) };
-	int fd, one = 1;
-
-	enter(ns);
-	fd = socket(AF_INET, type | SOCK_CLOEXEC, 0);
-	enter(self);
-	inet_pton(AF_INET, ip, &sa.sin_addr);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
-	check(fd >= 0 && bind(fd, (void *)&sa, sizeof(sa)) == 0, "bind");
-	return fd;
-}
-
-struct pair { int tx, rx; };
-
-static struct pair flow(int from, const char *from_ip, int to, const char *to_ip, bool tcp)
-{
-	static unsigned port = 7000;
-	struct sockaddr_in sa = { .sin_family = AF_INET, .sin_port = htons((uint16_t)++port) };
-	int type = tcp ? SOCK_STREAM : SOCK_DGRAM, l = open_at(to, type, to_ip, port);
-	struct pair p;
-
-	inet_pton(AF_INET, to_ip, &sa.sin_addr);
-	check(!tcp || listen(l, 1) == 0, "listen");
-	p.tx = open_at(from, type, from_ip, 0);
-	check(connect(p.tx, (void *)&sa, sizeof(sa)) == 0, "connect");
-	p.rx = tcp ? accept4(l, NULL, NULL, SOCK_CLOEXEC) : l;
-	if (tcp)
-		close(l);
-	return p;
 }
 
 /* Sends until it is killed: all it can, or, of datagrams, @mbit. */
