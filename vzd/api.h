@@ -83,7 +83,8 @@ struct api_call {
 	char *seg[API_SEGS];		/* values of {name}s in order */
 	json_t *query;			/* decoded and checked: strings, ints, bools */
 	char id[17];			/* request id */
-	char held[33];			/* the tenant to whom room was promised for it: a refusal takes it back */
+	char promised[33];		/* the tenant to whom room was promised for it */
+	bool promised_anew;		/* nothing had been before: a refusal takes it back */
 	bool answered, streaming;
 	void (*on_close)(struct api_call *c);	/* the client left before the end, or the call is freed */
 	void *priv;			/* the handler's, with on_close */

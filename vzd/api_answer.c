@@ -55,6 +55,8 @@ void api_send(struct gate_call *g, int status, const char *type, const char *bod
 	c->answered = true;
 	count_api(r ? r->op : NULL, status, count_now() - g->began_us);
 	c->streaming = status == 101 || (r && (r->flags & API_STREAM) && status == 200);
+	if (c->promised[0] && (status >= 400 || g->job[0]))
+		auth_quota_answered(c->d->auth, c->promised, c->ctid, status < 400, c->promised_anew);
 	api_header(c, "X-Request-Id", c->id);
 	buf_addc(&g->headers, '}');
 	if (r && (r->flags & API_WRITE) && c->who)

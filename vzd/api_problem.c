@@ -153,8 +153,6 @@ void api_problem(struct api_call *c, const char *slug, int vz_exit, const char *
 	json_t *j = api_problem_json(slug, vz_exit, detail, extra);
 	auto_free char *text = NULL;
 
-	if (c->held[0])
-		auth_quota_release(c->d->auth, c->held, c->ctid);
 	json_object_set_new(j, "instance", json_string(c->id));
 	text = j ? json_dumps(j, JSON_COMPACT) : NULL;
 	json_decref(j);

@@ -124,6 +124,7 @@ struct quota_hold {
 	unsigned ctid;
 	struct inv_sum sum;
 	uint64_t until_ms;
+	bool begun;			/* its job is there, or over */
 };
 struct quota_holds {
 	struct quota_hold *v;

@@ -194,8 +194,8 @@ static int judge_quota(struct api_call *c, const char *tenant, const struct inv_
 		return 0;
 	if (auth_quota(c->d->auth, tenant, add, old, &detail, &e) == 0 &&
 	    (held = auth_quota_hold(c->d->auth, tenant, c->ctid, add, &e)) >= 0) {
-		if (held)
-			(void)str_copy(c->held, sizeof(c->held), tenant);
+		(void)str_copy(c->promised, sizeof(c->promised), tenant);
+		c->promised_anew = held;
 		return 0;
 	}
 	api_problem(c, e.code == EPERM ? "forbidden" : e.code == ENOENT ? "invalid-field" : "quota-exceeded", 0, e.text, detail);

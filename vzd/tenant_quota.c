@@ -81,12 +81,23 @@ static bool hold_rest(struct auth *a, const struct quota_hold *h, uint64_t v[LIM
 	return any && ev_now_ms() < h->until_ms;
 }
 
+/* What a job has left the inventory knows, for it is read at the end of each: the promise goes with the job. */
+static void expire(struct auth *a)
+{
+	struct quota_holds *q = &a->holds;
+
+	for (size_t i = a->d->jobs ? q->n : 0; i-- > 0;)
+		if (q->v[i].begun && !busy(a, q->v[i].ctid))
+			q->v[i] = q->v[--q->n];
+}
+
 static void used_of(struct auth *a, const char *tenant, const struct inv_ct *replace, uint64_t used[LIMIT_N])
 {
 	struct quota_holds *q = &a->holds;
 	struct inv_sum s = { 0 };
 	uint64_t v[LIMIT_N];
 
+	expire(a);
 	inv_sum(a->d->inv, tenant, &s);
 	of_sum(&s, used);
 	for (size_t i = q->n; i-- > 0;) {
@@ -227,6 +238,15 @@ int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const str
 	a->holds.v = v;
 	v[a->holds.n++] = h;
 	return !had;
+}
+
+void auth_quota_answered(struct auth *a, const char *tenant, unsigned ctid, bool accepted, bool anew)
+{
+	if (!accepted && anew)
+		drop_hold(a, tenant, ctid);
+	for (size_t i = 0; accepted && i < a->holds.n; i++)
+		if (a->holds.v[i].ctid == ctid && str_eq(a->holds.v[i].tenant, tenant))
+			a->holds.v[i].begun = true;
 }
 
 void auth_quota_release(struct auth *a, const char *tenant, unsigned ctid)

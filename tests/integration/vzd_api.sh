@@ -17,6 +17,7 @@ api POST /v1/tenants '{"name":"stranger"}' >/dev/null
 api PATCH /v1/cts/101 '{"owner":"owner"}' >/dev/null
 hook=$(api POST /v1/webhooks '{"url":"http://192.0.2.1/","tenant":"owner","enabled":false}' | jq -r .id)
 vzfw group create web >/dev/null
+vznetcfg br new apibr >/dev/null
 vzctl snapshot 101 --id 11111111-2222-4333-8444-555555555555 --name walk >/dev/null
 mkdir /vz/apipool && vzpool create /vz/apipool >/dev/null
 sync_op() { api GET "/v1/operations/$(jq -r .id)?wait=20" | jq -r .state; }
@@ -39,7 +40,7 @@ jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role vie
 	--arg hook "$hook" --arg none "$(token_of --scopes template:read)" --arg op "$op" --arg token "$(api GET /v1/tokens | jq -r '.items[] | select(.tenant == "owner") | .id')" \
 	--arg backup "$backup" --arg template "$(api GET /v1/templates | jq -r '.items[0].name')" \
 	'{tokens: {admin: $admin, viewer: $viewer, owner: $owner, stranger: $stranger, none: $none},
-	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", backup: $backup, snapshot: "11111111-2222-4333-8444-555555555555", group: "web", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
+	  names: {ct: "101", operation: $op, token: $token, tenant: "owner", webhook: $hook, template: $template, pool: "web", backup: $backup, snapshot: "11111111-2222-4333-8444-555555555555", group: "web", bridge: "apibr", from: "net", slug: "locked"}}' >"$VZTEST_DIR/context"
 for n in $(seq 400); do
 	curl -s -k -o /dev/null "https://$API/v1" && break
 	sleep 0.1
@@ -62,3 +63,5 @@ vzd_down
 gone 101
 rm -rf /vz/apipool /etc/vz/pools /etc/vz/firewall
 vzd_sweep
+vznetcfg br del apibr >/dev/null
+rmdir /etc/vz/bridges

@@ -163,6 +163,11 @@ TEST(quota_holds)
 	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 1);
 	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 0);		/* once more: still one */
 	CHECK_EQ(a.holds.n, 1);
+	auth_quota_answered(&a, "acme", 104, false, false);	/* the second is refused: the first has its promise */
+	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);
+	auth_quota_answered(&a, "acme", 104, false, true);
+	CHECK_OK(auth_quota(&a, "acme", &one, NULL, NULL, &e), &e);
+	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 1);
 	box_ct(&b, 104, "acme", GIB, INV_STOPPED);				/* there it is: counted once */
 	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);
 	CHECK_STR(e.text, "tenant acme: cts: limit 3, used 3, requested 1");
