@@ -282,8 +282,10 @@ static int make_area(struct ct *ct, struct work *w, struct err *e)
 				      .linked = w->linked };
 	int rc = ct_newarea(ct, &n, e);
 
+	if (rc < 0)
+		return rc;
 	w->light = rc > 0;
-	return rc;
+	return 0;
 }
 
 static int alloc_uids(struct ct *ct, struct work *w, struct err *e)
