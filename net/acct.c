@@ -56,17 +56,6 @@ static const char if_from[3] = { 'v', 'z', '-' }, if_to[3] = { 'v', 'z', '9' };
 
 /* --- arithmetic --- */
 
-void net_traffic_add(struct net_traffic *to, const struct net_traffic *t)
-{
-	struct net_traffic_cell *a = &to->v[0][0][0];
-	const struct net_traffic_cell *b = &t->v[0][0][0];
-
-	for (size_t i = 0; i < sizeof(*t) / sizeof(*b); i++) {
-		a[i].bytes += b[i].bytes;
-		a[i].packets += b[i].packets;
-	}
-}
-
 void net_traffic_sum(const struct net_traffic *t, int cls, int v6, struct net_traffic_cell ret[NET_WAY_N])
 {
 	memset(ret, 0, NET_WAY_N * sizeof(*ret));

@@ -12,7 +12,6 @@
 struct net_traffic_cell { uint64_t bytes, packets; };
 enum net_traffic_way { NET_SENT, NET_RECEIVED, NET_WAY_N };
 struct net_traffic { struct net_traffic_cell v[NET_CLASS_N][2][NET_WAY_N]; };	/* [class][0: IPv4, 1: IPv6][way] */
-void net_traffic_add(struct net_traffic *to, const struct net_traffic *t);
 /* Of class @cls (-1: all) and family @v6 (-1: both). */
 void net_traffic_sum(const struct net_traffic *t, int cls, int v6, struct net_traffic_cell ret[NET_WAY_N]);
 

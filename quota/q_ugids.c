@@ -96,14 +96,6 @@ int quota_ugids_write(int mnt, const struct quota_ugids *u, unsigned what, unsig
 	return 0;
 }
 
-bool quota_ugids_limited(const struct quota_ugids *u)
-{
-	for (size_t i = 0; i < u->n; i++)
-		if (has_limit(&u->v[i].now.limit))
-			return true;
-	return false;
-}
-
 /* --- the dump --- */
 
 static void print_ugid(struct buf *b, const struct quota_ugid *q, unsigned what)

@@ -138,7 +138,6 @@ struct quota_ugids {
 };
 enum { QUOTA_UGID_GRACE = 4, QUOTA_UGID_FIRST = 8 };	/* beside QUOTA_UGID_LIMITS and _TIMES */
 int quota_ugids_read(int mnt, struct quota_ugids *ret, struct err *e);
-bool quota_ugids_limited(const struct quota_ugids *u);	/* does any of them have a limit? */
 /*
  * Sets what @u has and @what (QUOTA_UGID_LIMITS, _TIMES) wants. EDQUOT: more ids with limits than @max, the QUOTAUGIDLIMIT of
  * container @ctid, and nothing is set.

@@ -72,6 +72,18 @@ static bool is_child(const char *dir, const struct bk_row *r)
 	return r->path[0] && !str_eq(r->path, ".") && !strchr(r->path + (n ? n + 1 : 0), '/');
 }
 
+/* The next row of the index: 1, 0 at its end. @line, @room: getline()'s. */
+static int next_row(FILE *f, char **line, size_t *room, struct bk_row *ret, struct err *e)
+{
+	ssize_t n = getline(line, room, f);
+
+	if (n <= 0)
+		return 0;
+	if ((*line)[n - 1] == '\n')
+		(*line)[n - 1] = '\0';
+	return bk_row_parse(*line, ret, e) < 0 ? -e->code : 1;
+}
+
 /* For programs: what is in one directory, so many at a time. */
 static int show_json(FILE *f, const struct restore_opts *o, struct err *e)
 {
@@ -79,22 +91,20 @@ static int show_json(FILE *f, const struct restore_opts *o, struct err *e)
 	auto_free char *line = NULL;
 	uint64_t shown = 0;
 	size_t room = 0;
-	ssize_t n;
+	struct bk_row r;
+	int rc = 1;
 
 	fputs("[", stdout);
-	while ((!o->limit || shown < o->limit) && (n = getline(&line, &room, f)) > 0) {
+	while ((!o->limit || shown < o->limit) && (rc = next_row(f, &line, &room, &r, e)) > 0) {
 		struct buf auto_buf b = { .cap = 65536 };
-		struct bk_row r;
 
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		if (bk_row_parse(line, &r, e) < 0)
-			return -e->code;
 		if (!is_child(dir, &r) || (o->after && bk_path_cmp(r.path, o->after) <= 0))
 			continue;
 		dump_file_json(&b, &r);
 		fprintf(stdout, "%s\n  %s", shown++ ? "," : "", buf_str(&b));
 	}
+	if (rc < 0)
+		return rc;
 	fputs(shown ? "\n]\n" : "]\n", stdout);
 	return fflush(stdout) == 0 || errno == EPIPE ? 0 : err_set(e, errno, "standard output");
 }
@@ -104,20 +114,18 @@ static int show_lines(FILE *f, struct err *e)
 {
 	auto_free char *line = NULL;
 	size_t room = 0;
-	ssize_t n;
+	struct bk_row r;
+	int rc;
 
-	while ((n = getline(&line, &room, f)) > 0) {
+	while ((rc = next_row(f, &line, &room, &r, e)) > 0) {
 		struct buf auto_buf b = { .cap = 65536 };
-		struct bk_row r;
 
-		if (line[n - 1] == '\n')
-			line[n - 1] = '\0';
-		if (bk_row_parse(line, &r, e) < 0)
-			return -e->code;
 		dump_file_line(&b, &r);
 		if (fputs(buf_str(&b), stdout) < 0)
 			break;
 	}
+	if (rc < 0)
+		return rc;
 	if (fflush(stdout) == 0 || errno == EPIPE)	/* who reads it may have enough of it */
 		return 0;
 	return err_set(e, errno, "standard output");

@@ -66,12 +66,11 @@ int auth_quota(struct auth *a, const char *tenant, const struct inv_sum *add, co
 int auth_quota_backup(struct auth *a, const char *tenant, size_t used, json_t **ret_detail, struct err *e);
 /*
  * What was promised to a job counts from then on, though the inventory shows it later: container @ctid of @tenant will have
- * @sum. Ends when the inventory shows as much, with the job, or by auth_quota_release(). 1: there was no such promise before.
+ * @sum. Ends when the inventory shows as much, or with the job. 1: there was no such promise before.
  * auth_quota_answered(): the request was accepted, so its job is there; or refused, which takes back what was promised @anew.
  */
 int auth_quota_hold(struct auth *a, const char *tenant, unsigned ctid, const struct inv_sum *sum, struct err *e);
 void auth_quota_answered(struct auth *a, const char *tenant, unsigned ctid, bool accepted, bool anew);
-void auth_quota_release(struct auth *a, const char *tenant, unsigned ctid);
 bool auth_tenant_exists(struct auth *a, const char *tenant);	/* "" does not */
 bool auth_tenant_suspended(struct auth *a, const char *tenant);	/* no start of its containers over the API, nor at boot */
 /* One line per change: in the database, and on the log. @result: HTTP status. Never blocks. */

@@ -248,8 +248,3 @@ void auth_quota_answered(struct auth *a, const char *tenant, unsigned ctid, bool
 		if (a->holds.v[i].ctid == ctid && str_eq(a->holds.v[i].tenant, tenant))
 			a->holds.v[i].begun = true;
 }
-
-void auth_quota_release(struct auth *a, const char *tenant, unsigned ctid)
-{
-	drop_hold(a, tenant, ctid);
-}

@@ -484,11 +484,6 @@ void usage_flush(struct usage *u, uint64_t mono_ms, bool now)
 	}
 }
 
-bool usage_busy(const struct usage *u)
-{
-	return u->flying != NULL;
-}
-
 /* --- life -------------------------------------------------------------------------------------------------------- */
 void usage_row(void *arg, unsigned ctid, const struct u_src *src)
 {

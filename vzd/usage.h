@@ -49,7 +49,6 @@ void usage_exit(struct usage *u, const struct ct_exit *x, const char *owner);
 void usage_gone(struct usage *u, unsigned ctid);	/* its sums stay */
 /* Hands what is pending to the writer. @now: even if it is not yet time. One unit is under way at a time. */
 void usage_flush(struct usage *u, uint64_t mono_ms, bool now);
-bool usage_busy(const struct usage *u);	/* a unit is under way */
 
 /* --- queries (usage_query.c) --- */
 enum usage_step { USAGE_HOUR, USAGE_DAY, USAGE_MONTH, USAGE_YEAR, USAGE_TOTAL, USAGE_STEP_N };

@@ -131,7 +131,7 @@ TEST_ROOT(api_snap_clone)
 	CHECK_EQ(ask(beta, "POST", "/v1/cts/101/clone", "{}"), 404);
 	CHECK_EQ(ask(acme, "POST", "/v1/cts/101/clone", "{\"config\":{\"capability\":[\"sys_admin:on\"]}}"), 403);
 	tenant_find(&v.v.d.auth->tenants, "acme")->limit[LIMIT_CTS] = 1;
-	auth_quota_release(v.v.d.auth, "acme", 105);
+	auth_quota_answered(v.v.d.auth, "acme", 105, false, true);
 	CHECK_EQ(ask(acme, "POST", "/v1/cts/101/clone", "{}"), 403);
 	CHECK_STR(api_answer_str(&a, "resource"), "cts");
 	tenant_find(&v.v.d.auth->tenants, "acme")->limit[LIMIT_CTS] = NUM_UNLIMITED;

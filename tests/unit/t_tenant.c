@@ -156,9 +156,9 @@ TEST(quota_holds)
 	CHECK_OK(auth_quota(&a, "acme", &one, NULL, NULL, &e), &e);
 	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 1);
 	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);	/* the third is promised */
-	auth_quota_release(&a, "beta", 104);
+	auth_quota_answered(&a, "beta", 104, false, true);
 	CHECK_ERR(auth_quota(&a, "acme", &one, NULL, NULL, &e), EDQUOT);	/* another's promise is another's */
-	auth_quota_release(&a, "acme", 104);
+	auth_quota_answered(&a, "acme", 104, false, true);
 	CHECK_OK(auth_quota(&a, "acme", &one, NULL, NULL, &e), &e);
 	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 1);
 	CHECK_EQ(auth_quota_hold(&a, "acme", 104, &one, &e), 0);		/* once more: still one */
