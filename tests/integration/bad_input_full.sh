@@ -13,7 +13,7 @@ mkdir -p $W
 
 # one ARGS CMD...: the command, with that failure
 one() {
-	local args=$1 rc
+	local args=$1 rc rests
 	shift
 	timeout 60 "$FAILAT" $args -- "$@" >/tmp/full.out 2>&1 </dev/null
 	rc=$?
@@ -26,8 +26,9 @@ at $point: ended with $rc: $(tail -n 2 /tmp/full.out | tr '\n' '|')" ;;
 		failed=$((failed + 1))
 		grep -Eq 'No space left on device|Input/output error' /tmp/full.out || wrong="$wrong
 at $point: does not say why, status $rc: $(tail -n 3 /tmp/full.out | tr '\n' '|')"
-		[ -z "$(ls /vz/template/tmp 2>/dev/null)" ] || wrong="$wrong
-at $point: leaves /vz/template/tmp/$(ls /vz/template/tmp)"
+		rests=$(half_made)
+		[ -z "$rests" ] || wrong="$wrong
+at $point: leaves /vz/template/tmp/$rests"
 		;;
 	esac
 }

@@ -164,6 +164,6 @@ is "a file where the store has a directory: no create" "$([ "$TAP_RC" != 0 ] && 
 like "is named" "$TAP_OUT" 'by-archive'
 rm -f /vz/template/store/by-archive
 ok "put right, create works" vzctl create 882 --ostemplate vz-base
-is "and what lay about is swept" "$(ls /vz/template/tmp)" ""
+is "and what lay about is swept" "$(half_made)" ""
 gone 881 882
 rm -f /tmp/tree.* /tmp/area.* /tmp/layers.good /tmp/out

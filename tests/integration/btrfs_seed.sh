@@ -32,7 +32,7 @@ edition 1
 ok "the first root" make 651
 is "its template is one subvolume" "$(ls $S)" "${D[1]}"
 is "that nobody can write" "$(btrfs property get -ts "$S/${D[1]}" ro)" ro=true
-is "nothing half-made" "$(ls /vz/template/tmp)" ""
+is "nothing half-made" "$(half_made)" ""
 made=$(stat -c %W "$S/${D[1]}/edition")
 ok "the second" make 652 --diskspace 30M
 is "of the same" "$(ls $S; stat -c %W "$S/${D[1]}/edition")" "${D[1]}
@@ -92,7 +92,7 @@ repair() {
 	must 0 vzctl start 651
 	must 0 sh -c 'vzctl exec 651 cat /edition | grep -qx 1'
 	must 0 vzctl stop 651 --fast
-	must 0 test -z "$(ls /vz/template/tmp)"
+	must 0 test -z "$(half_made)"
 }
 undo() { must 0 vzctl --quiet destroy 651; }
 rm $T/root/data/big && echo 1 >$T/root/edition && tar -C $T/root -cf $T/1/sd-os.tar . && D[1]=$(sha256sum <$T/1/sd-os.tar | cut -d' ' -f1)

@@ -29,6 +29,17 @@ template_trees_done() {
 	[ ! -d /tmp/trees ] || { umount /tmp/trees/* && rm -r /tmp/trees; }
 }
 
+# half_made: what makers left in the templates' directory. A collector of garbage, which any verb sends into the background,
+# works there too, and is waited for.
+half_made() {
+	local i
+	for i in $(seq 400); do
+		[ -n "$(ls /vz/template/tmp 2>/dev/null)" ] || return 0
+		sleep 0.1
+	done
+	ls /vz/template/tmp
+}
+
 # gone ID...: stops and destroys, whatever the state; quiet.
 gone() {
 	local id

@@ -104,7 +104,7 @@ ls -a / /vz /usr /usr/bin >/tmp/before
 cp "$e/image/info" /tmp/info
 says "a tool that was taken over gets nothing but the tree" 1 "" \
 	"vztmpl: image of box1: mkfs.erofs failed: uid 0, got: the tree" vztmpl image box1 --format erofs
-is "and has left nothing" "$(ls -a / /vz /usr /usr/bin | diff /tmp/before -; ls /vz/template/tmp)" ""
+is "and has left nothing" "$(ls -a / /vz /usr /usr/bin | diff /tmp/before -; half_made)" ""
 is "the image there was stays" "$(diff /tmp/info "$e/image/info")" ""
 
 like "which the same one has outside" "$("$mkfs" 2>&1)" 'got: read /etc/shadow, .*see /vz, .*write /vz/new, .*a socket, another process'
@@ -132,7 +132,7 @@ printf '#!/bin/sh\nwhile cat /usr/bin/perl; do :; done >>/out; stat -c "stopped 
 like "an image without end is stopped" "$(vztmpl image box1 --format erofs 2>&1)" 'image of box1: mkfs.erofs failed: .*stopped at 10[78][0-9]{7} bytes'
 mv "$mkfs.away" "$mkfs"
 ok "the next call makes the image" vztmpl image box1 --format erofs
-is "and nothing half-made is left" "$(ls /vz/template/tmp)" ""
+is "and nothing half-made is left" "$(half_made)" ""
 rm -rf $box /tmp/outside /tmp/m /vz/template/cache/box1.tar "$e"
 find /vz/template/store/by-archive -lname "*$d" -delete
 sed -i 's/^TEMPLATE_FORMAT=.*/TEMPLATE_FORMAT="auto"/' /etc/vz/vz.conf

@@ -101,7 +101,7 @@ says "squashfs, which would lose its ACLs, is refused" 1 "" "vztmpl: image of ri
 	vztmpl image rich --format squashfs
 like "the image there was stays" "$(cat "${tree%/tree}/image/info")" 'FORMAT="erofs-lz4"'
 says "an unknown format" 1 "" 'vztmpl: "zip" is no image format: use erofs, erofs-lz4 or squashfs' vztmpl image rich --format zip
-is "nothing half-made stays" "$(ls /vz/template/tmp)" ""
+is "nothing half-made stays" "$(half_made)" ""
 
 ok "squashfs of a plain template" vztmpl image vz-base --format squashfs
 based=$(file_of "$(entry vz-base)/image")
@@ -203,7 +203,7 @@ gone 206 207
 fmt fmt3
 format erofs
 like "an image that was asked for is not replaced" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'image of fmt3: mkfs.erofs is not installed: apt-get install erofs-utils'
-is "and nothing is left" "$(ls -A /vz/template/tmp | grep -v '^.lock$'; ls /vz/private)" ""
+is "and nothing is left" "$(half_made; ls /vz/private)" ""
 printf '#!/bin/sh\nprintf %%100000s x >"$4"\n' >"$mkfs" && chmod 755 "$mkfs"
 like "what cannot be mounted is no image" "$(vzctl create 208 --ostemplate fmt3 2>&1)" 'mount the erofs image on /dev/loop'
 format auto

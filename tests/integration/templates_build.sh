@@ -64,11 +64,11 @@ kill -9 $guard $BUILD
 wait $BUILD 2>/dev/null
 ok "its guard killed as well, it stays" vzctl exec2 $TRIAL true
 soon "until the next command, and then it is gone" 30 sh -c "vztmpl list; [ ! -e /etc/vz/conf/$TRIAL.conf ] && [ ! -e /var/lib/vz/trial ]"
-is "nothing half-made stays either" "$(vztmpl build none 2>/dev/null; vztmpl gc >/dev/null; vztmpl verify mine >/dev/null; ls /vz/template/tmp)" ""
+is "nothing half-made stays either" "$(vztmpl build none 2>/dev/null; vztmpl gc >/dev/null; vztmpl verify mine >/dev/null; half_made)" ""
 rm $R/test.d/20-bad; echo 'exit 3' >$R/chroot.d/30-bad
 rc "a script that fails" 1 vztmpl build $R
 like "is named" "$TAP_OUT" 'chroot.d/30-bad: /bin/sh ended with status 3'
-is "nothing half-made stays" "$(ls /vz/template/tmp)" ""
+is "nothing half-made stays" "$(half_made)" ""
 sed -i 's/^BASE=.*/BASE="none"/' $R/recipe.conf
 rc "a base that is not there" 1 vztmpl build $R
 for name in ubuntu-22.04-x86_64 ubuntu-24.04-x86_64 devuan-5-x86_64; do
@@ -89,7 +89,7 @@ mkdir /tmp/recipes/empty
 sed -i 's,^MIRROR=.*,MIRROR="file:///tmp/recipes/empty",' /tmp/recipes/noble/recipe.conf
 rc "a mirror without the suite" 1 vztmpl build /tmp/recipes/noble
 like "is named" "$TAP_OUT" 'build ubuntu-24.04-x86_64'
-is "and nothing stays" "$(ls /vz/template/tmp; vztmpl list | grep -c ubuntu)" 0
+is "and nothing stays" "$(half_made; vztmpl list | grep -c ubuntu)" 0
 gone 801
 vztmpl rm mine >/dev/null
 vztmpl gc >/dev/null

@@ -14,6 +14,7 @@ sum=$(sha256sum </tmp/big.tar.zst | cut -c1-64)
 begun() { [ "$(api GET "/v1/operations/$1" | jq -r .state)" != queued ]; }
 ended() { case $(api GET "/v1/operations/$1?wait=5" | jq -r .state) in done | failed | cancelled) ;; *) return 1 ;; esac; }
 traces() { ls -dA /vz/private/* /vz/private/*.tmp /vz/dump/* /etc/vz/conf/[0-9]*.conf /var/lib/vz/intent/* /vz/template/cache/* /vz/template/tmp/* 2>/dev/null; }
+half_made >/dev/null
 before=$(traces)
 # cancelled TEXT VERB PATH BODY: it may have been quicker, but then it is whole, and taken away again.
 cancelled() {
