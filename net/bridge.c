@@ -1,34 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Bridges of the host in the kernel: made, put right, removed, looked at. Their files are bridge_conf.c's. */
+/* Bridges of the host in the kernel: made, put right, removed, looked at. Their files are bridge_conf.c's, a VXLAN vxlan.c's. */
 #include "net/bridge.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/if_link.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 
-#include "net/net_priv.h"
+#include "net/bridge_priv.h"
 #include "util/auto.h"
 #include "util/err.h"
 #include "util/num.h"
 
-#define VXLAN_DEFAULT_PORT 4789
-#define VXLAN_HEAD4 50		/* bytes around a frame's payload; IPv6 takes 20 more */
-
-static void words_done(struct str_list *l)
-{
-	str_list_clear(l);
-}
-#define auto_words __attribute__((cleanup(words_done)))
-
-static int words(const struct net_bridge *b, enum net_bridge_key key, struct str_list *l, struct err *e)
+int bridge_words(const struct net_bridge *b, enum net_bridge_key key, struct str_list *l, struct err *e)
 {
 	return b->val[key] ? str_list_split(l, b->val[key], " \t,", e) : 0;
 }
 
-static unsigned value(const struct net_bridge *b, enum net_bridge_key key, unsigned unset)
+unsigned bridge_value(const struct net_bridge *b, enum net_bridge_key key, unsigned unset)
 {
 	uint64_t v;
 
@@ -40,11 +30,6 @@ static bool is_vlan_aware(const struct net_bridge *b)
 	return b->val[NET_BR_VLAN_AWARE] && str_eq(b->val[NET_BR_VLAN_AWARE], "yes");
 }
 
-static void vxlan_name(const struct net_bridge *b, char dst[IFNAMSIZ])
-{
-	str_fmt(dst, IFNAMSIZ, "vxlan%u", value(b, NET_BR_VXLAN_ID, 0));
-}
-
 static struct ifinfomsg *put_link(struct nl_batch *b, unsigned ifindex, const char *what, const char *name)
 {
 	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, 0, sizeof(*ifi), what, name);
@@ -53,7 +38,7 @@ static struct ifinfomsg *put_link(struct nl_batch *b, unsigned ifindex, const ch
 	return ifi;
 }
 
-static int set_up(struct nl *nl, const struct link_info *link, unsigned master, unsigned mtu, struct err *e)
+int bridge_set_up(struct nl *nl, const struct link_info *link, unsigned master, unsigned mtu, struct err *e)
 {
 	struct ifinfomsg *ifi;
 	struct nl_batch b;
@@ -128,7 +113,7 @@ static int add_addresses(struct nl *nl, const struct net_bridge *br, unsigned if
 	struct net_ip ip;
 	struct nl_batch b;
 
-	if (words(br, NET_BR_ADDRESS, &l, e) < 0)
+	if (bridge_words(br, NET_BR_ADDRESS, &l, e) < 0)
 		return -e->code;
 	nl_batch_begin(&b, nl, e);
 	for (size_t i = 0; i < l.n; i++) {
@@ -146,7 +131,7 @@ static int add_ports(struct nl *nl, const struct net_bridge *br, unsigned master
 	auto_words struct str_list l = { 0 };
 	struct link_info port, other;
 
-	if (words(br, NET_BR_PORTS, &l, e) < 0)
+	if (bridge_words(br, NET_BR_PORTS, &l, e) < 0)
 		return -e->code;
 	for (size_t i = 0; i < l.n; i++) {
 		if (link_info(nl, 0, l.v[i], &port, e) < 0)
@@ -160,109 +145,10 @@ static int add_ports(struct nl *nl, const struct net_bridge *br, unsigned master
 				l.v[i], other.name,
 				       br->name);
 		}
-		if (set_up(nl, &port, master, 0, e) < 0)
+		if (bridge_set_up(nl, &port, master, 0, e) < 0)
 			return -e->code;
 	}
 	return 0;
-}
-
-static int vxlan_create(struct nl *nl, const struct net_bridge *br, const char *name, const struct net_ip *local, unsigned mtu,
-			struct err *e)
-{
-	uint16_t port = htons((uint16_t)value(br, NET_BR_VXLAN_PORT, VXLAN_DEFAULT_PORT));
-	struct nlattr *info, *data;
-	struct nl_batch b;
-
-	nl_batch_begin(&b, nl, e);
-	nl_msg(&b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(struct ifinfomsg), "create interface", name);
-	nl_put_str(&b, IFLA_IFNAME, name);
-	nl_put_u32(&b, IFLA_MTU, mtu);
-	info = nl_nest(&b, IFLA_LINKINFO);
-	nl_put_str(&b, IFLA_INFO_KIND, "vxlan");
-	data = nl_nest(&b, IFLA_INFO_DATA);
-	nl_put_u32(&b, IFLA_VXLAN_ID, value(br, NET_BR_VXLAN_ID, 0));
-	nl_put(&b, IFLA_VXLAN_PORT, &port, sizeof(port));
-	nl_put_u8(&b, IFLA_VXLAN_LEARNING, 1);
-	nl_put(&b, local->family == AF_INET ? IFLA_VXLAN_LOCAL : IFLA_VXLAN_LOCAL6, &local->v6,
-	       local->family == AF_INET ? sizeof(local->v4) : sizeof(local->v6));
-	nl_nest_end(&b, data);
-	nl_nest_end(&b, info);
-	nl_ok(&b, EEXIST, 0);
-	nl_msg(&b, RTM_NEWLINK, 0, sizeof(struct ifinfomsg), "configure interface", name);
-	nl_put_str(&b, IFLA_IFNAME, name);
-	link_put_af(&b, 0, 0);
-	nl_ok(&b, EAFNOSUPPORT, 0);
-	return nl_batch_end(&b);
-}
-
-/* To each of the other hosts goes what is for everybody, or for nobody known. */
-static int vxlan_remotes(struct nl *nl, const struct net_bridge *br, unsigned ifindex, struct err *e)
-{
-	static const uint8_t everybody[6];
-	auto_words struct str_list l = { 0 };
-	struct nl_batch b;
-	struct net_ip ip;
-
-	if (words(br, NET_BR_VXLAN_REMOTE, &l, e) < 0)
-		return -e->code;
-	nl_batch_begin(&b, nl, e);
-	for (size_t i = 0; i < l.n; i++) {
-		struct ndmsg *nd;
-
-		if (net_ip_parse(l.v[i], &ip, e) < 0)
-			return -e->code;
-		nd = nl_msg(&b, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_APPEND, sizeof(*nd), "lead the VXLAN to", l.v[i]);
-		nd->ndm_family = AF_BRIDGE;
-		nd->ndm_ifindex = (int)ifindex;
-		nd->ndm_state = NUD_NOARP | NUD_PERMANENT;
-		nd->ndm_flags = NTF_SELF;
-		nl_put(&b, NDA_LLADDR, everybody, sizeof(everybody));
-		nl_put(&b, NDA_DST, &ip.v6, ip.family == AF_INET ? sizeof(ip.v4) : sizeof(ip.v6));
-		nl_ok(&b, EEXIST, 0);
-	}
-	return nl_batch_end(&b);
-}
-
-/* What the way to the first of the others carries, less the heads. */
-static int vxlan_mtu(struct nl *nl, const struct net_bridge *br, unsigned *ret, struct err *e)
-{
-	auto_words struct str_list l = { 0 };
-	struct route_hit hit;
-	struct link_info way = { .mtu = 1500 };
-	struct net_ip ip;
-
-	if (words(br, NET_BR_VXLAN_REMOTE, &l, e) < 0 || !l.n || net_ip_parse(l.v[0], &ip, e) < 0 || route_find(nl, &ip,
-		&hit, e) < 0)
-		return -e->code;
-	if (hit.found && !hit.local && link_info(nl, hit.ifindex, "towards the other hosts", &way, e) < 0)
-		return -e->code;
-	*ret = way.mtu - VXLAN_HEAD4 - (ip.family == AF_INET6 ? 20 : 0);
-	return 0;
-}
-
-static int add_vxlan(struct nl *nl, const struct net_bridge *br, unsigned master, struct err *e)
-{
-	struct link_info link;
-	struct net_ip local;
-	char name[IFNAMSIZ];
-	unsigned mtu = 0;
-	int rc;
-
-	if (!br->val[NET_BR_VXLAN_ID])
-		return 0;
-	vxlan_name(br, name);
-	if (net_ip_parse(br->val[NET_BR_VXLAN_LOCAL], &local, e) < 0 || vxlan_mtu(nl, br, &mtu, e) < 0)
-		return -e->code;
-	rc = link_find(nl, 0, name, &link, e);
-	if (rc == 0 && (vxlan_create(nl, br, name, &local, mtu, e) < 0 || link_info(nl, 0, name, &link, e) < 0))
-		return e->code == EOPNOTSUPP ? err_say(e, EOPNOTSUPP, "bridge %s: this kernel has no VXLAN", br->name) : -e->code;
-	if (rc < 0)
-		return rc;
-	if (!str_eq(link.kind, "vxlan"))
-		return err_say(e, EEXIST, "interface %s is there already and no VXLAN", name);
-	if (link.master && link.master != master)
-		return err_say(e, EBUSY, "VXLAN %s is a port of another bridge already", name);
-	return vxlan_remotes(nl, br, link.index, e) < 0 ? -e->code : set_up(nl, &link, master, 0, e);
 }
 
 /* --- all of it --- */
@@ -282,7 +168,7 @@ int net_bridge_up(struct net *n, const struct net_bridge *br, struct err *e)
 	if (!str_eq(link.kind, "bridge"))
 		return err_say(e, EEXIST, "interface %s is there already and no bridge: rename it, or take another name", br->name);
 	if (set_vlan_aware(&n->rt, br, &link, e) < 0 || add_ports(&n->rt, br, link.index, e) < 0 ||
-	    add_vxlan(&n->rt, br, link.index, e) < 0 || set_up(&n->rt, &link, 0, value(br, NET_BR_MTU, 0), e) < 0)
+	    vxlan_up(&n->rt, br, link.index, e) < 0 || bridge_set_up(&n->rt, &link, 0, bridge_value(br, NET_BR_MTU, 0), e) < 0)
 		return -e->code;
 	return add_addresses(&n->rt, br, link.index, e);
 }
@@ -307,7 +193,7 @@ int net_bridge_down(struct net *n, const struct net_bridge *br, struct err *e)
 	int rc;
 
 	vxlan_name(br, vxlan);
-	if (net_rt(n, e) < 0 || words(br, NET_BR_PORTS, &l, e) < 0)
+	if (net_rt(n, e) < 0 || bridge_words(br, NET_BR_PORTS, &l, e) < 0)
 		return -e->code;
 	rc = link_find(&n->rt, 0, br->name, &link, e);
 	if (rc > 0 && str_eq(link.kind, "bridge")) {
@@ -359,7 +245,7 @@ int net_bridge_fault(struct net *n, const struct net_bridge *br, char *text, siz
 	int rc;
 
 	text[0] = '\0';
-	if (net_rt(n, e) < 0 || words(br, NET_BR_PORTS, &l, e) < 0)
+	if (net_rt(n, e) < 0 || bridge_words(br, NET_BR_PORTS, &l, e) < 0)
 		return -e->code;
 	rc = link_find(&n->rt, 0, br->name, &link, e);
 	if (rc <= 0)
@@ -373,6 +259,8 @@ int net_bridge_fault(struct net *n, const struct net_bridge *br, char *text, siz
 		if (port_fault(&n->rt, l.v[i], link.index, text, size, e) < 0 && e->code)
 			return -e->code;
 	}
+	if (!text[0] && br->val[NET_BR_VXLAN_ID] && vxlan_fault(&n->rt, br, text, size, e) < 0)
+		return -e->code;
 	if (!text[0] && !link.up)
 		str_copy(text, size, "it is down");
 	if (!text[0] && br->val[NET_BR_VLAN_AWARE] && link.vlan_aware != is_vlan_aware(br))

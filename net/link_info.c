@@ -28,6 +28,25 @@ static void info_bridge(const struct nlattr *nest, struct link_info *ret)
 	}
 }
 
+static void info_vxlan(const struct nlattr *nest, struct link_info *ret)
+{
+	const struct nlattr *attr;
+
+	mnl_attr_for_each_nested(attr, nest) {
+		uint16_t type = mnl_attr_get_type(attr), len = mnl_attr_get_payload_len(attr);
+
+		if (type == IFLA_VXLAN_ID && len == sizeof(uint32_t))
+			ret->vxlan.id = mnl_attr_get_u32(attr);
+		if (type == IFLA_VXLAN_PORT && len == sizeof(uint16_t))
+			ret->vxlan.port = ntohs(mnl_attr_get_u16(attr));
+		if ((type == IFLA_VXLAN_LOCAL && len == sizeof(struct in_addr)) ||
+		    (type == IFLA_VXLAN_LOCAL6 && len == sizeof(struct in6_addr))) {
+			ret->vxlan.family = type == IFLA_VXLAN_LOCAL ? AF_INET : AF_INET6;
+			memcpy(&ret->vxlan.local, mnl_attr_get_payload(attr), len);
+		}
+	}
+}
+
 static void info_kind(const struct nlattr *nest, struct link_info *ret)
 {
 	const struct nlattr *attr;
@@ -38,6 +57,8 @@ static void info_kind(const struct nlattr *nest, struct link_info *ret)
 				 mnl_attr_get_str(attr));
 		if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && str_eq(ret->kind, "bridge"))
 			info_bridge(attr, ret);
+		if (mnl_attr_get_type(attr) == IFLA_INFO_DATA && str_eq(ret->kind, "vxlan"))
+			info_vxlan(attr, ret);
 	}
 }
 

@@ -101,6 +101,7 @@ struct link_info {
 	bool vlan_known, vlan_aware;	/* of a bridge: the kernel can tell VLANs apart, and it does */
 	uint16_t pvid;			/* VLAN of untagged frames of a port that has none of its own */
 	uint8_t mac[6];
+	struct { unsigned id; uint16_t port; int family; struct in6_addr local; } vxlan;	/* as in struct net_ip */
 	char name[IFNAMSIZ], kind[16], alias[256];	/* kind "": a piece of hardware */
 };
 /* By @index, or if that is 0 by @name. ENODEV: there is none. */

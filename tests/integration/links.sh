@@ -209,7 +209,40 @@ ip link del vxlan7
 like "the port deleted" "$(vznetcfg check)" 'bridge vtbr7: its port vxlan7 does not exist'
 ok "repair" vznetcfg repair
 ok "they talk again" vzctl exec 626 $ping 10.96.0.2
-ok "another number" vznetcfg br set vtbr7 --vxlan 8
+# a third host, over a narrower way: what is for everybody goes to both
+unshare -n sleep infinity &
+THIRD=$!
+third() { nsenter -t "$THIRD" -n "$@"; }
+until [ "$(readlink /proc/$THIRD/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.01; done
+ip link add vtway0 mtu 1400 type veth peer name way0 netns "$THIRD" && ip addr add 198.18.9.1/24 dev vtway0 && ip link set vtway0 up
+third sh -e <<'EOT'
+ip link set way0 mtu 1400 up; ip addr add 198.18.9.2/24 dev way0; ip route add default via 198.18.9.1
+ip link add vtfar type bridge; ip link add vx7 type vxlan id 7 dstport 4789 local 198.18.9.2
+bridge fdb append 00:00:00:00:00:00 dev vx7 dst 192.0.2.1
+ip link set vx7 master vtfar up; ip link set vtfar up; ip addr add 10.96.0.3/24 dev vtfar
+EOT
+ok "one more host" vznetcfg br set vtbr7 --remote 192.0.2.2 --remote 198.18.9.2
+ok "container to the third" vzctl exec 626 $ping 10.96.0.3
+ok "and to the second" vzctl exec 626 $ping 10.96.0.2
+third ip link set way0 down
+rc "the third goes away" 8 vzctl exec 626 'ping -c 1 -W 1 10.96.0.3'
+ok "the second does not mind" vzctl exec 626 $ping 10.96.0.2
+third ip link set way0 up && third ip route replace default via 198.18.9.1
+soon "the third is back" 60 vzctl exec 626 $ping 10.96.0.3
+bridge fdb del 00:00:00:00:00:00 dev vxlan7 dst 198.18.9.2
+is "no longer led to" "$(vznetcfg check)" 'bridge vtbr7: its port vxlan7 does not lead to 198.18.9.2'
+ok "repair" vznetcfg repair
+third ip addr add 10.96.0.33/24 dev vtfar	# the question for it goes to all
+ok "led to again" vzctl exec 626 $ping 10.96.0.33
+like "the narrowest way counts" "$(vznetcfg br set vtbr7 --udp-port 4790; ip link show vxlan7)" 'vxlan7: .* mtu 1350'
+ip link del vxlan7; ip link add vxlan7 type vxlan id 9 dstport 4790 local 192.0.2.1; ip link set vxlan7 master vtbr7 up
+is "another network's in its place" "$(vznetcfg check)" 'bridge vtbr7: its port vxlan7 has another number, UDP port or address'
+ok "repair" vznetcfg repair
+is "is gone" "$(vznetcfg check)" ""
+kill $THIRD
+wait $THIRD 2>/dev/null
+ip link del vtway0 2>/dev/null
+ok "another number" vznetcfg br set vtbr7 --vxlan 8 --udp-port "" --remote 192.0.2.2
 rc "is another network" 8 vzctl exec 626 'ping -c 1 -W 1 10.96.0.2'
 ip link show vxlan7 >/dev/null 2>&1 && echo "not ok - the old one is gone"
 gone 626

@@ -59,28 +59,3 @@ TEST_ROOT(bridge_life)
 	err_clear(&l.e);
 	lab_done(&l);
 }
-
-TEST_ROOT(bridge_vxlan)
-{
-	auto_bridge struct net_bridge b = { .name = "br7" };
-	struct link_info link;
-	struct lab l;
-
-	lab_init(&l, NULL, NULL);
-	lab_outside(&l, false);
-	CHECK_OK(net_bridge_set(&b, NET_BR_VXLAN_ID, "42", &l.e), &l.e);
-	CHECK_OK(net_bridge_set(&b, NET_BR_VXLAN_LOCAL, "192.0.2.1", &l.e), &l.e);
-	CHECK_OK(net_bridge_set(&b, NET_BR_VXLAN_REMOTE, "192.0.2.2", &l.e), &l.e);
-	for (int i = 0; i < 2; i++)
-		CHECK_OK(net_bridge_up(l.net, &b, &l.e), &l.e);
-	CHECK_OK(link_info(&l.net->rt, 0, "vxlan42", &link, &l.e), &l.e);
-	CHECK_STR(link.kind, "vxlan");
-	CHECK_EQ(link.mtu, 1450);
-	CHECK_EQ(link.master, link_index(&l.net->rt, "br7"));
-	CHECK_OK(net_bridge_cut(l.net, &b, &l.e), &l.e);
-	CHECK_STR(fault(&l, &b), "its port vxlan42 does not exist");
-	CHECK_OK(net_bridge_up(l.net, &b, &l.e), &l.e);
-	CHECK_OK(net_bridge_down(l.net, &b, &l.e), &l.e);
-	CHECK_EQ(link_index(&l.net->rt, "vxlan42"), 0);
-	lab_done(&l);
-}
