@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* set on a stopped container: words, statuses, what is stored and what is not. Running ones are in the integration tests. */
+/* libct/set.c and set_check.c, on a stopped container: words, statuses, what is stored and what is not. Running ones are in the integration tests. */
 #include <sched.h>
 #include <unistd.h>
 
