@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The steps of an offline migration, each with its undo. The container never runs on both hosts: before it is started there,
- * its configuration here is renamed, durably, to CTID.conf.migrated; until then what the destination has starts nothing by
- * itself. A migration that was cut off is taken up by calling vzmigrate again: before the switch it begins anew, after it
- * the destination is asked what it has.
+ * its configuration here is renamed, durably, to CTID.conf.migrated, and until then nothing starts what the destination has.
+ * Calling vzmigrate again takes up a migration that was cut off: one that had not come to the rename begins anew, for one that
+ * had the destination is asked what it has.
  */
 #include "vzctl/migrate.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -23,87 +22,12 @@ enum migrate_undo { UNDO_DST = 1, UNDO_STOP = 2, UNDO_MOUNT = 4, UNDO_AWAY = 8, 
 
 static const char *const scripts[] = { "start", "stop", "mount", "umount", "premount", "postumount" };
 
-static int fail(struct err *e, enum migrate_exit exit)
-{
-	e->exit = (int)exit;
-	return -e->code;
-}
-
-/* @other: what it means when the command failed and the connection did not. */
-static int fail_remote(struct err *e, enum migrate_exit other)
-{
-	return fail(e, e->code == ECONNREFUSED ? MIG_CONNECT : other);
-}
-
 static void say(struct migrate *m, const char *text)
 {
 	ui_say(&m->ui, 0, 0, text);
 }
 
-/* --- looking ------------------------------------------------------------------------------------------------------ */
-
-static int connect_there(struct migrate *m, struct err *e)
-{
-	int status = 0;
-
-	if (remote_run(m, "/bin/true", NULL, &status, e) < 0) {
-		err_add(e, "Can't connect to destination address (%s) via ssh", m->target);
-		return fail(e, MIG_CONNECT);
-	}
-	if (remote_run(m, "/etc/init.d/vz status >/dev/null 2>&1", NULL, &status, e) < 0) {
-		err_add(e, "OpenVZ is not running on the destination");
-		return fail_remote(e, MIG_NO_VZ);
-	}
-	return 0;
-}
-
-/* The third and fifth word of the destination's status. */
-static int status_there(struct migrate *m, char *word, size_t size, bool *running, struct err *e)
-{
-	struct buf auto_buf out = BUF_INIT, cmd = BUF_INIT;
-
-	buf_addf(&cmd, "vzctl --quiet status %u", m->id);
-	if (remote_run(m, buf_str(&cmd), &out, NULL, e) < 0) {
-		err_add(e, "Can't get the status of CT %u on the destination", m->id);
-		return fail_remote(e, MIG_EXISTS);
-	}
-	if (migrate_status_word(buf_str(&out), m->id, word, size) < 0) {
-		err_say(e, EBADMSG, "vzctl status on the destination says: %.100s", buf_str(&out));
-		return fail(e, MIG_EXISTS);
-	}
-	*running = strstr(buf_str(&out), " running") != NULL;
-	return 0;
-}
-
-static int paths_there(struct migrate *m, struct err *e)
-{
-	struct buf auto_buf out = BUF_INIT, cmd = BUF_INIT;
-
-	buf_addf(&cmd, "VEID=%u; . /etc/vz/vz.conf && printf '%%s|%%s\\n' \"$VE_ROOT\" \"$VE_PRIVATE\"", m->id);
-	if (remote_run(m, buf_str(&cmd), &out, NULL, e) < 0)
-		return fail_remote(e, MIG_PATHS);
-	free(m->root);
-	free(m->priv);
-	m->root = m->priv = NULL;
-	return migrate_paths(buf_str(&out), &m->root, &m->priv, e) < 0 ? fail(e, MIG_PATHS) : 0;
-}
-
-static int addresses_there(struct migrate *m, struct err *e)
-{
-	const struct str_list *ips = &ct_conf(m->ct)->net.ip;
-	struct buf auto_buf out = BUF_INIT;
-
-	if (m->o.force_ip || !ips->n)
-		return 0;
-	if (remote_run(m, "cat /proc/vz/veip /var/lib/vzctl/veip/* 2>/dev/null; true", &out, NULL, e) < 0)
-		return fail_remote(e, MIG_IP);
-	for (size_t i = 0; i < ips->n; i++)
-		if (migrate_has_ip(buf_str(&out), ips->v[i])) {
-			err_say(e, EADDRINUSE, "IP address %s is in use on the destination; -f ignores that", ips->v[i]);
-			return fail(e, MIG_IP);
-		}
-	return 0;
-}
+/* --- what is here ------------------------------------------------------------------------------------------------- */
 
 /* The root is copied as it is shown: what is kept beside it would stay here. */
 static int no_snapshots(struct migrate *m, struct err *e)
@@ -125,13 +49,13 @@ static int check_here(struct migrate *m, struct err *e)
 
 	if (ct_info(m->ct, 0, &info, e) < 0 || !info.exists || !priv) {
 		err_say(e, ENOENT, "CT %u does not exist here", m->id);
-		return fail(e, MIG_ABSENT);
+		return mig_fail(e, MIG_ABSENT);
 	}
 	if (no_snapshots(m, e) < 0)
-		return fail(e, MIG_PLOOP);
+		return mig_fail(e, MIG_PLOOP);
 	if (layout && str_starts(layout, "ploop")) {
 		err_say(e, ENOTSUP, "CT %u has the layout ploop, which cannot be migrated", m->id);
-		return fail(e, MIG_PLOOP);
+		return mig_fail(e, MIG_PLOOP);
 	}
 	/* elsewhere the files are seen only where the root is mounted */
 	m->overlay = !str_eq(layout, "dir") && !str_eq(layout, "simfs");
@@ -172,23 +96,23 @@ static int prepare_there(struct migrate *m, struct err *e)
 {
 	say(m, "Preparing remote node");
 	if (migrate_record_save(m, MIG_STAGE_COPY, e) < 0)
-		return fail(e, MIG_COPY);
+		return mig_fail(e, MIG_COPY);
 	m->done |= UNDO_DST;
 	if (send_conf(m, false, e) < 0)
-		return fail_remote(e, MIG_COPY);
+		return mig_fail_remote(e, MIG_COPY);
 	if (remote_runf(m, e, "vzctl --quiet set %u --private %s --root %s --save && "
 			"vzctl --quiet set %u --applyconfig_map name --save", m->id, m->priv, m->root, m->id) < 0) {
 		err_add(e, "Failed to apply the configuration on the destination");
-		return fail_remote(e, MIG_CONFIG);
+		return mig_fail_remote(e, MIG_CONFIG);
 	}
 	if (send_scripts(m, e) < 0 || remote_runf(m, e, "mkdir -p %s %s && chmod 700 %s", m->priv, m->root, m->priv) < 0)
-		return fail_remote(e, MIG_COPY);
+		return mig_fail_remote(e, MIG_COPY);
 	say(m, "Initializing remote quota");
 	if (ct_conf(m->ct)->quota.enabled.set && !ct_conf(m->ct)->quota.enabled.v)
 		return 0;
 	if (remote_runf(m, e, "vzctl --quiet quotainit %u && vzctl --quiet quotaon %u", m->id, m->id) < 0) {
 		err_add(e, "Quota of CT %u cannot be initialized on the destination", m->id);
-		return fail_remote(e, MIG_QUOTA);
+		return mig_fail_remote(e, MIG_QUOTA);
 	}
 	return 0;
 }
@@ -201,7 +125,7 @@ static int send_ugids(struct migrate *m, struct err *e)
 	int rc;
 
 	if (ct_ugids_get(m->ct, &text, e) < 0)
-		return fail(e, MIG_QUOTA);
+		return mig_fail(e, MIG_QUOTA);
 	if (!text.len)
 		return 0;
 	str_fmt(to, sizeof(to), "/etc/vz/conf/%u.ugid", m->id);
@@ -210,7 +134,7 @@ static int send_ugids(struct migrate *m, struct err *e)
 		rc = remote_put(m, from, to, e);
 	if (rc < 0) {
 		err_add(e, "Failed to copy the limits of users and groups");
-		return fail_remote(e, MIG_COPY);
+		return mig_fail_remote(e, MIG_COPY);
 	}
 	unlink(from);
 	ui_sayf(&m->ui, 0, "Limits of users and groups inside are kept there as %s, for a layout that enforces them", to);
@@ -223,7 +147,7 @@ static int sync_tree(struct migrate *m, const char *what, struct err *e)
 	if (remote_sync(m, m->src, m->priv, e) == 0)
 		return 0;
 	err_add(e, "Failed to sync %s", m->src);
-	return fail_remote(e, MIG_COPY);
+	return mig_fail_remote(e, MIG_COPY);
 }
 
 /* The tree is at rest from here on; a running overlay's files have shifted ids to the host, so it is copied mounted. */
@@ -233,27 +157,27 @@ static int stop_here(struct migrate *m, struct err *e)
 		say(m, "Stopping container");
 		m->done |= UNDO_STOP;
 		if (ct_stop(m->ct, 0, e) < 0)
-			return fail(e, MIG_STOP);
+			return mig_fail(e, MIG_STOP);
 	}
 	if (m->was_mounted && !m->overlay) {
 		m->done |= UNDO_UMOUNT;
 		if (ct_umount(m->ct, e) < 0)
-			return fail(e, MIG_STOP);
+			return mig_fail(e, MIG_STOP);
 	}
 	if (!m->overlay || m->was_mounted)
 		return 0;
 	m->done |= UNDO_MOUNT;
-	return ct_mount(m->ct, e) < 0 ? fail(e, MIG_STOP) : 0;
+	return ct_mount(m->ct, e) < 0 ? mig_fail(e, MIG_STOP) : 0;
 }
 
 static int leave_here(struct migrate *m, struct err *e)
 {
 	if (m->overlay && ct_umount(m->ct, e) < 0)
-		return fail(e, MIG_STOP);
+		return mig_fail(e, MIG_STOP);
 	m->done &= ~(unsigned)UNDO_MOUNT;
 	m->done |= UNDO_AWAY | (m->overlay && m->was_mounted ? UNDO_UMOUNT : 0);
 	if (migrate_record_save(m, MIG_STAGE_SWITCH, e) < 0 || ct_migrated(m->ct, true, e) < 0)
-		return fail(e, MIG_CONFIG);
+		return mig_fail(e, MIG_CONFIG);
 	return 0;
 }
 
@@ -279,14 +203,14 @@ static int start_there(struct migrate *m, struct err *e)
 	const char *verb = m->was_running ? "start" : "mount";
 
 	if (send_conf(m, true, e) < 0 || send_traffic(m, e) < 0)
-		return fail_remote(e, MIG_COPY);
+		return mig_fail_remote(e, MIG_COPY);
 	if (!m->was_running && !m->was_mounted)
 		return 0;
 	say(m, m->was_running ? "Starting container" : "Mounting container");
 	if (remote_runf(m, e, "vzctl --quiet %s %u", verb, m->id) == 0)
 		return 0;
 	err_add(e, "Failed to %s CT %u on the destination", verb, m->id);
-	return fail(e, MIG_START);
+	return mig_fail(e, MIG_START);
 }
 
 static int clean_here(struct migrate *m, struct err *e)
@@ -307,44 +231,11 @@ static int clean_here(struct migrate *m, struct err *e)
 
 /* --- undo --------------------------------------------------------------------------------------------------------- */
 
-/* Is it certain that the container does not run there? Only then may it come back to life here. */
-static bool is_down_there(struct migrate *m)
-{
-	for (int i = 0; i < 3; i++) {
-		struct err e = { 0 };
-		bool running = true;
-		char word[32];
-
-		if (status_there(m, word, sizeof(word), &running, &e) == 0)
-			return !running;
-		sleep(1);
-	}
-	return false;
-}
-
-static void undo_there(struct migrate *m)
-{
-	struct err e = { 0 };
-
-	if (m->o.keep_dst)
-		remote_runf(m, &e, "rm -f /etc/vz/conf/%u.conf; vzquota off %u >/dev/null 2>&1; true", m->id, m->id);
-	else
-		remote_runf(m, &e, "vzctl --quiet destroy %u; rm -rf %s; rm -f /etc/vz/conf/%u.*.destroyed "
-			    "/etc/vz/conf/%u.conf; true", m->id, m->priv, m->id, m->id);
-	if (!e.code)
-		remote_runf(m, &e, "cd /etc/vz/conf && "
-			    "rm -f %u.start %u.stop %u.mount %u.umount %u.premount %u.postumount %u.ugid; "
-			    "find /etc/vz/names -lname '*/%u.conf' -delete; rmdir %s 2>/dev/null; true",
-			    m->id, m->id, m->id, m->id, m->id, m->id, m->id, m->id, m->root);
-	if (e.code)
-		ui_sayf(&m->ui, -1, "Warning: what was copied to %s stays there: %s", m->target, e.text);
-}
-
 static void undo(struct migrate *m)
 {
 	struct err e = { 0 };
 
-	if ((m->done & UNDO_AWAY) && !is_down_there(m)) {
+	if ((m->done & UNDO_AWAY) && !there_is_down(m)) {
 		ui_sayf(&m->ui, -1, "Warning: whether CT %u runs on %s cannot be told. It is not started here; its "
 			"configuration is /etc/vz/conf/%u.conf.migrated. 'vzmigrate %s %u' finishes the migration.", m->id,
 			m->target, m->id, m->o.host, m->id);
@@ -355,7 +246,7 @@ static void undo(struct migrate *m)
 		return;
 	}
 	if (m->done & UNDO_DST)
-		undo_there(m);
+		there_remove(m);
 	if (m->done & UNDO_MOUNT)
 		ct_umount(m->ct, &e);
 	if (m->done & UNDO_UMOUNT)
@@ -433,13 +324,13 @@ static int take_up(struct migrate *m, struct err *e)
 
 	say(m, "Taking up a migration that was cut off");
 	if (ct_migrated_load(m->ct, e) < 0)
-		return fail(e, MIG_ABSENT);
-	if (connect_there(m, e) < 0 || status_there(m, word, sizeof(word), &running, e) < 0)
+		return mig_fail(e, MIG_ABSENT);
+	if (there_connect(m, e) < 0 || there_status(m, word, sizeof(word), &running, e) < 0)
 		return -e->code;
 	m->done |= UNDO_AWAY;
 	if (str_eq(word, "deleted")) {
 		if (ct_migrated(m->ct, false, e) < 0 || migrate_record_drop(m, e) < 0)
-			return fail(e, MIG_CONFIG);
+			return mig_fail(e, MIG_CONFIG);
 		ui_sayf(&m->ui, 0, "CT %u is not on %s; it is this host's again", m->id, m->target);
 		return 1;
 	}
@@ -454,31 +345,15 @@ static int begin_anew(struct migrate *m, struct err *e)
 	bool running = true;
 	char word[32];
 
-	if (status_there(m, word, sizeof(word), &running, e) < 0)
+	if (there_status(m, word, sizeof(word), &running, e) < 0)
 		return -e->code;
 	if (running) {
 		err_say(e, EEXIST, "CT %u runs on the destination", m->id);
-		return fail(e, MIG_EXISTS);
+		return mig_fail(e, MIG_EXISTS);
 	}
 	if (!str_eq(word, "deleted"))
-		undo_there(m);
+		there_remove(m);
 	return migrate_record_drop(m, e);
-}
-
-static int check_there(struct migrate *m, struct err *e)
-{
-	bool running;
-	char word[32];
-
-	if (connect_there(m, e) < 0 || status_there(m, word, sizeof(word), &running, e) < 0)
-		return -e->code;
-	if (!str_eq(word, "deleted")) {
-		err_say(e, EEXIST, "CT %u already exists on the destination", m->id);
-		return fail(e, MIG_EXISTS);
-	}
-	if (paths_there(m, e) < 0 || addresses_there(m, e) < 0)
-		return -e->code;
-	return migrate_fw_there(m, e) < 0 ? fail_remote(e, MIG_CONFIG) : 0;
 }
 
 int migrate_run(struct migrate *m, struct err *e)
@@ -487,10 +362,10 @@ int migrate_run(struct migrate *m, struct err *e)
 	bool ran, mounted;
 
 	if (ct_lock(m->ct, e) < 0)
-		return fail(e, e->exit == VZ_LOCKED ? MIG_LOCKED : MIG_ABSENT);
+		return mig_fail(e, e->exit == VZ_LOCKED ? MIG_LOCKED : MIG_ABSENT);
 	ui_sayf(&m->ui, 0, "Locked CT %u", m->id);
 	if (migrate_record_load(m, &stage, e) < 0)
-		return fail(e, MIG_LOCKED);
+		return mig_fail(e, MIG_LOCKED);
 	/* what is still here by its own name was never started there */
 	if (stage == MIG_STAGE_SWITCH && !ct_has_conf(m->ct))
 		return MIN(take_up(m, e), 0);
@@ -500,17 +375,17 @@ int migrate_run(struct migrate *m, struct err *e)
 		return -e->code;
 	if (m->o.live && !m->was_running) {
 		err_say(e, ESRCH, "CT %u is not running: it cannot be migrated live", m->id);
-		return fail(e, MIG_STOPPED);
+		return mig_fail(e, MIG_STOPPED);
 	}
 	if (m->o.live) {
 		err_say(e, ENOTSUP, "Live migration needs checkpoints, which this version does not have; without --live CT %u is "
 			"stopped, copied and started", m->id);
-		return fail(e, MIG_NO_LIVE);
+		return mig_fail(e, MIG_NO_LIVE);
 	}
 	ui_sayf(&m->ui, 0, "Starting migration of CT %u to %s", m->id, m->o.host);
 	if (stage != MIG_STAGE_NONE && begin_anew(m, e) < 0)
 		return -e->code;
-	if (check_there(m, e) < 0)
+	if (there_check(m, e) < 0)
 		return -e->code;
 	if (m->o.check_only)
 		return 0;

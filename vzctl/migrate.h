@@ -67,6 +67,17 @@ int migrate_record_drop(struct migrate *m, struct err *e);
 int migrate_conf_file(struct migrate *m, bool final, char *path, size_t size, struct err *e);	/* for the destination */
 int migrate_ugid_file(struct migrate *m, const struct buf *text, char *path, size_t size, struct err *e);	/* the same */
 
+/* migrate_there.c: the destination. Each call of it waits for ssh. */
+int mig_fail(struct err *e, enum migrate_exit exit);	/* sets e->exit; returns -e->code */
+int mig_fail_remote(struct err *e, enum migrate_exit other);	/* @other when the command failed, not the connection */
+int there_connect(struct migrate *m, struct err *e);	/* it answers, and vz runs there */
+/* The third word of its `vzctl status` (exist, deleted), and whether the container runs there. */
+int there_status(struct migrate *m, char *word, size_t size, bool *running, struct err *e);
+/* Are the id and the addresses free there, and is what its firewall needs there? Fills priv and root. */
+int there_check(struct migrate *m, struct err *e);
+bool there_is_down(struct migrate *m);	/* certainly not running: only then may it come back to life here */
+void there_remove(struct migrate *m);	/* what was copied; a failure is told */
+
 /* migrate_fw.c: what the container's firewall needs is there? @text: a line for each group that is not, "/" without vzfw. */
 int migrate_fw_there(struct migrate *m, struct err *e);
 int migrate_fw_answer(const char *text, bool force, struct err *e);
