@@ -1,61 +1,28 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The firewall table: who may send as what, and NAT of the pools.
- *
- *	set src4 { ifname . ipv4_addr }   set src6 { ifname . ipv6_addr }   set routed { ifname }   set open { ifname }
- *	chain prerouting (raw)            from vz[-./0-9]*: jump from_ct
- *	chain from_ct                     neighbour discovery, router advertisements, redirects: drop
- *	                                  answers of DHCP servers: drop
- *	                                  in set routed, destination routed back to where it comes from: drop
- *	                                  in set open (VENET_FILTER="no"): return
- *	                                  (interface . source) in the set: return
- *	                                  in set routed, source routed to where it comes from: return
- *	                                  counter drop
- *	chain postrouting (nat)           from a pool, out of an interface that is not ours: masquerade
- *
- * The rules stand before the first container does and never change with one; a container is elements of two sets.
- * If somebody else flushed the table it is made again from the host routes, which say the same. net_first_aid() makes it without
- * the other parts and without the rule of set open, so whoever counts the rules knows that the rest is still to come.
+ * Who may send as what: the sources of each container as elements of the table that antispoof_rules.c describes. The table
+ * stands before the first container; when somebody else has flushed it, it is made again, with the elements that the host
+ * routes tell.
  */
 #include "net/net_priv.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <linux/netfilter.h>
-#include <linux/netfilter/nf_tables.h>
-#include <linux/netfilter_ipv4.h>
 
 #include "net/acct.h"
+#include "net/antispoof.h"
 #include "net/net_part.h"
 #include "util/auto.h"
 #include "util/err.h"
 
-#define FROM_CT "from_ct"
-#define RULES_USE 10		/* from_ct: nine rules and one jump to it */
 #define SETUP_TRIES 100	/* every start elsewhere makes one in vain */
 #define AID_TRIES 3
-#define ND_FIRST 133		/* router solicitation ... */
-#define ND_LAST 137		/* ... redirect */
 
-/* What every name of ours begins with, those of dying links (vz-101) included; "vzbr0" and its like are not ours. */
-static const char if_from[3] = { 'v', 'z', '-' }, if_to[3] = { 'v', 'z', '9' };
-
-struct key4 { char ifname[IFNAMSIZ]; struct in_addr ip; };
-struct key6 { char ifname[IFNAMSIZ]; struct in6_addr ip; };
-_Static_assert(sizeof(struct key4) == 20 && sizeof(struct key6) == 32, "keys of the sets");
-
-enum { SET4, SET6, ROUTED, OPEN, SET_N };	/* routed: those that have a whole prefix; open: those nobody looks at */
-static const struct nft_set sets[SET_N] = {
-	[SET4] = { .name = "src4", .id = 1, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP4, .key_len = sizeof(struct key4) },
-	[SET6] = { .name = "src6", .id = 2, .key_type = NFT_T_IFNAME << 6 | NFT_T_IP6, .key_len = sizeof(struct key6) },
-	[ROUTED] = { .name = "routed", .id = 3, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
-	[OPEN] = { .name = "open", .id = 4, .key_type = NFT_T_IFNAME, .key_len = IFNAMSIZ },
-};
-
-struct keys {			/* elements of both sets */
-	struct key4 *k4;
-	struct key6 *k6;
+struct keys {			/* elements of the sets */
+	struct spoof_key4 *k4;
+	struct spoof_key6 *k6;
 	char (*net)[IFNAMSIZ];
 	size_t n4, n6, nnet;
 };
@@ -100,180 +67,20 @@ static int keys_add(struct keys *k, const char *ifname, const struct net_ip *ip)
 	if (ip->family == AF_INET) {
 		if (keys_grow((void **)&k->k4, k->n4, sizeof(*k->k4)) < 0)
 			return -ENOMEM;
-		k->k4[k->n4] = (struct key4){ .ip = ip->v4 };
+		k->k4[k->n4] = (struct spoof_key4){ .ip = ip->v4 };
 		return str_copy(k->k4[k->n4++].ifname, IFNAMSIZ, ifname);
 	}
 	if (keys_grow((void **)&k->k6, k->n6, sizeof(*k->k6)) < 0)
 		return -ENOMEM;
-	k->k6[k->n6] = (struct key6){ .ip = ip->v6 };
+	k->k6[k->n6] = (struct spoof_key6){ .ip = ip->v6 };
 	return str_copy(k->k6[k->n6++].ifname, IFNAMSIZ, ifname);
 }
 
 static void put_keys(struct nft_tx *t, bool add, const struct keys *k)
 {
-	nft_put_keys(t, add, &sets[SET4], k->k4, k->n4);
-	nft_put_keys(t, add, &sets[SET6], k->k6, k->n6);
-	nft_put_keys(t, add, &sets[ROUTED], k->net, k->nnet);
-}
-
-static void e_nfproto(struct nft_tx *t, struct nftnl_rule *r, uint8_t proto)
-{
-	nft_e_meta(t, r, NFT_META_NFPROTO, NFT_REG_1);
-	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &proto, 1);
-}
-
-static void e_l4proto(struct nft_tx *t, struct nftnl_rule *r, uint8_t proto)
-{
-	nft_e_meta(t, r, NFT_META_L4PROTO, NFT_REG_1);
-	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &proto, 1);
-}
-
-static void e_ours(struct nft_tx *t, struct nftnl_rule *r, uint32_t key, uint32_t op)
-{
-	nft_e_meta(t, r, key, NFT_REG_1);
-	nft_e_range(t, r, op, NFT_REG_1, if_from, if_to, sizeof(if_from));
-}
-
-static void drop_counted(struct nft_tx *t, struct nftnl_rule *r)
-{
-	nft_e_counter(t, r);
-	nft_e_verdict(t, r, NF_DROP, NULL);
-	nft_put_rule(t, r);
-}
-
-/* UDP from port @port: what a DHCP server says. */
-static void rule_no_dhcp(struct nft_tx *t, uint16_t port)
-{
-	struct nftnl_rule *r = nft_rule(t, FROM_CT);
-	uint16_t be = htons(port);
-
-	e_l4proto(t, r, IPPROTO_UDP);
-	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 2, NFT_REG_1);
-	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, &be, sizeof(be));
-	drop_counted(t, r);
-}
-
-static void rule_source(struct nft_tx *t, uint8_t proto, uint32_t off, uint32_t len, unsigned set)
-{
-	struct nftnl_rule *r = nft_rule(t, FROM_CT);
-
-	e_nfproto(t, r, proto);
-	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, off, len, NFT_REG_2);
-	nft_e_in(t, r, &sets[set], NFT_REG_1);
-	nft_e_verdict(t, r, NFT_RETURN, NULL);
-	nft_put_rule(t, r);
-}
-
-/*
- * A prefix is no element: what the routes say is looked up, at one price whatever its length and however many there are.
- * NFTA_FIB_F_DADDR: drops what would be sent back, to unused addresses of the prefix, until its hops are used up.
- */
-static void rule_routed(struct nft_tx *t, uint32_t fib)
-{
-	static const uint32_t nowhere;
-	struct nftnl_rule *r = nft_rule(t, FROM_CT);
-
-	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_in(t, r, &sets[ROUTED], NFT_REG_1);
-	nft_e_fib_oif(t, r, fib | NFTA_FIB_F_IIF, NFT_REG_1);
-	nft_e_cmp(t, r, NFT_CMP_NEQ, NFT_REG_1, &nowhere, sizeof(nowhere));
-	if (fib == NFTA_FIB_F_DADDR) {
-		drop_counted(t, r);
-		return;
-	}
-	nft_e_verdict(t, r, NFT_RETURN, NULL);
-	nft_put_rule(t, r);
-}
-
-static void rule_open(struct nft_tx *t)
-{
-	struct nftnl_rule *r = nft_rule(t, FROM_CT);
-
-	nft_e_meta(t, r, NFT_META_IIFNAME, NFT_REG_1);
-	nft_e_in(t, r, &sets[OPEN], NFT_REG_1);
-	nft_e_verdict(t, r, NFT_RETURN, NULL);
-	nft_put_rule(t, r);
-}
-
-static void put_filter(struct nft_tx *t, bool aid)
-{
-	static const uint8_t nd_first = ND_FIRST, nd_last = ND_LAST;
-	struct nftnl_rule *r = nft_rule(t, "prerouting");
-
-	e_ours(t, r, NFT_META_IIFNAME, NFT_RANGE_EQ);
-	nft_e_verdict(t, r, NFT_JUMP, FROM_CT);
-	nft_put_rule(t, r);
-
-	r = nft_rule(t, FROM_CT);
-	e_l4proto(t, r, IPPROTO_ICMPV6);
-	nft_e_payload(t, r, NFT_PAYLOAD_TRANSPORT_HEADER, 0, 1, NFT_REG_1);
-	nft_e_range(t, r, NFT_RANGE_EQ, NFT_REG_1, &nd_first, &nd_last, 1);
-	drop_counted(t, r);
-	rule_no_dhcp(t, 67);
-	rule_no_dhcp(t, 547);
-	rule_routed(t, NFTA_FIB_F_DADDR);
-	if (!aid)
-		rule_open(t);
-	rule_source(t, NFPROTO_IPV4, 12, 4, SET4);
-	rule_source(t, NFPROTO_IPV6, 8, 16, SET6);
-	rule_routed(t, NFTA_FIB_F_SADDR);
-	drop_counted(t, nft_rule(t, FROM_CT));
-}
-
-static int put_nat(struct nft_tx *t, const char *pool, struct err *e)
-{
-	struct net_ip ip = { 0 };
-	uint8_t mask[16] = { 0 }, net[16];
-	struct nftnl_rule *r;
-	uint32_t len, off;
-
-	if (!pool[0])
-		return 0;
-	if (net_ip_parse(pool, &ip, e) < 0)
-		return err_add(e, "address pool");
-	len = ip.family == AF_INET ? 4 : 16;
-	off = ip.family == AF_INET ? 12 : 8;
-	for (unsigned i = 0; i < ip.prefix; i++)
-		mask[i / 8] |= (uint8_t)(0x80 >> i % 8);
-	for (unsigned i = 0; i < len; i++)
-		net[i] = ip.v6.s6_addr[i] & mask[i];
-	r = nft_rule(t, "postrouting");
-	e_nfproto(t, r, ip.family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
-	nft_e_payload(t, r, NFT_PAYLOAD_NETWORK_HEADER, off, len, NFT_REG_1);
-	nft_e_mask(t, r, NFT_REG_1, mask, len);
-	nft_e_cmp(t, r, NFT_CMP_EQ, NFT_REG_1, net, len);
-	e_ours(t, r, NFT_META_OIFNAME, NFT_RANGE_NEQ);
-	nft_e_masq(t, r);
-	nft_put_rule(t, r);
-	return 0;
-}
-
-/* ANEW: what is there is dropped first, in the same transaction. AID: nothing but who may send as what. */
-enum make { KEEP, ANEW, AID };
-
-static int put_table(struct nft_tx *t, const struct net *n, enum make make, struct err *e)
-{
-	nft_put_table(t, true);
-	if (make == ANEW) {
-		nft_put_table(t, false);
-		nft_put_table(t, true);
-	}
-	for (size_t i = 0; i < SET_N; i++)
-		nft_put_set(t, &sets[i]);
-	nft_put_chain(t, FROM_CT, NULL, 0, 0);
-	nft_put_chain(t, "prerouting", "filter", NF_INET_PRE_ROUTING, NF_IP_PRI_RAW);
-	if (n->pool4[0] || n->pool6[0])
-		nft_put_chain(t, "postrouting", "nat", NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC);
-	nft_put_flush_rules(t);
-	put_filter(t, make == AID);
-	if (put_nat(t, n->pool4, e) < 0 || put_nat(t, n->pool6, e) < 0) {
-		t->failed = true;
-		return -e->code;
-	}
-	if (make != AID)
-		net_parts_table(t, NFPROTO_INET);
-	return 0;
+	nft_put_keys(t, add, &spoof_sets[SPOOF_SET4], k->k4, k->n4);
+	nft_put_keys(t, add, &spoof_sets[SPOOF_SET6], k->k6, k->n6);
+	nft_put_keys(t, add, &spoof_sets[SPOOF_ROUTED], k->net, k->nnet);
 }
 
 struct collect {
@@ -296,7 +103,7 @@ static int collect_route(unsigned ifindex, const struct net_ip *ip, void *arg)
 	return c->name[0] ? keys_add(&c->keys, c->name, ip) : 0;
 }
 
-static int setup_once(struct net *n, enum make make, struct err *e)
+static int setup_once(struct net *n, enum spoof_make make, struct err *e)
 {
 	struct collect c = { .n = n };
 	struct nft_tx t;
@@ -309,11 +116,11 @@ static int setup_once(struct net *n, enum make make, struct err *e)
 	rc = route_each(&n->rt, 0, collect_route, &c, e);
 	if (rc == 0) {
 		nft_tx_begin(&t, &n->nft, n->table, gen);
-		rc = put_table(&t, n, make, e);
+		rc = spoof_put_table(&t, n, make, e);
 	}
 	if (rc == 0) {
 		put_keys(&t, true, &c.keys);
-		rc = make == AID ? 0 : net_parts_all(n, &t, NET_INET, e);
+		rc = make == SPOOF_AID ? 0 : net_parts_all(n, &t, NET_INET, e);
 	}
 	if (rc == 0)
 		rc = nft_tx_end(&t, "set up", e);
@@ -329,7 +136,7 @@ static int set_up(struct net *n, bool anew, struct err *e)
 		return -e->code;
 	for (int i = 0; i < SETUP_TRIES; i++) {
 		err_clear(e);
-		rc = setup_once(n, anew ? ANEW : KEEP, e);
+		rc = setup_once(n, anew ? SPOOF_ANEW : SPOOF_KEEP, e);
 		if (rc == -ERESTART)
 			continue;
 		if (rc == 0) {
@@ -363,7 +170,7 @@ int net_first_aid(struct net *n, struct err *e)
 		return -e->code;
 	for (int i = 0; i < AID_TRIES && rc == -ERESTART; i++) {
 		err_clear(e);
-		rc = setup_once(n, AID, e);
+		rc = setup_once(n, SPOOF_AID, e);
 	}
 	return rc < 0 ? rc : guard_first_aid(n, e);
 }
@@ -407,7 +214,7 @@ int net_tables_stand(struct net *n, uint32_t *gen, struct err *e)
 	if (now == *gen)
 		return 1;
 	*gen = now;
-	rc = chain_stands(n, NFPROTO_INET, FROM_CT, RULES_USE, e);
+	rc = chain_stands(n, NFPROTO_INET, SPOOF_CHAIN, SPOOF_USE, e);
 	return rc == 1 ? guard_stands(n, e) : rc;
 }
 
@@ -418,7 +225,7 @@ int antispoof_ensure(struct net *n, struct err *e)
 
 	if (net_nf(n, e) < 0)
 		return -e->code;
-	if (nft_chain_use(&n->nft, NFPROTO_INET, n->table, FROM_CT, &use, e) == 0 && use >= RULES_USE)
+	if (nft_chain_use(&n->nft, NFPROTO_INET, n->table, SPOOF_CHAIN, &use, e) == 0 && use >= SPOOF_USE)
 		return 0;
 	if (e->code && e->code != ENOENT)
 		return -e->code;
@@ -535,9 +342,9 @@ static int purge_key(const void *key, uint32_t len, uint64_t bytes, uint64_t pac
 	(void)packets;
 	if (len == IFNAMSIZ && !strncmp(k, p->name, IFNAMSIZ))
 		return keys_add_net(&p->keys, p->name);
-	if ((len != sizeof(struct key4) && len != sizeof(struct key6)) || strncmp(k, p->name, IFNAMSIZ) != 0)
+	if ((len != sizeof(struct spoof_key4) && len != sizeof(struct spoof_key6)) || strncmp(k, p->name, IFNAMSIZ) != 0)
 		return 0;
-	ip.family = len == sizeof(struct key4) ? AF_INET : AF_INET6;
+	ip.family = len == sizeof(struct spoof_key4) ? AF_INET : AF_INET6;
 	memcpy(&ip.v6, k + IFNAMSIZ, len - IFNAMSIZ);
 	return keys_add(&p->keys, p->name, &ip);
 }
@@ -548,8 +355,8 @@ int antispoof_purge(struct net *n, unsigned id, struct err *e)
 	int rc = net_nf(n, e);
 
 	net_ifname(id, p.name);
-	for (size_t i = 0; i < SET_N && rc == 0; i++) {
-		rc = nft_each_elem(&n->nft, NFPROTO_INET, n->table, &sets[i], purge_key, &p, e);
+	for (size_t i = 0; i < SPOOF_SET_N && rc == 0; i++) {
+		rc = nft_each_elem(&n->nft, NFPROTO_INET, n->table, &spoof_sets[i], purge_key, &p, e);
 		if (rc == -ENOENT) {
 			err_clear(e);
 			rc = 0;
@@ -572,7 +379,7 @@ static int venet_elems(struct nft_tx *t, unsigned id, bool add, const struct str
 
 		t->family = NFPROTO_INET;
 		if (name && str_copy(key, sizeof(key), name) == 0)
-			nft_put_keys(t, add, &sets[OPEN], key, 1);
+			nft_put_keys(t, add, &spoof_sets[SPOOF_OPEN], key, 1);
 	}
 	return 0;
 }

@@ -29,7 +29,7 @@ struct net_part {
 	/* From @old to @want, where more than taking the ones and putting the others is wanted; NULL: it is not. */
 	int (*change)(struct nft_tx *t, unsigned id, const struct str_list *old, const struct str_list *want, struct err *e);
 };
-/* Numbers of sets in a transaction: antispoof.c has 1-9, fw.c 10-19, nat.c 20-29, shaping and counting 40-59, fw.c 60-79 too. */
+/* Numbers of sets in a transaction: antispoof_rules.c 1-9, fw.c 10-19 and 60-79, nat.c 20-29, shaping and counting 40-59. */
 
 const char *net_line_of(const char *line, const char *part);	/* behind "PART ", or NULL */
 void net_parts_table(struct nft_tx *t, uint8_t family);
