@@ -18,7 +18,7 @@
 . "$TOP/tests/integration/lib.sh"
 
 CASE=			# text of the open case, "" if none is
-CASE_LIMIT=60		# seconds for a command
+CASE_LIMIT=120		# seconds for a command
 
 case_new() {
 	CASE_CMD=() CASE_OUT= CASE_ERR= CASE_RC=0 CASE_FEED= CASE_OUT_HOW=is CASE_ERR_HOW=is CASE_AFTER=() CASE_DEVIATES=
@@ -38,8 +38,8 @@ given() {
 	rm -rf /etc/vz/conf/"$id".{mount,umount,premount,postumount,start,stop} /vz/lock/"$id".lck /vz/dump/Dump."$id"
 	[ -z "$(ls /etc/vz/names)" ] || find /etc/vz/names -lname "*/$id.conf" -delete
 	case $(vzctl status "$id") in
-	*running*) timeout 20 vzctl --quiet stop "$id" --fast ;;
-	*\ mounted*) timeout 20 vzctl --quiet umount "$id" ;;
+	*running*) timeout 60 vzctl --quiet stop "$id" --fast ;;
+	*\ mounted*) timeout 60 vzctl --quiet umount "$id" ;;
 	esac </dev/null >/dev/null 2>&1
 	[ ! -e "$conf.pristine" ] || cat "$conf.pristine" >"$conf"
 	if [ "$state" = none ]; then
@@ -59,7 +59,7 @@ given() {
 }
 
 case_do() {
-	timeout 60 "$@" >"$VZTEST_DIR/given" 2>&1 </dev/null && return
+	timeout 120 "$@" >"$VZTEST_DIR/given" 2>&1 </dev/null && return
 	echo "# given: $* ended with $?"
 	sed 's/^/#   /' "$VZTEST_DIR/given"
 }

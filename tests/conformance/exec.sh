@@ -98,7 +98,7 @@ err_like '^No command line given for exec'
 rc 20
 
 it "it ends though a child in the background keeps the pipes"
-run sh -c 's=$(date +%s); vzctl exec 101 "sleep 20 & echo done"; e=$(date +%s); [ $((e - s)) -lt 10 ] && echo quick; vzctl exec 101 killall sleep 2>/dev/null; exit 0'
+run sh -c 's=$(date +%s); vzctl exec 101 "sleep 200 & echo done"; e=$(date +%s); [ $((e - s)) -lt 60 ] && echo quick; vzctl exec 101 killall sleep 2>/dev/null; exit 0'
 out "done
 quick"
 

@@ -232,6 +232,6 @@ it "the end of a container's own poweroff runs them as well"
 given stopped 101
 script 101.umount 'echo umount >>/tmp/own'
 script 101.postumount 'echo postumount >>/tmp/own'
-run sh -c 'rm -f /tmp/own; vzctl --quiet start 101; vzctl exec 101 poweroff; for i in $(seq 400); do vzctl status 101 | grep -q "unmounted down" && break; sleep 0.1; done; cat /tmp/own; rm -f /tmp/own'
+run sh -c 'rm -f /tmp/own; vzctl --quiet start 101; vzctl exec 101 poweroff; for i in $(seq 400); do vzctl status 101 | grep -q "unmounted down" && grep -qs postumount /tmp/own && break; sleep 0.1; done; cat /tmp/own; rm -f /tmp/own'
 out "umount
 postumount"

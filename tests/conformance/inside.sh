@@ -105,7 +105,7 @@ out "x
 
 it "NUMPROC bites"
 given running 101 NUMPROC=20
-run sh -c 'vzctl exec 101 "for i in \$(seq 40); do sleep 2 & done" >/dev/null 2>/tmp/forks; grep -c -i "fork" /tmp/forks | awk "{ print (\$1 > 0) ? \"bites\" : \"does not\" }"; rm /tmp/forks'
+run sh -c 'vzctl exec 101 "for i in \$(seq 40); do sleep 60 & done" >/dev/null 2>/tmp/forks; grep -c -i "fork" /tmp/forks | awk "{ print (\$1 > 0) ? \"bites\" : \"does not\" }"; rm /tmp/forks'
 out bites
 
 it "its failures are counted"

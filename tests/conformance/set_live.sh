@@ -267,7 +267,7 @@ conf 101 'VE_ROOT="/vz/root/$VEID"'
 
 it "the new limit is the kernel's"
 given running 101
-run sh -c 'vzctl --quiet set 101 --numproc 40; vzlist -H -o numproc.l 101; vzctl exec 101 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42; do sleep 5 & done" >/dev/null 2>&1; vzctl exec 101 "killall sleep" >/dev/null 2>&1; exit 0'
+run sh -c 'vzctl --quiet set 101 --numproc 40; vzlist -H -o numproc.l 101; vzctl exec 101 "for i in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31 32 33 34 35 36 37 38 39 40 41 42; do sleep 60 & done" >/dev/null 2>&1; vzctl exec 101 "killall sleep" >/dev/null 2>&1; exit 0'
 out_any
 
 it "--quiet"

@@ -178,7 +178,7 @@ state 101 "exist mounted running"
 
 it "a reboot inside comes back"
 given running 101
-run sh -c 'a=$(vzctl exec 101 cat /proc/sys/kernel/random/boot_id; cat /run/vz/101/state | grep INIT_PID); vzctl exec 101 reboot; for i in $(seq 400); do sleep 0.1; b=$(vzctl exec 101 cat /proc/sys/kernel/random/boot_id 2>/dev/null; grep INIT_PID /run/vz/101/state 2>/dev/null); [ "$a" != "$b" ] && vzctl status 101 | grep -q running && break; done; sleep 0.2; vzctl status 101'
+run sh -c 'a=$(grep INIT_PID /run/vz/101/state); vzctl exec 101 reboot; for i in $(seq 400); do sleep 0.1; b=$(grep INIT_PID /run/vz/101/state 2>/dev/null); [ -n "$b" ] && [ "$a" != "$b" ] && vzctl exec 101 true 2>/dev/null && break; done; vzctl status 101'
 out_like 'CTID 101 exist mounted running$'
 
 it "VE_LAYOUT is saved if it was not there"

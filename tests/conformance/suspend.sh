@@ -12,7 +12,7 @@ state 101 "exist mounted running"
 
 it "frozen means frozen"
 given running 101
-run sh -c 'vzctl exec 101 "(while :; do date +%s%N >/tmp/t; sleep 0.05; done) >/dev/null 2>&1 &"; sleep 0.2; vzctl --quiet chkpnt 101 --suspend; a=$(cat /vz/root/101/tmp/t); sleep 0.3; [ "$a" = "$(cat /vz/root/101/tmp/t)" ] && echo still; vzctl --quiet chkpnt 101 --resume'
+run sh -c 'vzctl exec 101 "(while :; do date +%s%N >/tmp/t; sleep 0.05; done) >/dev/null 2>&1 &"; until [ -s /vz/root/101/tmp/t ]; do sleep 0.05; done; vzctl --quiet chkpnt 101 --suspend; a=$(cat /vz/root/101/tmp/t); sleep 0.3; [ "$a" = "$(cat /vz/root/101/tmp/t)" ] && echo still; vzctl --quiet chkpnt 101 --resume'
 out still
 
 it "thaw"

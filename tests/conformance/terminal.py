@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0-or-later
 """terminal.py MARKER COMMAND...: runs COMMAND on a terminal of its own. What comes on standard input is typed when MARKER has
-been printed. Prints what the terminal showed, without carriage returns; ends with the command's status, 124 after 15 s."""
+been printed. Prints what the terminal showed, without carriage returns; ends with the command's status, 124 after 60 s."""
 import os
 import pty
 import select
@@ -11,7 +11,7 @@ import time
 
 
 def main(marker, argv):
-    typed, shown, end, done = sys.stdin.buffer.read(), b"", time.monotonic() + 15, False
+    typed, shown, end, done = sys.stdin.buffer.read(), b"", time.monotonic() + 60, False
     pid, fd = pty.fork()
     if pid == 0:
         os.execvp(argv[0], argv)

@@ -9,6 +9,7 @@ given running 101 HOSTNAME=a.example IP_ADDRESS=10.77.1.1 NAME=one "DESCRIPTION=
 given stopped 102 HOSTNAME=b.example "IP_ADDRESS=10.77.1.2/24 10.77.1.3" DESCRIPTION=second BOOTORDER=7
 given stopped 103
 ln -sf /etc/vz/conf/101.conf /etc/vz/names/one
+until is_settled 101; do sleep 0.1; done
 NPROC=$(vzlist -H -o numproc 101 | tr -d ' ')
 N=$(printf %10s "$NPROC")
 

@@ -15,7 +15,7 @@ packets() {
 bytes() {
 	vznetstat -v "$1" -c "$2" | awk 'NR==2 { print $3, $5 }'
 }
-ping='ping -q -i 0.01 -W 2'
+ping='ping -q -i 0.01 -W 20'
 
 up 611 --ipadd 10.77.6.11 --ipadd fd00:77::11
 ok "ten packets to class 2" vzctl exec 611 $ping -c 10 198.51.100.1
@@ -27,9 +27,9 @@ is "nor in class 0" "$(packets 611 0)" "0 0"
 ok "three to the host" vzctl exec 611 $ping -c 3 192.0.2.1
 is "are class 1" "$(packets 611 1 -4)" "3 3"
 ok "four over IPv6" ping -q -i 0.01 -c 4 fd00:77::11
-like "are class 1 of IPv6" "$(packets 611 1 -6)" '^[4-9] 4$'	# a multicast report of the host may be among them
-like "and of both" "$(packets 611 1)" '^([7-9]|1[0-9]) 7$'
-like "the month has all" "$(vznetstat -m -v 611 | awk 'NR==2 { print $4, $6 }')" '^(1[7-9]|2[0-9]) 17$'
+like "are class 1 of IPv6" "$(packets 611 1 -6)" '^([4-9]|[12][0-9]) 4$'	# a multicast report of the host may be among them
+like "and of both" "$(packets 611 1)" '^([7-9]|[1-3][0-9]) 7$'
+like "the month has all" "$(vznetstat -m -v 611 | awk 'NR==2 { print $4, $6 }')" '^(1[7-9]|[2-4][0-9]) 17$'
 rc "a class that is nowhere" 1 vznetstat -c 9
 
 # --- it stays ---
@@ -44,19 +44,21 @@ is "down, with -a" "$(vznetstat -a | grep -c '^ *611 *2 ')" 1
 vzctl --quiet start 611 >/dev/null
 vzctl exec 611 $ping -c 2 198.51.100.1 >/dev/null
 kill -9 "$(init_of 611)"
-for n in $(seq 800); do vzctl status 611 | grep -q running || break; sleep 0.05; done
+for n in $(seq 800); do vzctl status 611 | grep -q ' unmounted down' && break; sleep 0.05; done
 is "killed" "$(packets 611 2)" "14 14"
 
 # --- once, wherever a stop is killed ---
 vzctl --quiet start 611 >/dev/null
-before=$(packets 611 2)
+killed=0
 for point in 5 15 25 35 45 60 80; do
 	timeout 60 vzctl exec 611 $ping -c 1 198.51.100.1 >/dev/null 2>&1
-	timeout 20 "$TOP/tests/lib/killat" -n "$point" -- vzctl --quiet stop 611 --fast >/dev/null 2>&1
+	timeout 60 "$KILLAT" -n "$point" -- vzctl --quiet stop 611 --fast >/dev/null 2>&1
+	[ $? = 137 ] && killed=$((killed + 1))
 	vzctl --quiet stop 611 --fast >/dev/null 2>&1
 	vzctl --quiet start 611 >/dev/null 2>&1
 done
 is "stops that were killed" "$(packets 611 2)" "21 21"
+between "were killed" "$killed" 5 7
 
 # --- flushed by somebody ---
 vzctl exec 611 $ping -c 1 198.51.100.1 >/dev/null
@@ -100,7 +102,7 @@ vzctl --quiet set 612 --netif_add eth0,,,,vmbrt --save >/dev/null
 vzctl --quiet start 612 >/dev/null
 in_ct 612 'ip link set eth0 up; ip addr add 10.78.0.2/24 dev eth0' >/dev/null
 ok "over a bridge" ping -q -i 0.01 -c 6 -W 2 10.78.0.2
-like "is counted" "$(packets 612 1 -4)" '^[6-9] 6$'	# multicast of the host, too
+like "is counted" "$(packets 612 1 -4)" '^([6-9]|[1-3][0-9]) 6$'	# multicast of the host, too
 gone 612
 ip link del vmbrt
 rm -f /etc/vz/conf/networks_classes

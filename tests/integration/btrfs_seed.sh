@@ -109,7 +109,7 @@ marked() {	# by who was killed before he could start the collector
 }
 collected() {
 	must 0 vztmpl gc --marked
-	must 0 sh -c "for i in \$(seq 100); do [ -e $S/${D[1]} ] || exit 0; sleep 0.1; done; exit 1"
+	must 0 sh -c "for i in \$(seq 400); do [ -e $S/${D[1]} ] || exit 0; sleep 0.1; done; exit 1"
 	must 0 vzctl start 651
 	must 0 vzctl stop 651 --fast
 }

@@ -37,7 +37,7 @@ running() {
 again() {
 	must 0 vzctl --quiet repair 911
 	must 0 sh -c 'vzlist -H -o status 911 | grep -q running'
-	must 0 timeout 20 vzctl exec 911 true
+	must 0 timeout 60 vzctl exec 911 true
 	must 1 test -e /var/lib/vz/intent/911.restart
 	must 0 sh -c 'for f in '$D'/*; do [ ! -e $f ] || vzdump --quiet --check $f || exit 1; done'
 }

@@ -17,8 +17,8 @@ repair() {
 }
 undo() {
 	must 0 vzctl stop 841 --fast
-	must 0 sh -c 'ip -o link show vtdev0 | grep -q "mtu 1400"'
-	must 1 ip link show veth841.0
+	must_soon 0 sh -c 'ip -o link show vtdev0 | grep -q "mtu 1400"'
+	must_soon 1 ip link show veth841.0
 }
 crash "start with interfaces" nothing repair undo vzctl start 841
 

@@ -5,7 +5,7 @@
 
 POINTS=${VZTEST_POINTS:-6}
 idle() {
-	must 0 sh -c '! ls /run/vz/shape/* 2>/dev/null && ! ip -o link | grep vzifb'
+	must_soon 0 sh -c '! ls /run/vz/shape/* 2>/dev/null && ! ip -o link | grep vzifb'
 }
 mkdir -p /run/vz/shape
 new 851

@@ -40,7 +40,7 @@ running() {
 }
 # Nobody needs to come by for that: it is not left frozen.
 thawed() {
-	must 0 sh -c 'for i in $(seq 400); do timeout 20 vzctl exec 851 cat /root/state 2>/dev/null | grep -qx 0 && exit; sleep 0.1; done; exit 1'
+	must 0 sh -c 'for i in $(seq 400); do timeout 60 vzctl exec 851 cat /root/state 2>/dev/null | grep -qx 0 && exit; sleep 0.1; done; exit 1'
 }
 down() {
 	must 0 vzctl stop 851 --fast

@@ -26,7 +26,7 @@ ok "the outside is reached" vzctl exec 111 'ping -c 1 -W 20 198.51.100.1'
 soon "its ssh answers the host" 10 sh -c 'timeout 2 nc -w 2 10.77.11.1 22 </dev/null | grep -q ^SSH-2.0'
 ok "a service can be started with limits of its own" vzctl exec 111 'systemd-run --wait -p MemoryMax=50M -p TasksMax=10 true'
 like "its cgroup tree is its own" "$(in_ct 111 'systemd-cgls --no-pager | head -n 20')" 'init.scope'
-ok "apt works on what is there" vzctl exec 111 'apt-get check && dpkg --audit'
+ok "apt works on what is there" vzctl exec 111 'apt-get -o DPkg::Lock::Timeout=60 check && dpkg --audit'
 
 ok "password" vzctl set 111 --userpasswd root:geheim --save
 like "is set" "$(in_ct 111 'getent shadow root')" '^root:\$'
@@ -40,22 +40,22 @@ like "enter gives a terminal" "$out" '/dev/pts/[0-9]'
 like "of the caller's size" "$out" '33 99'
 like "and a login shell" "$out" 'shell=-bash'
 like "and says so" "$out" 'entered into CT 111'
-out=$( (sleep 1; printf '\033.') | timeout 10 script -qec 'vzctl console 111' /dev/null 2>&1 | tr -d '\r')
+out=$(python3 "$TOP/tests/lib/expect.py" 90 'login:' '\e.' -- vzctl console 111 </dev/null 2>&1)
 like "the console kept what boot printed" "$out" 'login:|Debian'
 like "and lets go" "$out" 'Detached from CT 111'
 
 boot=$(in_ct 111 cat /proc/sys/kernel/random/boot_id)
 before=$(init_of 111)
 vzctl exec 111 'systemctl reboot' >/dev/null 2>&1
-soon "a reboot typed inside comes back" 30 sh -c "vzctl exec 111 'systemctl is-active multi-user.target' | grep -qx active && [ \$(sed -n 's/^INIT_PID=\"*\\([0-9]*\\).*/\\1/p' /run/vz/111/state) != $before ]"
+soon "a reboot typed inside comes back" 30 sh -c "[ \$(sed -n 's/^INIT_PID=\"*\\([0-9]*\\).*/\\1/p' /run/vz/111/state) != $before ] && vzctl exec 111 'systemctl is-active multi-user.target' | grep -qx active"
 ok "with its network" vzctl exec 111 'ping -c 1 -W 20 198.51.100.1'
 says "graceful stop" 0 "Stopping container ...
 Container was stopped
-Container is unmounted" "" timeout 60 vzctl stop 111
+Container is unmounted" "" timeout 100 vzctl stop 111
 ok "start" vzctl start 111
 says "a stop right after it" 0 "Stopping container ...
 Container was stopped
-Container is unmounted" "" timeout 60 vzctl stop 111
+Container is unmounted" "" timeout 100 vzctl stop 111
 ok "start" vzctl start 111 --wait
 vzctl exec 111 'systemctl poweroff' >/dev/null 2>&1
 soon "a poweroff typed inside ends as stopped" 30 sh -c 'vzctl status 111 | grep -qx "CTID 111 exist unmounted down"'

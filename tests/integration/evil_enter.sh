@@ -27,7 +27,7 @@ like "S03 and the racer saw them enter" "$out" 'entering [1-9]'
 
 # A shell that makes the host's program run itself, and one that leaves a reader of whoever runs it.
 in_ct 701 'cp /bin/busybox /sh.real; rm -f /bin/bash; ln -sf /sh.real /bin/sh.old; printf "#!/proc/self/exe\n" >/evilsh; chmod 755 /evilsh; mv /evilsh /bin/bash' >/dev/null
-for i in $(seq 20); do timeout 5 vzctl exec2 701 true >/dev/null 2>&1 </dev/null; [ $? != 124 ] || break; done
+for i in $(seq 20); do timeout 20 vzctl exec2 701 true >/dev/null 2>&1 </dev/null; [ $? != 124 ] || break; done
 [ "$i" = 20 ] && pass "S01 a shell that is #!/proc/self/exe hangs nobody" || fail "S01 a shell that is #!/proc/self/exe hangs nobody"
 rm -f /vz/root/701/bin/bash
 vzctl --quiet restart 701 --fast >/dev/null 2>&1 </dev/null
@@ -44,7 +44,7 @@ holding() {
 	)
 }
 is "S02 exec gives 0 1 2" "$(holding vzctl exec2 701 'ls /proc/self/fd; readlink /proc/self/cwd' </dev/null 2>/dev/null | tr '\n' ' ')" "0 1 2 3 / "
-is "S02 enter gives 0 1 2" "$(holding bash -c 'echo "ls /proc/\$\$/fd; readlink /proc/\$\$/cwd; exit" | timeout 10 vzctl enter 701 2>/dev/null' |
+is "S02 enter gives 0 1 2" "$(holding bash -c 'echo "ls /proc/\$\$/fd; readlink /proc/\$\$/cwd; exit" | timeout 60 vzctl enter 701 2>/dev/null' |
 	tr -d '\r' | grep -E '^([0-9 ]+|/.*)$' | tr -s ' \n' ' ' | tr -d '\n')" "0 1 10 2 /root "
 vzctl --quiet stop 701 --fast >/dev/null
 holding vzctl --quiet start 701 >/dev/null 2>&1 </dev/null
@@ -54,8 +54,8 @@ is "S02 descriptors of a helper" "$(holding vzctl set 701 --userpasswd root:x >/
 
 # Standard streams that the caller had closed: what is opened next must not become one.
 for closed in '<&-' '>&-' '2>&-' '<&- >&-' '<&- >&- 2>&-'; do
-	eval "timeout 5 vzctl exec2 701 'echo EVIL''DATA; echo EVIL''DATA >&2; readlink /proc/self/fd/3' $closed" >/dev/null 2>&1
-	eval "timeout 5 vzctl --quiet restart 701 --fast $closed" >/dev/null 2>&1
+	eval "timeout 60 vzctl exec2 701 'echo EVIL''DATA; echo EVIL''DATA >&2; readlink /proc/self/fd/3' $closed" >/dev/null 2>&1
+	eval "timeout 60 vzctl --quiet restart 701 --fast $closed" >/dev/null 2>&1
 done
 is "S02 closed streams: what a guest prints lands in no file of the host" \
 	"$(grep -rl EVILDATA /run/vz /etc/vz /var/lib/vz /vz/lock /var/log/vzctl.log 2>/dev/null)" ""
@@ -63,7 +63,7 @@ is "S02 closed streams: what a guest prints lands in no file of the host" \
 # The terminal of whoever runs vzctl. script(1) makes one; the guest looks at what it was given.
 tty_of() {
 	rm -f /tmp/evil-injected
-	timeout 20 script -qec "$1" /dev/null </dev/null 2>&1 | tr -d '\r'
+	timeout 60 script -qec "$1" /dev/null </dev/null 2>&1 | tr -d '\r'
 }
 out=$(tty_of 'vzctl exec 701 "/evil tty 1; echo ran"')
 is "S31 exec hands over no terminal" "$(tr -d '\n' <<<"$out")" ran
@@ -89,8 +89,8 @@ top=$(find /sys/fs/cgroup -maxdepth 3 -path "*/$VZTEST_NAME/701" -type d 2>/dev/
 for i in $(seq 40); do vzctl exec2 701 'cat /proc/self/cgroup | cut -d: -f3; (cut -d: -f3 /proc/self/cgroup &) ' </dev/null; done >/tmp/groups 2>&1 &
 for i in $(seq 60); do
 	for p in $(ps -eo pid=,pidns= 2>/dev/null | awk -v ns="$(readlink /proc/$(init_of 701)/ns/pid | tr -dc 0-9)" '$2 == ns { print $1 }'); do
-		c=$(cat "/proc/$p/cgroup" 2>/dev/null) || continue
-		[ -z "$c" ] || [ "$(cat "/proc/$p/comm" 2>/dev/null)" = vzctl ] || grep -q "$VZTEST_NAME/701" <<<"$c" || stray=$((stray + 1))
+		name=$(cat "/proc/$p/comm" 2>/dev/null) && c=$(cat "/proc/$p/cgroup" 2>/dev/null) || continue
+		[ -z "$c" ] || [ "$name" = vzctl ] || grep -q "$VZTEST_NAME/701" <<<"$c" || stray=$((stray + 1))
 	done
 done
 wait

@@ -29,7 +29,7 @@ is "S73 devices that open" "$(in_ct 701 'for f in $(find /dev -type c -o -type b
 out=$(evil 701 cgroup)
 refused "S72 limits, moves, groups, v1 hierarchies" "$out"
 is "S72 no release agent is in sight" "$(grep -c release_agent <<<"$out")" 0
-is "S72 groups made inside are bounded and gone" "$(find /sys/fs/cgroup/unified/*/701 -mindepth 1 -type d -name 'e*' 2>/dev/null | wc -l)" 0
+is "S72 groups made inside are bounded and gone" "$(find /sys/fs/cgroup/unified/$VZTEST_NAME/701 -mindepth 1 -type d -name 'e*' 2>/dev/null | wc -l)" 0
 is "S72 own group stands at the root" "$(in_ct 701 'cut -d: -f3 /proc/self/cgroup /proc/1/cgroup | sort -u')" /
 
 vzctl exec 701 '/evil ipc make x >/dev/null &'

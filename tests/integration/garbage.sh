@@ -35,7 +35,7 @@ is "on the old edition" "$(in_ct 822 cat /edition)" 1
 gone 822
 soon "the last one: tree and image are gone" 20 not_there 1
 is "today's stays" "$(there 2 && echo yes)" yes
-is "no loop device of the image" "$(losetup -l -n -O BACK-FILE | grep -c "${D[1]}")" 0
+soon "no loop device of the image" 10 sh -c "! losetup -l -n -O BACK-FILE | grep '${D[1]}'"
 
 # --- reinstall, a snapshot, a linked clone, the files that a conversion keeps ---
 edition 1

@@ -57,7 +57,10 @@ in_ct() {
 # settled ID: the base template's boot has processes that end by themselves; once its getty runs and those are gone nothing
 # changes any more.
 settled() {
-	soon "the start-up of $1 is through" 40 vzctl exec "$1" 'ps | grep -q "[g]etty" && ! ps | grep -q "[t]imeout"'
+	soon "the start-up of $1 is through" 40 is_settled "$1"
+}
+is_settled() {
+	vzctl exec "$1" 'ps | grep -q "[g]etty" && ! ps | grep -q "[t]imeout"' </dev/null
 }
 
 # between TEXT N LOW HIGH: a number within bounds.

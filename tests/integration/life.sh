@@ -68,8 +68,14 @@ is "working directory of exec" "$(vzctl exec 101 pwd)" /
 is "hostname inside" "$(vzctl exec 101 hostname)" one.example
 says "exec ends with its command" 0 "" "" timeout 60 vzctl exec 101 'sleep 100 >/dev/null 2>&1 &'
 
-is "vzlist" "$(vzlist)" "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME
-$(printf '%10d %10s %-9s %-15s %s' 101 "$(field numproc 101)" running 10.77.1.1 one.example)"
+lists() {	# some processes of the start end by themselves
+	local got
+	got=$(vzlist)
+	echo "$got"
+	[ "$got" = "      CTID      NPROC STATUS    IP_ADDR         HOSTNAME
+$(printf '%10d %10s %-9s %-15s %s' 101 "$(field numproc 101)" running 10.77.1.1 one.example)" ]
+}
+soon "vzlist" 10 lists
 out_is "vzlist as libvirt calls it" "       101 running" vzlist -a -ovpsid,status -H
 out_is "vzlist -1" "       101" vzlist -1
 out_is "vzlist -S shows none" "" vzlist -S -H
@@ -139,7 +145,7 @@ ok "start again" vzctl start 101
 is "data is there" "$(vzctl exec 101 cat /root/file)" kept
 before=$(init_of 101)
 ok "reboot inside" vzctl exec 101 'reboot'
-soon "comes back by itself" 20 sh -c "vzctl exec 101 true && ! kill -0 $before 2>/dev/null"
+soon "comes back by itself" 20 sh -c "! kill -0 $before 2>/dev/null && vzctl exec 101 true"
 is "with its address" "$(vzctl exec 101 'ip -4 -o addr show venet0' | grep -c 'inet 10.77.1.1')" 1
 ok "stop" vzctl stop 101
 says "set of a password on a stopped one" 0 "Starting container...

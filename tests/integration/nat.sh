@@ -3,8 +3,18 @@
 . "$TOP/tests/integration/lib.sh"
 
 T=vztest
-# What answers at ADDRESS:PORT, asked from "outside", "host" or a container.
+# What answers at ADDRESS:PORT, asked from "outside", "host" or a container; on a busy machine who is silent is asked again, but
+# with NOBODY=1.
 ask() {
+	local got
+	for _ in 1 2 3; do
+		got=$(ask_once "$@")
+		[ -z "$got$NOBODY" ] || break
+	done
+	echo "$got"
+}
+NOBODY=
+ask_once() {
 	case $1 in
 	outside) outside timeout 3 bash -c "exec 3<>/dev/tcp/$2/$3 && head -n 1 <&3" 2>/dev/null ;;
 	host) timeout 3 bash -c "exec 3<>/dev/tcp/$2/$3 && head -n 1 <&3" 2>/dev/null ;;
@@ -44,11 +54,11 @@ is "stays where it led" "$(ask outside 192.0.2.1 8080)" one
 tap_run vzctl set 612 --forward_add 'tcp x'
 like "nonsense" "$TAP_OUT" 'port of the host is wrong'
 ok "the rules of the container hold" vzctl set 611 --fw_in drop --fw_add 'tcp 8081'
-is "inside the forward" "$(ask outside 192.0.2.1 8080)$(ask outside 192.0.2.1 8081)" same
+is "inside the forward" "$(NOBODY=1 ask outside 192.0.2.1 8080)$(ask outside 192.0.2.1 8081)" same
 ok "and let it in" vzctl set 611 --fw_add 'http'
 is "by the port inside" "$(ask outside 192.0.2.1 8080)" one
 nft flush ruleset
-is "flushed: nothing" "$(ask outside 192.0.2.1 8080)" ""
+is "flushed: nothing" "$(NOBODY=1 ask outside 192.0.2.1 8080)" ""
 ok "any command" vzctl set 612 --ipadd 10.77.7.22
 is "all are back" "$(ask outside 192.0.2.1 8080)$(ask outside 192.0.2.1 9000)" onetwo
 setsid bash -c 'while :; do nc -l -p 7024 </dev/null; done' >/dev/null 2>&1 & server=$!
@@ -59,7 +69,7 @@ like "a port that a program of the host listens on is told" "$TAP_RC $TAP_OUT" \
 kill -- -$server 2>/dev/null; wait $server 2>/dev/null
 ok "one less" vzctl set 612 --forward_del all --save
 like "what was never saved is told, too" "$TAP_OUT" 'Warning: firewall, forwards and rates that were set without --save before are not in effect'
-is "is gone" "$(ask outside 192.0.2.1 9000)" ""
+is "is gone" "$(NOBODY=1 ask outside 192.0.2.1 9000)" ""
 ok "the address it leads to goes" vzctl set 611 --ipdel 10.77.7.1 --ipadd 10.77.7.11
 is "it follows" "$(ask outside 192.0.2.1 8080)" one
 vzctl stop 611 --fast >/dev/null 2>&1
@@ -94,7 +104,7 @@ if [ -w $nf ]; then
 	like "says what does not work" "$TAP_OUT" 'Warning: .*bridge-nf-call-iptables is 1'
 	is "from outside" "$(ask outside 192.0.2.1 8090)" three
 	is "from its neighbour" "$(ask 614 192.0.2.1 8090)" three
-	is "not from itself, as it says" "$(ask 613 192.0.2.1 8090)" ""
+	is "not from itself, as it says" "$(NOBODY=1 ask 613 192.0.2.1 8090)" ""
 	like "a start says it, too" "$(vzctl restart 613 2>&1)" 'Warning: .*bridge-nf-call-iptables is 1'
 	echo 0 >$nf
 fi

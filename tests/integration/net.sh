@@ -2,7 +2,7 @@
 # Addresses: containers reach each other, the host and the outside (masqueraded); nobody takes another's address.
 . "$TOP/tests/integration/lib.sh"
 
-ping='ping -c 1 -W 2'
+ping='ping -c 1 -W 20 -w 20'
 up 601 --ipadd 10.77.6.1
 up 602 --ipadd 10.77.6.2 --ipadd fd00:77::2
 ok "container to container" vzctl exec 601 $ping 10.77.6.2
@@ -14,7 +14,7 @@ ok "container to outside" vzctl exec 601 $ping 192.0.2.2
 ok "container to the world" vzctl exec 601 $ping 198.51.100.1
 outside timeout 60 nc -l -p 7000 -s 198.51.100.1 >/tmp/got 2>/tmp/who -v -n </dev/null &
 for n in $(seq 400); do outside ss -Hltn | grep -q ':7000 ' && break; sleep 0.1; done
-ok "a TCP stream to the world" vzctl exec 601 'head -c 500000 /dev/zero | nc -w 3 198.51.100.1 7000'
+ok "a TCP stream to the world" vzctl exec 601 'head -c 500000 /dev/zero | nc -w 20 198.51.100.1 7000'
 wait $! 2>/dev/null
 is "arrives whole" "$(stat -c %s /tmp/got)" 500000
 like "from the host's address" "$(cat /tmp/who)" '192\.0\.2\.1'

@@ -2,7 +2,7 @@
 # Bridged interfaces and lent ones: ports of a bridge of the host, filtered by hardware address; gone or back after a stop.
 . "$TOP/tests/integration/lib.sh"
 
-ping='ping -c 1 -W 2'
+ping='ping -c 1 -W 20 -w 20'
 b=" "	# the blank at the end of some lines
 ip link add name vtbr0 type bridge && ip link set vtbr0 addrgenmode none && ip link set vtbr0 up
 ip link add name vtbr1 type bridge && ip link set vtbr1 addrgenmode none && ip link set vtbr1 up

@@ -17,6 +17,16 @@ at $point: '$*' gave $rc: $(tail -n 2 /tmp/must | tr '\n' '|')"
 	return 1
 }
 
+# must_soon WANT CMD...: the same of what the kernel, or a process in the background, may still be about.
+must_soon() {
+	local n
+	for n in $(seq 400); do
+		case " $1 " in *" $("${@:2}" >/dev/null 2>&1 </dev/null; echo $?) "*) return 0 ;; esac
+		sleep 0.1
+	done
+	must "$@"
+}
+
 # count_calls CMD...: a tool that counts; $prepare and $undo are the caller's. In the end $snap is what the host looks like.
 count_calls() {
 	for _ in warm count; do		# the first run of all may have more to do than those that are disturbed

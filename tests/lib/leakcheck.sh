@@ -6,7 +6,7 @@
 # env: LEAK_CGROUP  name of the cgroup parent whose subtree is compared (vz)
 #      LEAK_ALL_PROCS=1  compare all processes of this /proc (in a pid namespace of the test's own), not only ours
 
-LEAK_SETTLE=${LEAK_SETTLE:-20}
+LEAK_SETTLE=${LEAK_SETTLE:-60}
 
 leak_mounts() {
 	# 36 35 98:0 /root /point options [tags] - type source super: the ids are dropped
@@ -132,12 +132,12 @@ leak_take() {
 	leak_nft >"$1/nft"
 }
 
-# A stopped container's link (vz-ID) dies with its namespace, its reaper with its work: what is on its way out when the
-# picture is taken would be missed later.
+# A stopped container's link (vz-ID) dies with its namespace, its reaper and the collector that a command sent into the
+# background with their work: what is on its way out when the picture is taken would be missed later.
 leak_settle() {
 	local i
-	for ((i = 0; i < LEAK_SETTLE * 10; i++)); do
-		ip -o link show | grep -q ': vz-' || grep -qsx vz-reap /proc/[0-9]*/comm || return 0
+	for ((i = 0; i < 200; i++)); do
+		ip -o link show | grep -q ': vz-' || grep -qsx 'vz-reap\|vzctl\|vztmpl' /proc/[0-9]*/comm || return 0
 		sleep 0.1
 	done
 }

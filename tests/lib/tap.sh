@@ -101,9 +101,9 @@ says() {
 		"stderr:" "$err" "wanted:" "$want_err"
 }
 
-# soon TEXT SECONDS CMD...: the command succeeds within that time, on a quiet machine; on a busy one it has 40 s at least.
+# soon TEXT SECONDS CMD...: the command succeeds within that time, on a quiet machine; on a busy one it has 90 s at least.
 soon() {
-	local text=$1 end=$(($(date +%s%N) / 1000000 + ($2 > 40 ? $2 : 40) * 1000))
+	local text=$1 end=$(($(date +%s%N) / 1000000 + ($2 > 90 ? $2 : 90) * 1000))
 	shift 2
 	while :; do
 		tap_run "$@"

@@ -199,7 +199,7 @@ def main():
         c.join()
     good = judge(clients, daemon)
     daemon.proc.send_signal(signal.SIGTERM)
-    daemon.proc.wait(20)
+    daemon.proc.wait(60)
     return 0 if good else 1
 
 

@@ -37,7 +37,7 @@ def gather(seconds):
     return len(got)
 
 
-print("ready", gather(20), flush=True)
+print("ready", gather(90), flush=True)
 sys.stdin.readline()
 if len(sys.argv) > 4:
     print("more", gather(float(sys.argv[4])), flush=True)

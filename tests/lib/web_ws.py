@@ -14,7 +14,7 @@ import struct
 import sys
 import time
 
-TIMEOUT = 10
+TIMEOUT = 40
 
 
 class Client:
