@@ -15,7 +15,7 @@ mkdir -p $W
 one() {
 	local args=$1 rc rests
 	shift
-	timeout 60 "$FAILAT" $args -- "$@" >/tmp/full.out 2>&1 </dev/null
+	timeout 200 "$FAILAT" $args -- "$@" >/tmp/full.out 2>&1 </dev/null
 	rc=$?
 	grep -q '^failat: ' /tmp/full.out && rc=125
 	case $rc in

@@ -23,7 +23,7 @@ is "pids from standard input" "$(echo "$init 4194303" | vzpid - | tail -n 1)" "$
 rc "vzpid without a pid" 1 vzpid
 like "tells its usage" "$TAP_OUT" '^Usage: vzpid '
 rc "vzpid -h" 0 vzpid -h
-vzctl exec 701 'printf "#!/bin/sh\nsleep 30\n" >"/tmp/$(printf "e\033[2J")"; chmod +x /tmp/e*; (/tmp/e* &) >/dev/null 2>&1 </dev/null'
+vzctl exec 701 'printf "#!/bin/sh\nsleep 300\n" >"/tmp/$(printf "e\033[2J")"; chmod +x /tmp/e*; (/tmp/e* &) >/dev/null 2>&1 </dev/null'
 soon "it runs" 3 sh -c "vzps -E 701 | grep -q 'e.\[2J'"
 evil=$(vzps -E 701 | awk '/e\?\[2J/ { print $2 }')
 like "a name with an escape sequence is harmless" "$(vzpid "$evil" | tail -n 1)" "^$evil${T}701${T}e\\?\\[2J\$"
@@ -68,7 +68,7 @@ like "a row" "$(vzubc 701)" $'\n      numproc\| +[0-9]+ +[0-9]+% +[0-9]+%\| +[0-
 like "without a limit only with -v" "x$(vzubc 701 | grep numfile)" '^x$'
 like "and with it" "$(vzubc -v 701)" 'numfile\|'
 is "vzubc shows what vzlist shows" "$(vzubc -v 701 | awk -F'|' '/physpages/ { gsub(" ", ""); print $5 }' | head -n 1)" "256M"
-in_ct 701 'i=0; while [ $i -lt 60 ]; do sleep 20 & i=$((i+1)); done' >/dev/null 2>&1
+in_ct 701 'i=0; while [ $i -lt 60 ]; do sleep 100 & i=$((i+1)); done' >/dev/null 2>&1
 in_ct 701 'kill -9 -1' >/dev/null
 like "a failure is counted" "$(vzubc -q 701 | grep numproc)" 'numproc\|.*\| +[1-9][0-9]*$'
 ok "-r remembers" vzubc -r -rd /run/vz/t.rel 701

@@ -18,7 +18,7 @@ crash() {
 			point="call $i of $total${mode:+, after it}"
 			before=${#wrong} tried=$((tried + 1))
 			$prepare
-			timeout 60 "$KILLAT" $FOLLOW $mode -n "$i" -- "$@" >/tmp/killed 2>&1 </dev/null
+			timeout 200 "$KILLAT" $FOLLOW $mode -n "$i" -- "$@" >/tmp/killed 2>&1 </dev/null
 			case $? in
 			124) wrong="$wrong
 at $point: the command hangs" ;;

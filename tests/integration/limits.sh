@@ -22,7 +22,7 @@ ok "less memory, live" vzctl set 401 --ram 48M --save
 like "the lower limit bites" "$(in_ct 401 'head -c 120000000 /dev/zero | tail -n 1 >/dev/null; echo $?')" '137|Killed|signal'
 
 ok "processes" vzctl set 401 --numproc 25 --save
-like "a fork bomb stops at the limit" "$(in_ct 401 'i=0; while [ $i -lt 60 ]; do sleep 20 & i=$((i+1)); done; echo through' 2>&1)" \
+like "a fork bomb stops at the limit" "$(in_ct 401 'i=0; while [ $i -lt 60 ]; do sleep 100 & i=$((i+1)); done; echo through' 2>&1)" \
 	"can't fork|Resource temporarily|retry|fork"
 like "the event is counted" "$(field numproc.f 401)" '^[1-9]'
 [ "$(field numproc 401)" -le 25 ] && pass "never more than the limit" || fail "never more than the limit" "$(field numproc 401)"
