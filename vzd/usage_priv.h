@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #ifndef VZD_USAGE_PRIV_H
 #define VZD_USAGE_PRIV_H
-/* What usage.c (sources and sums in memory) and usage_db.c (their rows) share. */
+/* What usage.c (sources and sums in memory), usage_store.c (units of work) and usage_db.c (their rows) share. */
 #include "vzd/usage.h"
 
 enum u_kind { U_CPU, U_VENET, U_IF, U_KIND_N };	/* numbers are in the database */
@@ -41,6 +41,27 @@ struct u_batch {
 	bool baseline, prune;
 	int64_t now_s;
 };
+
+struct usage {
+	struct vzd *d;
+	uint64_t boot;
+	bool baseline, round_done;	/* baseline: the first look at everything was done and is in the database */
+	struct u_ct **ct;		/* ascending */
+	size_t n, size;
+	struct u_del *del;		/* sources to be forgotten by the database */
+	size_t n_del;
+	struct u_batch *flying;
+	uint64_t flushed_ms, pruned_ms;
+	int64_t pruned_s;
+};
+
+/* usage.c. NULL: no memory; usage_ct_find(): it is not there. */
+struct u_ct *usage_ct_find(const struct usage *u, unsigned id);
+struct u_ct *usage_ct_get(struct usage *u, unsigned id);		/* makes it if it is not there */
+void usage_ct_drop(struct usage *u, struct u_ct *c);
+struct u_sum *usage_sum(struct u_ct *c, int64_t now_s, const char *owner);	/* of the hour of @now_s */
+
+/* usage_db.c */
 int usage_batch_work(sqlite3 *s, void *arg, struct err *e);
 void usage_batch_free(struct u_batch *b);
 /* What the database knows: calls @row for each source; *ret_baseline: a first look was done. */

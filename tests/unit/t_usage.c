@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * vzd/usage.c with its rows in a database in memory: a container that runs, stops, starts and reboots while vzd looks at it,
- * crashes, loses commits and reads records of exits twice, with a clock that jumps. What is stored is never more than the truth,
- * and all of it where nothing was lost.
+ * vzd/usage.c and usage_store.c with their rows in a database in memory: a container that runs, stops, starts and reboots
+ * while vzd looks at it, crashes, loses commits and reads records of exits twice, with a clock that jumps. What is stored is
+ * never more than the truth, and all of it where nothing was lost.
  */
 #include <inttypes.h>
 #include <sqlite3.h>
