@@ -5,7 +5,7 @@
  * What the files of vzweb share. One thread, one loop (util/ev.h): libmicrohttpd's epoll descriptors hang in it, the
  * connections to vzd hang in it, nothing blocks.
  *   web_http.c  connections: limits, ages, the daemon of each listening socket      web_req.c  one request and its answer
- *   web_head.c  a request's headers, the message to vzd made of them                web_up.c   connections to vzd
+ *   web_head.c  a request's headers, the message to vzd made of them                web_up*.c  connections to vzd
  *   web_sse.c   event streams    web_console.c  terminals over WebSocket            web_cert.c certificate and key
  *   web_io.c    bytes of a connection past libmicrohttpd       web_box.c  what the process may still do
  */
