@@ -198,7 +198,7 @@ static void launcher_main(const struct launcher *l)
 		_exit(1);
 	}
 	exec_monitor(l->ct, &l->host, l->gen, "start",
-		     (int[]){ l->ctl, pidfd, rundir, lock, listen_fd, l->host.mounts });
+		     (int[]){ l->ctl, pidfd, rundir, lock, listen_fd, l->host.mounts, -1 });
 }
 
 static int write_maps(pid_t pid, uint32_t base, struct err *e)
@@ -312,7 +312,7 @@ void ct_launch_abort(struct ct_launch *l)
 	l->monitor = 0;
 }
 
-int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
+int ct_launch_adopt(struct ct *ct, int pidfd, int netns, uint64_t gen, struct err *e)
 {
 	auto_close int rundir = ct_state_rundir(ct, true, e);
 	auto_call(close_host) struct host_fds host = { -1, -1, -1 };
@@ -336,6 +336,6 @@ int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e)
 	if (again != 0)
 		_exit(again < 0);	/* the next command tries again */
 	exec_monitor(ct, &host, gen, "adopt",
-		     (int[]){ -1, pidfd, rundir, lock, sk, host.mounts });
+		     (int[]){ -1, pidfd, rundir, lock, sk, host.mounts, netns });
 	_exit(1);
 }

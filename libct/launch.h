@@ -23,7 +23,7 @@ int ct_launch(struct ct *ct, struct ct_init *plan, uint32_t uid_base, uint64_t g
 /* Kills init and the monitor if they are not committed, reaps, closes. */
 void ct_launch_abort(struct ct_launch *l);
 void ct_launch_close(struct ct_launch *l);	/* after the commit */
-/* A monitor for an init that lives without one. */
-int ct_launch_adopt(struct ct *ct, int pidfd, uint64_t gen, struct err *e);
+/* A monitor for an init that lives without one. @netns: of init, -1: it is not known. */
+int ct_launch_adopt(struct ct *ct, int pidfd, int netns, uint64_t gen, struct err *e);
 
 #endif

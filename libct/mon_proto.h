@@ -16,7 +16,8 @@
 
 /* Descriptors a monitor is exec'd with. */
 enum mon_fd { MON_FD_CTL = 3, MON_FD_PIDFD = 4, MON_FD_RUNDIR = 5, MON_FD_LOCK = 6, MON_FD_LISTEN = 7,
-	      MON_FD_HOST = 8 /* the host's mount namespace */, MON_FD_N = 6 };
+	      MON_FD_HOST = 8 /* the host's mount namespace */,
+	      MON_FD_NETNS = 9 /* the container's; of one that adopts, and of vz-reap */, MON_FD_N = 7 };
 
 enum mon_op {
 	MON_INFO = 1,		/* answer at once */

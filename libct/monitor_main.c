@@ -2,7 +2,8 @@
 /*
  * vz-monitor CTID GEN start|adopt: one per running container. Parent of its init; owner of the
  * console pty and the last 64 KiB it printed; hears the guest's readiness; when init is gone it
- * leaves the reason in /run/vz/CTID/exit and becomes vz-reap, which cleans up or starts again.
+ * leaves the reason in /run/vz/CTID/exit and becomes vz-reap, which cleans up or starts again and is
+ * left the descriptor of the network namespace, so that nothing inside can keep that alive.
  * Static, no heap, no network, no configuration: everything else may die.
  * Before the start is committed an end of file on the control socket means that the starter
  * died: init is killed.
@@ -41,7 +42,7 @@ struct client { int fd; enum mon_op op; };
 static struct {
 	const char *ctid, *gen_text;
 	uint64_t gen, written;		/* bytes ever put into the ring */
-	int ctl, pidfd, master, slave, listen, notify, ready_fd;
+	int ctl, pidfd, netns, master, slave, listen, notify, ready_fd;
 	bool ready, committed;
 	struct client client[CLIENTS];
 	char ring[RING];
@@ -199,9 +200,10 @@ static void commit(void)
 	m.committed = true;
 	renameat(MON_FD_RUNDIR, MON_STATE_NEXT, MON_FD_RUNDIR,
 		 "state"); /* the starter may have done it */
-	m.master = msg.fd[0];
-	m.notify = msg.fd[1];
-	m.ready_fd = msg.fd[2];
+	m.netns = msg.fd[0];
+	m.master = msg.fd[1];
+	m.notify = msg.fd[2];
+	m.ready_fd = msg.fd[3];
 	if (m.master >= 0) {
 		fcntl(m.master, F_SETFL, O_RDWR | O_NONBLOCK);
 		/* one slave stays open, so that the master never hangs up between two users of
@@ -244,6 +246,15 @@ static const char *reason_of(int status)
 					    : "killed";
 }
 
+/* To vz-reap, under its number; whatever else has that is closed. */
+static void pass_netns(void)
+{
+	if (m.netns == MON_FD_NETNS)
+		fcntl(m.netns, F_SETFD, 0);
+	else if (m.netns < 0 || dup2(m.netns, MON_FD_NETNS) < 0)
+		close(MON_FD_NETNS);
+}
+
 static void init_gone(void)
 {
 	char *argv[] = { "vz-reap", (char *)m.ctid, (char *)m.gen_text, NULL, NULL };
@@ -262,7 +273,9 @@ static void init_gone(void)
 	argv[3] = (char *)reason_of(status);
 	if (setns(MON_FD_HOST, CLONE_NEWNS) < 0 || chdir("/") < 0)
 		die("return to the host's mounts");
-	sys_close_range(3, ~0u, 0);
+	pass_netns();
+	sys_close_range(3, MON_FD_NETNS - 1, 0);
+	sys_close_range(MON_FD_NETNS + 1, ~0u, 0);
 	execve(VZ_LIBEXEC "/vz-reap", argv, env);
 	die("exec vz-reap");
 }
@@ -330,6 +343,7 @@ int main(int argc, char **argv)
 	m.committed = strcmp(argv[3], "adopt") == 0;
 	m.ctl = m.committed ? -1 : MON_FD_CTL;
 	m.pidfd = MON_FD_PIDFD;
+	m.netns = m.committed ? MON_FD_NETNS : -1;
 	m.master = m.slave = m.notify = m.ready_fd = -1;
 	for (int i = 0; i < CLIENTS; i++)
 		m.client[i].fd = -1;

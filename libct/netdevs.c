@@ -186,3 +186,12 @@ int ct_netdevs_down(struct ct *ct, struct err *e)
 	*e = first;
 	return e->code ? err_exit(e, VZ_NETDEV_ERROR) : unpin(ct, e);
 }
+
+bool ct_netdevs_in(const struct ct *ct, int netns)
+{
+	struct err none = { 0 };
+	auto_close int fd = pin_open(ct, &none);
+	struct stat held, st;
+
+	return fd >= 0 && (fstat(fd, &held) < 0 || fstat(netns, &st) < 0 || held.st_ino == st.st_ino);
+}

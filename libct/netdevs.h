@@ -11,5 +11,6 @@
 int ct_netdevs_up(struct ct *ct, int netns, struct err *e);	/* start; VZ_NETDEV_ERROR */
 int ct_netdevs_apply(struct ct *ct, const struct ct_conf *c, struct err *e);	/* running: as @c has it */
 int ct_netdevs_down(struct ct *ct, struct err *e);		/* the container is dead */
+bool ct_netdevs_in(const struct ct *ct, int netns);		/* it is held, so interfaces of the host may be in there */
 
 #endif

@@ -50,6 +50,14 @@ static void reason_of(const struct ct *ct, uint64_t gen, char *ret, size_t size)
 		str_copy(ret, size, kv_get(&kv, "REASON"));
 }
 
+/* Who has lost its monitor too has nobody who ends its network namespace: the host's links at least do not wait for it. */
+static int sweep_links(struct ct *ct, struct err *e)
+{
+	struct net *n;
+
+	return ct_mon_alive(ct) ? 0 : ct_host_net(ct->host, &n, e) < 0 ? -e->code : net_sweep(n, e);
+}
+
 static int dead_init(struct ct *ct, const struct ct_state *s, struct err *e)
 {
 	char reason[16];
@@ -59,7 +67,7 @@ static int dead_init(struct ct *ct, const struct ct_state *s, struct err *e)
 	reason_of(ct, s->gen, reason, sizeof(reason));
 	reboot = s->stage == CT_STAGE_RUNNING && str_eq(reason, "reboot");
 	ct_exit_record(ct, s->gen, s->stage == CT_STAGE_RUNNING ? reason : "stop");
-	if (ct_down(ct, CT_DOWN_QUIET_HOOKS, e) < 0)
+	if (ct_down(ct, CT_DOWN_QUIET_HOOKS, e) < 0 || sweep_links(ct, e) < 0)
 		return -e->code;
 	ct_event(ct, reboot ? CT_EVENT_REBOOT : CT_EVENT_STOP);
 	return reboot ? ct_start(ct, CT_START_REBOOT | CT_START_FORCE, e) : 0;
@@ -92,9 +100,11 @@ int ct_recover_run(struct ct *ct, struct err *e)
 
 int ct_adopt(struct ct *ct, const struct ct_state *s, struct err *e)
 {
-	auto_close int pidfd = ct_pid_open(s->init_pid, s->init_start, e);
+	auto_close int pidfd = ct_pid_open(s->init_pid, s->init_start, e), netns = -1;
+	struct err none = { 0 };
 
 	if (pidfd < 0)
 		return pidfd;
-	return ct_launch_adopt(ct, pidfd, s->gen, e);
+	netns = ct_netns_open(s, &none);
+	return ct_launch_adopt(ct, pidfd, netns, s->gen, e);
 }

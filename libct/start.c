@@ -54,7 +54,7 @@ struct start {
 	struct ct_guest guest;
 	struct ct_devnodes nodes;
 	int script, script_out[2];	/* CTID.start and the pipe for what it prints */
-	int console[CT_SYNC_FDS];	/* console master, notify socket, readiness fifo: for the monitor */
+	int console[CT_SYNC_FDS - 1];	/* console master, notify socket, readiness fifo: for the monitor */
 };
 struct start_step {
 	const char *name;
@@ -279,7 +279,8 @@ static int up_commit(struct start *s, struct err *e)
 	s->state.stage = CT_STAGE_RUNNING;
 	s->state.started_ms = boottime_ms();
 	if (ct_state_prepare(s->ct, &s->state, e) < 0 ||
-	    ct_sync_send(s->l.ctl, CT_SYNC_COMMIT, 0, s->console, CT_SYNC_FDS, e) < 0)
+	    ct_sync_send(s->l.ctl, CT_SYNC_COMMIT, 0,
+			 (int[]){ s->l.netns, s->console[0], s->console[1], s->console[2] }, CT_SYNC_FDS, e) < 0)
 		return -e->code;
 	return ct_state_switch(s->ct, e);
 }
@@ -359,7 +360,7 @@ static void release(struct start *s)
 	auto_close_(&s->script);
 	auto_close_(&s->script_out[0]);
 	auto_close_(&s->script_out[1]);
-	for (int i = 0; i < CT_SYNC_FDS; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(s->console); i++)
 		auto_close_(&s->console[i]);
 }
 

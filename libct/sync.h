@@ -20,11 +20,11 @@ enum ct_sync_stage {
 	CT_SYNC_NET,	 /* parent -> child: the link is in your namespace */
 	CT_SYNC_READY,	/* child -> parent: all is done but the exec */
 	CT_SYNC_GO,	/* parent -> child: exec */
-	CT_SYNC_COMMIT, /* parent -> monitor: the start is recorded; fds as CT_SYNC_CONSOLE */
+	CT_SYNC_COMMIT, /* parent -> monitor: the start is recorded; fd 0 = network namespace, then as CT_SYNC_CONSOLE */
 	CT_SYNC_FAILED, /* child -> parent: err says why */
 	CT_SYNC_N
 };
-#define CT_SYNC_FDS 3
+#define CT_SYNC_FDS 4
 
 struct ct_sync_msg {
 	uint32_t stage, n_fds;

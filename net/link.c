@@ -407,3 +407,8 @@ int link_sweep(struct nl *nl, struct err *e)
 	str_list_clear(&d.names);
 	return rc;
 }
+
+int net_sweep(struct net *n, struct err *e)
+{
+	return net_rt(n, e) < 0 ? -e->code : link_sweep(&n->rt, e);
+}

@@ -143,6 +143,16 @@ int net_ready(struct net *n, unsigned id, struct err *e);
  * gone already is success. @ips may be NULL: found by interface name, which costs a look at all elements.
  */
 int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err *e);
+/*
+ * The network namespace of a container without processes, which may live on: packets that wait for a neighbour, and TCP
+ * connections nobody has open any more, hold it for as long as the guest has told the kernel to try. net_held(): how many
+ * sockets do; some that were closed a moment ago are among them. Some 30 us; of a process with one thread.
+ * net_end() takes its links (and with them the host's ends) and connections away until nothing holds it, for @ms at most: EBUSY.
+ * EINVAL: it is the caller's own namespace. Nothing of the host's may be lent to it.
+ */
+int net_held(int netns_fd, unsigned *ret, struct err *e);
+int net_end(int netns_fd, int ms, struct err *e);
+int net_sweep(struct net *n, struct err *e);	/* deletes what net_down() has left, of whomever: about 20 ms if there is any */
 /* Live change. Host side: elements and routes; inside: a forked child in @netns_fd. Undoes itself on failure. */
 int net_change(struct net *n, unsigned id, int netns_fd, const struct str_list *add, const struct str_list *del, struct err *e);
 /* Addresses that it has on the host's side: back inside, if somebody there took them away. */

@@ -56,5 +56,6 @@ int evil_routes(int argc, char **argv);
 int evil_neighbours(int argc, char **argv);
 int evil_groups(int argc, char **argv);
 int evil_halves(int argc, char **argv);
+int evil_linger(int argc, char **argv);
 
 #endif

@@ -45,6 +45,7 @@ static const struct {
 	{ "neighbours", evil_neighbours, "4|6 N: looks for so many neighbours" },
 	{ "groups", evil_groups, "N: listens to so many multicast groups" },
 	{ "halves", evil_halves, "TO N: first fragments" },
+	{ "linger", evil_linger, "packets and connections that outlive their maker" },
 };
 
 const char *errno_name(int e)
