@@ -19,7 +19,6 @@
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define KIND_BACKUP "ct.backup"
 
 void backup_work_free(struct backup_work *w)
@@ -170,7 +169,7 @@ static int list_words(struct api_call *c, unsigned ctid, struct conf_args *a, st
 static int list_then(struct api_call *c, unsigned ctid, int (*then)(struct backup_work *w, struct err *e), struct err *e)
 {
 	struct backup_work *w = work_new(c, then, e);
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!w)
 		return -e->code;
@@ -330,7 +329,7 @@ static int file_job(struct backup_work *w, const char *option, struct err *e)
 	char resource[CT_BACKUP_NAME_MAX + 16];
 	struct job_spec s = { .kind = w->c->route->op, .owner = owner ? owner : "", .principal = w->c->who->name,
 			      .resource = resource };
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	str_fmt(resource, sizeof(resource), "/v1/backups/%s", w->c->seg[0]);
 	if (ct_word(&a, VZDUMP, e) < 0 || ct_word(&a, option, e) < 0 || backup_path_word(w, &a, e) < 0)
@@ -381,7 +380,7 @@ static int backup_job(struct backup_work *w, struct err *e)
 	struct job_spec s = { .kind = KIND_BACKUP, .ctid = c->ctid, .principal = c->who->name, .again = true, .shared = true };
 	json_t *detail = NULL;
 	char resource[40];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!ct || !auth_sees(c->who, ct))
 		return err_say(e, ENOENT, "there is no container %u any more", c->ctid);

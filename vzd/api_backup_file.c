@@ -14,7 +14,6 @@
 #include "vzd/console.h"
 #include "vzd/timefmt.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define FILES_MAX (4u << 20)	/* bytes of a page of names */
 
 static int add_paths(const struct api_call *c, struct conf_args *a, struct err *e)
@@ -68,7 +67,7 @@ static int files_step(struct backup_work *w, struct err *e)
 {
 	const char *path = api_q_str(w->c, "path", "/"), *after = api_cursor(w->c);
 	char limit[24], behind[4400];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	while (path[0] == '/' && path[1] == '/')
 		path++;
@@ -96,7 +95,7 @@ static int download_step(struct backup_work *w, struct err *e)
 {
 	char ticket[CONSOLE_TICKET_LEN + 1], url[128], until[TIMEFMT_LEN];
 	struct console_spec s = { .kind = CONSOLE_EXEC, .cols = 80, .rows = 24 };
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (ct_word(&a, VZRESTORE, e) < 0 || backup_path_word(w, &a, e) < 0 || ct_word(&a, "--quiet", e) < 0 ||
 	    ct_word(&a, "--stdout", e) < 0 || add_paths(w->c, &a, e) < 0)
@@ -135,7 +134,7 @@ static const char *directory(struct api_call *c)
 
 static int extract_step(struct backup_work *w, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (ct_word(&a, VZRESTORE, e) < 0 || backup_path_word(w, &a, e) < 0 || ct_word(&a, "--to", e) < 0 ||
 	    ct_word(&a, ct_body_text(w->c, "directory"), e) < 0 || add_paths(w->c, &a, e) < 0)
@@ -145,7 +144,7 @@ static int extract_step(struct backup_work *w, struct err *e)
 
 static int mount_step(struct backup_work *w, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (ct_word(&a, VZDUMP, e) < 0 || ct_word(&a, "--mount", e) < 0 || backup_path_word(w, &a, e) < 0 ||
 	    ct_word(&a, ct_body_text(w->c, "directory"), e) < 0)
@@ -159,7 +158,7 @@ static int mount_run(struct api_call *c, struct err *e) { return directory(c) ? 
 static int umount_run(struct api_call *c, struct err *e)
 {
 	const char *dir = directory(c);
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!dir)
 		return 0;
@@ -204,7 +203,7 @@ static int prune_run(struct api_call *c, struct err *e)
 	unsigned ctid = (unsigned)json_integer_value(json_object_get(c->req.body, "ctid"));
 	auto_buf struct buf keep = BUF_INIT;
 	char id[16];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!may_prune(c, ctid) || keep_text(c, &keep) < 0)
 		return 0;

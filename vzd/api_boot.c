@@ -67,7 +67,7 @@ static int autostart_run(struct api_call *c, struct err *e)
 
 static int shutdown_run(struct api_call *c, struct err *e)
 {
-	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	struct job_spec s = { .kind = c->route->op, .principal = c->who->name, .resource = "/v1/node", .again = true };
 
 	if (ct_word(&a, VZHOST, e) < 0 || ct_word(&a, "boot", e) < 0 || ct_word(&a, "stop", e) < 0)

@@ -147,7 +147,7 @@ static int patch_words(struct api_call *c, struct conf_args *a, struct err *e)
 
 static int patch_run(struct api_call *c, struct err *e)
 {
-	__attribute__((cleanup(conf_args_done))) struct conf_args a = { .defaults = ct_host_defaults(c->d->host) };
+	auto_args struct conf_args a = { .defaults = ct_host_defaults(c->d->host) };
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
 	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(c);
 	const char *at = NULL;
@@ -169,7 +169,7 @@ static int patch_run(struct api_call *c, struct err *e)
 
 static int delete_run(struct api_call *c, struct err *e)
 {
-	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	bool up = c->ct->state != INV_STOPPED && c->ct->state != INV_BROKEN;
 
 	if (!etag_matches(c))
@@ -268,7 +268,7 @@ static int create_submit(struct api_call *c, const struct conf_args *a, const ch
 
 static int create_run(struct api_call *c, struct err *e)
 {
-	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 }, opts = { 0 };
+	auto_args struct conf_args a = { 0 }, opts = { 0 };
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf parsed = { 0 };
 	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(c);
 	auto_free char *wanted = NULL;

@@ -14,8 +14,6 @@
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
-
 static int must_run(struct api_call *c)
 {
 	if (c->ct->state == INV_RUNNING)
@@ -49,7 +47,7 @@ static int exec_run(struct api_call *c, struct err *e)
 {
 	const json_t *timeout = json_object_get(c->req.body, "timeout");
 	char resource[32];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	const struct job_spec s = {
 		.kind = c->route->op,
 		.ctid = c->ctid,
@@ -89,7 +87,7 @@ static int ticket_run(struct api_call *c, struct err *e)
 	struct console_spec s = { .kind = k, .ctid = c->ctid, .cols = cols ? (unsigned)json_integer_value(cols) : 80,
 				  .rows = rows ? (unsigned)json_integer_value(rows) : 24 };
 	char ticket[CONSOLE_TICKET_LEN + 1], url[128], until[TIMEFMT_LEN];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (must_run(c) < 0)
 		return 0;

@@ -12,7 +12,6 @@
 #include "util/buf.h"
 #include "vzd/api_ct.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZFW VZ_SBINDIR "/vzfw"
 #define FW_FILE_MAX 64
 #define SHOW_MAX (4u << 20)
@@ -37,7 +36,7 @@ static int job(struct api_call *c, const char *const *words, struct err *e)
 {
 	struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name,
 			      .resource = c->req.path };
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	for (; *words; words++)
 		if (ct_word(&a, *words, e) < 0)

@@ -11,8 +11,6 @@
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
-
 static json_t *state_json(const struct inv_ct *ct)
 {
 	json_t *pid = ct->init_pid > 0 ? json_integer(ct->init_pid) : json_null();
@@ -91,7 +89,7 @@ static int state_words(struct api_call *c, const struct move *m, struct conf_arg
 static int state_put(struct api_call *c, struct err *e)
 {
 	const struct move *m = move_of(c);
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!m->verb)
 		return refuse_state(c);
@@ -107,7 +105,7 @@ static int state_put(struct api_call *c, struct err *e)
 static int restart_run(struct api_call *c, struct err *e)
 {
 	bool down = c->ct->state == INV_STOPPED || c->ct->state == INV_MOUNTED;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (down && change_may_start(c, c->ct) < 0)
 		return 0;
@@ -121,7 +119,7 @@ static int reinstall_run(struct api_call *c, struct err *e)
 {
 	const char *template = ct_body_text(c, "template"), *pw = ct_body_text(c, "password");
 	auto_free char *secret = NULL;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (template && strchr(template, '/') && (c->who->tenant[0] || !auth_has(c->who, SCOPE_NODE_WRITE))) {
 		api_problem(c, "forbidden", 0, "a template by its path is for administrators of the host", NULL);
@@ -144,7 +142,7 @@ static int password_run(struct api_call *c, struct err *e)
 {
 	const char *user = json_object_get(c->req.body, "user") ? ct_body_text(c, "user") : "root";
 	auto_free char *secret = NULL;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (strpbrk(user, ": \t") || user[0] == '-') {
 		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_VALUE,
@@ -162,7 +160,7 @@ static int password_run(struct api_call *c, struct err *e)
 
 static int unregister_run(struct api_call *c, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	return ct_words(&a, "unregister", c->ctid, e) < 0 ? -e->code : ct_job(c, &a, NULL, NULL, e);
 }
@@ -171,7 +169,7 @@ static int register_run(struct api_call *c, struct err *e)
 {
 	const json_t *id = json_object_get(c->req.body, "ctid");
 	char text[16];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	c->ctid = (unsigned)json_integer_value(id);
 	if (inv_find(c->d->inv, c->ctid)) {

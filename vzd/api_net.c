@@ -15,7 +15,6 @@
 #include "vzd/api_ct.h"
 #include "vzd/inv.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZNETCFG VZ_SBINDIR "/vznetcfg"
 
 static void ct_drop(struct ct **ct)
@@ -192,7 +191,7 @@ static const char *const keys[] = { "mac", "host_ifname", "host_mac", "bridge", 
 static int put_run(struct api_call *c, struct err *e)
 {
 	struct net_if f = { 0 };
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (name_ok(c, c->seg[1]) < 0)
 		return 0;
@@ -219,7 +218,7 @@ static bool is_lent(struct api_call *c)
 
 static int lend_run(struct api_call *c, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (name_ok(c, c->seg[1]) < 0)
 		return 0;
@@ -232,7 +231,7 @@ static int lend_run(struct api_call *c, struct err *e)
 static int delete_run(struct api_call *c, struct err *e)
 {
 	const char *opt = is_lent(c) ? "netdev_del" : "netif_del";
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (name_ok(c, c->seg[1]) < 0)
 		return 0;
@@ -245,7 +244,7 @@ static int delete_run(struct api_call *c, struct err *e)
 static int repair_run(struct api_call *c, struct err *e)
 {
 	char id[16];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	str_fmt(id, sizeof(id), "%u", c->ctid);
 	if (ct_word(&a, VZNETCFG, e) < 0 || ct_word(&a, "repair", e) < 0 || ct_word(&a, id, e) < 0)
@@ -349,7 +348,7 @@ static int bridge_job(struct api_call *c, const char *verb, bool body, struct er
 		{ "local", "local" }, { "remotes", "remote" }, { "udp_port", "udp-port" },
 	};
 	char resource[64], text[32];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name, .resource = resource };
 	json_t *item;
 	size_t k;

@@ -13,16 +13,7 @@
 #include "vzd/pools.h"
 #include "vzd/timefmt.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZPOOL VZ_SBINDIR "/vzpool"
-#define DEFAULT_TEMPLATE "/vz/template"
-
-static const char *tmpl_dir(const struct api_call *c)
-{
-	const char *dir = ct_host_conf(c->d->host)->template_dir;
-
-	return dir && *dir ? dir : DEFAULT_TEMPLATE;
-}
 
 static json_t *pool_json(const struct api_call *c, const struct tmpl_pool *p)
 {
@@ -41,7 +32,7 @@ static int list_run(struct api_call *c, struct err *e)
 	json_t *items;
 	size_t n = 0;
 
-	if (tmpl_pool_list(tmpl_dir(c), &v, &n, e) < 0)
+	if (tmpl_pool_list(vzd_tmpl_dir(c->d), &v, &n, e) < 0)
 		return -e->code;
 	items = json_array();
 	for (size_t i = 0; i < n; i++) {
@@ -62,7 +53,7 @@ static int get_run(struct api_call *c, struct err *e)
 {
 	struct tmpl_pool p;
 
-	if (tmpl_pool_get(tmpl_dir(c), c->seg[0], &p, e) < 0)
+	if (tmpl_pool_get(vzd_tmpl_dir(c->d), c->seg[0], &p, e) < 0)
 		return e->code == EINVAL ? (e->code = ENOENT, -ENOENT) : -e->code;
 	api_json(c, 200, pool_json(c, &p));
 	return 0;
@@ -71,7 +62,7 @@ static int get_run(struct api_call *c, struct err *e)
 /* @word: a list of words, ended by NULL, the first a program. */
 static int job(struct api_call *c, const char *resource, const char *const *word, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name, .resource = resource,
 			      .again = true };
 
@@ -88,7 +79,7 @@ static int pool_job(struct api_call *c, const char *verb, struct err *e)
 	struct tmpl_pool p;
 	char resource[300];
 
-	if (tmpl_pool_get(tmpl_dir(c), c->seg[0], &p, e) < 0)
+	if (tmpl_pool_get(vzd_tmpl_dir(c->d), c->seg[0], &p, e) < 0)
 		return e->code == EINVAL ? (e->code = ENOENT, -ENOENT) : -e->code;
 	str_fmt(resource, sizeof(resource), "/v1/pools/%s", c->seg[0]);
 	return job(c, resource, words, e);
@@ -119,7 +110,7 @@ static int image_run(struct api_call *c, struct err *e)
 	char resource[300];
 	struct tmpl t;
 
-	if (c->seg[0][0] == '/' || tmpl_find(tmpl_dir(c), c->seg[0], &t, e) < 0)
+	if (c->seg[0][0] == '/' || tmpl_find(vzd_tmpl_dir(c->d), c->seg[0], &t, e) < 0)
 		return e->code ? -e->code : err_say(e, ENOENT, "no such template");
 	str_fmt(resource, sizeof(resource), "/v1/templates/%s", c->seg[0]);
 	return job(c, resource, words, e);

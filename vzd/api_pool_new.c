@@ -10,16 +10,7 @@
 #include "util/auto.h"
 #include "vzd/api_ct.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZPOOL VZ_SBINDIR "/vzpool"
-#define DEFAULT_TEMPLATE "/vz/template"
-
-static const char *tmpl_dir(const struct api_call *c)
-{
-	const char *dir = ct_host_conf(c->d->host)->template_dir;
-
-	return dir && *dir ? dir : DEFAULT_TEMPLATE;
-}
 
 static int words(struct conf_args *a, const char *const *w, struct err *e)
 {
@@ -42,7 +33,7 @@ static int submit(struct api_call *c, const struct conf_args *a, const char *poo
 /* 1: *ret is the directory; 0: it has answered. */
 static int directory(struct api_call *c, struct tmpl_pool *p, struct err *e)
 {
-	if (tmpl_pool_get(tmpl_dir(c), c->seg[0], p, e) < 0)
+	if (tmpl_pool_get(vzd_tmpl_dir(c->d), c->seg[0], p, e) < 0)
 		return e->code == EINVAL ? (e->code = ENOENT, -ENOENT) : -e->code;
 	if (p->source[0] == '/' && !str_starts(p->source, "/dev/"))
 		return 1;
@@ -54,7 +45,7 @@ static int create_run(struct api_call *c, struct err *e)
 {
 	const char *dir = ct_body_text(c, "directory");
 	bool alone = json_is_true(json_object_get(c->req.body, "alone"));
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (dir[0] != '/') {
 		api_problem(c, "invalid-field", 0, "directory: a full path on this host", NULL);
@@ -66,7 +57,7 @@ static int create_run(struct api_call *c, struct err *e)
 
 static int used_run(struct api_call *c, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	return words(&a, (const char *const[]){ VZPOOL, "used", NULL }, e) < 0 ? -e->code : submit(c, &a, "", true, e);
 }
@@ -74,9 +65,9 @@ static int used_run(struct api_call *c, struct err *e)
 static int images_run(struct api_call *c, struct err *e)
 {
 	struct tmpl_pool p;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
-	if (tmpl_pool_get(tmpl_dir(c), c->seg[0], &p, e) < 0)
+	if (tmpl_pool_get(vzd_tmpl_dir(c->d), c->seg[0], &p, e) < 0)
 		return e->code == EINVAL ? (e->code = ENOENT, -ENOENT) : -e->code;
 	return words(&a, (const char *const[]){ VZPOOL, "list", "--", p.name, NULL }, e) < 0 ? -e->code
 	       : submit(c, &a, p.name, true, e);
@@ -87,12 +78,12 @@ static int add_run(struct api_call *c, struct err *e)
 	const char *format = ct_body_text(c, "format"), *name = ct_body_text(c, "template");
 	struct tmpl_pool p;
 	struct tmpl t;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	int rc = directory(c, &p, e);
 
 	if (rc <= 0)
 		return rc;
-	if (name[0] == '/' || tmpl_find(tmpl_dir(c), name, &t, e) < 0)
+	if (name[0] == '/' || tmpl_find(vzd_tmpl_dir(c->d), name, &t, e) < 0)
 		return e->code ? -e->code : err_say(e, ENOENT, "no such template");
 	return words(&a, (const char *const[]){ VZPOOL, "add", "--format", format ? format : "erofs", "--", p.source, name, NULL },
 		     e) < 0 ? -e->code : submit(c, &a, p.name, false, e);
@@ -102,7 +93,7 @@ static int remove_run(struct api_call *c, struct err *e)
 {
 	bool data = api_q_bool(c, "data", false);
 	struct tmpl_pool p;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	int rc = directory(c, &p, e);
 
 	if (rc <= 0)
@@ -137,7 +128,7 @@ static int gc_run(struct api_call *c, struct err *e)
 	bool alone = json_is_true(json_object_get(c->req.body, "alone"));
 	bool dry = json_is_true(json_object_get(c->req.body, "dry_run"));
 	struct tmpl_pool p;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	int rc = directory(c, &p, e);
 
 	if (rc <= 0)

@@ -14,7 +14,6 @@
 #include "vzd/inv.h"
 #include "vzd/timefmt.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define RESOURCE_SIZE 96
 
 /* --- reading --- */
@@ -141,7 +140,7 @@ static int create_run(struct api_call *c, struct err *e)
 {
 	const char *name = ct_body_text(c, "name"), *desc = ct_body_text(c, "description");
 	char guid[CT_GUID_SIZE];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (change_snapshot(c, c->ct) < 0)
 		return 0;
@@ -166,7 +165,7 @@ static int words(struct api_call *c, const char *verb, struct conf_args *a, char
 static int delete_run(struct api_call *c, struct err *e)
 {
 	char guid[CT_GUID_SIZE];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (words(c, "snapshot-delete", &a, guid, e) < 0)
 		return -e->code;
@@ -178,7 +177,7 @@ static int switch_run(struct api_call *c, struct err *e)
 	const json_t *config = json_object_get(c->req.body, "config");
 	bool up = c->ct->state != INV_STOPPED, keep = !change_by_admin(c) || json_is_false(config);
 	char guid[CT_GUID_SIZE];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (json_is_true(config) && !change_by_admin(c)) {
 		api_problem(c, "forbidden", 0, "the configuration of that time is for administrators of the host to bring back",
@@ -199,7 +198,7 @@ static int switch_run(struct api_call *c, struct err *e)
 static int mount_run(struct api_call *c, struct err *e)
 {
 	char guid[CT_GUID_SIZE];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (ct_body_text(c, "target")[0] != '/') {
 		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_VALUE, "target is a directory of the host, from '/' on", NULL);
@@ -213,7 +212,7 @@ static int mount_run(struct api_call *c, struct err *e)
 static int umount_run(struct api_call *c, struct err *e)
 {
 	char guid[CT_GUID_SIZE];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	return words(c, "snapshot-umount", &a, guid, e) < 0 ? -e->code : submit(c, &a, guid, false, NULL, e);
 }
@@ -261,7 +260,7 @@ static int clone_run(struct api_call *c, struct err *e)
 	__attribute__((cleanup(json_drop))) json_t *config = ct_config_of(c);
 	const char *said = ct_body_text(c, "owner"), *at = NULL, *owner;
 	const struct inv_ct *src = c->ct;
-	ARGS a = { 0 }, opts = { 0 };
+	auto_args struct conf_args a = { 0 }, opts = { 0 };
 
 	owner = change_owner(c, said ? said : c->who->tenant[0] ? NULL : src->owner);
 	if (!owner || ct_new_id(c) < 0)

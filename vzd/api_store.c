@@ -11,7 +11,6 @@
 #include "vzd/api_ct.h"
 #include "vzd/inv.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZPKG VZ_SBINDIR "/vzpkg"
 
 /* -1: it has answered. */
@@ -27,7 +26,7 @@ static int must_be(struct api_call *c, bool running)
 
 static int convert_run(struct api_call *c, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (must_be(c, false) < 0)
 		return 0;
@@ -38,7 +37,7 @@ static int convert_run(struct api_call *c, struct err *e)
 
 static int compact_run(struct api_call *c, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	return ct_words(&a, "compact", c->ctid, e) < 0 ? -e->code : ct_job(c, &a, NULL, NULL, e);
 }
@@ -68,7 +67,7 @@ static int package_words(struct api_call *c, const char *where, struct conf_args
 static int ct_packages_run(struct api_call *c, struct err *e)
 {
 	char id[16], resource[32];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	struct job_spec s = { .kind = c->route->op, .ctid = c->ctid, .shared = true, .owner = c->ct->owner,
 			      .principal = c->who->name, .resource = resource, .keep_output = true };
 
@@ -86,7 +85,7 @@ static int template_packages_run(struct api_call *c, struct err *e)
 {
 	const char *name = c->seg[0];
 	char resource[300];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name, .resource = resource,
 			      .keep_output = true };
 

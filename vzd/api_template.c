@@ -9,16 +9,6 @@
 #include "vzd/api_ct.h"
 #include "vzd/inv.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
-#define DEFAULT_TEMPLATE "/vz/template"
-
-static const char *tmpl_dir(const struct api_call *c)
-{
-	const char *dir = ct_host_conf(c->d->host)->template_dir;
-
-	return dir && *dir ? dir : DEFAULT_TEMPLATE;
-}
-
 static unsigned users_of(struct vzd *d, const char *name)
 {
 	unsigned n = 0;
@@ -50,10 +40,10 @@ static json_t *tmpl_json(struct api_call *c, const char *name, struct err *e)
 	struct err none = { 0 };
 	struct tmpl t;
 
-	if (tmpl_find(tmpl_dir(c), name, &t, e) < 0 || tmpl_info(tmpl_dir(c), &t, &i, e) < 0)
+	if (tmpl_find(vzd_tmpl_dir(c->d), name, &t, e) < 0 || tmpl_info(vzd_tmpl_dir(c->d), &t, &i, e) < 0)
 		return NULL;
 	if (t.digest[0])
-		tmpl_origin(tmpl_dir(c), t.digest, &o, &none);
+		tmpl_origin(vzd_tmpl_dir(c->d), t.digest, &o, &none);
 	return json_pack("{s:s, s:I, s:o, s:b, s:o, s:o, s:i, s:o, s:o}", "name", t.name, "archive_bytes",
 			 (json_int_t)i.archive_bytes, "sha256", t.digest[0] ? json_string(t.digest) : json_null(), "unpacked",
 			 i.unpacked, "bytes", i.unpacked ? json_integer((json_int_t)i.bytes) : json_null(), "entries",
@@ -78,7 +68,7 @@ static int list_run(struct api_call *c, struct err *e)
 	long long limit = api_q_int(c, "limit", 100);
 	json_t *items;
 
-	if (tmpl_list(tmpl_dir(c), &l, e) < 0)
+	if (tmpl_list(vzd_tmpl_dir(c->d), &l, e) < 0)
 		return -e->code;
 	items = json_array();
 	for (size_t i = 0; i < l.n; i++) {
@@ -116,7 +106,7 @@ static int get_run(struct api_call *c, struct err *e)
 static int tmpl_job(struct api_call *c, const char *verb, const char *name, api_after *after, struct err *e)
 {
 	char resource[300];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name, .resource = resource,
 			      .again = true };
 
@@ -145,7 +135,7 @@ static int delete_run(struct api_call *c, struct err *e)
 
 	if (plain_name(c, c->seg[0]) < 0)
 		return 0;
-	if (tmpl_find(tmpl_dir(c), c->seg[0], &t, e) < 0)
+	if (tmpl_find(vzd_tmpl_dir(c->d), c->seg[0], &t, e) < 0)
 		return -e->code;
 	return tmpl_job(c, "rm", c->seg[0], NULL, e);
 }

@@ -18,17 +18,8 @@
 #include "vzd/api_ct.h"
 #include "vzd/inv.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
-#define DEFAULT_TEMPLATE "/vz/template"
 #define PIECE_MAX 61440		/* characters of base64 */
 #define UPLOAD_MAX (64ll << 30)
-
-static const char *tmpl_dir(const struct api_call *c)
-{
-	const char *dir = ct_host_conf(c->d->host)->template_dir;
-
-	return dir && *dir ? dir : DEFAULT_TEMPLATE;
-}
 
 /* What becomes a file's name and an operand of vztmpl. */
 static bool name_ok(struct api_call *c, const char *name)
@@ -72,7 +63,7 @@ static int pull_run(struct api_call *c, struct err *e)
 	const char *index = ct_body_text(c, "index");
 	const json_t *names = json_object_get(c->req.body, "names");
 	bool list = json_is_true(json_object_get(c->req.body, "list"));
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!str_starts(index, "https://") && !str_starts(index, "http://")) {
 		api_problem(c, "invalid-field", 0, "index: a URL that begins with https:// or http://", NULL);
@@ -92,7 +83,7 @@ static int import_run(struct api_call *c, struct err *e)
 {
 	static const char *const texts[] = { "name", "sha256", "tag", "rootfs" };
 	const char *source = ct_body_text(c, "source");
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (source[0] != '/') {
 		api_problem(c, "invalid-field", 0, "source: a full path on this host", NULL);
@@ -119,7 +110,7 @@ static int index_run(struct api_call *c, struct err *e)
 	const char *dir = ct_body_text(c, "directory");
 	const json_t *days = json_object_get(c->req.body, "days");
 	char text[24];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (dir[0] != '/' || ct_body_text(c, "sign")[0] != '/') {
 		api_problem(c, "invalid-field", 0, "directory and sign: full paths on this host", NULL);
@@ -136,7 +127,7 @@ static int index_run(struct api_call *c, struct err *e)
 
 static int pin_job(struct api_call *c, const char *verb, struct err *e)
 {
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!name_ok(c, c->seg[0]))
 		return 0;
@@ -150,7 +141,7 @@ static int save_run(struct api_call *c, struct err *e)
 {
 	const char *name = ct_body_text(c, "name");
 	char id[16];
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!name_ok(c, name))
 		return 0;
@@ -161,7 +152,7 @@ static int save_run(struct api_call *c, struct err *e)
 static int gc_run(struct api_call *c, struct err *e)
 {
 	bool dry = json_is_true(json_object_get(c->req.body, "dry_run"));
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	return words(&a, (const char *const[]){ "gc", dry ? "--dry-run" : NULL, NULL }, e) < 0 ? -e->code : submit(c, &a, "", e);
 }
@@ -170,9 +161,9 @@ static int gc_run(struct api_call *c, struct err *e)
 
 static int upload_dir(struct api_call *c, struct err *e)
 {
-	auto_close int base = open(tmpl_dir(c), O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_close int base = open(vzd_tmpl_dir(c->d), O_PATH | O_DIRECTORY | O_CLOEXEC);
 
-	return base < 0 ? err_set(e, errno, "%s", tmpl_dir(c)) : path_mkdirs(base, "upload", 0700, e);
+	return base < 0 ? err_set(e, errno, "%s", vzd_tmpl_dir(c->d)) : path_mkdirs(base, "upload", 0700, e);
 }
 
 static int answer_offset(struct api_call *c, long long at)
@@ -242,7 +233,7 @@ static int commit_run(struct api_call *c, struct err *e)
 	const char *format = ct_body_text(c, "format"), *sha256 = ct_body_text(c, "sha256");
 	char part[256], file[300], path[4400];
 	auto_close int dir = -1;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!name_ok(c, c->seg[0]))
 		return 0;
@@ -257,7 +248,7 @@ static int commit_run(struct api_call *c, struct err *e)
 		api_problem(c, "not-found", 0, "nothing was uploaded under this name", NULL);
 		return 0;
 	}
-	str_fmt(path, sizeof(path), "%s/upload/%s", tmpl_dir(c), file);
+	str_fmt(path, sizeof(path), "%s/upload/%s", vzd_tmpl_dir(c->d), file);
 	if (words(&a, (const char *const[]){ "add", "--move", "--sha256", sha256, "--name", c->seg[0], NULL }, e) < 0 ||
 	    (ct_body_text(c, "tag") && conf_args_add(&a, "tag", ct_body_text(c, "tag"), e) < 0) ||
 	    (json_is_true(json_object_get(c->req.body, "app")) && ct_word(&a, "--app", e) < 0) ||

@@ -10,7 +10,6 @@
 #include "util/auto.h"
 #include "vzd/api_ct.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define VZDQDUMP VZ_SBINDIR "/vzdqdump"
 #define VZQUOTA VZ_SBINDIR "/vzquota"
 #define SHOW_MAX (16u << 20)
@@ -68,7 +67,7 @@ static int limits_run(struct api_call *c, struct err *e)
 {
 	const char *kind = kind_of(c);
 	uint64_t id;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!kind)
 		return 0;
@@ -86,7 +85,7 @@ static int limits_run(struct api_call *c, struct err *e)
 static int grace_run(struct api_call *c, struct err *e)
 {
 	const char *kind = kind_of(c);
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!kind)
 		return 0;

@@ -25,6 +25,7 @@ struct conf_args {
 	const struct ct_conf *defaults;	/* vz.conf's, for conf_json_args(); NULL: none */
 };
 void conf_args_done(struct conf_args *a);
+#define auto_args __attribute__((cleanup(conf_args_done)))
 int conf_args_add(struct conf_args *a, const char *opt, const char *val, struct err *e);
 /*
  * @change: the object of a PATCH or POST. Each property becomes its option, checked by the row's own parser into @parsed

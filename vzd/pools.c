@@ -19,7 +19,6 @@
 #define EVERY_MS 10000u
 #define SICK_MS 2000u		/* while one is not well */
 #define ANSWER_MAX (64u << 10)
-#define DEFAULT_TEMPLATE "/vz/template"
 
 struct pools {
 	struct vzd *d;
@@ -155,14 +154,13 @@ static void look(void *arg)
 {
 	static const char *const argv[] = { VZ_SBINDIR "/vzpool", "health", "--wait", "2", NULL };
 	struct pools *p = arg;
-	const char *dir = ct_host_conf(p->d->host)->template_dir;
+	const char *dir = vzd_tmpl_dir(p->d);
 	auto_free struct tmpl_pool *v = NULL;
 	struct err e = { 0 };
 	size_t n = 0;
 
 	if (p->asking || p->d->stopping)
 		return;
-	dir = dir && *dir ? dir : DEFAULT_TEMPLATE;
 	collect(p, dir);
 	if (tmpl_pool_list(dir, &v, &n, &e) == 0 && n == 0) {
 		replace(p, NULL, 0);

@@ -71,6 +71,14 @@ struct vzd {
 	bool stopping;
 };
 
+/* TEMPLATE of vz.conf: where the cache and the store of templates are. Valid as long as @d->host. */
+static inline const char *vzd_tmpl_dir(const struct vzd *d)
+{
+	const char *dir = ct_host_conf(d->host)->template_dir;
+
+	return dir && *dir ? dir : "/vz/template";
+}
+
 /* log.c of vzd: stderr with <N> prefixes under systemd, plain stderr before vzd_log_open() and with -f, else syslog.
  * Any thread. LOG_DEBUG only with VZ_DEBUG in the environment. */
 void vzd_log_open(bool foreground);
