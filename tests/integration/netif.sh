@@ -114,6 +114,7 @@ ok "start it" vzctl start 611
 like "is put into one by the script" "$(ip -o link show veth611.0)" 'master vtbr1'
 like "and filtered there" "$(bridge -d link show dev veth611.0)" 'locked on'
 mv /tmp/vznetcfg.ours /usr/sbin/vznetcfg
+rm /tmp/vznetcfg.log
 ok "a bridge that goes" ip link del vtbr1
 vzctl stop 611 --fast >/dev/null
 echo 'NETIF="ifname=eth0,bridge=vtbr1"' >>$conf
