@@ -16,6 +16,7 @@
 #include "vzctl/vzadm.h"
 
 #define SILENCE_MS 500		/* events without --follow: this long none came */
+#define FIRST_MS 3000		/* nor the first one: vzd may be busy */
 #define STEP_MS 500
 
 int adm_show_secret(struct adm *a, json_t *answer, struct err *e)
@@ -175,10 +176,10 @@ static int event_loop(struct adm *a, struct err *e)
 {
 	struct buf auto_buf in = BUF_INIT;
 	struct pollfd p = { .fd = client_fd(a->client), .events = POLLIN };
-	int more = 1;
+	int more = 1, silence = FIRST_MS;
 
-	while (more > 0) {
-		if (!client_buffered(a->client) && !adm_val(a, "follow") && poll(&p, 1, SILENCE_MS) == 0)
+	for (; more > 0; silence = SILENCE_MS) {
+		if (!client_buffered(a->client) && !adm_val(a, "follow") && poll(&p, 1, silence) == 0)
 			return 0;
 		more = client_next(a->client, &in, NULL, e);
 		if (more < 0 || show_events(a, &in, e) < 0)

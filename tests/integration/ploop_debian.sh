@@ -19,9 +19,9 @@ moved_in "Debian" 511 overlay
 echo "# registered, converted and compared in $((($(date +%s%N) - start) / 1000000)) ms"
 ok "set" vzctl set 511 --ram 512M --swap 0 --ipadd 10.77.11.9 --hostname old-one --save
 ok "start" vzctl start 511 --wait
-soon "systemd is content" 30 sh -c 'vzctl exec 511 systemctl is-system-running | grep -qx running'
+soon "systemd is content" 150 sh -c 'vzctl exec 511 systemctl is-system-running | grep -qx running'
 is "hostname" "$(in_ct 511 hostname)" old-one
-ok "the outside is reached" vzctl exec 511 'ping -c 1 -W 20 198.51.100.1'
+ok "the outside is reached" vzctl exec 511 'ping -c 1 -w 20 198.51.100.1'
 ok "packages are whole" vzctl exec 511 'dpkg --audit && dpkg --verify'
 ok "stop" vzctl stop 511
 away 511

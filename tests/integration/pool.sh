@@ -120,12 +120,13 @@ lose() { truncate -s 0 /vz/device; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null;
 back() { cat /vz/device.kept >/vz/device; }
 is "vzlist names the pool" "$(field pool 302)" web
 lose
-is "lost: vzlist says so" "$(field pool 302)" 'web(lost)'
-is "lost: status says so" "$(state web)" lost
+becomes "lost: vzlist says so" 'web(lost)' field pool 302
+becomes "lost: status says so" lost state web
 rc "and its exit status" 3 vzpool status
 like "and why" "$(vzpool status | tail -n 1)" '^web: '
 like "who stands on it is still told" "$(vzpool status)" 'web +device +lost +[0-9]+ +\S+ +1 +1'
-is "the other node sees it too" "$(node vzpool status | awk '$1 == "web" { print $3 }')" lost
+there() { node vzpool status | awk '$1 == "web" { print $3 }'; }
+becomes "the other node sees it too" lost there
 like "its files are I/O errors" "$(cat /vz/root/302/bin/busybox 2>&1 >/dev/null)" 'Input/output error'
 like "inside too" "$(in_ct 302 true)" 'Unable to exec /bin/sh in CT 302'
 is "the container is still there" "$(field status 302)" running
@@ -133,7 +134,7 @@ vzctl create 304 --ostemplate vz-base >/tmp/out 2>&1
 like "a new one says why not" "$(cat /tmp/out)" 'pool web|I/O error|Input/output'
 rc "and nothing of it stays" 1 test -e /vz/private/304
 back
-is "back: status says so" "$(state web)" ok
+becomes "back: status says so" ok state web
 ok "the container works again" vzctl exec 302 'cat /bin/busybox >/dev/null'
 is "with the same init" "$(field status 302)" running
 ok "the other node's as well" node vzctl exec 401 'cat /bin/busybox >/dev/null'
@@ -147,7 +148,8 @@ vzctl stop 302 --fast >/dev/null 2>&1
 like "detach thinks of stopped containers" "$(vzpool detach web 2>&1)" 'CT 302 among them, stand on pool web'
 ok "but for force" vzpool detach web --force
 rc "nothing is mounted" 1 grep -q /vz/template/pool /proc/self/mountinfo
-is "no loop device of an image stays" "$(losetup -l -n -O BACK-FILE | grep -c "/pool/web/")" 1	# the other node's
+images() { losetup -l -n -O BACK-FILE | grep -c "/pool/web/"; }
+becomes "no loop device of an image stays" 1 images		# the other node's
 vzctl start 302 >/tmp/out 2>&1
 like "the start says what is missing" "$(cat /tmp/out)" 'layer of CT 302: .* is missing, and no attached pool has it'
 

@@ -15,13 +15,13 @@ vzctl start 641 >/dev/null
 vzctl start 642 >/dev/null
 in_ct 641 'ip link set eth0 up; ip addr add 10.97.0.1/24 dev eth0'
 in_ct 642 'ip link set eth0 up promisc on; ip addr add 10.97.0.2/24 dev eth0'
-ok "they talk" vzctl exec 641 'ping -c 1 -W 20 10.97.0.2'
+ok "they talk" vzctl exec 641 'ping -c 1 -w 20 10.97.0.2'
 
 # spoofed: what of all the frames arrived, at the neighbour | at the host
 spoofed() {
 	local n
-	nsenter -t "$(init_of 642)" -n python3 "$TOP/tests/lib/spoof.py" --listen eth0 10 >/tmp/at.ct 2>&1 &
-	python3 "$TOP/tests/lib/spoof.py" --listen vtbr9 10 >/tmp/at.host 2>&1 &
+	nsenter -t "$(init_of 642)" -n python3 "$TOP/tests/lib/spoof.py" --listen eth0 60 >/tmp/at.ct 2>&1 &
+	python3 "$TOP/tests/lib/spoof.py" --listen vtbr9 60 >/tmp/at.host 2>&1 &
 	for n in $(seq 800); do
 		[ "$(cat /tmp/at.ct /tmp/at.host | grep -c ready)" = 2 ] && break
 		sleep 0.05
@@ -38,7 +38,7 @@ is "S91 S92 S98 what a bridged interface may say" "$(spoofed)" "$named | $named"
 ok "its addresses are told" vzctl set 641 --ifname eth0 --ip_filter 10.97.0.1+fd97::1 --save
 in_ct 641 'ip addr add 10.97.0.1/24 dev eth0' >/dev/null
 is "S91 then no others" "$(spoofed)" "$honest | $honest"
-ok "they still talk" vzctl exec 641 'ping -c 1 -W 20 10.97.0.2'
+ok "they still talk" vzctl exec 641 'ping -c 1 -w 20 10.97.0.2'
 in_ct 641 'ip -6 addr add fd97::1/64 dev eth0; ip -6 addr add fd97::3/64 dev eth0'
 in_ct 642 'ip -6 addr add fd97::2/64 dev eth0'
 reach6() {

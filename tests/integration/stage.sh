@@ -54,7 +54,7 @@ stage_root() {
 	mount --rbind /dev "$new/dev" && mount -t proc proc "$new/proc" && mount -t sysfs sysfs "$new/sys" || return 1
 	mount --rbind /sys/fs/cgroup "$new/sys/fs/cgroup" && mount -t tmpfs -o mode=755 run "$new/run" || return 1
 	for dir in /etc/vz /var/lib/vz /var/lib/vzctl; do
-		mkdir -p "$new$dir" && mount -t tmpfs -o mode=755 ours "$new$dir" || return 1
+		mkdir -p "$new$dir" && mount -t tmpfs -o mode=755,size=512m ours "$new$dir" || return 1
 	done
 	for dir in "$TOP" "$B" "${RUN:-$VZTEST_DIR}" "$TEMPLATES"; do
 		[ -d "$dir" ] || continue

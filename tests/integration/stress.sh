@@ -34,7 +34,7 @@ client() {
 	while [ $SECONDS -lt $end ]; do
 		cmd=${commands[RANDOM % ${#commands[@]}]}
 		id=$(eval echo "\${$((RANDOM % 4 + 1))}")
-		case $cmd in exec*) limit=2 ;; *) limit=20 ;; esac
+		case $cmd in exec*) limit=2 ;; *) limit=60 ;; esac
 		if [ $((RANDOM % 8)) = 0 ]; then
 			timeout -s KILL 0.0$((RANDOM % 40 + 10)) vzctl ${cmd/\%/$id} >/dev/null 2>&1 </dev/null
 		else

@@ -58,7 +58,7 @@ tree=$STORE/${digest:0:2}/$digest/tree image=$STORE/${digest:0:2}/$digest/image
 python3 "$TOP/tests/lib/treedump.py" "$tree" >/tmp/want
 
 ok "an erofs image" vztmpl image rich
-is "is not mounted by that" "$(loops "$(file_of "$image")")" 0
+becomes "is not mounted by that" 0 loops "$(file_of "$image")"
 ok "start on it" vzctl start 202
 is "its root stands on one loop device" "$(loops "$(file_of "$image")")" 1
 is "which nobody can write" "$(losetup -l -n -O RO,BACK-FILE | grep "$digest" | awk '{ print $1 }')" 1
@@ -128,7 +128,7 @@ ok "with the right one all is well" vztmpl verify vz-base
 ok "back to the tree" vztmpl image vz-base --format none
 new 204
 ok "which carries one as before" vzctl start 204
-is "without a loop device" "$(loops "$based")" 0
+becomes "without a loop device" 0 loops "$based"
 gone 204
 
 # Damage has a name.
@@ -147,12 +147,17 @@ vzctl start 205 >/dev/null 2>&1
 sync; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null
 dev=$(losetup -l -n -O NAME,BACK-FILE | awk -v d="$digest" 'index($2, d) { print $1 }')
 reads() { awk '{ print $3 }' "/sys/block/${dev#/dev/}/stat"; }
-before=$(reads)
-in_ct 202 'cat /var/big >/dev/null'
-first=$(reads)
+for try in 1 2 3 4 5 6 7 8 9; do		# others take from the cache, too, and read what is theirs
+	before=$(reads)
+	in_ct 202 'cat /var/big >/dev/null'
+	first=$(reads)
+	in_ct 205 'cat /var/big >/dev/null'
+	second=$(reads)
+	[ "$first" -gt "$before" ] && [ "$second" = "$first" ] && break
+	sync; echo 3 >/proc/sys/vm/drop_caches 2>/dev/null
+done
 ok "the first container reads from the device" test "$first" -gt "$before"
-in_ct 205 'cat /var/big >/dev/null'
-is "the second container reads no sector again" "$(reads)" "$first"
+is "the second container reads no sector again" "$second" "$first"
 gone 202 205
 rm -rf /vz/template/cache/rich.tar "${tree%/tree}" /tmp/rich
 rm -f /vz/template/store/by-archive/*
@@ -177,7 +182,7 @@ is "the root's mode is the template's" "$(stat -c %a /vz/private/206/upper)" 755
 made=$(stat -c %i "$e/image/data")
 ok "the second" vzctl create 207 --ostemplate fmt1
 is "uses the same" "$(stat -c %i "$e/image/data")" "$made"
-is "and mounts nothing" "$(loops "$(file_of "$e/image")")" 0
+becomes "and mounts nothing" 0 loops "$(file_of "$e/image")"
 ok "back to a tree" vztmpl image fmt1 --format none
 is "which is unpacked anew" "$(ls "$e"; cat "$e/tree/etc/name"; stat -c %a "$e/tree")" "manifest
 tree

@@ -38,7 +38,7 @@ like "info tells who signed it" "$(vztmpl info my-os)" 'Signed by:  me'
 says "once is enough" 0 "my-os: is here already" "" vztmpl pull file://$T/srv
 out_like() { like "$1" "$("${@:3}" 2>&1)" "$2"; }
 out_like "--list" '^my-os +[0-9]+' vztmpl pull $T/srv --list
-printf x | dd of=$T/srv/my-os.tar.zst bs=1 seek=1000 conv=notrunc status=none
+printf 'not what it was' | dd of=$T/srv/my-os.tar.zst bs=1 seek=1000 conv=notrunc status=none
 vztmpl rm my-os >/dev/null
 rc "an archive that was changed" 1 vztmpl pull $T/srv
 like "is refused" "$TAP_OUT" 'my-os.tar.zst is not what the index names: its SHA-256 is'

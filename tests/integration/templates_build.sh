@@ -50,20 +50,20 @@ echo 'touch /started; sleep 60' >$R/test.d/20-bad
 begin() {
 	vztmpl build $R >/tmp/build.out 2>&1 &
 	BUILD=$!
-	soon "a test is under way" 30 sh -c 'for r in $(ls /var/lib/vz/trial 2>/dev/null); do vzctl exec2 $r test -e /started && exit; done; exit 1'
+	soon "a test is under way" 150 sh -c 'for r in $(ls /var/lib/vz/trial 2>/dev/null); do vzctl exec2 $r test -e /started && exit; done; exit 1'
 	TRIAL=$(ls /var/lib/vz/trial)
 }
 begin
 like "vzlist tells what it is" "$(vzlist -H -o description $TRIAL)" 'A template on trial'
 kill -9 $BUILD
-soon "killed, its container goes" 30 sh -c "[ ! -e /etc/vz/conf/$TRIAL.conf ] && [ ! -e /var/lib/vz/trial/$TRIAL ]"
+soon "killed, its container goes" 90 sh -c "[ ! -e /etc/vz/conf/$TRIAL.conf ] && [ ! -e /var/lib/vz/trial/$TRIAL ]"
 begin
 guard=$(for p in $(ls /proc | grep '^[0-9]*$'); do [ "$(awk '/^PPid/ { print $2 }' /proc/$p/status 2>/dev/null)" = "$BUILD" ] &&
 	[ "$(awk '{ print $6 }' /proc/$p/stat)" = "$p" ] && echo $p; done)
 kill -9 $guard $BUILD
 wait $BUILD 2>/dev/null
 ok "its guard killed as well, it stays" vzctl exec2 $TRIAL true
-soon "until the next command, and then it is gone" 30 sh -c "vztmpl list; [ ! -e /etc/vz/conf/$TRIAL.conf ] && [ ! -e /var/lib/vz/trial ]"
+soon "until the next command, and then it is gone" 90 sh -c "vztmpl list; [ ! -e /etc/vz/conf/$TRIAL.conf ] && [ ! -e /var/lib/vz/trial ]"
 is "nothing half-made stays either" "$(vztmpl build none 2>/dev/null; vztmpl gc >/dev/null; vztmpl verify mine >/dev/null; half_made)" ""
 rm $R/test.d/20-bad; echo 'exit 3' >$R/chroot.d/30-bad
 rc "a script that fails" 1 vztmpl build $R

@@ -89,7 +89,7 @@ cp $D/dists/noble/InRelease $HOMES/InRelease
 sed -i 's/^Label: .*/Label: evil/' $D/dists/noble/InRelease
 refused "an index that was changed" 'the archive is not what key [0-9A-F]{16} signed' "${keys[@]}"
 cp $HOMES/InRelease $D/dists/noble/InRelease
-printf x | dd of=$D/pool/main/apt_2.0_amd64.deb bs=1 seek=200 conv=notrunc status=none
+printf 'not what it was' | dd of=$D/pool/main/apt_2.0_amd64.deb bs=1 seek=200 conv=notrunc status=none
 refused "a package that was changed" "a file is not what the archive's signed index says" "${keys[@]}"
 rc "a mirror that is more than a URL" 1 vztmpl build $U --mirror 'http://a b/'
 is "the template is as it was, and nothing stays" "$(vztmpl info $U | sed -n 's/^SHA-256: *//p'; half_made)" "$now"

@@ -19,7 +19,7 @@ serve nsenter -t $OUTSIDE -n python3 $helper web 198.51.100.1 80 mirror
 serve nsenter -t $OUTSIDE -n python3 $helper web 2001:db8:ffff::2 80 mirror6
 echo 'nameserver 127.0.0.53' >/etc/resolv.conf
 answers() { python3 -c 'import socket, sys; socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)' "$@"; }
-for at in "127.0.0.53 53" "127.0.0.1 8181" "192.0.2.1 8181" "198.51.100.1 80"; do
+for at in "127.0.0.53 53" "127.0.0.1 8181" "192.0.2.1 8181" "198.51.100.1 80" "2001:db8:ffff::2 80"; do
 	soon "$at answers the host" 30 answers $at
 done
 
@@ -51,7 +51,7 @@ template_trees_done
 echo 'touch /tmp/begun; sleep 600' >$R/chroot.d/10-reach
 vztmpl build $R >/tmp/build.out 2>&1 &
 BUILD=$!
-soon "a script is under way" 30 pgrep -f 'sleep 60[0]'
+soon "a script is under way" 90 pgrep -f 'sleep 60[0]'
 is "as is what carries for it, as nobody" "$(stat -c %U /proc/$(pgrep -x vz-outlet))" nobody
 kill -9 $BUILD
 wait $BUILD 2>/dev/null

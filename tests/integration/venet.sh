@@ -33,7 +33,7 @@ unheard() {	# after something honest was heard
 	speak "$1" "$2"; speak "$1" "$2"
 	heard "$3" "$2" && ! grep -qx "$1" /tmp/venet.out
 }
-again() { kill $ear; wait $ear 2>/dev/null; nsenter -t "$OUTSIDE" -n python3 /tmp/venet_ear.py >/tmp/venet.out 2>&1 & ear=$!
+again() { kill $ear; wait $ear 2>/dev/null; : >/tmp/venet.out; nsenter -t "$OUTSIDE" -n python3 /tmp/venet_ear.py >/tmp/venet.out 2>&1 & ear=$!
 	for n in $(seq 800); do grep -q ready /tmp/venet.out && break; sleep 0.05; done; }
 ping -q -c 1 -W 2 2001:db8:ffff::2 >/dev/null	# up0 has no address to ask from for others
 

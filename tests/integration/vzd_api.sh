@@ -20,19 +20,18 @@ vzfw group create web >/dev/null
 vznetcfg br new apibr >/dev/null
 vzctl snapshot 101 --id 11111111-2222-4333-8444-555555555555 --name walk >/dev/null
 mkdir /vz/apipool && vzpool create /vz/apipool >/dev/null
-sync_op() { api GET "/v1/operations/$(jq -r .id)?wait=20" | jq -r .state; }
-is "a pool is attached" "$(api POST /v1/pools '{"name":"web","source":"/vz/apipool"}' | sync_op)" done
+is "a pool is attached" "$(api POST /v1/pools '{"name":"web","source":"/vz/apipool"}' | op_state)" done
 is "and listed" "$(api GET /v1/pools | jq -r '.items[0] | .name + " " + .kind + " " + .source')" "web directory /vz/apipool"
-is "checked" "$(api POST /v1/pools/web/check | sync_op)" done
-is "verified" "$(api POST /v1/pools/web/verify | sync_op)" done
-is "one that is none fails" "$(api POST /v1/pools '{"name":"x","source":"/etc"}' | sync_op)" failed
-is "an image of a template" "$(api POST /v1/templates/vz-base/image '{"format":"erofs"}' | sync_op)" done
-is "and no longer" "$(api POST /v1/templates/vz-base/image '{"format":"none"}' | sync_op)" done
-is "a backup" "$(api POST /v1/cts/101/backups | sync_op)" done
+is "checked" "$(api POST /v1/pools/web/check | op_state)" done
+is "verified" "$(api POST /v1/pools/web/verify | op_state)" done
+is "one that is none fails" "$(api POST /v1/pools '{"name":"x","source":"/etc"}' | op_state)" failed
+is "an image of a template" "$(api POST /v1/templates/vz-base/image '{"format":"erofs"}' | op_state)" done
+is "and no longer" "$(api POST /v1/templates/vz-base/image '{"format":"none"}' | op_state)" done
+is "a backup" "$(api POST /v1/cts/101/backups | op_state)" done
 backup=$(api GET /v1/backups | jq -r '.items[0].name')
 op=$(api POST /v1/cts/101/exec '{"argv":["echo","hello"]}' | jq -r .id)
 like "an operation" "$op" '^j[0-9a-z]{19}$'
-api GET "/v1/operations/$op?wait=20" >/dev/null
+echo "{\"id\":\"$op\"}" | op_state >/dev/null
 sleep 6		# a sample, a minute of history
 
 jq -n --arg admin "$(token_of --role admin)" --arg viewer "$(token_of --role viewer)" \
@@ -57,7 +56,7 @@ done <"$VZTEST_DIR/walk.tap"
 grep -q '^ok' "$VZTEST_DIR/walk.tap" && [ $rc -le 1 ] || fail "the walk is done"
 
 is "the document is that of vzd --openapi" "$(api GET /v1/openapi.json | jq -S . | sha256sum)" "$(vzd --openapi | jq -S . | sha256sum)"
-is "the pool is detached" "$(api DELETE /v1/pools/web | sync_op)" done
+is "the pool is detached" "$(api DELETE /v1/pools/web | op_state)" done
 rm -f /vz/dump/vzdump-openvz-101-* /etc/vz/backup.key
 vzd_down
 gone 101

@@ -52,8 +52,11 @@ terminal() {	# the line with the prompt shows when which byte was typed
 	echo "rc $?"
 	grep -v '~#' "$VZTEST_DIR/shown"
 }
-is "enter has a terminal, the very same" "$(terminal vzctl --host "$API" enter 101 <<<$'tty; exit 5\n')" \
-	"$(terminal vzctl enter 101 <<<$'tty; exit 5\n')"
+terminals() { in_ct 101 'ls /dev/pts'; }
+free=$(terminals)
+there=$(terminal vzctl --host "$API" enter 101 <<<$'tty; exit 5\n')
+becomes "its terminal goes with it" "$free" terminals
+is "enter has a terminal, the very same" "$there" "$(terminal vzctl enter 101 <<<$'tty; exit 5\n')"
 rc "a wrong token" 12 env VZ_TOKEN=vz1_aaaaaaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa vzctl --host "$API" status 101
 sed -i 's|PIN=.*|PIN="sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="|' /root/.config/vz/127.0.0.1.conf
 rc "another certificate" 3 away status 101
@@ -91,7 +94,7 @@ vzctl exec 101 touch /old >/dev/null 2>&1
 vzctl stop 101 --fast >/dev/null 2>&1
 op=$(api POST /v1/cts/101/reinstall '{"password":"secret"}')
 id=$(echo "$op" | jq -r .id)
-[ "$id" = null ] || [ -z "$id" ] || op=$(api GET "/v1/operations/$id?wait=30")
+[ "$id" = null ] || [ -z "$id" ] || { echo "$op" | op_state >/dev/null; op=$(api GET "/v1/operations/$id"); }
 is "a reinstall is done" "$(echo "$op" | jq -r '.state, .ctid' | grep -v null | head -n 1)" done
 vzctl start 101 >/dev/null 2>&1
 rc "and the old files are gone" 1 vzctl exec2 101 test -e /old

@@ -50,7 +50,8 @@ is "without capabilities, groups, new privileges" \
 is "it knows vzd by one socket only" "$(ls -l /proc/$pid/fd | grep -c 'vzd.db')" 0
 vzctl --quiet stop 901 --fast
 soon "the stop" 10 has ' ct.stopped 901$'
-is "in order, each once" "$(awk '{ print $4 }' $d/log | sort -nuc 2>&1; awk '{ print $4 }' $d/log | wc -l)" "$(grep -c signed $d/log)"
+cp $d/log $d/seen	# it may go on
+is "in order, each once" "$(awk '{ print $4 }' $d/seen | sort -nuc 2>&1; awk '{ print $4 }' $d/seen | wc -l)" "$(grep -c signed $d/seen)"
 ok "tried out" vzadm webhook test "$hook"
 soon "it arrives" 5 has ' test None$'
 
@@ -128,8 +129,8 @@ if [ -n "$own" ]; then
 	soon "this host's own address ($own)" 10 error_is 'private or this host'
 	vzadm webhook rm "$hook"
 fi
-is "vzd holds no callback up" "$(grep -c 'slow callback\|took .* ms' "$VZD_LOG")" 0
 vzd_down
+loop_free "vzd holds no callback up"
 soon "vz-hook ends with it" 5 sh -c '! pgrep -x vz-hook'
 gone 901
 vzd_sweep

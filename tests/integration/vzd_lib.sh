@@ -34,6 +34,17 @@ api() {
 	vzadm call "$@" 2>&1
 }
 
+# op_state: how the operation on standard input ended.
+op_state() {
+	local id state n
+	id=$(jq -r .id)
+	for n in 1 2 3 4 5 6 7 8; do
+		state=$(api GET "/v1/operations/$id?wait=20" | jq -r .state)
+		case $state in queued | running) ;; *) break ;; esac
+	done
+	echo "$state"
+}
+
 # loop_free TEXT: no callback of the vzd that has just stopped held its loop up. The time that it waited for a processor does
 # not count; a hypervisor that takes one away for a moment cannot be told from it, so two short ones are forgiven.
 loop_free() {

@@ -6,9 +6,12 @@
 
 vzd_up
 EVENTS=$VZTEST_DIR/events
-vzadm events --follow --json >>"$EVENTS" 2>/dev/null </dev/null &
-EVENTS_PID=$!
-sleep 1
+# follow N: the events after this number, as they come.
+follow() {
+	vzadm events --follow --since "$1" --json >>"$EVENTS" 2>/dev/null </dev/null &
+	EVENTS_PID=$!
+}
+follow 0
 
 # await TEXT REGEX [SECONDS]: such an event comes.
 await() {
@@ -64,6 +67,7 @@ sleep 2
 is "whatever the policy" "$(field status 101)" stopped
 vzctl start 101 >/dev/null 2>&1
 await "it runs" "$(event ct.started 101)"
+last=$(tail -n 1 "$EVENTS" | jq .seq)
 mark
 kill -9 "$VZD_PID"
 wait "$VZD_PID" 2>/dev/null
@@ -71,8 +75,7 @@ kill -9 "$(init_of 101)"
 sleep 1.5
 kill "$EVENTS_PID" 2>/dev/null
 vzd_up
-vzadm events --follow --json >>"$EVENTS" 2>/dev/null </dev/null &
-EVENTS_PID=$!
+follow "$last"
 for n in $(seq 400); do [ "$(field status 101)" = running ] && break; sleep 0.1; done
 is "a crash while vzd was dead is restarted by the next one" "$(field status 101)" running
 
@@ -95,6 +98,7 @@ vzhost boot start >"$VZTEST_DIR/boot" 2>&1
 like "vzhost boot starts them through vzd" "$(cat "$VZTEST_DIR/boot")" 'Container 201 start: \[OK\]'
 like "one that cannot start is told" "$(cat "$VZTEST_DIR/boot")" 'Container 204 start: \[FAILED\]'
 is "the others run" "$(for id in 201 202 203; do field status $id; done | xargs)" "running running running"
+await "which is told" "$(event ct.started 201)"
 order=$(grep -oE '"type":"ct.started","ctid":20[0-9]' "$EVENTS" | grep -oE '20[0-9]$' | xargs)
 like "202 before 201, whatever their boot order" "$order" '202.*201'
 at() { grep -E "$(event ct.started "$1")" "$EVENTS" | head -1 | jq -r .time; }

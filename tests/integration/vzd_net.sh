@@ -12,9 +12,11 @@ listed() {
 soon "and listed" 10 listed
 like "one that makes no sense is refused" "$(api PUT /v1/bridges/vtbr4 '{"vxlan":99999999}')" 'vxlan'
 vzctl start 101 >/dev/null
-api PUT /v1/cts/101/interfaces/eth0 '{"bridge":"vtbr4","mac":"00:18:51:00:00:41","mtu":1300,"ip_filter":["10.94.0.1"]}' >/tmp/put.out
+api PUT /v1/cts/101/interfaces/eth0 '{"bridge":"vtbr4","mac":"00:18:51:00:00:41","mtu":1300,"ip_filter":["10.94.0.1"]}' | op_state >/tmp/put.out
 soon "an interface, live" 10 grep -q 'ip_filter=10.94.0.1' /etc/vz/conf/101.conf
 like "inside" "$(in_ct 101 'ip link show eth0')" 'mtu 1300'
+seen() { api GET /v1/cts/101/interfaces | grep -q '10\.94\.0\.1'; }
+soon "which vzd sees" 20 seen
 list=$(api GET /v1/cts/101/interfaces)
 like "the list has the routed one" "$list" '"name": *"venet0".*"kind": *"routed".*"host": *"vz101"'
 like "with its address" "$list" '10\.77\.9\.5'
@@ -30,9 +32,10 @@ ip link set veth101.0 nomaster
 is "so is one that was taken out of its bridge" "$(fault eth0)" "veth101.0 is no port of bridge vtbr4"
 ip link del vz101
 is "and one that was deleted" "$(fault venet0)" "interface vz101 does not exist"
-api POST /v1/cts/101/network/repair '{}' >/dev/null
+api POST /v1/cts/101/network/repair '{}' | op_state >/dev/null
 soon "repair" 10 ping -c 1 -W 1 10.77.9.5
-is "both are whole" "$(fault venet0) $(fault eth0)" "null null"
+faults() { echo "$(fault venet0) $(fault eth0)"; }
+becomes "both are whole" "null null" faults
 like "a bridge in use" "$(api DELETE /v1/bridges/vtbr4; sleep 1; api GET /v1/bridges)" '"name": *"vtbr4"'
 entry=$(sed -n 's/^NETIF="\(.*\)"/\1/p' /etc/vz/conf/101.conf)
 api PATCH /v1/cts/101 "{\"config\":{\"netif\":[\"$entry\"]},\"description\":\"back\"}" >/tmp/patch.out
@@ -47,7 +50,8 @@ is "addresses" "$(api GET /v1/addresses | jq -c .items)" '[{"address":"10.77.9.5
 ip link add vtlent0 type veth peer name vtlent1
 api PUT /v1/cts/101/interfaces/vtlent0/lent >/dev/null
 soon "an interface of the host is lent" 10 vzctl exec 101 'ip link show vtlent0 >/dev/null'
-is "and told" "$(api GET /v1/cts/101/interfaces | jq -r '.items[] | select(.name == "vtlent0") | .kind')" lent
+kind() { api GET /v1/cts/101/interfaces | jq -r '.items[] | select(.name == "vtlent0") | .kind'; }
+becomes "and told" lent kind
 api DELETE /v1/cts/101/interfaces/vtlent0 >/dev/null
 soon "and taken back" 10 ip link show vtlent0
 ip link del vtlent0

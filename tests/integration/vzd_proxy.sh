@@ -61,7 +61,7 @@ behind() {
 	for n in $(seq 800); do curl -s -o /dev/null "$url/v1/none" && break; sleep 0.05; done
 	is "$name: a container" "$(curl -s "$url/v1/cts/101" | jq -r .name)" www101
 	is "$name: events as they come, from the last one on" \
-		"$(timeout 2 curl -sN "$url/v1/events?ms=300" -H 'Last-Event-ID: 41' | sed -n 's/^id: //p' | head -3 | tr '\n' ' ')" "42 43 44 "
+		"$(timeout 10 curl -sN "$url/v1/events?ms=300" -H 'Last-Event-ID: 41' | sed -n 's/^id: //p' | head -3 | tr '\n' ' ')" "42 43 44 "
 	ok "$name: a terminal" timeout 60 python3 "$lib/web_ws.py" "plain:$at" '/v1/console?kind=tty' vz.tty.v1 expect:hello \
 		'send:abc\n' 'expect:got abc' 'send:bye\n' 'expect-text:{"exit":{"code":7}}' expect-close:1000 close eof
 	kill $proxy

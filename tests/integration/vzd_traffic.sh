@@ -27,7 +27,7 @@ is "nothing is told" "$(ls /var/lib/vz/traffic | grep -c over)" 0
 vzctl --quiet set 101 --trafficquota 1K --trafficaction notify --save
 vzctl exec 101 'ping -q -c 20 -i 0.01 -s 200 192.0.2.1' >/dev/null
 ok "above it" vznetstat -s
-like "it is in the log" "$(tail -n 3 /var/log/vzctl.log)" 'Container 101 has used [0-9]* bytes of traffic this month, its quota is 1024: notify'
+like "it is in the log" "$(grep 'traffic this month' /var/log/vzctl.log | tail -n 1)" 'Container 101 has used [0-9]* bytes of traffic this month, its quota is 1024: notify'
 soon "an event" 10 is_seen ct.traffic '"quota":1024,"action":"notify"' 1
 soon "the webhook" 10 grep -q '^200 signed .* ct.traffic 101$' $d/log
 is "the script" "$(cat $d/script)" "traffic 101"

@@ -44,11 +44,12 @@ rate() {
 	shift 3
 	for try in 1 2 3 4 5; do
 		got=$(mbit "$@")
-		awk -v v="$got" -v a="$low" -v b="$high" 'BEGIN { exit !(v != "" && v >= a && v <= b) }' && break
+		in_between "$got" "$low" "$high" && break
 	done
 	within "$name" "$got" "$low" "$high"
 }
+in_between() { awk -v v="$1" -v a="$2" -v b="$3" 'BEGIN { exit !(v != "" && v >= a && v <= b) }'; }
 # within NAME VALUE LOW HIGH
 within() {
-	if awk -v v="$2" -v a="$3" -v b="$4" 'BEGIN { exit !(v != "" && v >= a && v <= b) }'; then pass "$1"; else fail "$1" "$2, wanted $3 to $4"; fi
+	if in_between "$2" "$3" "$4"; then pass "$1"; else fail "$1" "$2, wanted $3 to $4"; fi
 }

@@ -113,3 +113,13 @@ soon() {
 	done
 	fail "$text" "command: $*" "last status $TAP_RC, output:" "$TAP_OUT"
 }
+
+# becomes TEXT WANT CMD...: what the command prints is this, within the time of soon.
+becomes() {
+	local text=$1 want=$2
+	shift 2
+	prints() { [ "$("$@" 2>&1 </dev/null)" = "$want" ]; }
+	soon "$text" 40 prints "$@" && return
+	printf '%s\n' "got:" "$("$@" 2>&1 </dev/null)" "wanted:" "$want" | sed 's/^/#   /'
+	return 1
+}

@@ -15,7 +15,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 held = []
 for i in range(n):
     s = socket.socket()
-    s.settimeout(2)
+    s.settimeout(20)
     try:
         s.bind((f"127.1.{i // 200 % 200}.{i % 200 + 1}", 0))
         s.connect(("127.0.0.1", port))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A WebSocket client of the standard library alone.
    web_ws.py PORT|plain:PORT|SOCKET PATH PROTOCOL STEP...     the steps in order
-     send:TEXT  chan:N:TEXT  text:JSON  ping  close  frag:A|B  raw:HEX  wait:SECONDS
+     send:TEXT  chan:N:TEXT  text:JSON  ping  close  frag:A|B  raw:HEX  await:FILE
      expect:TEXT (binary, channel bytes off)  expect-text:TEXT  expect-close:CODE  eof
    -H "Name: value" before the port adds a header. Exit status 0: all steps done."""
 import base64
@@ -134,8 +134,9 @@ def step(c, word):
         fragments(c, arg)
     elif name == "raw":
         c.s.sendall(bytes.fromhex(arg))
-    elif name == "wait":
-        time.sleep(float(arg))
+    elif name == "await":  # until the test is so far
+        while not os.path.exists(arg):
+            time.sleep(0.02)
     elif name == "touch":  # tells the test how far it is
         open(arg, "w").close()
     elif name == "close":

@@ -98,7 +98,7 @@ TEST_ROOT(oom_is_news)
 	}
 	CHECK_EQ(poll(&p, 1, 0), 0);
 	CHECK_EQ(env_run(cg, env_eat, &much), 128 + SIGKILL);
-	CHECK_EQ(poll(&p, 1, 2000), 1);
+	CHECK_EQ(poll(&p, 1, TEST_PATIENCE_MS), 1);
 	CHECK(p.revents & (short)events);
 	close(p.fd);
 	cg_close(cg);

@@ -58,13 +58,14 @@ lab_run() {
 	done
 
 	: >"$dir/out"
-	tail -n +1 -q -s 0.2 -f "$dir/out" --pid=$$ 8>&- &
+	sleep $((seconds + 60)) &
+	local alive=$!			# tail shows what is left when this one is gone
+	tail -n +1 -q -s 0.2 -f "$dir/out" --pid=$alive 8>&- &
 	local tail=$!
 	timeout -k 5 "$seconds" qemu-system-x86_64 "${args[@]}" </dev/null 2>"$dir/qemu"
 	rc=$?
-	sleep 0.3
-	kill "$tail" 2>/dev/null
-	wait "$tail" 2>/dev/null
+	kill "$alive"
+	wait "$alive" "$tail" 2>/dev/null
 	[ -n "$verbose" ] && cat "$dir/console" >&2
 	run_result "$dir" "$rc" "$seconds"
 	rc=$?

@@ -14,13 +14,16 @@ lines() { dmesg | tail -n +$((from + 1)) | grep -c "$1"; }
 up 671 --ipadd 10.77.6.71 --ipadd fd00:77::71
 ok "rules that log" vzctl set 671 --fw_in drop,log --fw_add 'in accept ping log' --save
 mark
-ping -q -c 1 -W 2 10.77.6.71 >/dev/null
-ping -q -c 1 -W 2 fd00:77::71 >/dev/null
+ping -q -c 1 -W 20 10.77.6.71 >/dev/null
+ping -q -c 1 -W 20 fd00:77::71 >/dev/null
 is "what is let in is told" "$(lines 'vz accept: .*DST=10.77.6.71 .*PROTO=ICMP ')" 1
 is "over IPv6, too" "$(lines 'vz accept: .*DST=fd00:0077:.*:0071 .*PROTO=ICMPv6 .*TYPE=128 ')" 1
 mark
-timeout 1 bash -c 'exec 3<>/dev/tcp/10.77.6.71/25' 2>/dev/null
-like "what is refused is told, with its port" "$(dmesg | tail -n +$((from + 1)))" 'vz drop: .*DST=10.77.6.71 .*PROTO=TCP .*DPT=25 '
+timeout 60 bash -c 'exec 3<>/dev/tcp/10.77.6.71/25' 2>/dev/null & refused=$!
+is_told() { [ "$(lines 'vz drop: .*DST=10.77.6.71 .*PROTO=TCP .*DPT=25 ')" -ge 1 ]; }
+soon "what is refused is told, with its port" 20 is_told
+kill $refused
+wait $refused 2>/dev/null
 
 # A flood of what is refused: ten lines a second after the first forty, whatever comes.
 mark

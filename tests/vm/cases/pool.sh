@@ -21,7 +21,7 @@ mkdir -p /vz/template/cache
 # carried KIND NAME SOURCE ID: attached, a container runs on it
 carried() {
 	soon "$1: attach" 60 $IN vzpool attach "$2" "$3"	# a server that has just begun may be slow to answer here
-	is "$1: state" "$(state "$2")" ok
+	becomes "$1: state" ok state "$2"
 	ok "$1: create" vzctl create "$4" --ostemplate vz-base
 	ok "$1: start" vzctl start "$4"
 	ok "$1: run and write" vzctl exec "$4" 'cat /etc/os-release >/dev/null && echo mine >/etc/mine'
@@ -67,7 +67,8 @@ nbd_down
 mv /vz/disk.kept /vz/disk.nbd
 nbd_up
 healed nbd nbd 601 "$init"
-is "nbd: the device is free" "$(cat "/sys/block/$N/size") $(cat "/sys/block/$N/backend" 2>/dev/null)" "0 "
+device() { echo "$(cat "/sys/block/$N/size") $(cat "/sys/block/$N/backend" 2>/dev/null)"; }
+becomes "nbd: the device is free" "0 " device
 nbd_down
 IN=
 
@@ -88,8 +89,7 @@ echo "InitiatorName=iqn.2026-01.example:node" >/etc/iscsi/initiatorname.iscsi
 sed -i 's/^node.session.timeo.replacement_timeout.*/node.session.timeo.replacement_timeout = 3/; s/^node.conn\[0\].timeo.noop_out_interval.*/node.conn[0].timeo.noop_out_interval = 1/; s/^node.conn\[0\].timeo.noop_out_timeout.*/node.conn[0].timeo.noop_out_timeout = 1/; s/^node.conn\[0\].timeo.login_timeout.*/node.conn[0].timeo.login_timeout = 3/' /etc/iscsi/iscsid.conf
 nsenter --net=/proc/self/fd/9 iscsid -f >/tmp/iscsid.log 2>&1 &
 ISCSID=$!
-sleep 1
-first iscsiadm -m discovery -t st -p 127.0.0.1 >/tmp/iscsiadm.log 2>&1
+soon "iscsi: discovery" 60 first iscsiadm -m discovery -t st -p 127.0.0.1
 ok "iscsi: login" nsenter --net=/proc/self/fd/9 iscsiadm -m node -T $IQN -p 127.0.0.1 --login
 soon "iscsi: a disk" 60 sh -c 'ls /sys/class/iscsi_session/session*/device/target*/*:1/block/ 2>/dev/null | grep -q sd'
 DISK=/dev/$(ls /sys/class/iscsi_session/session*/device/target*/*:1/block/ | head -n 1)

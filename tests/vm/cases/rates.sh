@@ -5,21 +5,20 @@
 . "$TOP/tests/lib/rates.sh"
 
 modprobe -a ifb sch_htb sch_tbf sch_ingress cls_bpf act_mirred nft_fwd_netdev veth 2>/dev/null
-nsenter -t "$OUTSIDE" -n timeout 160 "$python" /tmp/peer.py & peer=$!
-"$python" -c 'import time; time.sleep(1)'
+nsenter -t "$OUTSIDE" -n timeout 1000 "$python" /tmp/peer.py & peer=$!
 up 662 --ipadd 10.77.6.62 --ratelimit 1:2000
-within "sends 2 Mbit/s where all is of one class" "$(mbit 662 192.0.2.2 7001 3)" 1.2 2.6
+rate "sends 2 Mbit/s where all is of one class" 1.2 2.6 662 192.0.2.2 7001 3
 gone 662
 printf '1 0.0.0.0/0\n1 ::/0\n2 198.51.100.0/24\n' >/etc/vz/conf/networks_classes
 up 661 --ipadd 10.77.6.61 --ratelimit 1:2000/3000
-within "sends 2 Mbit/s" "$(mbit 661 192.0.2.2 7001 3)" 1.2 2.6
-within "receives 3 Mbit/s" "$(mbit 661 192.0.2.2 7002 3)" 1.8 3.8
+rate "sends 2 Mbit/s" 1.2 2.6 661 192.0.2.2 7001 3
+rate "receives 3 Mbit/s" 1.8 3.8 661 192.0.2.2 7002 3
 ok "by class" vzctl set 661 --ratelimit '1:2000 2:1000/1500' --save
-within "sends 1 Mbit/s of class 2" "$(mbit 661 198.51.100.1 7001 4)" 0.5 1.5
-within "receives 1.5 Mbit/s of it" "$(mbit 661 198.51.100.1 7002 3)" 0.8 2.1
+rate "sends 1 Mbit/s of class 2" 0.5 1.5 661 198.51.100.1 7001 4
+rate "receives 1.5 Mbit/s of it" 0.8 2.1 661 198.51.100.1 7002 3
 echo 'BANDWIDTH="eth0:3000"' >>/etc/vz/vz.conf
 ok "a guarantee" vzctl set 661 --ratelimit '' --rate 1:2000 --save
-within "has all while alone" "$(mbit 661 192.0.2.2 7001 3)" 1.8 3.6
+rate "has all while alone" 1.8 3.6 661 192.0.2.2 7001 3
 sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
 ok "a cap" vzctl set 661 --rate '' --packetrate 50 --save
 is "no device is left" "$(ls /run/vz/shape; ip -o link | grep -c vzifb)" 0
