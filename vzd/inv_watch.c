@@ -254,18 +254,24 @@ static void orphan(void *arg)
 	inv_dirty(w->v, w->id);
 }
 
+static void expect_cleaned(struct watch *w)
+{
+	struct err e = { 0 };
+
+	w->died = w->gen;
+	if (!w->orphan && ev_add_timer(w->v->d->ev, "inv.orphan", ORPHAN_MS, 0, orphan, w, &w->orphan, &e) < 0)
+		vzd_log_err(LOG_ERR, &e, "inventory");
+}
+
 static void init_died(void *arg, uint32_t events)
 {
 	struct watch *w = arg;
-	struct err e = { 0 };
 
 	(void)events;
 	ev_del(w->init_src);
 	w->init_src = NULL;
-	w->died = w->gen;
 	inv_dirty(w->v, w->id);
-	if (!w->orphan)
-		ev_add_timer(w->v->d->ev, "inv.orphan", ORPHAN_MS, 0, orphan, w, &w->orphan, &e);
+	expect_cleaned(w);
 }
 
 /* ct_info() gives it a new one. */
@@ -316,6 +322,8 @@ void inv_watch_ct(struct inv *v, struct inv_ct *ct, pid_t monitor)
 		if (ct->gen) {		/* up again: somebody has cleaned up */
 			ev_del(w->orphan);
 			w->orphan = NULL;
+		} else if (w->init_src) {	/* read before its pidfd has told of its death */
+			expect_cleaned(w);
 		}
 		w->gen = ct->gen;
 		watch_pid(w, "inv.init", ct->init_pid, init_died, &w->init, &w->init_src);

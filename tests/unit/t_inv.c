@@ -2,11 +2,16 @@
 /* vzd's inventory on a host of the test's own: files come, change and go, and what it says follows. */
 #include "vzd/inv.h"
 
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/inotify.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "t_ct_box.h"
 #include "libct/exitrec.h"
+#include "util/fio.h"
 #include "vzd/bus.h"
 #include "vzd/db.h"
 #include "vzd/inv_priv.h"
@@ -245,5 +250,47 @@ TEST_ROOT(inv_makes_up_for_lost_notices)
 	CHECK_STR(inv_find(d.inv, 1001)->exit_reason, "halt");
 	CHECK(strstr(buf_str(&said), "ct.destroyed:1004 ") && strstr(buf_str(&said), "ct.created:2000 "));
 	CHECK(!box_is_there(CT_EXIT_DIR "/1001.3"));
+	down();
+}
+
+static bool reaped(void)
+{
+	struct buf auto_buf log = BUF_INIT;
+	struct err e = { 0 };
+
+	CHECK_OK(fio_read_at(AT_FDCWD, BOX "/log", &log, &e), &e);
+	return strstr(buf_str(&log), "CT 101: cannot clean up after its init") || !box_is_there(CT_RUN_DIR "/101/state");
+}
+
+/* Read again for another reason before the loop has heard of it: somebody cleans up after an init and its monitor all the same. */
+TEST_ROOT(inv_cleans_up_after_a_death_that_it_reads_first)
+{
+	struct ct_state s = { .stage = CT_STAGE_RUNNING, .gen = 7 };
+	auto_close int log = -1, lock = -1;
+	struct ct *ct;
+
+	up();
+	area(101);
+	box_conf(101, "");
+	CHECK_OK(path_mkdir_host(CT_RUN_DIR, 0755, &b.e), &b.e);
+	log = open(BOX "/log", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	CHECK(log >= 0 && dup2(log, STDERR_FILENO) >= 0);
+	s.init_pid = fork();
+	if (s.init_pid == 0) {
+		pause();
+		_exit(0);
+	}
+	CHECK_OK(ct_pid_start(s.init_pid, &s.init_start, &b.e), &b.e);
+	ct = box_open(&b, "101", 0);
+	CHECK_OK(ct_state_save(ct, &s, &b.e), &b.e);
+	ct_close(ct);
+	CHECK_OK(ct_lock_flock(101, 0, &lock, &b.e), &b.e);	/* so that it gets no new monitor */
+	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
+	CHECK_EQ(inv_find(d.inv, 101)->state, INV_RUNNING);
+	CHECK(kill(s.init_pid, SIGKILL) == 0 && waitpid(s.init_pid, NULL, 0) == s.init_pid);
+	inv_update(d.inv, 101);
+	CHECK_EQ(inv_find(d.inv, 101)->state, INV_STOPPING);
+	auto_close_(&lock);
+	UNTIL(d.ev, reaped());
 	down();
 }
