@@ -27,7 +27,7 @@ static void all_gone(void)
 	CHECK(!box_is_there(CT_NAMES_DIR "/web") && !box_is_there(CT_UID_DIR "/101") && !box_is_there(CT_INTENT_DIR "/101"));
 	CHECK(!box_is_there(CT_CONF_DIR "/101.conf") && box_is_there(CT_CONF_DIR "/101.conf.destroyed"));
 	CHECK(box_is_there(CT_CONF_DIR "/101.start.destroyed"));
-	CHECK(rmdir(BOX "/vztmp") == 0);
+	SOON(rmdir(BOX "/vztmp") == 0);		/* the remover may have another container's */
 }
 
 TEST_ROOT(destroy_stopped)
