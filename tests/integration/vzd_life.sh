@@ -55,7 +55,7 @@ mark
 kill -9 "$(init_of 101)"
 await "but not a third time within the hour" "$(event ct.failed 101).*restarts"
 sleep 1
-is "it stays down" "$(field status 101)" stopped
+becomes "it stays down" stopped field status 101
 vzctl set 101 --restart_policy always --restart_max 50 --save >/dev/null
 mark
 vzctl start 101 >/dev/null 2>&1
@@ -64,7 +64,7 @@ mark
 vzctl stop 101 --fast >/dev/null 2>&1
 await "who stops it stops it" "$(event ct.stopped 101).*\"reason\":\"stop\""
 sleep 2
-is "whatever the policy" "$(field status 101)" stopped
+becomes "whatever the policy" stopped field status 101
 vzctl start 101 >/dev/null 2>&1
 await "it runs" "$(event ct.started 101)"
 last=$(tail -n 1 "$EVENTS" | jq .seq)
