@@ -80,6 +80,8 @@ density() {
 rates_cost() { # network of a start, one by one of 1,000 that stay: floor, addresses alone, everything on; then packets
 	printf '\nnetwork of a start\n'
 	unshare -n "$bin/net_start" 1000 2>>"$W/aux.log" || echo "!! net_start failed"
+	printf '\nthe same with guarantees, and of two classes of networks\n'
+	unshare -n "$bin/net_start" 1000 50 all brief 2>>"$W/aux.log" || echo "!! net_start failed"
 	printf '\nwhat a byte and a packet pay, between host and container with everything on and over a bare veth pair\n'
 	unshare -n "$bin/net_flow" 31 1 100 1000 2>>"$W/aux.log" || echo "!! net_flow failed"
 	unshare -n "$bin/net_rate" 8 2>>"$W/aux.log" || echo "!! net_rate failed"

@@ -133,7 +133,7 @@ static int ct_up(struct net *n, unsigned i)
 	net_ifname(FIRST + i, name);
 	must(net_shape_devices(n, &place, &e), &e);
 	must(net_shape_set(n, &place, &r, &totals, &e), &e);
-	lines_of(n, &lines, name, &place, &r);
+	lines_of(&lines, name);
 	net_with(n, &lines);
 	must(net_up(n, FIRST + i, &ips, ns, &e), &e);
 	net_with(n, NULL);

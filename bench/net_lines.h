@@ -18,15 +18,13 @@ static inline void must(int rc, const struct err *e)
 	exit(1);
 }
 
-static inline void lines_of(struct net *n, struct str_list *l, const char *name, const struct net_place *place,
-			    const struct net_rates *r)
+static inline void lines_of(struct str_list *l, const char *name)
 {
 	const struct net_caps caps = { 100000000, 100000000, false };
 	struct err e = { 0 };
 	char text[64];
 
 	must(net_acct_line(l, name, false, 2, &e), &e);
-	must(net_shape_line(n, l, name, place, r, &e), &e);
 	must(net_flood_line(l, name, false, &caps, &e), &e);
 	snprintf(text, sizeof(text), "fw if %s", name);
 	must(str_list_add(l, text, &e), &e);

@@ -3,8 +3,9 @@
  * What the network of a container adds to a start, and whether it grows with the number of containers. One after the other, all of
  * them staying: one that is just a pair with an address (the floor), one that has addresses alone, one with everything on
  * (counters, ten rules of the firewall, rates and caps). In turn with them one that goes again, step by step, and until it answers.
- * With a third argument the rates are guarantees below one BANDWIDTH. In a namespace of its own:
- *	unshare -n build/bench/net_start [N [EACH [shared]]]
+ * The rates are limits; "shared": guarantees below one BANDWIDTH; "classes": limits, of two classes of networks; "all":
+ * guarantees of two classes. "brief": no steps. In a namespace of its own:
+ *	unshare -n build/bench/net_start [N [EACH [limits|shared|classes|all [brief]]]]
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -34,7 +35,7 @@ static const char *const names[STEP_N] = {
 #define GONE_NS 30000000
 struct us { double wall, cpu; };
 static struct us *t[STEP_N];
-static bool shared;
+static bool shared, classes, brief;
 
 static double read_us(clockid_t clock)
 {
@@ -222,7 +223,8 @@ static void rates_one(struct net *n, int self, uint64_t i)
 	const struct net_totals totals = { .bandwidth_kbit = shared ? 10000000 : 0 };
 	auto_call(str_list_clear) struct str_list lines = { 0 };
 	const struct net_place place = {
-		.slot = (unsigned)i, .own = !shared, .kind = shared ? NET_PLACE_SHARED : NET_PLACE_PLAIN,
+		.slot = (unsigned)i, .own = !shared,
+		.kind = shared ? NET_PLACE_SHARED : classes ? NET_PLACE_CLASSES : NET_PLACE_PLAIN,
 	};
 	struct net_rates r = { 0 };
 	struct err e = { 0 };
@@ -230,12 +232,13 @@ static void rates_one(struct net *n, int self, uint64_t i)
 	struct us t0 = now();
 	char name[16];
 
-	(shared ? r.rate : r.limit)[1] = (struct net_rate){ { 10000, 10000 } };
+	for (unsigned k = 1; k <= 1u + classes; k++)
+		(shared ? r.rate : r.limit)[k] = (struct net_rate){ { 10000, 10000 } };
 	net_ifname(id, name);
 	must(net_shape_devices(n, &place, &e), &e);
 	must(net_shape_set(n, &place, &r, &totals, &e), &e);
 	t[TREES][i] = since(t0);
-	lines_of(n, &lines, name, &place, &r);
+	lines_of(&lines, name);
 	t[UP][i] = up(n, self, id, &lines);
 	t[CARRIER][i] = carrier(n, id);
 	t0 = now();
@@ -281,19 +284,54 @@ static void print(const char *name, const struct us *v, uint64_t n, uint64_t eac
 	       cpu[1] / cpu[0]);
 }
 
+/* networks_classes with a class for the country and one for the world. */
+static void two_classes(char path[64])
+{
+	static const char text[] = "1 0.0.0.0/0\n1 ::/0\n2 198.51.100.0/24\n2 203.0.113.0/24\n2 2001:db8::/32\n";
+	int fd;
+
+	str_copy(path, 64, "/tmp/vz-net_start.XXXXXX");
+	fd = mkstemp(path);
+	if (fd < 0 || write(fd, text, sizeof(text) - 1) < 0)
+		exit(2);
+	close(fd);
+}
+
+static bool mode(const char *s)
+{
+	shared = str_eq(s, "shared") || str_eq(s, "all");
+	classes = str_eq(s, "classes") || str_eq(s, "all");
+	return shared || classes || str_eq(s, "limits");
+}
+
+static bool figure(const char *text, uint64_t most, uint64_t *ret)
+{
+	return num_u64(text, ret) == 0 && *ret >= 1 && *ret <= most;
+}
+
+static bool options(int argc, char **argv, uint64_t *n, uint64_t *each)
+{
+	brief = argc > 4;
+	return (argc < 2 || figure(argv[1], 4000, n)) && (argc < 3 || figure(argv[2], 1024, each)) && (argc < 4 || mode(argv[3])) &&
+	       (!brief || str_eq(argv[4], "brief"));
+}
+
 int main(int argc, char **argv)
 {
 	struct net_host_conf c = { .table = "vz", .forward = true };
 	uint64_t n = 1000, each = 50;
+	char path[64] = "";
 	struct err e = { 0 };
 	struct net *net;
 	int self = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 
-	if ((argc > 1 && num_u64(argv[1], &n) < 0) || (argc > 2 && num_u64(argv[2], &each) < 0) || !n || n > 4000 || !each ||
-	    each > 1024)
+	if (!options(argc, argv, &n, &each))
 		return 2;
 	each = MIN(each, n);
-	shared = argc > 3;
+	if (classes) {
+		two_classes(path);
+		c.classes = path;
+	}
 	for (int i = 0; i < STEP_N; i++)
 		t[i] = calloc(n, sizeof(struct us));
 	must(net_open("vz", &net, &e), &e);
@@ -306,12 +344,14 @@ int main(int argc, char **argv)
 		t[BARE][i] = up(net, self, 10000 + (unsigned)i, NULL);
 		(void)carrier(net, 10000 + (unsigned)i);
 		rates_one(net, self, i);
-		if (i < each || i >= n - each)
+		if (!brief && (i < each || i >= n - each))
 			steps_one(net, self, i);
 	}
 	printf("%-22s %8s %8s %7s   %8s %8s %7s   (us)\n", "", "first", "last", "ratio", "CPU 1st", "last", "ratio");
-	for (int i = 0; i < STEP_N; i++)
+	for (int i = 0; i < (brief ? TABLE : STEP_N); i++)
 		print(names[i], t[i], n, each);
+	if (classes)
+		unlink(path);
 	net_close(net);
 	return 0;
 }

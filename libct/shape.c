@@ -2,186 +2,24 @@
 #include "libct/shape.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "libct/files.h"
 #include "libct/netlines.h"
 #include "libct/overquota.h"
 #include "libct/record.h"
+#include "libct/shape_place.h"
 #include "libct/traffic.h"
 #include "net/flood.h"
-#include "net/net_part.h"
 #include "net/netif.h"
-#include "util/lock.h"
-#include "util/path.h"
 
-#define RECORD "shape"			/* places in the trees: the one it has, those it is about to leave */
 #define THROTTLED "throttled"		/* the month it was above its quota in */
-#define SLOTS CT_RUN_DIR "/shape"	/* NUMBER, with rates by class cNUMBER, in the shared tree sNUMBER -> CTID */
-#define LOCK "rates"			/* in CT_LOCK_DIR: who takes or leaves a place, and makes or removes its devices */
-#define LOCK_MS 30000
 #define JUMBO 9000u
-
-/* --- places --- */
-
-static int places_dir(int *lock, struct err *e)
-{
-	auto_close int locks = open(CT_LOCK_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int fd;
-
-	if (locks < 0)
-		return err_set(e, errno, "open " CT_LOCK_DIR);
-	if (lock_take(locks, LOCK, LOCK_MS, lock, e) < 0)
-		return err_add(e, "rates");
-	if (mkdir(SLOTS, 0755) < 0 && errno != EEXIST)
-		return err_set(e, errno, "make " SLOTS);
-	fd = open(SLOTS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? err_set(e, errno, "open " SLOTS) : fd;
-}
-
-static const char *const kinds[] = { [NET_PLACE_PLAIN] = "", [NET_PLACE_CLASSES] = "c", [NET_PLACE_SHARED] = "s" };
-_Static_assert(ARRAY_SIZE(kinds) == NET_PLACE_KIND_N, "name every kind");
-
-static void place_name(const struct net_place *p, char dst[16])
-{
-	str_fmt(dst, 16, "%s%u", kinds[p->kind], p->slot);
-}
-
-static bool place_parse(const char *s, struct net_place *p)
-{
-	uint64_t v;
-
-	*p = (struct net_place){ .kind = *s == 's' ? NET_PLACE_SHARED : *s == 'c' ? NET_PLACE_CLASSES : NET_PLACE_PLAIN };
-	if (num_u64(s + strlen(kinds[p->kind]), &v) < 0 || v >= NET_SHAPE_SLOTS)
-		return false;
-	p->slot = (unsigned)v;
-	return true;
-}
-
-static bool place_is(int dir, const char *name, const char *ids)
-{
-	char owner[32];
-	ssize_t n = readlinkat(dir, name, owner, sizeof(owner) - 1);
-
-	owner[n > 0 ? n : 0] = '\0';
-	return str_eq(owner, ids);
-}
-
-static bool recorded(const struct ct *ct, struct net_place *p)
-{
-	auto_list struct str_list l = { 0 };
-	struct err ignored = { 0 };
-
-	return ct_record_load(ct, RECORD, &l, &ignored) == 0 && l.n && place_parse(l.v[0], p);
-}
-
-/* Also one whose leaving was interrupted. */
-static bool place_mine(const struct ct *ct, int dir, const char *name)
-{
-	return symlinkat(ct->ids, dir, name) == 0 || (errno == EEXIST && place_is(dir, name, ct->ids));
-}
-
-static int place_take(const struct ct *ct, int dir, struct net_place *p, struct err *e)
-{
-	char name[16];
-
-	for (unsigned i = 0; i < NET_SHAPE_SLOTS; i++) {
-		p->slot = (ct->id + i) % NET_SHAPE_SLOTS;
-		place_name(p, name);
-		if (place_mine(ct, dir, name))
-			return 0;
-	}
-	return err_say(e, EUSERS, "all %u places for containers with rates are taken", NET_SHAPE_SLOTS);
-}
-
-/* The place of @ct among those of its kind, with its devices. One of the other kind stays until place_settle(). */
-static int place_get(const struct ct *ct, struct net *n, struct net_place *p, struct err *e)
-{
-	auto_list struct str_list l = { 0 }, all = { 0 };
-	auto_close int lock = -1, dir = places_dir(&lock, e);
-	struct net_place had;
-	char name[16];
-
-	if (dir < 0 || ct_record_load(ct, RECORD, &l, e) < 0)
-		return -e->code;
-	if (l.n && place_parse(l.v[0], &had) && had.kind == p->kind && place_mine(ct, dir, l.v[0])) {
-		p->slot = had.slot;
-		return net_shape_devices(n, p, e);
-	}
-	if (place_take(ct, dir, p, e) < 0)
-		return -e->code;
-	place_name(p, name);
-	if (str_list_add(&all, name, e) < 0)
-		return -e->code;
-	for (size_t i = 0; i < l.n; i++)
-		if (!str_eq(l.v[i], name) && str_list_add(&all, l.v[i], e) < 0)
-			return -e->code;
-	return ct_record_save(ct, RECORD, &all, e) < 0 ? -e->code : net_shape_devices(n, p, e);
-}
-
-/* Has anybody else a place on the devices of @p? */
-static bool place_alone(int dir, const struct net_place *p)
-{
-	bool shared = p->kind == NET_PLACE_SHARED;
-	unsigned first = shared ? 0 : p->slot - p->slot % NET_SHAPE_SHARD;
-	unsigned end = shared ? NET_SHAPE_SLOTS : first + NET_SHAPE_SHARD;
-	struct net_place other = *p;
-	struct stat st;
-	char name[16];
-
-	for (other.slot = first; other.slot < end; other.slot++) {
-		place_name(&other, name);
-		if (other.slot != p->slot && fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			return false;
-	}
-	return true;
-}
-
-/* The devices go before the place does: whoever is killed between them is not done. */
-static int place_leave(const struct ct *ct, struct net *n, const char *name, struct err *e)
-{
-	auto_close int lock = -1, dir = -1;
-	struct net_place p;
-
-	if (!place_parse(name, &p))
-		return 0;
-	if (net_shape_clear(n, &p, e) < 0)
-		return -e->code;
-	dir = places_dir(&lock, e);
-	if (dir < 0)
-		return dir;
-	if (!place_mine(ct, dir, name))
-		return 0;
-	if (place_alone(dir, &p) && net_shape_devices_gone(n, &p, e) < 0)
-		return -e->code;
-	return unlinkat(dir, name, 0) < 0 ? err_set(e, errno, "remove " SLOTS "/%s", name) : 0;
-}
-
-/* Leaves all places but the first @keep that are written down. */
-static int place_settle(struct ct *ct, struct net *n, size_t keep, struct err *e)
-{
-	auto_list struct str_list l = { 0 }, rest = { 0 };
-
-	if (ct_record_load(ct, RECORD, &l, e) < 0)
-		return -e->code;
-	if (l.n <= keep)
-		return 0;
-	for (size_t i = keep; i < l.n; i++)
-		if (place_leave(ct, n, l.v[i], e) < 0)
-			return -e->code;
-	for (size_t i = 0; i < keep; i++)
-		if (str_list_add(&rest, l.v[i], e) < 0)
-			return -e->code;
-	return ct_record_save(ct, RECORD, &rest, e);
-}
 
 int ct_shape_down(struct ct *ct, struct net *n, struct err *e)
 {
-	return place_settle(ct, n, 0, e);
+	return ct_place_settle(ct, n, 0, e);
 }
 
 /* --- rates --- */
@@ -336,8 +174,6 @@ static int each_if(const struct ct *ct, const struct ct_conf *c, struct plan *p,
 
 static int line(struct plan *p, void *arg, const char *ifname, bool bridged, struct err *e)
 {
-	if (p->rates && net_shape_line(p->n, arg, ifname, &p->p, &p->r, e) < 0)
-		return -e->code;
 	return net_flood_line(arg, ifname, bridged, &p->caps, e);
 }
 
@@ -347,7 +183,7 @@ int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list
 
 	if (plan_of(ct, c, &p, e) < 0)
 		return -e->code;
-	if (p.rates && (place_get(ct, p.n, &p.p, e) < 0 || net_shape_set(p.n, &p.p, &p.r, &p.t, e) < 0))
+	if (p.rates && (ct_place_get(ct, p.n, &p.p, e) < 0 || net_shape_set(p.n, &p.p, &p.r, &p.t, e) < 0))
 		return -e->code;
 	return each_if(ct, c, &p, line, lines, e);
 }
@@ -361,10 +197,9 @@ static int way(struct plan *p, void *arg, const char *ifname, bool bridged, stru
 
 int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 {
-	auto_list struct str_list lines = { 0 };
 	struct net_place had = { 0 };
 	struct plan p;
-	bool was = recorded(ct, &had);
+	bool was = ct_place_recorded(ct, &had);
 
 	if (plan_of(ct, c, &p, e) < 0)
 		return -e->code;
@@ -376,12 +211,7 @@ int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e)
 		return err_say(e, EAGAIN, CT_HOST_CONF " or networks_classes has changed while the rates of container %u were set",
 			       ct->id);
 	p.p.slot = had.slot;
-	if (each_if(ct, c, &p, way, NULL, e) < 0 || place_settle(ct, p.n, p.rates, e) < 0)
-		return -e->code;
-	if (!p.rates || !c->net.netif.n)
-		return 0;
-	/* an interface that came after the lines */
-	return ct_net_record(ct->id, &lines, e) < 0 ? -e->code : net_shape_again(p.n, ct->id, &lines, e);
+	return each_if(ct, c, &p, way, NULL, e) < 0 ? -e->code : ct_place_settle(ct, p.n, p.rates, e);
 }
 
 struct fault { char *text; size_t size; };
@@ -401,7 +231,7 @@ int ct_shape_fault(struct ct *ct, char *text, size_t size, struct err *e)
 	struct plan p;
 
 	text[0] = '\0';
-	if (!recorded(ct, &had))		/* none were set */
+	if (!ct_place_recorded(ct, &had))		/* none were set */
 		return 0;
 	if (plan_of(ct, &ct->conf, &p, e) < 0)
 		return -e->code;

@@ -7,7 +7,7 @@
 
 /* *ret: it sends at a rate for which large segments are too coarse. */
 int ct_shape_small(const struct ct *ct, const struct ct_conf *c, bool *ret, struct err *e);
-/* Lines of the parts "rate" and "flood" for the firewall (netlines.h). Makes the classes of the tree that they name. */
+/* Lines of the part "flood" for the firewall (netlines.h). Takes the place of @c's rates, and sets what waits there. */
 int ct_shape_lines(const struct ct *ct, const struct ct_conf *c, struct str_list *lines, struct err *e);
 /* Once the interfaces are there: their ways through the trees, or straight when @c has no rates (any more). */
 int ct_shape_ways(struct ct *ct, const struct ct_conf *c, struct err *e);

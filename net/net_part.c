@@ -20,7 +20,6 @@ static const struct net_part *const parts[] = {
 	&net_acct_part,
 	&fw_part,
 	&nat_part,
-	&net_shape_part,
 	&net_flood_part,
 	&net_frag_part,
 	NULL,

@@ -36,7 +36,7 @@ void net_parts_table(struct nft_tx *t, uint8_t family);
 int net_parts_elems(struct nft_tx *t, unsigned id, bool add, const struct str_list *lines, unsigned families, struct err *e);
 int net_parts_all(struct net *n, struct nft_tx *t, unsigned families, struct err *e);	/* of all that run */
 
-extern const struct net_part net_venet_part, net_acct_part, net_shape_part, net_flood_part, net_frag_part;
+extern const struct net_part net_venet_part, net_acct_part, net_flood_part, net_frag_part;
 #define NET_FRAG_RATE 500	/* fragments a second from one interface, and as many at once */
 
 #endif

@@ -218,7 +218,7 @@ void nft_put_table(struct nft_tx *t, bool add)
 		nftnl_table_free(tb);
 }
 
-static void put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio, const char *dev)
+void nft_put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio)
 {
 	struct nlmsghdr *nlh = nft_tx_msg(t, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	struct nftnl_chain *c = nftnl_chain_alloc();
@@ -233,22 +233,10 @@ static void put_chain(struct nft_tx *t, const char *name, const char *type, uint
 			nftnl_chain_set_s32(c, NFTNL_CHAIN_PRIO, prio);
 			nftnl_chain_set_u32(c, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 		}
-		if (dev)
-			nftnl_chain_set_str(c, NFTNL_CHAIN_DEV, dev);
 		nftnl_chain_nlmsg_build_payload(nlh, c);
 	}
 	if (c)
 		nftnl_chain_free(c);
-}
-
-void nft_put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio)
-{
-	put_chain(t, name, type, hook, prio, NULL);
-}
-
-void nft_put_dev_chain(struct nft_tx *t, const char *name, const char *dev, uint32_t hook)
-{
-	put_chain(t, name, "filter", hook, 0, dev);
 }
 
 void nft_put_flush_rules(struct nft_tx *t)

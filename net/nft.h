@@ -35,8 +35,6 @@ int nft_generation(struct nft *f, uint32_t *ret, struct err *e);
 
 void nft_put_table(struct nft_tx *t, bool add);
 void nft_put_chain(struct nft_tx *t, const char *name, const char *type, uint32_t hook, int32_t prio);	/* NULL type: no hook */
-/* A base chain of family netdev at the hook of one interface. */
-void nft_put_dev_chain(struct nft_tx *t, const char *name, const char *dev, uint32_t hook);
 void nft_put_flush_rules(struct nft_tx *t);
 int nft_chain_use(struct nft *f, uint8_t family, const char *table, const char *chain, uint32_t *ret, struct err *e);
 /* A number that no table of this name has had before in this boot. */

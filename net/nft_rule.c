@@ -311,14 +311,6 @@ void nft_e_dnat(struct nft_tx *t, struct nftnl_rule *r, uint8_t family, uint32_t
 	nftnl_expr_set_u32(x, NFTNL_EXPR_NAT_REG_PROTO_MIN, port_reg);
 }
 
-void nft_e_fwd(struct nft_tx *t, struct nftnl_rule *r, uint32_t sreg_dev)
-{
-	struct nftnl_expr *x = expr(t, r, "fwd");
-
-	if (x)
-		nftnl_expr_set_u32(x, NFTNL_EXPR_FWD_SREG_DEV, sreg_dev);
-}
-
 void nft_e_reject_tcp(struct nft_tx *t, struct nftnl_rule *r)
 {
 	struct nftnl_expr *x = expr(t, r, "reject");

@@ -48,7 +48,6 @@ void nft_e_log(struct nft_tx *t, struct nftnl_rule *r, const char *prefix);
 void nft_e_remember(struct nft_tx *t, struct nftnl_rule *r, const struct nft_set *s, uint32_t sreg);	/* for its timeout */
 void nft_e_masq(struct nft_tx *t, struct nftnl_rule *r);
 void nft_e_dnat(struct nft_tx *t, struct nftnl_rule *r, uint8_t family, uint32_t addr_reg, uint32_t port_reg);
-void nft_e_fwd(struct nft_tx *t, struct nftnl_rule *r, uint32_t sreg_dev);
 void nft_e_reject_tcp(struct nft_tx *t, struct nftnl_rule *r);
 void nft_e_verdict(struct nft_tx *t, struct nftnl_rule *r, int verdict, const char *chain);
 

@@ -11,8 +11,6 @@
 #include "util/auto.h"
 #include "util/err.h"
 
-#define QLEN 1000u
-
 void shape_ifb(const struct net_place *p, enum net_traffic_way way, char dst[16])
 {
 	const char *name = way == NET_SENT ? SHAPE_UP : SHAPE_DOWN;
@@ -25,53 +23,14 @@ void shape_ifb(const struct net_place *p, enum net_traffic_way way, char dst[16]
 
 /* --- devices --- */
 
-static void put_ifb(struct nl_batch *b, const char *name)
-{
-	struct ifinfomsg *ifi = nl_msg(b, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, sizeof(*ifi), "create interface", name);
-	struct nlattr *info;
-
-	ifi->ifi_flags = ifi->ifi_change = IFF_UP;
-	nl_put_str(b, IFLA_IFNAME, name);
-	nl_put_u32(b, IFLA_TXQLEN, QLEN);
-	link_put_segments(b, LINK_SEGMENT);	/* whatever comes through is not cut there */
-	info = nl_nest(b, IFLA_LINKINFO);
-	nl_put_str(b, IFLA_INFO_KIND, "ifb");
-	nl_nest_end(b, info);
-	nl_ok(b, EEXIST, 0);
-}
-
-static int device(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e)
-{
-	struct nl_batch b;
-	unsigned index;
-	char name[16];
-
-	if (p->kind == NET_PLACE_PLAIN)
-		return shape_shard_make(n, p, way, e);
-	shape_ifb(p, way, name);
-	index = link_index(&n->rt, name);
-	if (!index) {
-		nl_batch_begin(&b, &n->rt, e);
-		put_ifb(&b, name);
-		if (nl_batch_end(&b) < 0)
-			return e->code == EOPNOTSUPP ? err_say(e, EOPNOTSUPP, "rates need the kernel's module ifb") : -e->code;
-		index = link_index_made(&n->rt, name);
-	}
-	if (!index)
-		return err_say(e, ENODEV, "interface %s vanished while it was being set up", name);
-	nl_batch_begin(&b, &n->rt, e);
-	shape_put_root(&b, index);
-	return nl_batch_end(&b);
-}
-
 int net_shape_devices(struct net *n, const struct net_place *p, struct err *e)
 {
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		if (w == NET_RECEIVED && p->own)
-			continue;
-		if (device(n, p, (enum net_traffic_way)w, e) < 0)
+		enum net_traffic_way way = (enum net_traffic_way)w;
+
+		if (!shape_own(p, way) && shape_shard_make(n, p, way, e) < 0)
 			return -e->code;
 	}
 	return 0;
@@ -118,22 +77,23 @@ static int put_mark(struct net *n, unsigned index, const char *name, const char 
 }
 
 static int put_tree(struct net *n, const struct net_place *p, int way, const struct net_rates *r, const struct net_totals *t,
-		    const struct link_info *at, bool trunk, struct err *e)
+		    const struct link_info *at, bool all, struct err *e)
 {
-	bool shared = p->kind == NET_PLACE_SHARED;
+	enum shape_kind kind = p->kind == NET_PLACE_SHARED ? SHAPE_SHARED : SHAPE_ALONE;
 	struct nl_batch b;
 
 	nl_batch_begin(&b, &n->rt, e);
-	if (trunk) {
+	if (all) {
 		shape_put_root(&b, at->index);
-		if (shared)
+		if (kind == SHAPE_SHARED)
 			shape_put_trunk(&b, at->index, t);
+		shape_put_chunk(&b, at->index, shape_base(p), shape_mask(r, (enum net_traffic_way)way), kind);
 	}
-	shape_put_branch(&b, at->index, shape_base(p), way, r, t, shared ? SHAPE_SHARED : SHAPE_ALONE);
+	shape_put_branch(&b, at->index, shape_base(p), way, r, t, kind);
 	return nl_batch_end(&b);
 }
 
-/* A trunk that stands with these figures is left alone, and made anew when a class finds it gone after all. */
+/* A trunk that stands with these figures is left alone; all is made anew when it turns out that a class is not there. */
 static int set_tree(struct net *n, const struct net_place *p, int way, const struct net_rates *r, const struct net_totals *t,
 		    struct err *e)
 {
@@ -160,7 +120,7 @@ int net_shape_set(struct net *n, const struct net_place *p, const struct net_rat
 	if (net_rt(n, e) < 0 || (p->kind == NET_PLACE_PLAIN && shape_plain_class(n, r, &cls, e) < 0))
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		if (w == NET_RECEIVED && p->own)
+		if (shape_own(p, (enum net_traffic_way)w))
 			continue;
 		if (p->kind == NET_PLACE_PLAIN ? shape_shard_set(n, p, (enum net_traffic_way)w, r, cls, t->mpu, e) < 0 :
 						 set_tree(n, p, w, r, t, e) < 0)
@@ -169,26 +129,12 @@ int net_shape_set(struct net *n, const struct net_place *p, const struct net_rat
 	return 0;
 }
 
-static int clear_tree(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e)
-{
-	struct nl_batch b;
-	unsigned index;
-	char name[16];
-
-	shape_ifb(p, way, name);
-	index = link_index(&n->rt, name);
-	nl_batch_begin(&b, &n->rt, e);
-	for (uint32_t c = 1; index && c < NET_CLASS_N; c++)
-		shape_put_gone(&b, index, shape_class(p, c));
-	return nl_batch_end(&b);
-}
-
 int net_shape_clear(struct net *n, const struct net_place *p, struct err *e)
 {
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	for (int w = 0; w < NET_WAY_N; w++) {
-		if ((p->kind == NET_PLACE_PLAIN ? shape_shard_clear : clear_tree)(n, p, (enum net_traffic_way)w, e) < 0)
+		if (shape_shard_clear(n, p, (enum net_traffic_way)w, e) < 0)
 			return -e->code;
 	}
 	return 0;

@@ -8,17 +8,18 @@
  *				interface; what it sends beyond its rate in a TBF of its own, one of NET_SHAPE_SHARD on a device
  *				vzifb-upK (shape_shard.c, shape_pace.c). With several interfaces what is received waits likewise
  *				on vzifb-downK.
- *	NET_PLACE_CLASSES	rates by class of networks: HTB classes at its own interface and on vzifb-upcK (vzifb-downcK).
+ *	NET_PLACE_CLASSES	rates by class of networks: HTB classes on vzifb-upcK and vzifb-downcK.
  *	NET_PLACE_SHARED	with BANDWIDTH or TOTALRATE: guarantees hold against all others and what one leaves is lent to the
  *				rest, so one tree for all, on vzifb-up and vzifb-down.
  *
  * Everything that has classes of the kernel's packet schedulers, an HTB and a clsact among them, is a link of one list of the whole
- * machine, which each new one walks from end to end: 0.13 us for each, five of them a container. A TBF has none, and clsacts with
- * one shared block are one. (A program at the interface itself, TCX, has none either, but the kernel waits for a grace period
- * whenever one comes or goes, 6 to 20 ms.) A container without rates passes none of these.
+ * machine, which each new one walks from end to end: 0.13 us for each. A new class of a tree asks all that are there, 0.5 us each.
+ * A TBF has none, clsacts with one shared block are one, and the classes of sixteen places of a tree are made at once, when the
+ * walk is short for all but the first. (A program at the interface itself, TCX, has none either, but the kernel waits for a grace
+ * period whenever one comes or goes, 6 to 20 ms.) A container without rates passes none of these.
  *
  * The class: of what is received the accounting has it (acct.c). What is sent is redirected before that, by a program for BPF
- * (shape_bpf.c), or, where the class depends on the address, by a table of nftables (shape_nft.c).
+ * (shape_bpf.c), which looks its address up in tries (shape_nets.c).
  */
 #include "net/acct.h"
 
@@ -29,7 +30,7 @@ enum net_place_kind { NET_PLACE_PLAIN, NET_PLACE_CLASSES, NET_PLACE_SHARED, NET_
 struct net_place {		/* of one container among those of its kind */
 	unsigned slot;
 	enum net_place_kind kind;
-	bool own;		/* not shared, with one interface: what it receives waits there */
+	bool own;		/* with one interface: what it receives waits there, if it is plain */
 	unsigned mtu;		/* the widest of its interfaces; 0: 1500 */
 };
 
@@ -59,16 +60,11 @@ int net_shape_devices_gone(struct net *n, const struct net_place *p, struct err 
 /* The classes on them; what it has there beyond @r goes. Before the line takes effect. */
 int net_shape_set(struct net *n, const struct net_place *p, const struct net_rates *r, const struct net_totals *t, struct err *e);
 int net_shape_clear(struct net *n, const struct net_place *p, struct err *e);	/* all of it; gone is success */
-/* Line of net_part.h for one interface, if it needs one. */
-int net_shape_line(struct net *n, struct str_list *lines, const char *ifname, const struct net_place *p,
-		   const struct net_rates *r, struct err *e);
 /* What passes @ifname waits where @p says, or, @r NULL, takes the straight way. */
 int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, const struct net_rates *r,
 		  const struct net_totals *t, struct err *e);
 /* What of it somebody took away, as a sentence; "": nothing. */
 int net_shape_fault(struct net *n, const char *ifname, const struct net_place *p, const struct net_rates *r, char *text,
 		    size_t size, struct err *e);
-/* The line of @lines once more: for an interface that was not there when it took effect. */
-int net_shape_again(struct net *n, unsigned id, const struct str_list *lines, struct err *e);
 
 #endif

@@ -55,7 +55,7 @@ static uint32_t ticks(uint64_t bytes, uint64_t rate)
 	return (uint32_t)MIN(ns / TICK_NS + 1, (uint64_t)UINT32_MAX);
 }
 
-static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb *h)
+static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb *h, uint16_t flags)
 {
 	uint64_t rate = h->rate_kbit * 125, ceil = h->ceil_kbit * 125;
 	uint64_t burst = h->burst ? h->burst : MAX(rate / 100, (uint64_t)16384);
@@ -67,7 +67,7 @@ static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb
 	opt.cbuffer = ticks(cburst, ceil);
 	shape_put_rate(&opt.rate, rate, h->mpu);
 	shape_put_rate(&opt.ceil, ceil, h->mpu);
-	shape_msg(b, RTM_NEWTCLASS, NLM_F_CREATE, index, h->id, h->parent, "set a rate");
+	shape_msg(b, RTM_NEWTCLASS, flags, index, h->id, h->parent, "set a rate");
 	nl_put_str(b, TCA_KIND, "htb");
 	nest = nl_nest(b, TCA_OPTIONS);
 	nl_put(b, TCA_HTB_PARMS, &opt, sizeof(opt));
@@ -100,10 +100,25 @@ void shape_put_root(struct nl_batch *b, unsigned index)
 	nl_ok(b, EEXIST, 0);
 }
 
-void shape_put_gone(struct nl_batch *b, unsigned index, uint32_t id)
+static uint32_t parent_of(uint32_t cls, enum shape_kind kind)
 {
-	shape_msg(b, RTM_DELTCLASS, 0, index, id, 0, "remove a rate");
-	nl_ok(b, ENOENT, EINVAL);
+	return SHAPE_MAJOR | (kind == SHAPE_SHARED ? 1 + cls : 0);
+}
+
+/* What nobody has set yet holds nobody back: that may be a neighbour's, whose classes somebody took. */
+void shape_put_chunk(struct nl_batch *b, unsigned index, uint32_t base, uint32_t mask, enum shape_kind kind)
+{
+	uint32_t n = SHAPE_CHUNK * NET_CLASS_N, first = base - (base - SHAPE_BASE) % n;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct shape_htb h = { .id = SHAPE_MAJOR | (first + i), .parent = parent_of(i % NET_CLASS_N, kind),
+				       .rate_kbit = kind == SHAPE_SHARED ? LEAST_KBIT : ROOT_KBIT, .ceil_kbit = ROOT_KBIT };
+
+		if (!(mask >> i % NET_CLASS_N & 1))
+			continue;
+		put_class(b, index, &h, NLM_F_CREATE | NLM_F_EXCL);
+		nl_ok(b, EEXIST, 0);
+	}
 }
 
 void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way, const struct net_rates *r,
@@ -112,20 +127,16 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 	for (uint32_t c = 1; c < NET_CLASS_N; c++) {
 		uint64_t rate = r->rate[c].kbit[way], limit = r->limit[c].kbit[way];
 		uint64_t all = t->total_kbit[c] ? t->total_kbit[c] : root_kbit(t);
-		struct shape_htb h = { .id = SHAPE_MAJOR | (base + c), .parent = SHAPE_MAJOR, .burst = r->burst_kib * 1024,
+		struct shape_htb h = { .id = SHAPE_MAJOR | (base + c), .parent = parent_of(c, kind), .burst = r->burst_kib * 1024,
 				       .mpu = t->mpu };
 
-		if (!rate && !limit) {
-			shape_put_gone(b, index, h.id);
+		if (!rate && !limit)
 			continue;
-		}
 		h.ceil_kbit = limit ? limit : MAX(all, rate);
 		h.rate_kbit = h.ceil_kbit;
-		if (kind == SHAPE_SHARED) {
-			h.parent = SHAPE_MAJOR | (1 + c);
+		if (kind == SHAPE_SHARED)
 			h.rate_kbit = MIN(rate ? rate : LEAST_KBIT, h.ceil_kbit);
-		}
-		put_class(b, index, &h);
+		put_class(b, index, &h, 0);
 		put_leaf(b, index, h.id, h.ceil_kbit);
 	}
 }
@@ -135,11 +146,11 @@ void shape_put_trunk(struct nl_batch *b, unsigned index, const struct net_totals
 	uint64_t all = root_kbit(t);
 	struct shape_htb h = { .id = SHAPE_MAJOR | 1, .parent = SHAPE_MAJOR, .rate_kbit = all, .ceil_kbit = all, .mpu = t->mpu };
 
-	put_class(b, index, &h);
+	put_class(b, index, &h, NLM_F_CREATE);
 	for (uint32_t c = 1; c < NET_CLASS_N; c++) {
 		h.id = SHAPE_MAJOR | (1 + c);
 		h.parent = SHAPE_MAJOR | 1;
 		h.rate_kbit = h.ceil_kbit = t->total_kbit[c] ? MIN(t->total_kbit[c], all) : all;
-		put_class(b, index, &h);
+		put_class(b, index, &h, NLM_F_CREATE);
 	}
 }

@@ -10,15 +10,21 @@
 #define SHAPE_UP "vzifb-up"
 #define SHAPE_DOWN "vzifb-down"
 #define SHAPE_MAJOR NET_ACCT_PRIORITY	/* 1:1 the host's bandwidth, 1:2 to 1:10 the classes, from 1:20 on the containers' */
-#define SHAPE_OWN 0u			/* base of the classes at a container's own interface */
-#define SHAPE_OWN_TBF 0x20000u		/* or the one queue there */
+#define SHAPE_OWN_TBF 0x20000u		/* the one queue at a container's own interface */
+#define SHAPE_BASE 0x20u
+#define SHAPE_CHUNK 16u			/* places of a tree whose classes are made together */
 #define SHAPE_PRIO 1u			/* of our filters */
 
+/* What it receives waits at the interface. */
+static inline bool shape_own(const struct net_place *p, enum net_traffic_way way)
+{
+	return way == NET_RECEIVED && p->own && p->kind == NET_PLACE_PLAIN;
+}
 /* vzifb-up, vzifb-down, or those of a shard. */
 void shape_ifb(const struct net_place *p, enum net_traffic_way way, char dst[16]);
 static inline uint32_t shape_base(const struct net_place *p)
 {
-	return 0x20 + (p->kind == NET_PLACE_SHARED ? p->slot : p->slot % NET_SHAPE_SHARD) * 16;
+	return SHAPE_BASE + (p->kind == NET_PLACE_SHARED ? p->slot : p->slot % NET_SHAPE_SHARD) * 16;
 }
 static inline uint32_t shape_class(const struct net_place *p, uint32_t cls)
 {
@@ -31,9 +37,6 @@ enum shape_kind {
 	SHAPE_ALONE,		/* classes that know nothing of each other */
 };
 
-/* The class that all addresses of a family have, or 0; *split: it depends on the address. Of the classes of @mask. */
-int shape_families(const char *file, uint32_t mask, uint32_t cls[2], bool *split, struct err *e);
-
 /* Of NET_PLACE_PLAIN: the class that all addresses have; 0: of none that has a rate. */
 int shape_plain_class(const struct net *n, const struct net_rates *r, unsigned *ret, struct err *e);
 
@@ -45,11 +48,12 @@ struct tcmsg *shape_msg(struct nl_batch *b, uint16_t type, uint16_t flags, unsig
 			const char *what);
 void shape_put_root(struct nl_batch *b, unsigned index);
 void shape_put_trunk(struct nl_batch *b, unsigned index, const struct net_totals *t);
+/* The classes of a place are there already, for those of its chunk are made together: each new one walks all there are. */
 void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way, const struct net_rates *r,
 		      const struct net_totals *t, enum shape_kind kind);
+void shape_put_chunk(struct nl_batch *b, unsigned index, uint32_t base, uint32_t mask, enum shape_kind kind);
 uint64_t shape_burst(const struct net_rates *r, uint64_t kbit);	/* bytes */
 uint64_t shape_backlog(uint64_t kbit);	/* as many bytes may wait */
-void shape_put_gone(struct nl_batch *b, unsigned index, uint32_t id);	/* a class */
 struct tc_ratespec;
 void shape_put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu);
 
@@ -64,9 +68,19 @@ static inline struct bpf_insn shape_op(int code, int dst, int src, int off, int 
 {
 	return (struct bpf_insn){ .code = (__u8)code, .dst_reg = dst & 15, .src_reg = src & 15, .off = (short)off, .imm = imm };
 }
-/* Programs for filters that give a packet its priority. Return how many instructions. @cls: whole ids; 0: straight on */
-size_t shape_bpf_up(const uint32_t cls[2], struct bpf_insn out[SHAPE_BPF_MAX]);
-size_t shape_bpf_down(uint32_t base, uint32_t mask, struct bpf_insn out[SHAPE_BPF_MAX]);
+/* What a tree knows of an interface. */
+struct shape_way {
+	uint32_t base;			/* of the classes of its place */
+	uint32_t wait[NET_WAY_N];	/* bits of the classes that wait */
+};
+/* Programs for filters that give a packet its priority, of map @ways: interface -> way, and tries. Return how many instructions. */
+size_t shape_bpf_up(int ways, const int nets[2], struct bpf_insn out[SHAPE_BPF_MAX]);
+size_t shape_bpf_down(int ways, struct bpf_insn out[SHAPE_BPF_MAX]);
+
+/* shape_nets.c: class of a network's addresses, IPv4 and IPv6. Descriptors, or -1 and errno */
+int shape_nets_make(int nets[2]);
+static inline uint32_t shape_nets_mark(const struct net_classes *c) { return c->hash & ~(NET_CLASS_N - 1u); }
+int shape_nets_fill(const int nets[2], const struct net_classes *c, struct err *e);
 int shape_bpf_load(const struct bpf_insn *v, size_t n, struct err *e);	/* descriptor */
 
 /* shape_pace.c: the state of a container's way in the kernel; times in ns. */
@@ -84,21 +98,20 @@ uint64_t shape_pace_rest(const struct net_rates *r, uint64_t kbit);	/* of a burs
 /* Within the rate: straight on, else to the queue. Descriptors: @places: interface -> number, @buckets: number -> bucket. */
 size_t shape_pace(int places, int buckets, struct bpf_insn out[SHAPE_BPF_MAX]);
 
-/* shape_shard.c: NET_SHAPE_SHARD queues on a device. Who makes one holds the lock of shape.h. */
+/* shape_shard.c: the device of a place, with its filter and maps. Who makes one holds the lock of shape.h. */
 int shape_shard_make(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e);
-/* The rate of @p there; before the line takes effect. */
+/* The rate of @p, a plain one, there; before the line takes effect. */
 int shape_shard_set(struct net *n, const struct net_place *p, enum net_traffic_way way, const struct net_rates *r, unsigned cls,
 		    uint32_t mpu, struct err *e);
 /* Gone is success. */
 int shape_shard_clear(struct net *n, const struct net_place *p, enum net_traffic_way way, struct err *e);
-/* What passes @ifindex that way counts as @p's, or, @in false, as nobody's. */
-int shape_shard_has(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex, bool in, struct err *e);
+/* What passes @ifindex that way counts as @p's, or, @in false, as nobody's. @w: of a tree; else not looked at */
+int shape_shard_has(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex, bool in,
+		    const struct shape_way *w, struct err *e);
 bool shape_shard_holds(struct net *n, const struct net_place *p, enum net_traffic_way way, unsigned ifindex);
 uint32_t shape_shard_block(const struct net_place *p, enum net_traffic_way way);	/* of filters, for clsacts */
-/* The filter "redirect what @prog returns SHAPE_BPF_MATCH for to @ifb", of @t; the request is in @b. */
-void shape_put_redirect(struct nl_batch *b, int prog, unsigned ifb);
 
-/* shape_dev.c: is there a filter of ours at that end of a clsact? 0, or -errno: -EOPNOTSUPP, those of a shard. */
-int shape_filter_at(struct net *n, unsigned index, uint32_t end);
+/* shape_dev.c: the block of the filters at that end of a clsact; 0: none, or it is not shared. */
+uint32_t shape_block_at(struct net *n, unsigned index, uint32_t end);
 
 #endif

@@ -39,7 +39,7 @@ int bpf_map(enum bpf_map_type type, const char *name, size_t key_size, size_t va
 	a.key_size = (__u32)key_size;
 	a.value_size = (__u32)value_size;
 	a.max_entries = n;
-	a.map_flags = type == BPF_MAP_TYPE_HASH ? BPF_F_NO_PREALLOC : 0;
+	a.map_flags = type == BPF_MAP_TYPE_HASH || type == BPF_MAP_TYPE_LPM_TRIE ? BPF_F_NO_PREALLOC : 0;
 	str_copy(a.map_name, sizeof(a.map_name), name);
 	return bpf_sys(BPF_MAP_CREATE, &a);
 }
@@ -73,6 +73,29 @@ int bpf_map_del(int map, const void *key)
 int bpf_map_next(int map, const void *key, void *next)
 {
 	return element(BPF_MAP_GET_NEXT_KEY, map, key, next);
+}
+
+int bpf_map_read(struct bpf_part *p, void *keys, void *values, unsigned n)
+{
+	uint32_t from = p->at;
+	union bpf_attr a;
+
+	if (p->done)
+		return 0;
+	memset(&a, 0, sizeof(a));
+	a.batch.map_fd = (__u32)p->map;
+	a.batch.in_batch = p->begun ? (uintptr_t)&from : 0;
+	a.batch.out_batch = (uintptr_t)&p->at;
+	a.batch.keys = (uintptr_t)keys;
+	a.batch.values = (uintptr_t)values;
+	a.batch.count = n;
+	p->begun = true;
+	if (bpf_sys(BPF_MAP_LOOKUP_BATCH, &a) < 0) {
+		if (errno != ENOENT)
+			return -1;
+		p->done = true;
+	}
+	return (int)a.batch.count;
 }
 
 static int by_id(int cmd, uint32_t id)

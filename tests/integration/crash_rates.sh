@@ -37,5 +37,21 @@ undo() {
 	must 1 sh -c 'tc qdisc show dev vz851 | grep clsact'
 }
 crash "rates taken from a running container" prepare repair undo vzctl set 851 --ratelimit '' --save
+ok "stop" vzctl stop 851 --fast
+
+# --- in the tree of all ---
+echo 'BANDWIDTH="eth0:30000"' >>/etc/vz/vz.conf
+ok "a guarantee" vzctl set 851 --rate 1:20000 --save
+repair() {
+	must "0 32" vzctl start 851
+	must 0 sh -c 'tc class show dev vzifb-up | grep -q "htb 1:21 parent 1:2 .* rate 20Mbit"'
+	must 0 sh -c 'tc qdisc show dev vz851 | grep -q "ingress_block $((0x767a1200))"'
+	must 0 sh -c 'tc filter show block $((0x767a1200)) | grep -q vzifb-up'
+}
+undo() {
+	must 0 vzctl stop 851 --fast
+	idle
+}
+crash "start with a guarantee" nothing repair undo vzctl start 851
 gone 851
 rmdir /run/vz/shape

@@ -22,6 +22,11 @@ CT configuration saved to /etc/vz/conf/621.conf" "" vzctl set 621 --rate '1:1000
 rate "sends 10 Mbit/s" 7 14 621 192.0.2.2 7001
 rate "receives 5 Mbit/s of class 2" 3.5 6.2 621 198.51.100.1 7002
 rc "no rate" 21 vzctl set 621 --rate eth0:99:5
+echo '3 192.0.2.0/24' >>/etc/vz/conf/networks_classes
+ok "other classes" vzctl set 621 --rate '1:10000 2:30000/5000 3:3000' --save
+rate "sends 3 Mbit/s to what is class 3 now" 1.8 4 621 192.0.2.2 7001
+sed -i '/^3 /d' /etc/vz/conf/networks_classes
+ok "and as it was" vzctl set 621 --rate '1:10000 2:30000/5000' --save
 ok "restart" vzctl restart 621
 rate "still 10 Mbit/s" 7 14 621 192.0.2.2 7001
 nft flush ruleset
@@ -43,6 +48,7 @@ within "has its 20 of 30" "$a" 15 29
 within "the other gets what is left" "$(cat /tmp/other)" 1 14
 rate "and all of it when alone" 20 33 622 192.0.2.2 7001
 vzctl --quiet stop 622 --fast
+like "with the classes of those to come" "$(tc class show dev vzifb-up)" "htb 1:111 "
 is "its place in the tree is free" "$(ls /run/vz/shape | wc -l)" 1
 
 # --- floods ---

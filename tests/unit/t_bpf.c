@@ -55,6 +55,36 @@ TEST_ROOT(bpf_maps)
 	CHECK_EQ(bpf_map(BPF_MAP_TYPE_HASH, "vz_test", 4, 0, 10), -1);
 }
 
+/* All of a hash, in parts of whatever size. */
+TEST_ROOT(bpf_map_read)
+{
+	auto_close int map = bpf_map(BPF_MAP_TYPE_HASH, "vz_test", 4, 8, 1024);
+	uint32_t keys[64], seen = 0, sum = 0;
+	struct bpf_part part = { .map = map };
+	uint64_t values[64];
+	int got;
+
+	CHECK(map >= 0);
+	CHECK_EQ(bpf_map_read(&part, keys, values, 64), 0);
+	CHECK_EQ(bpf_map_read(&part, keys, values, 64), 0);
+	for (uint32_t i = 1; i <= 500; i++)
+		CHECK_EQ(bpf_map_put(map, &i, &(uint64_t){ i * 3 }), 0);
+	part = (struct bpf_part){ .map = map };
+	while ((got = bpf_map_read(&part, keys, values, 64)) > 0) {
+		for (int i = 0; i < got; i++) {
+			CHECK_EQ(values[i], keys[i] * 3);
+			CHECK_EQ(bpf_map_del(map, &keys[i]), 0);
+			seen++;
+			sum += keys[i];
+		}
+	}
+	CHECK_EQ(got, 0);
+	CHECK_EQ(seen, 500);
+	CHECK_EQ(sum, 500 * 501 / 2);
+	part = (struct bpf_part){ .map = -1 };
+	CHECK_EQ(bpf_map_read(&part, keys, values, 64), -1);
+}
+
 static uint32_t program_id(int fd)
 {
 	struct bpf_prog_info info;

@@ -8,8 +8,15 @@
 
 #include "util/auto.h"
 
-/* @look: what map @map has under @key, or NULL. */
-struct machine { struct __sk_buff skb; uint64_t now; void *(*look)(struct machine *m, uint64_t map, uint32_t key); };
+/* @look: what map @map has under @key, or NULL. The whole key is at @whole. @packet: what can be read of it, from the heads on. */
+struct machine {
+	struct __sk_buff skb;
+	uint64_t now;
+	void *(*look)(struct machine *m, uint64_t map, uint32_t key);
+	const void *whole;
+	const uint8_t *packet;
+	size_t size;
+};
 
 static inline uint64_t machine_alu(int op, uint64_t a, uint64_t b)
 {
@@ -62,6 +69,21 @@ static inline void machine_memory(const struct bpf_insn *i, uint64_t r[11])
 	memcpy(at, &v, len);
 }
 
+static inline uint64_t machine_call(struct machine *m, int what, const uint64_t r[11])
+{
+	if (what == BPF_FUNC_map_lookup_elem) {
+		m->whole = (const void *)(uintptr_t)r[2];
+		return (uintptr_t)m->look(m, r[1], *(const uint32_t *)m->whole);
+	}
+	if (what == BPF_FUNC_skb_load_bytes) {
+		if (r[2] + r[4] > m->size)
+			return UINT64_MAX;
+		memcpy((void *)(uintptr_t)r[3], m->packet + r[2], r[4]);
+		return 0;
+	}
+	return m->now;
+}
+
 /* What R0 is at the end; -2: no sense in it. */
 static inline int64_t machine_run(const struct bpf_insn *v, size_t n, struct machine *m)
 {
@@ -82,8 +104,7 @@ static inline int64_t machine_run(const struct bpf_insn *v, size_t n, struct mac
 		} else if (op == BPF_EXIT) {
 			return (int32_t)r[0];
 		} else if (op == BPF_CALL) {
-			r[0] = v[i].imm == BPF_FUNC_map_lookup_elem ?
-				(uintptr_t)m->look(m, r[1], *(uint32_t *)(uintptr_t)r[2]) : m->now;
+			r[0] = machine_call(m, v[i].imm, r);
 			memset(&r[1], 0xa5, 5 * sizeof(r[0]));
 		} else if (machine_jumps(op, r[v[i].dst_reg] & mask, b & mask)) {
 			i += (size_t)v[i].off;

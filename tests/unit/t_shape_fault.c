@@ -16,12 +16,12 @@ static void fault(struct lab *l, const struct net_place *p, const struct net_rat
 		CHECK_STR(text, "");
 }
 
-static void take(struct lab *l, uint32_t handle, uint32_t parent)
+static void take(struct lab *l, const char *of, uint32_t handle, uint32_t parent)
 {
 	struct nl_batch b;
 
 	nl_batch_begin(&b, &l->net->rt, &l->e);
-	shape_msg(&b, RTM_DELQDISC, 0, link_index(&l->net->rt, "vz7"), handle, parent, "remove");
+	shape_msg(&b, RTM_DELQDISC, 0, link_index(&l->net->rt, of), handle, parent, "remove");
 	CHECK_OK(nl_batch_end(&b), &l->e);
 }
 
@@ -43,16 +43,22 @@ static void kind(struct lab *l, enum net_place_kind kind, bool own, uint32_t roo
 	fault(l, &p, &r, "sends by vz7");
 	set(l, &p, &r);
 	fault(l, &p, &r, NULL);
-	take(l, TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT);
+	take(l, "vz7", TC_H_MAKE(TC_H_CLSACT, 0), TC_H_CLSACT);
 	fault(l, &p, &r, "sends by vz7");
 	set(l, &p, &r);
 	fault(l, &p, &r, NULL);
 	if (own) {
-		take(l, root, TC_H_ROOT);
+		take(l, "vz7", root, TC_H_ROOT);
 		fault(l, &p, &r, "receives by vz7");
 		set(l, &p, &r);
 	}
 	shape_ifb(&p, NET_SENT, ifb);
+	if (kind != NET_PLACE_PLAIN) {
+		take(l, ifb, SHAPE_MAJOR, TC_H_ROOT);
+		fault(l, &p, &r, "sends by vz7");
+		set(l, &p, &r);
+		fault(l, &p, &r, NULL);
+	}
 	CHECK_OK(link_delete(&l->net->rt, ifb, &l->e), &l->e);
 	fault(l, &p, &r, "sends by vz7");
 	set(l, &p, &r);
@@ -72,7 +78,7 @@ TEST_ROOT(shape_fault)
 	ns = lab_up(&l, 7, "10.1.0.7");
 	kind(&l, NET_PLACE_PLAIN, true, SHAPE_OWN_TBF);
 	kind(&l, NET_PLACE_PLAIN, false, 0);
-	kind(&l, NET_PLACE_CLASSES, true, SHAPE_MAJOR);
+	kind(&l, NET_PLACE_CLASSES, false, 0);
 	kind(&l, NET_PLACE_SHARED, false, 0);
 	close(ns);
 	net_close(l.net);

@@ -22,7 +22,7 @@ static void takes_rates(struct lab *l)
 	const struct net_rates r = { .limit[1].kbit = { 8000, 0 } };
 
 	CHECK_OK(shape_shard_set(l->net, &place, NET_SENT, &r, 1, 0, &l->e), &l->e);
-	CHECK_OK(shape_shard_has(l->net, &place, NET_SENT, 77, true, &l->e), &l->e);
+	CHECK_OK(shape_shard_has(l->net, &place, NET_SENT, 77, true, NULL, &l->e), &l->e);
 }
 
 TEST_ROOT(shard_made_whole)
@@ -44,7 +44,7 @@ TEST_ROOT(shard_made_whole)
 	takes_rates(&l);
 	/* the block, and with it filter and maps */
 	CHECK_EQ(tc_del(&l, RTM_DELQDISC, TC_H_MAKE(TC_H_INGRESS, 0), TC_H_INGRESS), 0);
-	CHECK(shape_shard_has(l.net, &place, NET_SENT, 77, true, &l.e) < 0);
+	CHECK(shape_shard_has(l.net, &place, NET_SENT, 77, true, NULL, &l.e) < 0);
 	err_clear(&l.e);
 	CHECK_OK(shape_shard_make(l.net, &place, NET_SENT, &l.e), &l.e);
 	takes_rates(&l);
@@ -61,14 +61,14 @@ TEST_ROOT(shard_clear)
 
 	lab_init(&l, "", "");
 	CHECK_OK(shape_shard_clear(l.net, &place, NET_SENT, &l.e), &l.e);
-	CHECK_OK(shape_shard_has(l.net, &place, NET_SENT, 77, false, &l.e), &l.e);
+	CHECK_OK(shape_shard_has(l.net, &place, NET_SENT, 77, false, NULL, &l.e), &l.e);
 	CHECK_OK(shape_shard_make(l.net, &place, NET_SENT, &l.e), &l.e);
 	for (int again = 0; again < 3; again++) {
 		takes_rates(&l);
-		CHECK_OK(shape_shard_has(l.net, &place, NET_SENT, 78 + (unsigned)again, true, &l.e), &l.e);
+		CHECK_OK(shape_shard_has(l.net, &place, NET_SENT, 78 + (unsigned)again, true, NULL, &l.e), &l.e);
 		CHECK_OK(shape_shard_clear(l.net, &place, NET_SENT, &l.e), &l.e);
 		CHECK_OK(shape_shard_clear(l.net, &place, NET_SENT, &l.e), &l.e);
-		CHECK_OK(shape_shard_has(l.net, &place, NET_SENT, 77, false, &l.e), &l.e);
+		CHECK_OK(shape_shard_has(l.net, &place, NET_SENT, 77, false, NULL, &l.e), &l.e);
 	}
 	net_close(l.net);
 }

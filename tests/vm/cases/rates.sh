@@ -4,7 +4,7 @@
 . "$TOP/tests/integration/lib.sh"
 . "$TOP/tests/lib/rates.sh"
 
-modprobe -a ifb sch_htb sch_tbf sch_ingress cls_bpf act_mirred nft_fwd_netdev veth 2>/dev/null
+modprobe -a ifb sch_htb sch_tbf sch_ingress cls_bpf act_mirred veth 2>/dev/null
 nsenter -t "$OUTSIDE" -n timeout 1000 "$python" /tmp/peer.py & peer=$!
 up 662 --ipadd 10.77.6.62 --ratelimit 1:2000
 rate "sends 2 Mbit/s where all is of one class" 1.2 2.6 662 192.0.2.2 7001 3
