@@ -180,34 +180,39 @@ static const struct param_type cg_type_nodemask = {
 /* --- rows -------------------------------------------------------------------------------------------------------- */
 #define F_UB (PARAM_UBC | PARAM_LIVE | PARAM_CREATE | PARAM_HOST_DEFAULT)
 #define F_ONE (PARAM_LIVE | PARAM_CREATE | PARAM_HOST_DEFAULT)
-#define UB(KEY_, OPT_, IDX_, TYPE_, SHORT_, ALIAS_, MAN_) \
+#define UB_ROW(KEY_, OPT_, IDX_, TYPE_, SHORT_, ALIAS_, MORE_, DEF_, MAN_) \
 	{ .key = KEY_, .opt = OPT_, .alias_key = ALIAS_, .short_opt = SHORT_, .arg = "barrier[:limit]", .type = &TYPE_, \
-	  .off = offsetof(struct cg_conf, ubc[IDX_]), .flags = F_UB, .man = MAN_ }
+	  .off = offsetof(struct cg_conf, ubc[IDX_]), .flags = (MORE_) | F_UB, .def = DEF_, .man = MAN_ }
+#define UB(KEY_, OPT_, IDX_, TYPE_, SHORT_, ALIAS_, MAN_) UB_ROW(KEY_, OPT_, IDX_, TYPE_, SHORT_, ALIAS_, 0, NULL, MAN_)
+#define UB_COUNTED(KEY_, OPT_, IDX_, TYPE_, MAN_) UB_ROW(KEY_, OPT_, IDX_, TYPE_, 0, NULL, PARAM_COUNTED, NULL, MAN_)
+#define UB_CAPPED(KEY_, OPT_, IDX_, TYPE_, SHORT_, MORE_, DEF_, MAN_) \
+	UB_ROW(KEY_, OPT_, IDX_, TYPE_, SHORT_, NULL, PARAM_CAPPED | (MORE_), DEF_, MAN_)
 #define ONLY_KEPT " Kept in the configuration for compatibility; this kernel has no such limit."
 
 const struct param cg_params[] = {
 	{ .opt = "ram", .arg = "bytes", .type = &param_ram, .off = offsetof(struct cg_conf, ubc[CG_PHYSPAGES]),
-	  .flags = F_UB, .man = "Memory the container may use, in bytes (suffixes K M G T). Stored as PHYSPAGES." },
+	  .flags = PARAM_COUNTED | F_UB, .man = "Memory the container may use, in bytes (suffixes K M G T). Stored as PHYSPAGES." },
 	{ .opt = "swap", .arg = "bytes", .type = &param_ram, .off = offsetof(struct cg_conf, ubc[CG_SWAPPAGES]),
-	  .flags = F_UB, .man = "Swap on top of the memory, in bytes; 0 means none. Stored as SWAPPAGES." },
+	  .flags = PARAM_CAPPED | F_UB, .man = "Swap on top of the memory, in bytes; 0 means none. Stored as SWAPPAGES." },
 	UB("KMEMSIZE", "kmemsize", CG_KMEMSIZE, param_ub_bytes, 'k', NULL, "Unswappable kernel memory, bytes. It is part "
 	   "of the memory limit; not limited apart from it."),
-	UB("LOCKEDPAGES", "lockedpages", CG_LOCKEDPAGES, param_ub_pages, 'l', NULL, "Memory that processes may lock with "
-	   "mlock(2), pages."),
-	UB("PRIVVMPAGES", "privvmpages", CG_PRIVVMPAGES, param_ub_pages, 0, NULL, "Private memory, pages. Where PHYSPAGES "
-	   "has no limit this one is the memory limit, with the swap of SWAPPAGES or none."),
+	UB_CAPPED("LOCKEDPAGES", "lockedpages", CG_LOCKEDPAGES, param_ub_pages, 'l', 0, NULL, "Memory that processes may "
+		  "lock with mlock(2), pages."),
+	UB_COUNTED("PRIVVMPAGES", "privvmpages", CG_PRIVVMPAGES, param_ub_pages, "Private memory, pages. Where PHYSPAGES has "
+		   "no limit this one is the memory limit, with the swap of SWAPPAGES or none."),
 	UB("SHMPAGES", "shmpages", CG_SHMPAGES, param_ub_pages, 0, NULL, "Shared memory, pages."),
-	UB("NUMPROC", "numproc", CG_NUMPROC, param_ub_items, 'p', NULL, "Processes and threads; the barrier is enforced. "
-	   "Unset means 8192."),
-	UB("PHYSPAGES", "physpages", CG_PHYSPAGES, param_ub_pages, 0, NULL, "Memory limit, pages; the limit is enforced. "
-	   "See --ram."),
-	UB("VMGUARPAGES", "vmguarpages", CG_VMGUARPAGES, param_ub_pages, 0, NULL, "Memory allocation guarantee, pages: "
-	   "what the container keeps when the host runs short and takes memory back from others. The barrier counts."),
+	UB_CAPPED("NUMPROC", "numproc", CG_NUMPROC, param_ub_items, 'p', 0, "8192", "Processes and threads; the barrier is "
+		  "enforced."),
+	UB_COUNTED("PHYSPAGES", "physpages", CG_PHYSPAGES, param_ub_pages, "Memory limit, pages; the limit is enforced. See "
+		   "--ram."),
+	UB_CAPPED("VMGUARPAGES", "vmguarpages", CG_VMGUARPAGES, param_ub_pages, 0, 0, "0", "Memory allocation guarantee, "
+		  "pages: what the container keeps when the host runs short and takes memory back from others. The barrier "
+		  "counts."),
 	UB("OOMGUARPAGES", "oomguarpages", CG_OOMGUARPAGES, param_ub_pages, 0, NULL, "Guarantee against the out-of-memory "
 	   "killer, pages." ONLY_KEPT),
 	UB("NUMTCPSOCK", "numtcpsock", CG_NUMTCPSOCK, param_ub_items, 0, NULL, "TCP sockets." ONLY_KEPT),
 	UB("NUMFLOCK", "numflock", CG_NUMFLOCK, param_ub_items, 'f', NULL, "File locks." ONLY_KEPT),
-	UB("NUMPTY", "numpty", CG_NUMPTY, param_ub_items, 't', NULL, "Pseudo-terminals."),
+	UB_CAPPED("NUMPTY", "numpty", CG_NUMPTY, param_ub_items, 't', PARAM_ZERO_LIFTS, "1024", "Pseudo-terminals."),
 	UB("NUMSIGINFO", "numsiginfo", CG_NUMSIGINFO, param_ub_items, 'i', NULL, "Pending signals." ONLY_KEPT),
 	UB("TCPSNDBUF", "tcpsndbuf", CG_TCPSNDBUF, param_ub_bytes, 0, NULL, "TCP send buffers, bytes." ONLY_KEPT),
 	UB("TCPRCVBUF", "tcprcvbuf", CG_TCPRCVBUF, param_ub_bytes, 'b', NULL, "TCP receive buffers, bytes." ONLY_KEPT),
@@ -219,17 +224,18 @@ const struct param cg_params[] = {
 	UB("DCACHESIZE", "dcachesize", CG_DCACHESIZE, param_ub_bytes, 'x', "DCACHE", "Directory cache, bytes." ONLY_KEPT),
 	UB("NUMFILE", "numfile", CG_NUMFILE, param_ub_items, 'n', NULL, "Open files." ONLY_KEPT),
 	UB("NUMIPTENT", "numiptent", CG_NUMIPTENT, param_ub_items, 'e', "IPTENTRIES", "Packet filter rules." ONLY_KEPT),
-	UB("SWAPPAGES", "swappages", CG_SWAPPAGES, param_ub_pages, 0, NULL, "Swap on top of the memory, pages; the limit "
-	   "is enforced. See --swap."),
+	UB_CAPPED("SWAPPAGES", "swappages", CG_SWAPPAGES, param_ub_pages, 0, 0, NULL, "Swap on top of the memory, pages; the "
+		  "limit is enforced. See --swap."),
 	UB("AVNUMPROC", "avnumproc", CG_AVNUMPROC, param_ub_items, 0, NULL, "Average number of processes." ONLY_KEPT),
 	{ .key = "CPUUNITS", .opt = "cpuunits", .arg = "num", .type = &param_u64,
-	  .off = offsetof(struct cg_conf, cpuunits), .min = 8, .max = 500000, .def = "1000", .flags = F_ONE,
+	  .off = offsetof(struct cg_conf, cpuunits), .min = 8, .max = 500000, .def = "1000", .flags = PARAM_CAPPED | F_ONE,
 	  .man = "Relative weight for the CPU; containers of equal weight share it equally." },
 	{ .key = "CPULIMIT", .opt = "cpulimit", .arg = "num[%]", .type = &cg_type_cpulimit,
-	  .off = offsetof(struct cg_conf, cpulimit), .max = NUM_UNLIMITED, .def = "0", .flags = F_ONE,
+	  .off = offsetof(struct cg_conf, cpulimit), .max = NUM_UNLIMITED, .def = "0",
+	  .flags = PARAM_CAPPED | PARAM_ZERO_LIFTS | F_ONE,
 	  .man = "CPU time limit in percent of one CPU (200 is two CPUs), or, with %, of the whole machine; 0 is none." },
 	{ .key = "CPUS", .opt = "cpus", .arg = "num", .type = &param_u64, .off = offsetof(struct cg_conf, cpus),
-	  .max = 65536, .flags = F_ONE,
+	  .max = 65536, .flags = PARAM_COUNTED | PARAM_ZERO_LIFTS | F_ONE,
 	  .man = "Number of CPUs the container gets the time of; 0 is all. It caps --cpulimit at num times 100." },
 	{ .key = "CPUMASK", .opt = "cpumask", .arg = "list|all|auto", .type = &cg_type_cpumask,
 	  .off = offsetof(struct cg_conf, cpumask), .def = "all", .flags = PARAM_ADMIN | PARAM_BOUND | F_ONE,
@@ -238,13 +244,15 @@ const struct param cg_params[] = {
 	  .off = offsetof(struct cg_conf, nodemask), .def = "all", .flags = PARAM_ADMIN | PARAM_BOUND | F_ONE,
 	  .man = "NUMA nodes the container's memory comes from." },
 	{ .key = "IOPRIO", .opt = "ioprio", .arg = "num", .type = &param_u64, .off = offsetof(struct cg_conf, ioprio),
-	  .max = 7, .def = "4", .flags = F_ONE, .man = "Disk priority, 0 lowest to 7 highest." },
+	  .max = 7, .def = "4", .flags = PARAM_CAPPED | F_ONE, .man = "Disk priority, 0 lowest to 7 highest." },
 	{ .key = "IOLIMIT", .opt = "iolimit", .arg = "rate|unlimited", .type = &cg_type_iolimit,
-	  .off = offsetof(struct cg_conf, iolimit), .max = NUM_UNLIMITED, .def = "0", .flags = F_ONE,
+	  .off = offsetof(struct cg_conf, iolimit), .max = NUM_UNLIMITED, .def = "0",
+	  .flags = PARAM_CAPPED | PARAM_ZERO_LIFTS | F_ONE,
 	  .man = "Bytes per second read from, and written to, each disk: MB/s, or bytes with a suffix K M G. "
 		 "The configuration file holds bytes. On cgroup v1 buffered writes pass the limit." },
 	{ .key = "IOPSLIMIT", .opt = "iopslimit", .arg = "num|unlimited", .type = &cg_type_iops,
-	  .off = offsetof(struct cg_conf, iopslimit), .max = INT_MAX, .def = "0", .flags = F_ONE,
+	  .off = offsetof(struct cg_conf, iopslimit), .max = INT_MAX, .def = "0",
+	  .flags = PARAM_CAPPED | PARAM_ZERO_LIFTS | F_ONE,
 	  .man = "Reads, and writes, per second on each disk; 0 is unlimited." },
 };
 const size_t cg_params_n = ARRAY_SIZE(cg_params);

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "libct/capped.h"
 #include "libct/files.h"
 #include "libct/postcreate.h"
 #include "libct/snap.h"
@@ -91,8 +92,11 @@ int ct_clone_conf(const struct ct *src, const struct ct *dst, bool no_shared, st
 		return -e->code;
 	for (size_t i = 0; i < ARRAY_SIZE(only_one); i++)
 		kv_unset(ret, only_one[i]);
-	if (no_shared)
+	if (no_shared) {
 		drop_shared(src, dst, ret);
+		if (ct_kv_lower(dst, ret, e) < 0)
+			return -e->code;
+	}
 	if (fresh_path(src, ret, "VE_PRIVATE", d->private_dir, e) < 0 || fresh_path(src, ret, "VE_ROOT", d->root, e) < 0 ||
 	    fresh_netif(ret, dst->id, e) < 0)
 		return -e->code;

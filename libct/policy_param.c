@@ -72,7 +72,7 @@ const struct param ct_policy_params[] = {
 	  .man = "What vzd does when the container goes down by itself: on-failure starts it again after a crash or the "
 		 "kernel's memory killer, on-oom after the latter only, always also after a halt from inside." },
 	{ .key = "RESTART_MAX", .opt = "restart_max", .arg = "num", .type = &param_u64, POLICY(restart_max), .max = 1000,
-	  .def = "5", .flags = PARAM_READ | PARAM_CREATE | PARAM_HOST_DEFAULT,
+	  .def = "5", .flags = PARAM_CAPPED | PARAM_READ | PARAM_CREATE | PARAM_HOST_DEFAULT,
 	  .man = "So many restarts within an hour, with growing pauses; then vzd leaves the container down and says so." },
 	{ .key = "START_DELAY", .opt = "start_delay", .arg = "seconds", .type = &param_u64, POLICY(start_delay), .max = 3600,
 	  .def = "0", .flags = PARAM_READ | PARAM_CREATE | PARAM_HOST_DEFAULT,

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "libct/backup.h"
+#include "libct/capped.h"
 #include "libct/files.h"
 #include "libct/ips.h"
 #include "libct/ugids.h"
@@ -158,7 +159,8 @@ static void drop_admin(struct ct *ct, struct work *w)
 	}
 }
 
-/* An old archive is no way around what holds for every new container: the sample's limits and rules win. */
+/* An old archive is no way around what holds for every new container: the sample's limits and rules win, and what costs the
+ * host is not more than it gives. */
 static int lay_bounds(struct ct *ct, struct work *w, struct err *e)
 {
 	const char *name = ct->host->conf.configfile;
@@ -168,8 +170,10 @@ static int lay_bounds(struct ct *ct, struct work *w, struct err *e)
 	const struct param *p;
 	size_t base;
 
-	if (!w->r->distrust || !name || !*name)
+	if (!w->r->distrust)
 		return 0;
+	if (!name || !*name)
+		return ct_kv_lower(ct, &w->kv, e);
 	if (ct_sample_load(name, &sample, &path, e) < 0)
 		return err_add(e, "the limits that new containers have");
 	while ((p = ct_row_next(&it, &base))) {
@@ -178,7 +182,7 @@ static int lay_bounds(struct ct *ct, struct work *w, struct err *e)
 		if (v && kv_set(&w->kv, p->key, v, false, e) < 0)
 			return -e->code;
 	}
-	return 0;
+	return ct_kv_lower(ct, &w->kv, e);
 }
 
 /* Is @word a part of what another container has under @key? */

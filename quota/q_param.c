@@ -9,12 +9,14 @@
 const struct param quota_params[] = {
 	{ .key = "DISKSPACE", .opt = "diskspace", .alias_key = "DISK", .alias_opt = "size", .arg = "num[:num]",
 	  .type = &param_dq_blocks,
-	  .off = offsetof(struct quota_conf, space), .flags = PARAM_LIVE | PARAM_CREATE,
+	  .off = offsetof(struct quota_conf, space),
+	  .flags = PARAM_COUNTED | PARAM_ZERO_LIFTS | PARAM_LIVE | PARAM_CREATE,
 	  .man = "Disk space, soft and hard limit. A bare number is 1 KiB blocks; suffixes as in 2.2G are understood. One "
 		 "number sets both. On btrfs only the hard limit is enforced. With layout image it is the size of the "
 		 "image; snapshots count beside it, and one that would pass it is refused." },
 	{ .key = "DISKINODES", .opt = "diskinodes", .arg = "num[:num]", .type = &param_dq_inodes,
-	  .off = offsetof(struct quota_conf, inodes), .flags = PARAM_LIVE | PARAM_CREATE,
+	  .off = offsetof(struct quota_conf, inodes),
+	  .flags = PARAM_CAPPED | PARAM_ZERO_LIFTS | PARAM_LIVE | PARAM_CREATE,
 	  .man = "Number of files, directories and other inodes, soft and hard limit. Needs ext4 or xfs with project "
 		 "quota; refused on btrfs, which cannot count them. With layout image it is how many are made with the "
 		 "file system." },
@@ -31,7 +33,8 @@ const struct param quota_params[] = {
 		 "with layout image at the next start: users and groups are counted, and limits that vzquota setlimit2, "
 		 "vzdqload or setquota(8) set on the host hold." },
 	{ .key = "DISK_QUOTA", .opt = "diskquota", .arg = "yes|no", .type = &param_yesno,
-	  .off = offsetof(struct quota_conf, enabled), .def = "yes", .flags = PARAM_RESTART | PARAM_HOST_DEFAULT,
+	  .off = offsetof(struct quota_conf, enabled), .def = "yes",
+	  .flags = PARAM_CAPPED | PARAM_ZERO_LIFTS | PARAM_RESTART | PARAM_HOST_DEFAULT,
 	  .man = "Whether the limits of disk space and inodes are enforced. With no they are kept, but not applied." },
 };
 const size_t quota_params_n = ARRAY_SIZE(quota_params);

@@ -43,6 +43,9 @@ enum param_flag {
 	PARAM_ADMIN = 1 << 12,		/* reaches beyond the container: over the API only for administrators of the host */
 	PARAM_SHARED = 1 << 13,		/* with PARAM_ADMIN: gives a part of the host; of two containers a tenant gets it in one */
 	PARAM_BOUND = 1 << 14,		/* with PARAM_ADMIN: a limit or rule that the host puts on the container, no gift */
+	PARAM_CAPPED = 1 << 15,		/* more of it costs the host: a tenant lowers it, only an administrator raises it */
+	PARAM_COUNTED = 1 << 16,	/* the same, but a tenant raises it within its limits, in which it counts */
+	PARAM_ZERO_LIFTS = 1 << 17,	/* 0 is no limit */
 	PARAM_KEPT = 1 << 10,		/* only stored: nothing here acts on it, and `set` says so */
 	PARAM_READ = 1 << 11,		/* read when it is wanted (a boot, a start, a list): nothing to apply or to warn of */
 };

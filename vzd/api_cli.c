@@ -42,6 +42,13 @@ static int judge_object(struct api_call *c, const struct cli_words *w)
 	return -1;
 }
 
+static int judge_options(struct api_call *c, const struct cli_words *w)
+{
+	if (w->admin_option && !change_by_admin(c))
+		return forbid(c, w->admin_option, SCOPE_NODE_WRITE);
+	return w->host_option && change_bound(c) ? forbid(c, w->host_option, SCOPE_NODE_WRITE) : 0;
+}
+
 static int judge_words(struct api_call *c, struct cli_words *w)
 {
 	const struct inv_ct *ct = c->ctid ? inv_find(c->d->inv, c->ctid) : NULL;
@@ -49,8 +56,8 @@ static int judge_words(struct api_call *c, struct cli_words *w)
 
 	if (w->verb->flags & CLI_NEW && !owner)
 		return -1;
-	if (w->admin_option && !change_by_admin(c))
-		return forbid(c, w->admin_option, SCOPE_NODE_WRITE);
+	if (judge_options(c, w) < 0)
+		return -1;
 	if (w->problem.code && !change_by_admin(c)) {
 		api_problem(c, "invalid-field", VZ_INVALID_PARAMETER_SYNTAX, w->problem.text, NULL);
 		return -1;

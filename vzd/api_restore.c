@@ -15,6 +15,7 @@
 #include "vzd/ask.h"
 #include "vzd/change.h"
 #include "vzd/change_ips.h"
+#include "vzd/change_more.h"
 #include "vzd/claims.h"
 #include "vzd/inv.h"
 
@@ -103,6 +104,8 @@ static int restore_as(struct backup_work *w, struct ct_conf *conf, const char *o
 	if (conf_json_args(config, true, &opts, &parsed, &at, e) < 0)
 		return e->code == ENOMEM ? -ENOMEM : ct_bad_property(c, at, e);
 	drop_bounds(conf);
+	if (more_judge_archive(c, conf, owner, &parsed) < 0)
+		return DONE;
 	pick_name(w, conf);
 	if ((layout && conf_args_add(&opts, "layout", layout, e) < 0) || pick_ips(w, config, conf, &opts, e) < 0 ||
 	    ct_conf_merge(conf, &parsed, e) < 0)

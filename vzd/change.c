@@ -11,6 +11,7 @@
 #include "util/num.h"
 #include "vzd/auth_priv.h"
 #include "vzd/change_ips.h"
+#include "vzd/change_more.h"
 #include "vzd/claims.h"
 #include "vzd/console.h"
 #include "vzd/node.h"
@@ -75,15 +76,14 @@ static int judge_new(struct api_call *c)
 	return -1;
 }
 
-/* A token for some containers may belong to nobody and is bound all the same. */
-static bool bound(const struct api_call *c)
+bool change_bound(const struct api_call *c)
 {
 	return c->who->tenant[0] || c->who->cts;
 }
 
 const char *change_pool(const struct api_call *c)
 {
-	if (!bound(c))
+	if (!change_bound(c))
 		return NULL;
 	return c->d->conf.tenant_pool ? c->d->conf.tenant_pool : "";
 }
@@ -92,7 +92,7 @@ static int judge_addresses(struct api_call *c, unsigned ctid, const struct ct_co
 {
 	struct err e = { 0 };
 
-	if (!bound(c) && str_eq(c->route->op, "cli"))
+	if (!change_bound(c) && str_eq(c->route->op, "cli"))
 		return 0;		/* vzctl itself, by who may run it on the host: it has its own word on that */
 	if (ips_judge(c->d, change_pool(c), ctid, &parsed->net.ip, &e) == 0)
 		return 0;
@@ -167,7 +167,7 @@ static int judge_many(struct api_call *c, const struct ct_conf *parsed, size_t i
 {
 	char text[128];
 
-	if (!bound(c) || !parsed->net.ip.n || ips <= TENANT_IPS_MAX)
+	if (!change_bound(c) || !parsed->net.ip.n || ips <= TENANT_IPS_MAX)
 		return 0;
 	str_fmt(text, sizeof(text), "a tenant's container has at most %d addresses; a prefix is one of them", TENANT_IPS_MAX);
 	api_problem(c, "quota-exceeded", 0, text, NULL);
@@ -217,6 +217,16 @@ static int judge_room(struct api_call *c, const struct inv_sum *add, const struc
 	return -1;
 }
 
+/* Each parameter by itself; sums come after. */
+static int judge_asked(struct api_call *c, const struct inv_ct *ct, const char *tenant, unsigned to, const struct ct_conf *parsed)
+{
+	if (judge_rights(c, parsed) < 0 ||
+	    (ct ? more_judge_ct(c, ct, tenant, parsed) : more_judge_new(c, tenant, parsed)) < 0 ||
+	    judge_addresses(c, to, parsed) < 0)
+		return -1;
+	return judge_name(c, to, parsed->name);
+}
+
 int change_judge(struct api_call *c, unsigned ctid, const char *owner, const struct ct_conf *parsed)
 {
 	const struct inv_ct *ct = ctid ? inv_find(c->d->inv, ctid) : NULL;
@@ -227,9 +237,7 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	struct err e = { 0 };
 	size_t ips;
 
-	if (!ct && judge_new(c) < 0)
-		return -1;
-	if (judge_rights(c, parsed) < 0 || judge_addresses(c, to, parsed) < 0 || judge_name(c, to, parsed->name) < 0)
+	if ((!ct && judge_new(c) < 0) || judge_asked(c, ct, tenant, to, parsed) < 0)
 		return -1;
 	if (merged_sum(c->d->inv, ct ? ct->id : 0, parsed, &add, &ips, &e) < 0) {
 		api_problem_err(c, &e);
@@ -299,7 +307,8 @@ int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner
 	struct inv_sum add;
 	struct err e = { 0 };
 
-	if (judge_new(c) < 0 || judge_rights(c, parsed) < 0 || judge_addresses(c, c->ctid, parsed) < 0 ||
+	if (judge_new(c) < 0 || judge_rights(c, parsed) < 0 || more_judge_copy(c, src, owner, parsed) < 0 ||
+	    judge_addresses(c, c->ctid, parsed) < 0 ||
 	    judge_name(c, c->ctid, parsed->name) < 0 || judge_many(c, parsed, parsed->net.ip.n) < 0)
 		return -1;
 	/* its abilities were given to one owner */

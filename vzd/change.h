@@ -4,7 +4,8 @@
 /*
  * What a caller may do to a container's configuration, judged once on the parsed parameters, whether they came as JSON or as
  * vzctl's words: parameters that reach beyond the container (PARAM_ADMIN) need node:write, a change of owner tenant:write,
- * addresses of a tenant as in change_ips.h, and the sums after the change stay within the tenant's limits and the host's.
+ * addresses of a tenant as in change_ips.h, what costs the host as in change_more.h, and the sums after the change stay within
+ * the tenant's limits and the host's.
  */
 #include "vzd/api.h"
 
@@ -14,6 +15,8 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 int change_snapshot(struct api_call *c, const struct inv_ct *ct);
 /* A clone of @src, to be container c->ctid of @owner, with @parsed changed in it? 0, or -1 when it has answered. */
 int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner, const struct ct_conf *parsed);
+/* Held to a tenant, or to some containers, which may be nobody's. */
+bool change_bound(const struct api_call *c);
 /* An administrator of the host: of no tenant, not held to some containers. */
 bool change_by_admin(const struct api_call *c);
 /* May @ct be started now (its tenant is not suspended, the host has room)? 0, or -1 when it has answered. */

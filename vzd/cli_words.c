@@ -208,6 +208,8 @@ static void take_flag(struct cli_words *w, const struct opt_found *f)
 
 	if (p->admin)
 		w->admin_option = "an option that names something of the host is for administrators of it";
+	if (str_eq(p->name, "force") && w->verb->flags & CLI_STARTS)
+		w->host_option = "--force starts what the host has switched off (DISABLED, TRAFFICACTION): ask its operators";
 	if (str_eq(p->name, "ostemplate") && f->arg && strchr(f->arg, '/'))
 		w->admin_option = "a template by its path is for administrators of the host";
 }

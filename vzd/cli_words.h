@@ -28,6 +28,7 @@ struct cli_words {
 	unsigned ctid;			/* of a numeric id, else 0 */
 	struct ct_conf conf;		/* CLI_CONF: parameters given */
 	const char *admin_option;	/* why only an administrator may: an option by its name, NULL none */
+	const char *host_option;	/* why nobody who is held to a tenant or to some containers may, NULL none */
 	struct err problem;		/* the words could not be read */
 	const char **argv;		/* borrowed texts */
 	size_t argc;

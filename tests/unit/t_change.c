@@ -256,11 +256,81 @@ TEST_ROOT(change_within_the_limits_of_a_tenant)
 	says(acme, "set 101 --diskspace=3G", 403, "quota-exceeded");
 	says(acme, "set 101 --diskspace=unlimited", 403, "quota-exceeded");
 	says(acme, "set 101 --diskspace=18014398509481984", 403, "quota-exceeded");	/* 2^54 KiB: bytes do not fit 64 bits */
-	says(acme, "set 101 --diskquota=no", 403, "quota-exceeded");
+	says(acme, "set 101 --diskquota=no", 403, "forbidden");
 	says(acme, "set 101 --hostname=www", 204, NULL);
 	says(acme, "create 150", 403, "quota-exceeded");		/* no limit is all there is */
 	says(acme, "create 150 --ram=512M --diskspace=1G", 204, NULL);
 	/* what was promised to a create counts until it is there */
 	says(acme, "create 151 --ram=512M --diskspace=1M", 403, "quota-exceeded");
+	down();
+}
+
+static const char *detail(void)
+{
+	const char *s = api_answer_str(&a, "detail");
+
+	return s ? s : "";
+}
+
+/* What costs the host: less is the tenant's affair, more is not, whatever it is called and in whatever unit it is said. */
+TEST_ROOT(change_of_what_costs_the_host)
+{
+	up("{}");
+	box_conf(101, "OWNER=\"acme\"\nPHYSPAGES=\"0:131072\"\nSWAPPAGES=\"0:65536\"\nNUMPROC=\"200\"\nCPULIMIT=\"50\"\n"
+		 "IOLIMIT=\"10485760\"\nDISABLED=\"yes\"\nDISKINODES=\"1000:1100\"\n");
+	says(acme, "set 101 --numproc=201", 403, "forbidden");
+	CHECK_STR(detail(), "NUMPROC: a tenant may lower it, only an administrator of the host raises it; the most is 200, asked is 201");
+	says(acme, "set 101 --numproc=100:200", 204, NULL);
+	says(acme, "set 101 --numproc=100:unlimited", 403, "forbidden");
+	says(acme, "set 101 --cpulimit=0", 403, "forbidden");
+	CHECK_STR(detail(), "CPULIMIT: a tenant may lower it, only an administrator of the host raises it; the most is 50, asked is "
+			    "unlimited");
+	says(acme, "set 101 --cpulimit=51", 403, "forbidden");
+	says(acme, "set 101 --cpulimit=50", 204, NULL);
+	says(acme, "set 101 --iolimit=10", 204, NULL);
+	says(acme, "set 101 --iolimit=11M", 403, "forbidden");
+	says(acme, "set 101 --iolimit=unlimited", 403, "forbidden");
+	says(acme, "set 101 --iopslimit=100", 204, NULL);	/* none had one */
+	says(acme, "set 101 --cpuunits=1000", 204, NULL);	/* the default */
+	says(acme, "set 101 --cpuunits=1001", 403, "forbidden");
+	says(acme, "set 101 --ioprio=5", 403, "forbidden");
+	says(acme, "set 101 --swap=256M", 204, NULL);
+	says(acme, "set 101 --swap=257M", 403, "forbidden");
+	says(acme, "set 101 --vmguarpages=1", 403, "forbidden");
+	says(acme, "set 101 --numpty=0", 403, "forbidden");
+	says(acme, "set 101 --diskinodes=1100", 403, "forbidden");
+	says(acme, "set 101 --diskinodes=900:1100", 204, NULL);
+	says(acme, "set 101 --disabled=no", 403, "forbidden");
+	CHECK_STR(detail(), "DISABLED: a tenant may lower it, only an administrator of the host raises it; it is yes");
+	says(acme, "set 101 --restart_max=6", 403, "forbidden");
+	says(acme, "set 101 --bootorder=1", 403, "forbidden");
+	says(acme, "set 101 --stop-timeout=121", 403, "forbidden");
+	says(acme, "set 101 --ram=2G", 204, NULL);		/* counts in its limits, of which there are none */
+	says(limited, "set 101 --numproc=201", 204, NULL);
+	says(root, "set 101 --cpulimit=0", 204, NULL);
+	/* a new one */
+	says(acme, "create 150 --numproc=8193", 403, "forbidden");
+	says(acme, "create 150 --numproc=8192 --cpulimit=0", 204, NULL);
+	down();
+}
+
+/* Nobody's containers count in nobody's limits. */
+TEST_ROOT(change_of_what_counts_without_a_tenant)
+{
+	struct principal *some;
+
+	up("{}");
+	box_conf(101, "PHYSPAGES=\"0:131072\"\nDISKSPACE=\"1048576:1048576\"\nCPUS=\"1\"\n");
+	inv_refresh(v.v.d.inv, 101);
+	some = api_env_who("token:some", "", scopes_all);
+	some->cts = calloc(1, sizeof(*some->cts));
+	some->cts[0] = 101;
+	some->n_cts = 1;
+	says(some, "set 101 --ram=513M", 403, "forbidden");
+	says(some, "set 101 --diskspace=2G", 403, "forbidden");
+	says(some, "set 101 --cpus=0", 403, "forbidden");
+	says(some, "set 101 --ram=256M --diskspace=1G --cpus=1", 204, NULL);
+	says(root, "set 101 --ram=513M", 204, NULL);
+	principal_unref(some);
 	down();
 }
