@@ -223,6 +223,36 @@ static void table_vzd_keys(void)
 	table_group(&vzd_param_group);
 }
 
+/* Keys with all of @with and none of @without, in one sentence. */
+static void list_keys(unsigned with, unsigned without)
+{
+	const char *open = ".Va";
+
+	for (size_t g = 0; g < ct_param_groups_n; g++)
+		for (size_t i = 0; i < ct_param_groups[g].n; i++) {
+			const struct param *p = &ct_param_groups[g].rows[i];
+
+			if (!p->key || !p->opt || (p->flags & with) != with || p->flags & without)
+				continue;
+			printf("%s %s", open, p->key);
+			open = " ,";
+		}
+	puts(" .");
+}
+
+static void table_tenant_keys(void)
+{
+	puts(".Bl -tag -width Ds\n.It administrators only");
+	list_keys(PARAM_ADMIN, 0);
+	puts(".It lowered by tenants, raised by operators");
+	list_keys(PARAM_CAPPED, 0);
+	puts(".It raised within the limits of the tenant, in which it counts");
+	list_keys(PARAM_COUNTED, 0);
+	puts(".It free");
+	list_keys(0, PARAM_ADMIN | PARAM_CAPPED | PARAM_COUNTED | PARAM_NO_SET | PARAM_KEPT);
+	puts(".El");
+}
+
 static void table_fields(void)
 {
 	printf(".Bl -column -offset indent \"dgramrcvbuf\" \"ORIGIN_SAMPLE\" \"suffixes\"\n");
@@ -274,7 +304,7 @@ static const struct {
 } tables[] = {
 	{ "@commands", table_commands }, { "@options", table_options }, { "@ctid-keys", table_ctid_keys },
 	{ "@default-keys", table_default_keys }, { "@host-keys", table_host_keys }, { "@fields", table_fields },
-	{ "@vzadm-commands", table_vzadm }, { "@vzd-keys", table_vzd_keys },
+	{ "@tenant-keys", table_tenant_keys }, { "@vzadm-commands", table_vzadm }, { "@vzd-keys", table_vzd_keys },
 	{ "@api-routes", table_api_routes }, { "@api-roles", table_api_roles }, { "@api-problems", table_api_problems },
 	{ "@api-events", table_api_events },
 };

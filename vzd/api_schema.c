@@ -38,12 +38,12 @@ static const struct api_prop problem_props[] = {
 	{ "required_scope", "~@scope", "forbidden." },
 	{ "state", "~string", "conflict-state: that of the container." },
 	{ "operation", "~string", "Id of the operation that is in the way, or that has failed." },
-	{ "resource", "~string", "exists: path of what is there; quota-exceeded: which limit." },
+	{ "resource", "~string", "exists: path of what is there; quota-exceeded: which limit; forbidden: which parameter." },
 	{ "current_etag", "~string", "precondition-failed." },
 	{ "tenant", "~string", "quota-exceeded." },
-	{ "limit", "~int?", "quota-exceeded." },
+	{ "limit", "~int?", "quota-exceeded, forbidden: the most." },
 	{ "used", "~int?", "quota-exceeded." },
-	{ "requested", "~int?", "quota-exceeded; null: without limit." },
+	{ "requested", "~int?", "quota-exceeded, forbidden; null: without limit." },
 	{ "ctid", "~int", "exists." },
 	END
 };

@@ -23,7 +23,7 @@ static int refuse(struct api_call *c, const struct ct_more *m)
 	struct buf auto_buf b = BUF_INIT;
 	char name[64];
 
-	buf_addf(&b, "%s: a tenant may lower it, only an administrator of the host raises it; ", m->row->key);
+	buf_addf(&b, "%s: a tenant may lower it, only an operator of the host raises it; ", m->row->key);
 	if (ct_form(m->row) == CT_FORM_BOOL) {
 		buf_addf(&b, "it is %s", m->most ? "yes" : "no");
 	} else {
@@ -31,8 +31,8 @@ static int refuse(struct api_call *c, const struct ct_more *m)
 		num_print(&b, m->has);
 	}
 	api_problem(c, "forbidden", 0, buf_str(&b),
-		    json_pack("{s:s, s:s?, s:o, s:o}", "required_scope", scope_names[SCOPE_NODE_WRITE], "resource",
-			      conf_json_name(m->row, name), "limit", number(m->most), "requested", number(m->has)));
+		    json_pack("{s:s?, s:o, s:o}", "resource", conf_json_name(m->row, name), "limit", number(m->most),
+			      "requested", number(m->has)));
 	return -1;
 }
 

@@ -220,6 +220,12 @@ static int no_default(struct err *e)
 		       "(most limits take \"unlimited\")");
 }
 
+/* What a number lacks that is as it is stored and shown: on vzctl's command line one of a rate is MB. */
+static const char *stored_unit(const struct param *p)
+{
+	return str_eq(p->type->name, "rate") ? "B" : "";
+}
+
 static int to_default(struct in *in, struct err *e)
 {
 	const struct ct_conf *host = in->a->defaults;
@@ -230,6 +236,7 @@ static int to_default(struct in *in, struct err *e)
 		return 0;		/* what is not said has its default */
 	if (field && in->p->type->is_set(field)) {
 		in->p->type->print(in->p, field, &b);
+		buf_adds(&b, stored_unit(in->p));
 		return one_text(in, buf_str(&b), e);
 	}
 	if (!in->p->def && conf_json_kind(in->p) != CONF_JSON_TEXT)
@@ -248,7 +255,7 @@ static int one_value(struct in *in, json_t *v, struct err *e)
 	if (json_is_boolean(v) && conf_json_kind(in->p) == CONF_JSON_BOOL)
 		return one_text(in, json_is_true(v) ? "yes" : "no", e);
 	if (json_is_integer(v) && json_integer_value(v) >= 0 && conf_json_kind(in->p) != CONF_JSON_BOOL) {
-		str_fmt(num, sizeof(num), "%" JSON_INTEGER_FORMAT, json_integer_value(v));
+		str_fmt(num, sizeof(num), "%" JSON_INTEGER_FORMAT "%s", json_integer_value(v), stored_unit(in->p));
 		return one_text(in, num, e);
 	}
 	return err_say(e, EINVAL, "a value of this type is not taken; ctid.conf(5) has the forms");

@@ -125,6 +125,42 @@ for p in /v1/bridges /v1/firewall/groups /v1/firewall/zones /v1/firewall/host/ne
 	like "nor is $p read" "$(as "$acme" GET $p)" '^403 '
 done
 
+# What costs the host: less of it is the tenant's affair, more is not, at each door. A new one has at most the sample's.
+vzctl --quiet set 901 --cpulimit 50 --cpuunits 2000 --iolimit 10M --iopslimit 100 --numproc 300 --save >/dev/null
+for c in '"cpulimit":51' '"cpulimit":0' '"cpulimit":null' '"cpuunits":2001' '"iolimit":20000000' '"iolimit":"unlimited"' '"iopslimit":0' \
+	'"iopslimit":101' '"numproc":301' '"numproc":"300:unlimited"' '"numproc":"unlimited"' '"ioprio":7' '"swappages":"0:1000"' \
+	'"vmguarpages":1000' '"numpty":5000' '"lockedpages":"unlimited","numproc":400' '"disk_quota":false' '"restart_max":1000' \
+	'"bootorder":10' '"stop_timeout":86400'; do
+	r=$(as "$acme" PATCH /v1/cts/901 "{\"config\":{$c}}")
+	[ "${r%% *}" = 403 ] && [[ $r == *'only an operator of the host raises it'* ]] || raised+="$c=$r "
+done
+is "no limit is raised" "$raised" ""
+r=$(as "$acme" PATCH /v1/cts/901 '{"config":{"numproc":301}}' | sed 's/^... //')
+is "which one, how far, and who may" "$(jq -r '.detail, ([.resource, .limit, .requested] | @csv)' <<<"$r")" \
+	"NUMPROC: a tenant may lower it, only an operator of the host raises it; the most is 300, asked is 301
+\"numproc\",300,301"
+for w in '"--cpulimit","60"' '"--iolimit=11M"' '"--numproc","1:400"' '"--cpuu","3000"'; do
+	like "nor in vzctl's words: $w" "$(as "$acme" POST /v1/cli "{\"argv\":[\"set\",\"901\",$w,\"--save\"]}")" '^403 .*only an operator'
+done
+for c in '"numproc":201' '"swappages":"0:1"' '"cpuunits":1001' '"ioprio":5'; do
+	more+="$(as "$acme" POST /v1/cts "{$body,$c}}" | cut -c1-3) $(as "$acme" POST /v1/cts/901/clone "{\"config\":{$c}}" | cut -c1-3) "
+done
+is "nor is a new one, or a copy, made with more" "$(tr ' ' '\n' <<<"$more" | sort -u | tr -d '\n')" 403
+is "lower it may" "$(op "$(as "$acme" PATCH /v1/cts/901 '{"config":{"cpulimit":40,"numproc":250,"iolimit":"5M","ioprio":2}}')")" done
+is "and is there" "$(for k in CPULIMIT NUMPROC IOLIMIT IOPRIO CPUUNITS; do conf 901 $k; done | tr '\n' ' ')" "40 250 5242880 2 2000 "
+like "and not back" "$(as "$acme" PATCH /v1/cts/901 '{"config":{"cpulimit":50}}')" '^403 .*the most is 40'
+is "what it has it may say again" "$(op "$(as "$acme" PATCH /v1/cts/901 '{"config":{"cpulimit":40,"cpuunits":2000,"numproc":250,"iolimit":5242880}}')")" done
+is "an operator raises it" "$(op "$(as "$operator" PATCH /v1/cts/901 '{"config":{"cpulimit":60}}')"; conf 901 CPULIMIT)" $'done\n60'
+vzctl --quiet set 901 --disabled yes --save >/dev/null
+like "one that the host has switched off stays so" "$(as "$acme" PATCH /v1/cts/901 '{"config":{"disabled":false}}')" '^403 .*DISABLED'
+like "and is not started" "$(op "$(as "$acme" PUT /v1/cts/901/state '{"target":"running"}')")" '^failed.*disabled'
+like "by no force" "$(as "$acme" POST /v1/cli '{"argv":["start","901","--force"]}')" '^403 .*operators'
+like "nor by a restart" "$(as "$acme" POST /v1/cli '{"argv":["restart","901","--forc"]}')" '^403 .*operators'
+vzctl --quiet set 901 --disabled no --save >/dev/null
+some=$(vzadm --json token add --role operator --ct 903 | jq -r .token)
+like "nobody's container counts in no limits: not raised either" "$(as "$some" PATCH /v1/cts/903 '{"config":{"ram":"256M"}}')" '^403 .*PHYSPAGES'
+is "but lowered" "$(op "$(as "$some" PATCH /v1/cts/903 '{"config":{"ram":"96M"}}')")" done
+
 # Names that are paths.
 for n in .. ../902 ..%2f902 ..%2F..%2Fetc%2Fpasswd %2Fetc 901%2F..%2F902 '902%00' -x; do
 	paths+="$(as "$acme" GET "/v1/cts/$n" | cut -c1-3) $(as "$acme" GET "/v1/backups/$n" | cut -c1-3) "
@@ -151,11 +187,14 @@ vzctl --quiet set 901 --netif_add eth0 --save >/dev/null
 is "a tenant's clone" "$(op "$(as "$acme" POST /v1/cts/901/clone '{"ctid":911,"mode":"linked","config":{"ram":"64M"}}')")" done
 is "has none of the host's" "$(grep -cE '^(DEVNODES|NETIF|VENET_FILTER|FW_ZONE)=.+' /etc/vz/conf/911.conf)" 0
 is "its abilities" "$(conf 911 CAPABILITY)" sys_time:off
+is "what the host has given it more than others it has no second time, what it has less stays" \
+	"$(for k in CPUUNITS NUMPROC CPULIMIT IOLIMIT; do conf 911 $k; done | tr '\n' ' ')" "1000 200 60 5242880 "
 is "and the host's rules" "$(conf 911 SMTP) $(conf 911 FW_IN)" "no drop"
 like "what was left out is said" "$(api GET "/v1/operations/$(api GET '/v1/operations?ct=911' | jq -r '.items[0].id')/log")" 'left out.*DEVNODES'
 like "nobody clones it for another" "$(as "$acme" POST /v1/cts/901/clone '{"owner":"beta"}')" '^403 '
 like "nor does an operator" "$(as "$operator" POST /v1/cts/901/clone '{"owner":"beta"}')" '^403 .*another owner'
-is "an administrator's clone has all" "$(op "$(as "$root" POST /v1/cts/901/clone '{"ctid":912,"config":{"ram":"64M"}}')"; conf 912 DEVNODES)" $'done\nfuse:rw'
+is "an administrator's clone has all" "$(op "$(as "$root" POST /v1/cts/901/clone '{"ctid":912,"config":{"ram":"64M"}}')"; conf 912 DEVNODES; conf 912 CPUUNITS)" \
+	$'done\nfuse:rw\n2000'
 gone 911 912
 
 echo '#!/bin/sh' >/etc/vz/conf/901.mount
@@ -165,6 +204,8 @@ is "is restored by its tenant" "$(op "$(as "$acme" POST "/v1/backups/$name/resto
 is "without the script, devices, abilities" \
 	"$(ls /etc/vz/conf | grep -c '^911.*mount$') $(grep -cE '^(DEVNODES|NETIF|VENET_FILTER|FW_ZONE|CAPABILITY)=.+' /etc/vz/conf/911.conf)" "0 0"
 is "with the host's rules" "$(conf 911 SMTP) $(conf 911 FW_IN) $(conf 911 OWNER)" "no drop acme"
+is "and limits, lower where a new one has less" "$(for k in CPUUNITS NUMPROC CPULIMIT; do conf 911 $k; done | tr '\n' ' ')" "1000 200 60 "
+like "not raised on the way" "$(as "$acme" POST "/v1/backups/$name/restore" '{"config":{"cpulimit":61}}')" '^403 .*CPULIMIT.*the most is 60'
 is "and none of the addresses that the first one has" "$(conf 911 IP_ADDRESS)" ""
 is "other addresses when asked" "$(op "$(as "$acme" POST "/v1/backups/$name/restore" '{"ctid":913,"config":{"ip_address":["10.77.1.60"]}}')"; conf 913 IP_ADDRESS)" \
 	$'done\n10.77.1.60'

@@ -279,11 +279,11 @@ TEST_ROOT(change_of_what_costs_the_host)
 	box_conf(101, "OWNER=\"acme\"\nPHYSPAGES=\"0:131072\"\nSWAPPAGES=\"0:65536\"\nNUMPROC=\"200\"\nCPULIMIT=\"50\"\n"
 		 "IOLIMIT=\"10485760\"\nDISABLED=\"yes\"\nDISKINODES=\"1000:1100\"\n");
 	says(acme, "set 101 --numproc=201", 403, "forbidden");
-	CHECK_STR(detail(), "NUMPROC: a tenant may lower it, only an administrator of the host raises it; the most is 200, asked is 201");
+	CHECK_STR(detail(), "NUMPROC: a tenant may lower it, only an operator of the host raises it; the most is 200, asked is 201");
 	says(acme, "set 101 --numproc=100:200", 204, NULL);
 	says(acme, "set 101 --numproc=100:unlimited", 403, "forbidden");
 	says(acme, "set 101 --cpulimit=0", 403, "forbidden");
-	CHECK_STR(detail(), "CPULIMIT: a tenant may lower it, only an administrator of the host raises it; the most is 50, asked is "
+	CHECK_STR(detail(), "CPULIMIT: a tenant may lower it, only an operator of the host raises it; the most is 50, asked is "
 			    "unlimited");
 	says(acme, "set 101 --cpulimit=51", 403, "forbidden");
 	says(acme, "set 101 --cpulimit=50", 204, NULL);
@@ -301,7 +301,7 @@ TEST_ROOT(change_of_what_costs_the_host)
 	says(acme, "set 101 --diskinodes=1100", 403, "forbidden");
 	says(acme, "set 101 --diskinodes=900:1100", 204, NULL);
 	says(acme, "set 101 --disabled=no", 403, "forbidden");
-	CHECK_STR(detail(), "DISABLED: a tenant may lower it, only an administrator of the host raises it; it is yes");
+	CHECK_STR(detail(), "DISABLED: a tenant may lower it, only an operator of the host raises it; it is yes");
 	says(acme, "set 101 --restart_max=6", 403, "forbidden");
 	says(acme, "set 101 --bootorder=1", 403, "forbidden");
 	says(acme, "set 101 --stop-timeout=121", 403, "forbidden");

@@ -113,6 +113,7 @@ TEST(conf_json_takes_what_it_shows)
 {
 	static const char *const shown[] = {
 		"{\"hostname\":\"www\"}", "{\"cpuunits\":1000}", "{\"nameserver\":[\"10.0.0.53\"]}", "{\"numproc\":\"100:200\"}",
+		"{\"iolimit\":10485760}", "{\"iolimit\":0}", "{\"cpulimit\":50}", "{\"diskspace\":\"1048576\"}",
 		"{\"restart\":\"on-failure\"}", "{\"start_after\":[\"101\",\"db\"]}", "{\"onboot\":true}",
 		"{\"fw_rules\":[\"in accept tcp 80,443 from 10.0.0.0/8\",\"out drop smtp log\"]}", "{\"fw_in\":\"drop,log\"}",
 		"{\"fw_groups\":[\"web\",\"mgmt\"]}", "{\"fw_zone\":\"blue\"}", "{\"ip_address\":[\"10.0.0.1\",\"10.0.0.2\"]}",
