@@ -69,20 +69,6 @@ int ct_net_running(void *arg, net_line_cb *cb, void *cb_arg, struct err *e)
 
 struct taken { unsigned id, owner; const struct str_list *lines; char text[128]; };
 
-static bool overlap(const struct nat_fwd *a, const struct nat_fwd *b)
-{
-	if (a->proto != b->proto || a->to.family != b->to.family || a->lo > b->hi || b->lo > a->hi)
-		return false;
-	return a->host.family == b->host.family && (!a->host.family || net_ip_equal(&a->host, &b->host));
-}
-
-static const char *forward_of(const char *line)
-{
-	const char *s = net_line_of(line, "nat");
-
-	return s ? net_line_of(s, "fwd") : NULL;
-}
-
 static int taken_one(void *arg, unsigned id, const struct str_list *all, struct err *e)
 {
 	struct taken *t = arg;
@@ -91,12 +77,13 @@ static int taken_one(void *arg, unsigned id, const struct str_list *all, struct 
 	if (id == t->id)
 		return 0;
 	for (size_t i = 0; i < t->lines->n; i++) {
-		const char *mine = forward_of(t->lines->v[i]);
+		const char *mine = nat_forward_of(t->lines->v[i]);
 
 		for (size_t k = 0; mine && k < all->n; k++) {
-			const char *other = forward_of(all->v[k]);
+			const char *other = nat_forward_of(all->v[k]);
 
-			if (other && nat_fwd_parse(mine, &a, e) == 0 && nat_fwd_parse(other, &b, e) == 0 && overlap(&a, &b)) {
+			if (other && nat_fwd_parse(mine, &a, e) == 0 && nat_fwd_parse(other, &b, e) == 0 &&
+			    nat_fwd_overlap(&a, &b)) {
 				t->owner = id;
 				str_copy(t->text, sizeof(t->text), mine);
 			}
@@ -115,9 +102,10 @@ static int explain(unsigned id, const struct str_list *lines, struct err *e)
 	if (e->code != EEXIST && e->code != EBUSY)
 		return -e->code;
 	ct_netrec_each(taken_one, &t, &ignored);
-	if (t.owner)
-		err_say(e, EADDRINUSE, "forward '%s': that port of the host leads into container %u already", t.text, t.owner);
-	return -e->code;
+	if (!t.owner)
+		return -e->code;
+	err_say(e, EADDRINUSE, "forward '%s': that port of the host leads into container %u already", t.text, t.owner);
+	return err_exit(e, VZ_IP_INUSE);
 }
 
 /* --- one container --- */

@@ -204,6 +204,22 @@ static int check_ports(const struct str_list *lines, struct err *e)
 	return 0;
 }
 
+bool nat_fwd_overlap(const struct nat_fwd *a, const struct nat_fwd *b)
+{
+	if (a->proto != b->proto || a->lo > b->hi || b->lo > a->hi)
+		return false;
+	if (a->to.family && b->to.family && a->to.family != b->to.family)
+		return false;
+	return a->host.family == b->host.family && (!a->host.family || net_ip_equal(&a->host, &b->host));
+}
+
+const char *nat_forward_of(const char *line)
+{
+	const char *s = net_line_of(line, "nat");
+
+	return s ? net_line_of(s, "fwd") : NULL;
+}
+
 int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struct err *e)
 {
 	char name[IFNAMSIZ];

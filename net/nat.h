@@ -30,6 +30,10 @@ struct nat_fwd {
 };
 int nat_fwd_parse(const char *text, struct nat_fwd *ret, struct err *e);
 void nat_fwd_print(const struct nat_fwd *f, struct buf *b);
+/* Would the kernel lead one port of the host to two places? A family that is not given is both. */
+bool nat_fwd_overlap(const struct nat_fwd *a, const struct nat_fwd *b);
+/* The forward that a line of part "nat" is about; NULL: it is about something else. */
+const char *nat_forward_of(const char *line);
 /* Adds the lines of part "nat" for container @id. EINVAL: a forward has nowhere to go. */
 int nat_lines(unsigned id, const struct net_conf *c, struct str_list *ret, struct err *e);
 /*

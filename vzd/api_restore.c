@@ -106,6 +106,7 @@ static int restore_as(struct backup_work *w, struct ct_conf *conf, const char *o
 	drop_bounds(conf);
 	if (more_judge_archive(c, conf, owner, &parsed) < 0)
 		return DONE;
+	str_list_clear(&conf->net.forward);	/* those of the body are judged; the archive's come as they are */
 	pick_name(w, conf);
 	if ((layout && conf_args_add(&opts, "layout", layout, e) < 0) || pick_ips(w, config, conf, &opts, e) < 0 ||
 	    ct_conf_merge(conf, &parsed, e) < 0)

@@ -12,6 +12,7 @@
 #include "vzd/auth_priv.h"
 #include "vzd/change_ips.h"
 #include "vzd/change_more.h"
+#include "vzd/change_ports.h"
 #include "vzd/claims.h"
 #include "vzd/console.h"
 #include "vzd/node.h"
@@ -251,7 +252,7 @@ int change_judge(struct api_call *c, unsigned ctid, const char *owner, const str
 	/* what does not run is judged again at its start */
 	if (ct && (ct->state == INV_RUNNING || ct->state == INV_FROZEN) && judge_room(c, &add, ct) < 0)
 		return -1;
-	return promise(c, to, parsed);
+	return ports_judge(c, ct ? ct->id : 0, parsed) < 0 ? -1 : promise(c, to, parsed);
 }
 
 /* Two at a time on one container would both be counted as the same one. */
@@ -320,7 +321,7 @@ int change_clone(struct api_call *c, const struct inv_ct *src, const char *owner
 	}
 	if (judge_quota(c, owner, &add, NULL) < 0 || judge_room(c, &add, NULL) < 0)
 		return -1;
-	return promise(c, c->ctid, parsed);
+	return ports_judge(c, 0, parsed) < 0 ? -1 : promise(c, c->ctid, parsed);
 }
 
 int change_may_start(struct api_call *c, const struct inv_ct *ct)

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <syslog.h>
 
-#include "net/net.h"
+#include "net/nat.h"
 #include "util/err.h"
 #include "util/str.h"
 #include "vzd/auth_priv.h"
@@ -15,7 +15,9 @@
 
 struct claim {
 	unsigned ctid;
-	struct cidr ip;			/* with an empty name */
+	enum { CLAIM_IP, CLAIM_NAME, CLAIM_PORT } what;
+	struct cidr ip;
+	struct nat_fwd port;
 	char name[65];
 };
 struct claims {
@@ -51,7 +53,7 @@ unsigned claims_ip(struct vzd *d, unsigned ctid, const struct cidr *ip)
 	for (size_t i = 0; d->claims && i < d->claims->n; i++) {
 		const struct claim *c = &d->claims->v[i];
 
-		if (c->ctid != ctid && !c->name[0] && (cidr_within(ip, &c->ip) || cidr_within(&c->ip, ip)))
+		if (c->ctid != ctid && c->what == CLAIM_IP && (cidr_within(ip, &c->ip) || cidr_within(&c->ip, ip)))
 			return c->ctid;
 	}
 	return 0;
@@ -62,6 +64,17 @@ unsigned claims_name(struct vzd *d, unsigned ctid, const char *name)
 	for (size_t i = 0; name && *name && d->claims && i < d->claims->n; i++)
 		if (d->claims->v[i].ctid != ctid && str_eq(d->claims->v[i].name, name))
 			return d->claims->v[i].ctid;
+	return 0;
+}
+
+unsigned claims_port(struct vzd *d, unsigned ctid, const struct nat_fwd *f)
+{
+	for (size_t i = 0; d->claims && i < d->claims->n; i++) {
+		const struct claim *c = &d->claims->v[i];
+
+		if (c->ctid != ctid && c->what == CLAIM_PORT && nat_fwd_overlap(f, &c->port))
+			return c->ctid;
+	}
 	return 0;
 }
 
@@ -89,7 +102,7 @@ int claims_add(struct vzd *d, unsigned ctid, const struct str_list *ips, const c
 			return -e->code;
 	}
 	if (name && *name) {
-		struct claim c = { .ctid = ctid };
+		struct claim c = { .ctid = ctid, .what = CLAIM_NAME };
 
 		if (str_copy(c.name, sizeof(c.name), name) == 0 && add(d, &c, e) < 0)
 			return -e->code;
@@ -97,11 +110,17 @@ int claims_add(struct vzd *d, unsigned ctid, const struct str_list *ips, const c
 	return 0;
 }
 
+int claims_add_port(struct vzd *d, unsigned ctid, const struct nat_fwd *f, struct err *e)
+{
+	return add(d, &(struct claim){ .ctid = ctid, .what = CLAIM_PORT, .port = *f }, e);
+}
+
 void claims_words(void *vzd, unsigned ctid, const char *words)
 {
 	struct str_list ips __attribute__((cleanup(str_list_clear))) = { 0 };
 	json_t *all = json_loads(words, 0, NULL), *w;
-	struct err e = { 0 };
+	struct err e = { 0 }, wrong = { 0 };
+	struct nat_fwd port;
 	size_t i;
 
 	json_array_foreach(all, i, w) {
@@ -113,6 +132,8 @@ void claims_words(void *vzd, unsigned ctid, const char *words)
 			str_list_add(&ips, word + strlen("--ipadd="), &e);
 		else if (str_starts(word, "--name="))
 			claims_add(vzd, ctid, &ips, word + strlen("--name="), &e);
+		else if (str_starts(word, "--forward_add=") && nat_fwd_parse(word + strlen("--forward_add="), &port, &wrong) == 0)
+			claims_add_port(vzd, ctid, &port, &e);
 	}
 	if (e.code || claims_add(vzd, ctid, &ips, NULL, &e) < 0)
 		vzd_log_err(LOG_WARNING, &e, "what is promised");

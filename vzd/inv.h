@@ -25,6 +25,7 @@ struct inv_ct {
 	uint32_t cpus, cpu_limit_pct, cpu_units;	/* 0: none set */
 	uint64_t n_ip4, n_ip6;
 	char *ips;			/* IP_ADDRESS, blank-separated, never NULL */
+	char *forwards;			/* ports of the host, as nat_forward_of() has them, ';'-separated, never NULL */
 	uint32_t n_snaps;		/* snapshots; one that is being taken for a backup does not count */
 	bool onboot, disabled;
 	char *json; /* struct Ct of the API without live figures, one JSON object; rebuilt on demand by inv_json() */

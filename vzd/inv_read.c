@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "net/nat.h"
 #include "util/auto.h"
 #include "util/buf.h"
 #include "util/fio.h"
@@ -19,7 +20,7 @@
 void inv_ct_clear(struct inv_ct *ct)
 {
 	char **const texts[] = { &ct->name, &ct->hostname, &ct->description, &ct->owner, &ct->ostemplate, &ct->layout,
-				 &ct->start_after, &ct->json, &ct->broken, &ct->ips };
+				 &ct->start_after, &ct->json, &ct->broken, &ct->ips, &ct->forwards };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		free(*texts[i]);
@@ -165,7 +166,24 @@ static void set_snaps(struct inv_ct *ct, struct ct *open)
 static bool whole(const struct inv_ct *ct)
 {
 	return ct->name && ct->hostname && ct->description && ct->owner && ct->ostemplate && ct->layout && ct->start_after &&
-	       ct->ips;
+	       ct->ips && ct->forwards;
+}
+
+/* With the addresses that they lead to. One that leads nowhere takes no port either. */
+static char *forwards_of(unsigned id, const struct net_conf *c)
+{
+	struct str_list lines __attribute__((cleanup(str_list_clear))) = { 0 };
+	struct buf b = BUF_INIT;
+	struct err ignored = { 0 };
+
+	(void)nat_lines(id, c, &lines, &ignored);
+	for (size_t i = 0; i < lines.n; i++) {
+		const char *f = nat_forward_of(lines.v[i]);
+
+		if (f)
+			buf_addf(&b, "%s%s", b.len ? ";" : "", f);
+	}
+	return b.len ? buf_take(&b) : strdup("");
 }
 
 bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
@@ -189,6 +207,7 @@ bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
 		ct->layout = strdup("");
 		ct->start_after = strdup("");
 		ct->ips = strdup("");
+		ct->forwards = strdup("");
 		return whole(ct);
 	}
 	c = ct_conf(open);
@@ -200,6 +219,7 @@ bool inv_read(struct inv *v, unsigned id, struct inv_ct *ct)
 	ct->layout = text_of(c->layout);
 	ct->start_after = joined(&c->policy.start_after);
 	ct->ips = joined(&c->net.ip);
+	ct->forwards = forwards_of(id, &c->net);
 	path = ct_path_conf(open);
 	set_etag(ct, path);
 	set_limits(ct, c);

@@ -63,6 +63,14 @@ vzctl set 101 --owner acme --save >/dev/null
 tenant_sees() { vzadm --token-file /tmp/token call GET /v1/cts/101/firewall 2>&1 | jq -e '.policy_in == "drop" and .host_policy == "accept"' >/dev/null; }
 soon "with its own it has" 10 tenant_sees
 vzctl stop 101 --fast >/dev/null
+new 102 --ipadd 10.77.9.7 --name fwshop
+like "a port that a container which is down has: at once, and whose it is" \
+	"$(api PATCH /v1/cts/102 '{"config":{"port_forward":["tcp 8080 to 80"]}}')" \
+	"forward 'tcp 8080 to 10.77.9.7:80': that port of the host leads into container 101 already: take another one.*exists"
+is "another one" "$(api PATCH /v1/cts/102 '{"config":{"port_forward":["tcp 8090-8099 to 80"]}}' | op_state)" done
+like "by its name, and in part" "$(api PATCH /v1/cts/101 '{"config":{"port_forward":["tcp 8080 to 80","tcp 8095"]}}')" \
+	'leads into container 102 \(fwshop\) already'
+gone 102
 becomes "one that is down has nothing in effect" '[false,[]]' effect '[.in_effect, .rules]'
 gone 101
 is "the group goes" "$(api DELETE /v1/firewall/groups/web | op_state)" done

@@ -78,6 +78,7 @@ static void down(void)
 	api_env_close(&v);
 }
 
+/* '~' stands for a blank within a word. */
 static void says(struct principal *who, const char *line, int status, const char *slug)
 {
 	struct buf auto_buf b = BUF_INIT;
@@ -90,6 +91,8 @@ static void says(struct principal *who, const char *line, int status, const char
 		buf_addf(&b, "%s\"%.*s\"", p == line ? "" : ",", (int)n, p);
 	}
 	buf_adds(&b, "]}");
+	for (char *s = b.s; (s = strchr(s, '~'));)
+		*s = ' ';
 	api_answer_done(&a);
 	api_env_do(&v, who, "POST", "/v1/judge", buf_str(&b), &a);
 	if (a.status != status)
@@ -311,6 +314,30 @@ TEST_ROOT(change_of_what_costs_the_host)
 	/* a new one */
 	says(acme, "create 150 --numproc=8193", 403, "forbidden");
 	says(acme, "create 150 --numproc=8192 --cpulimit=0", 204, NULL);
+	down();
+}
+
+/* A port of the host leads to one place, whoever runs. */
+TEST_ROOT(change_of_ports)
+{
+	up("{}");
+	box_conf(102, "NAME=\"shop\"\nIP_ADDRESS=\"10.9.0.77\"\nPORT_FORWARD=\"tcp 8000-8010; tcp 192.0.2.1:443\"\n");
+	box_conf(103, "IP_ADDRESS=\"2001:db8::7\"\nPORT_FORWARD=\"tcp 9000\"\n");
+	inv_refresh(v.v.d.inv, 102);
+	inv_refresh(v.v.d.inv, 103);
+	says(root, "set 101 --forward_add=tcp~8010~to~80", 409, "exists");
+	CHECK_STR(detail(), "forward 'tcp 8010 to 10.9.0.1:80': that port of the host leads into container 102 (shop) already: take "
+			    "another one");
+	says(root, "set 101 --forward_add=udp~8010~to~80", 204, NULL);
+	says(root, "set 101 --forward_add=tcp~8011-8020", 204, NULL);
+	says(root, "set 101 --forward_add=tcp~192.0.2.1:443", 409, "exists");
+	says(root, "set 101 --forward_add=tcp~443", 204, NULL);		/* the one that names an address goes first */
+	says(root, "set 101 --forward_add=tcp~9000", 204, NULL);	/* that is of IPv6 only */
+	says(root, "set 101 --ipadd=2001:db8::8 --forward_add=tcp~9000", 409, "exists");
+	says(root, "create 150 --ipadd=10.9.0.9 --forward_add=tcp~8000", 409, "exists");
+	says(root, "set 102 --forward_add=tcp~8001~to~81", 204, NULL);	/* its own: vzctl's affair */
+	says(root, "set 101 --hostname=www", 204, NULL);
+	says(acme, "set 101 --forward_add=tcp~7000", 403, "forbidden");
 	down();
 }
 

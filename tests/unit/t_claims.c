@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* vzd/claims.c: what is promised while an operation is under way. */
 #include "tests/unit/t_api_env.h"
+#include "net/nat.h"
 #include "vzd/console.h"
 
 static struct api_env v;
@@ -12,6 +13,15 @@ static unsigned has(unsigned ctid, const char *text)
 
 	CHECK_OK(cidr_parse(text, &c, &e), &e);
 	return claims_ip(&v.v.d, ctid, &c);
+}
+
+static unsigned port(unsigned ctid, const char *text)
+{
+	struct err e = { 0 };
+	struct nat_fwd f;
+
+	CHECK_OK(nat_fwd_parse(text, &f, &e), &e);
+	return claims_port(&v.v.d, ctid, &f);
 }
 
 static void promise(unsigned ctid, const char *ips, const char *name)
@@ -47,6 +57,12 @@ TEST_ROOT(claims_of_addresses_and_names)
 	CHECK_EQ(has(151, "10.9.2.1"), 160);
 	CHECK_EQ(has(151, "10.9.2.2"), 160);
 	CHECK_EQ(claims_name(d, 151, "mail"), 160);
+	claims_words(d, 161, "[\"--forward_add=tcp 8080-8082 to 80\",\"--forward_add=nonsense\"]");
+	CHECK_EQ(port(151, "tcp 8081 to 10.9.0.1:80"), 161);
+	CHECK_EQ(port(161, "tcp 8081 to 10.9.0.1:80"), 0);
+	CHECK_EQ(port(151, "udp 8081 to 10.9.0.1:80"), 0);
+	CHECK_EQ(port(151, "tcp 8083 to 10.9.0.1:80"), 0);
+	CHECK_EQ(has(151, "0.0.0.0/0"), 150);		/* a port is no address */
 	claims_expire(d);				/* nothing is under way on 150 */
 	CHECK_EQ(has(151, "10.9.0.1"), 0);
 	CHECK_EQ(claims_name(d, 151, "www"), 0);
