@@ -64,9 +64,11 @@ tenant_sees() { vzadm --token-file /tmp/token call GET /v1/cts/101/firewall 2>&1
 soon "with its own it has" 10 tenant_sees
 vzctl stop 101 --fast >/dev/null
 new 102 --ipadd 10.77.9.7 --name fwshop
+vzctl set 101 --forward_add 'tcp 8080 to 80' --save >/dev/null
+soon "a forward of what is down" 20 sh -c "vzadm call GET /v1/cts/101 | jq -e '.config.port_forward == [\"tcp 8080 to 80\"]' >/dev/null"
 like "a port that a container which is down has: at once, and whose it is" \
 	"$(api PATCH /v1/cts/102 '{"config":{"port_forward":["tcp 8080 to 80"]}}')" \
-	"forward 'tcp 8080 to 10.77.9.7:80': that port of the host leads into container 101 already: take another one.*exists"
+	"forward 'tcp 8080 to 10.77.9.7:80': that port of the host leads into container 101 already: take another one.*\"ctid\":101"
 is "another one" "$(api PATCH /v1/cts/102 '{"config":{"port_forward":["tcp 8090-8099 to 80"]}}' | op_state)" done
 like "by its name, and in part" "$(api PATCH /v1/cts/101 '{"config":{"port_forward":["tcp 8080 to 80","tcp 8095"]}}')" \
 	'leads into container 102 \(fwshop\) already'
