@@ -88,6 +88,7 @@ static int completion_bash(void)
 	       "\t--ostemplate) words=$(vztmpl list 2>/dev/null) ;;\n"
 	       "\t--config|--applyconfig) words=$(cd /etc/vz/conf 2>/dev/null && printf '%%s\\n' ve-*.conf-sample |\n"
 	       "\t\tsed 's/^ve-//; s/\\.conf-sample$//') ;;\n"
+	       "\t--id|--uuid) words=$(vzctl snapshot-list \"${COMP_WORDS[i+1]}\" -H -o uuid 2>/dev/null) ;;\n"
 	       "\t--setmode) words='restart ignore' ;;\n");
 	value_cases("words='", "'");
 	printf("\t*) case ${COMP_WORDS[i]} in\n");
@@ -111,9 +112,15 @@ static int completion_zsh(void)
 	command_words();
 	printf(")\nif ((CURRENT == i)); then\n\tcompadd -- --verbose --quiet --skiplock --host --version --help $cmds\n"
 	       "\treturn\nfi\n"
-	       "if ((CURRENT == i + 1)); then\n\tcompadd -- ${=$(vzlist -a -H -o ctid 2>/dev/null)}\n\treturn\nfi\n"
+	       "if ((CURRENT == i + 1)); then\n\tcase $words[i] in\n"
+	       "\tstart) opts=(${=$(vzlist -S -H -o ctid,name 2>/dev/null)}) ;;\n"
+	       "\tstop|exec*|enter|console) opts=(${=$(vzlist -H -o ctid,name 2>/dev/null)}) ;;\n"
+	       "\t*) opts=(${=$(vzlist -a -H -o ctid,name 2>/dev/null)}) ;;\n"
+	       "\tesac\n\tcompadd -- ${opts:#-}\n\treturn\nfi\n"
 	       "case $words[CURRENT-1] in\n"
 	       "\t--ostemplate) compadd -- ${=$(vztmpl list 2>/dev/null)}; return ;;\n"
+	       "\t--config|--applyconfig) compadd -- /etc/vz/conf/ve-*.conf-sample(N:t:r:s/ve-//); return ;;\n"
+	       "\t--id|--uuid) compadd -- ${=$(vzctl snapshot-list \"$words[i+1]\" -H -o uuid 2>/dev/null)}; return ;;\n"
 	       "\t--setmode) compadd restart ignore; return ;;\n");
 	value_cases("compadd ", "; return");
 	printf("esac\ncase $words[i] in\n");
@@ -139,7 +146,7 @@ static void tail_of(const char *prog, bool zsh, bool files)
 {
 	printf("\tesac\n\tcase $prev in\n\t--format) opts=(erofs erofs-lz4 squashfs) ;;\n\tesac; fi\n\t: $two\n");
 	if (zsh)
-		printf("\tcompadd -- $opts\n%s}\n_%s \"$@\"\n", files ? "\t_files\n" : "", prog);
+		printf("\tcompadd -- $opts\n%s}\n_%s \"$@\"\n", files ? "\t((n == 1)) || _files\n" : "", prog);
 	else
 		printf("\tCOMPREPLY=($(compgen -W \"${opts[*]}\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\ncomplete %s-F _%s %s\n",
 		       files ? "-o default " : "", prog, prog);

@@ -98,5 +98,16 @@ ok "the schema is JSON and knows the keys" python3 -c '
 import json
 d = json.load(open("/usr/share/vz/ctid.conf.schema.json"))["properties"]
 assert d["cpuunits"]["maximum"] == 500000 and d["onboot"]["type"] == "boolean" and d["ip_address"]["x-live"] is True'
-ok "completion is shell" bash -n "$TOP/build/completion/vzctl"
+new 905 --name alpha
+completes() {	# LINE: what bash offers for its last word
+	bash -c '. "$1/build/completion/${2%% *}" && read -ra COMP_WORDS <<<"$2" && [[ $2 != *" " ]] || COMP_WORDS+=("")
+		COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "_${2%% *}"; echo "${COMPREPLY[*]}"' - "$TOP" "$1"
+}
+is "completion: verbs" "$(completes "vzctl st")" "start stop status"
+is "a container that could start, by number and name" "$(completes "vzctl start ")" "905 alpha"
+is "none that could stop" "$(completes "vzctl stop ")" ""
+like "a template" " $(completes "vzctl create 906 --ostemplate ") " " vz-base-"
+vzctl --quiet snapshot 905 --id 11111111-1111-1111-1111-111111111111 >/dev/null
+is "a snapshot" "$(completes "vzctl snapshot-delete 905 --id ")" "{11111111-1111-1111-1111-111111111111}"
+gone 905
 rm -f /tmp/vz.conf.kept /tmp/cancel
