@@ -30,6 +30,30 @@ static void cancel_now(int sig)
 	_exit(128 + sig);
 }
 
+/* Between the lock and the knowledge what to undo: a signal waits. */
+static volatile sig_atomic_t cancel_waits;
+
+static void cancel_note(int sig)
+{
+	cancel_waits = sig;
+}
+
+static void on_signals(void (*handler)(int))
+{
+	struct sigaction sa = { .sa_handler = handler, .sa_flags = SA_RESTART };
+
+	sigemptyset(&sa.sa_mask);
+	sigaddset(&sa.sa_mask, SIGINT);
+	sigaddset(&sa.sa_mask, SIGTERM);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+void cancel_hold(void)
+{
+	on_signals(cancel_note);
+}
+
 static const char *cancel_dir;
 
 void cancel_arm_too(unsigned id)
@@ -41,16 +65,13 @@ void cancel_arm_too(unsigned id)
 void cancel_arm(const struct ct_host *host, unsigned id, bool quiet)
 {
 	const char *dir = ct_host_conf(host)->lockdir;
-	struct sigaction sa = { .sa_handler = cancel_now };
 
 	if (str_fmt(cancel_id, sizeof(cancel_id), "%u", id) < 0 ||
 	    str_fmt(cancel_lck, sizeof(cancel_lck), "%s/%u.lck", dir ? dir : "/vz/lock", id) < 0)
 		return;
 	cancel_dir = dir;
 	cancel_quiet = quiet;
-	sigemptyset(&sa.sa_mask);
-	sigaddset(&sa.sa_mask, SIGINT);
-	sigaddset(&sa.sa_mask, SIGTERM);
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
+	on_signals(cancel_now);
+	if (cancel_waits)
+		cancel_now(cancel_waits);
 }

@@ -162,6 +162,7 @@ static int cmd_container(struct cmd_call *c, struct err *e)
 		ct_skip_lock(c->ct);
 		return 0;
 	}
+	cancel_hold();
 	if (ct_lock(c->ct, e) < 0)
 		return -e->code;
 	cancel_arm(c->host, c->id, c->ui.quiet);

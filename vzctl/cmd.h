@@ -142,6 +142,7 @@ void cmd_usage(struct buf *b);
 void cmd_usage_one(const struct cmd *cmd, struct buf *b);
 
 /* cancel.c: SIGINT and SIGTERM while an action runs. */
+void cancel_hold(void);			/* from now until cancel_arm() they wait */
 void cancel_arm(const struct ct_host *host, unsigned id, bool quiet);
 void cancel_arm_too(unsigned id);	/* a second container that the action works on */
 
