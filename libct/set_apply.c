@@ -322,6 +322,9 @@ static void tell_listening(struct ct *ct, const struct str_list *forwards)
 	for (size_t i = 0; i < forwards->n; i++) {
 		int port = nat_fwd_parse(forwards->v[i], &f, &e) < 0 ? 0 : net_listening(&f, &e);
 
+		if (port < 0)
+			ct_say(ct, -1, "Warning: whether a program of this host listens on the ports of forward '%s', which nobody "
+			       "outside would reach then, cannot be told: %s", forwards->v[i], e.text);
 		if (port > 0)
 			ct_say(ct, -1, "Warning: a program of this host listens on %s port %d, which nobody outside reaches "
 			       "while forward '%s' leads into the container", f.proto == IPPROTO_TCP ? "tcp" : "udp", port,
