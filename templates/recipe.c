@@ -111,6 +111,7 @@ static int read_hooks(struct recipe *r, struct err *e)
 	char dir[4200], path[4500];
 	auto_closedir DIR *d = NULL;
 	struct dirent *de;
+	struct stat st;
 
 	str_fmt(dir, sizeof(dir), "%s/post.d", r->dir);
 	d = opendir(dir);
@@ -119,8 +120,9 @@ static int read_hooks(struct recipe *r, struct err *e)
 	while ((de = readdir(d))) {
 		if (de->d_name[0] < '0' || de->d_name[0] > '9')
 			continue;
-		if (str_fmt(path, sizeof(path), "%s/%s", dir, de->d_name) < 0 || !plain(path, "/") || access(path, X_OK) < 0)
-			return err_say(e, EINVAL, "%s/%s is not executable, or its path has other characters than letters, "
+		if (str_fmt(path, sizeof(path), "%s/%s", dir, de->d_name) < 0 || !plain(path, "/") || access(path, X_OK) < 0 ||
+		    stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+			return err_say(e, EINVAL, "%s/%s is no executable file, or its path has other characters than letters, "
 				       "digits and /._+-", dir, de->d_name);
 		if (str_list_add(&r->hooks, path, e) < 0)
 			return -e->code;
@@ -183,7 +185,7 @@ static int load(struct recipe *r, const char *tmpldir, const struct tmpl_recipe 
 		return err_add(e, "%s", r->dir);
 	if (override(r, b, e) < 0)
 		return -e->code;
-	return tmpl_recipe_check(&r->conf, r->dir, e) < 0 ? -e->code : read_hooks(r, e);
+	return tmpl_recipe_check(&r->conf, r->dir, e) < 0 || recipe_scripts_check(r->dir, e) < 0 ? -e->code : read_hooks(r, e);
 }
 
 /* Runs a program whose output is wanted. */
@@ -370,6 +372,7 @@ static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmp
 {
 	struct str_list args __attribute__((cleanup(str_list_clear))) = { 0 };
 	struct outlet net __attribute__((cleanup(outlet_close))) = OUTLET_NONE;
+	auto_close int work = -1;
 	char tar[4300], zst[4600];
 
 	if (check_keyring(r, e) < 0 || find_sources(r, e) < 0)
@@ -379,8 +382,13 @@ static int by_mmdebstrap(struct recipe *r, const char *tmpldir, const struct tmp
 		return err_say(e, EINVAL, "the path %s has characters that a build cannot use", tmpldir);
 	if (mmdebstrap_args(r, tar, &args, e) < 0 || outlet_open(&net, &r->named, e) < 0)
 		return -e->code;
-	const struct recipe_tool tool = { &args, "mmdebstrap", conf(r, "SOURCE_DATE_EPOCH", NULL), net.netns };
+	work = add_dir(tmp, "work", e);
+	if (work < 0)
+		return -e->code;
+	const struct recipe_tool tool = { &args, "mmdebstrap", conf(r, "SOURCE_DATE_EPOCH", NULL), net.netns, work };
 
+	if (fchmod(work, 01777) < 0)
+		return err_set(e, errno, "tmp/%s/work", tmp->name);
 	if (recipe_tool(&tool, e) < 0)
 		return err_add(e, "build %s", conf(r, "NAME", ""));
 	outlet_close(&net);

@@ -11,6 +11,7 @@ struct recipe_finish {
 	const struct tmpl_trial *trial;	/* NULL: a recipe with tests cannot be made */
 };
 int recipe_finish(const struct recipe_finish *f, struct err *e);
+int recipe_scripts_check(const char *recipe, struct err *e);	/* before the builder's hour: all of them are files */
 
 /* recipe_tool.c: a builder's tool, its words on our standard error. */
 struct str_list;
@@ -19,6 +20,7 @@ struct recipe_tool {
 	const char *package;		/* that has it */
 	const char *epoch;		/* SOURCE_DATE_EPOCH, or NULL */
 	int netns;			/* 0: this host's */
+	int work;			/* a directory for what it makes on its way; 0: /tmp */
 };
 int recipe_tool(const struct recipe_tool *r, struct err *e);	/* a failure is told by recipe_why() */
 /* Why, of what apt and mmdebstrap have said: ENOKEY, EKEYEXPIRED, EKEYREVOKED, EKEYREJECTED, EBADMSG, ENOSPC, ECHILD. false: it

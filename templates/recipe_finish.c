@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "templates/add.h"
@@ -25,6 +26,16 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
+/* A directory would be a script that does nothing, a pipe one that never begins. */
+static int is_script(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return err_set(e, errno, "%s", path);
+	return S_ISREG(st.st_mode) ? 0 : err_say(e, EINVAL, "%s is no file: want a script", path);
+}
+
 static int scripts(const char *recipe, const char *sub, struct str_list *ret, struct err *e)
 {
 	char dir[4200], path[4500];
@@ -38,12 +49,19 @@ static int scripts(const char *recipe, const char *sub, struct str_list *ret, st
 	while ((de = readdir(d)))
 		if (de->d_name[0] >= '0' && de->d_name[0] <= '9') {
 			str_fmt(path, sizeof(path), "%s/%s", dir, de->d_name);
-			if (str_list_add(ret, path, e) < 0)
+			if (is_script(path, e) < 0 || str_list_add(ret, path, e) < 0)
 				return -e->code;
 		}
 	if (ret->n > 1)
 		qsort(ret->v, ret->n, sizeof(ret->v[0]), by_name);
 	return 0;
+}
+
+int recipe_scripts_check(const char *recipe, struct err *e)
+{
+	struct str_list l __attribute__((cleanup(str_list_clear))) = { 0 };
+
+	return scripts(recipe, "chroot.d", &l, e) < 0 || scripts(recipe, "test.d", &l, e) < 0 ? -e->code : 0;
 }
 
 static int run_all(const struct str_list *l, int tree, int netns, struct err *e)

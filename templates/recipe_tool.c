@@ -25,6 +25,7 @@
 #include "util/sys.h"
 
 #define TIMEOUT_MS (3600 * 1000)
+#define WORK "/var/tmp"	/* there is nothing a builder would look for */
 #define KEEP (1u << 20)	/* of what a tool says; whoever says more begins anew */
 
 /* --- why --- */
@@ -52,12 +53,15 @@ static void printable(char *s)
 			*s = ' ';
 }
 
-/* The first line that apt itself ends with; what mmdebstrap says of it is noise. */
+/* The first line that apt itself, or a script of the recipe, ends with; what mmdebstrap says of apt is noise. */
 static bool first_error(const char *log, char out[256])
 {
 	static const char *const noise[] = { "E: apt-get ", "E: mmdebstrap ", "E: setup failed" };
+	static const char wrap[] = "E: setup failed: ";
 
 	for (const char *p = log; p && *p; p = strchr(p, '\n'), p += p ? 1 : 0) {
+		if (str_starts(p, wrap))
+			p += sizeof(wrap) - 1;
 		bool mine = str_starts(p, "E: ");
 
 		for (size_t i = 0; i < ARRAY_SIZE(noise); i++)
@@ -162,10 +166,10 @@ static void tee_done(struct tee *t)
 
 int recipe_tool(const struct recipe_tool *r, struct err *e)
 {
-	const char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", NULL, NULL };
+	const char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LC_ALL=C.UTF-8", "TMPDIR=/tmp", NULL, NULL };
 	struct tee t __attribute__((cleanup(tee_done))) = { .in = -1, .kept = -1 };
 	struct spawn s = { .argv = (const char *const *)r->argv->v, .env = env, .timeout_ms = TIMEOUT_MS, .tied = true,
-			   .netns = r->netns, .own_mounts = true };
+			   .netns = r->netns, .own_mounts = true, .own_pids = true, .over = r->work, .over_path = WORK };
 	auto_buf struct buf said = { .cap = KEEP };
 	struct err why = { 0 };
 	char epoch[64];
@@ -174,7 +178,9 @@ int recipe_tool(const struct recipe_tool *r, struct err *e)
 	if (!r->argv->n || access(r->argv->v[0], X_OK) < 0)
 		return err_say(e, ENOENT, "%s is missing: apt-get install %s", r->package, r->package);
 	if (r->epoch && str_fmt(epoch, sizeof(epoch), "SOURCE_DATE_EPOCH=%s", r->epoch) == 0)
-		env[3] = epoch;
+		env[4] = epoch;
+	if (r->work > 0)
+		env[3] = "TMPDIR=" WORK;
 	if (tee_open(&t, e) < 0)
 		return -e->code;
 	s.out = s.err = t.in;

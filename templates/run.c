@@ -23,6 +23,7 @@
 
 #include "templates/tmpl_priv.h"
 #include "util/auto.h"
+#include "util/spawn.h"
 #include "util/str.h"
 #include "util/sys.h"
 
@@ -131,6 +132,7 @@ static void __attribute__((noreturn)) child(const struct tree_run *r, int sk)
 	int dev[ARRAY_SIZE(nodes)], resolv, tree = -1;
 	const char *bad;
 	sigset_t none;
+	pid_t pid;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (unpack_recv_tree(sk, &tree) < 0 || setresgid(0, 0, 0) < 0 || syscall(SYS_setgroups, 0, NULL) < 0 ||
@@ -152,6 +154,11 @@ static void __attribute__((noreturn)) child(const struct tree_run *r, int sk)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
+	pid = fork();
+	if (pid < 0)
+		give_up(sk, "fork");
+	if (pid > 0)
+		spawn_first(pid);
 	execve(r->argv[0], (char *const *)r->argv, (char *const *)(r->env ? r->env : default_env));
 	give_up(sk, r->argv[0]);
 }

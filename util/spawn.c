@@ -75,9 +75,45 @@ static int close_others(const int *pass, size_t n)
 
 static int enter(const struct spawn *s)
 {
+	/* a copy of it while this is still the namespace that it is of */
+	int over = s->over > 0 ? sys_open_tree(s->over, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC) : -1;
+
+	if (s->over > 0 && over < 0)
+		return -1;
 	if (s->netns > 0 && setns(s->netns, CLONE_NEWNET) < 0)
 		return -1;
-	return s->own_mounts && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) ? -1 : 0;
+	if (s->own_mounts && (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0))
+		return -1;
+	if (s->own_pids && mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) < 0)
+		return -1;
+	if (over < 0)
+		return 0;
+	if (sys_move_mount(over, "", AT_FDCWD, s->over_path, MOVE_MOUNT_F_EMPTY_PATH) < 0)
+		return -1;
+	/* or what is mounted in it would be there outside */
+	return mount(NULL, s->over_path, NULL, MS_REC | MS_PRIVATE, NULL);
+}
+
+void spawn_first(pid_t pid)
+{
+	int st = 0;
+	pid_t got;
+
+	sys_close_range(3, UINT_MAX, 0);
+	while ((got = waitpid(-1, &st, 0)) != pid)
+		if (got < 0 && errno != EINTR)
+			_exit(127);
+	_exit(WIFEXITED(st) ? WEXITSTATUS(st) : 128 + WTERMSIG(st));
+}
+
+/* The program's own process, where that is not this one. */
+static int beget(const struct spawn *s)
+{
+	pid_t pid = s->own_pids ? fork() : 0;
+
+	if (pid > 0)
+		spawn_first(pid);
+	return pid;
 }
 
 static void __attribute__((noreturn)) child(const struct spawn *s, const int io[3], int report)
@@ -88,9 +124,9 @@ static void __attribute__((noreturn)) child(const struct spawn *s, const int io[
 	setpgid(0, 0);
 	clean_signals();
 	if (s->tied)
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
+		prctl(PR_SET_PDEATHSIG, s->own_pids ? SIGKILL : SIGTERM);
 	report = fcntl(report, F_DUPFD_CLOEXEC, 3);
-	if (report >= 0 && enter(s) == 0 && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
+	if (report >= 0 && enter(s) == 0 && beget(s) == 0 && set_stdio(io) == 0 && close_others(s->pass, s->n_pass) == 0)
 		execve(s->argv[0], (char *const *)s->argv, (char *const *)env);
 	code = errno;
 	while (write(report, &code, sizeof(code)) < 0 && errno == EINTR)
@@ -223,6 +259,7 @@ int spawn_wait(const struct spawn *s, int *status, struct err *e)
 {
 	auto_close int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
 	auto_close int report_r = -1, report_w = -1, err_r = -1, err_w = -1;
+	struct clone_args args = { .flags = CLONE_NEWPID, .exit_signal = SIGCHLD };
 	int p[2], io[3], unused;
 	pid_t pid;
 
@@ -243,7 +280,7 @@ int spawn_wait(const struct spawn *s, int *status, struct err *e)
 	io[0] = s->in > 0 ? s->in : null;
 	io[1] = s->out > 0 ? s->out : 1;
 	io[2] = s->err > 0 ? s->err : s->err == -1 ? err_w : 2;
-	pid = fork();
+	pid = s->own_pids ? sys_clone3(&args) : fork();
 	if (pid < 0)
 		return err_set(e, errno, "run %s", s->argv[0]);
 	if (pid == 0)

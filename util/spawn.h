@@ -19,8 +19,17 @@ struct spawn {
 	bool tied;			/* it is ended (SIGTERM) when the caller dies */
 	int netns;			/* it runs in this network namespace; 0: the caller's */
 	bool own_mounts;		/* what it mounts or unmounts stays with it */
+	bool own_pids;			/* all that it starts ends with it, whatever that does to hide, and with the caller if
+					 * tied; wants own_mounts */
+	int over;			/* this directory lies over @over_path there; 0: none. Wants own_mounts */
+	const char *over_path;
 };
 /* 0 if it exited 0; else -ECHILD (exit status in *status), -EINTR-like signal deaths as -ECHILD with *status = 128+sig. */
 int spawn_wait(const struct spawn *s, int *status, struct err *e);
+/*
+ * For the first process of a pid namespace, whose child does the work: the kernel spares the first one all signals from within,
+ * so a program that ends itself by one would go on. Closes all descriptors from 3 on, reaps whoever there is, ends as @pid ends.
+ */
+void spawn_first(pid_t pid) __attribute__((noreturn));
 
 #endif

@@ -68,6 +68,16 @@ is "nothing half-made stays either" "$(vztmpl build none 2>/dev/null; vztmpl gc 
 rm $R/test.d/20-bad; echo 'exit 3' >$R/chroot.d/30-bad
 rc "a script that fails" 1 vztmpl build $R
 like "is named" "$TAP_OUT" 'chroot.d/30-bad: /bin/sh ended with status 3'
+echo 'sleep 71 & kill $$; sleep 5' >$R/chroot.d/30-bad
+rc "a script that ends itself by a signal" 1 vztmpl build $R
+like "is named" "$TAP_OUT" 'chroot.d/30-bad: /bin/sh ended with status 143'
+rm $R/chroot.d/30-bad; mkdir $R/chroot.d/30-bad
+rc "a directory among the scripts" 1 vztmpl build $R
+like "is named" "$TAP_OUT" 'chroot.d/30-bad is no file: want a script'
+rmdir $R/chroot.d/30-bad; mkfifo $R/test.d/30-bad
+rc "and a pipe" 1 vztmpl build $R
+like "is named" "$TAP_OUT" 'test.d/30-bad is no file: want a script'
+rm $R/test.d/30-bad
 is "nothing half-made stays" "$(half_made)" ""
 sed -i 's/^BASE=.*/BASE="none"/' $R/recipe.conf
 rc "a base that is not there" 1 vztmpl build $R

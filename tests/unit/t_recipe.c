@@ -58,7 +58,7 @@ TEST(hooks_must_be_executable)
 	dir = openat(top, "recipes/r/post.d", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK_OK(fio_replace(dir, "10-x", "x", 1, 0644, &e), &e);
 	CHECK_ERR(build(HEAD, &e), EINVAL);
-	CHECK(strstr(e.text, "10-x is not executable"));
+	CHECK(strstr(e.text, "10-x is no executable file"));
 }
 
 TEST(unknown)

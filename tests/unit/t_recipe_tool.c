@@ -35,6 +35,8 @@ TEST(why)
 		  "The repository 'http://x plucky Release' does not have a Release file.", ECHILD },
 		{ "E: Unable to locate package nonesuch\nE: setup failed: E: apt-get -o Dir\nE: mmdebstrap failed to run\n",
 		  "Unable to locate package nonesuch", ECHILD },
+		{ "I: running\nE: setup failed: E: command failed: /r/post.d/10-x\nI: removing tempdir\nE: mmdebstrap failed to run\n",
+		  "command failed: /r/post.d/10-x", ECHILD },
 		{ "E: a\x1b[31m\tterminal\n", "a [31m terminal", ECHILD },
 		{ "NO_PUBKEY \x1b]0;x\a", "signed with key , which", ENOKEY },
 	};
@@ -96,6 +98,8 @@ TEST_ROOT(tool_that_fails)
 	CHECK_STR(e.text, "Unable to locate package x");
 	CHECK_ERR(tool((const char *const[]){ "/bin/sh", "-c", "exit 3", NULL }, &e), ECHILD);
 	CHECK(strstr(e.text, "/bin/sh exited with status 3"));
+	CHECK_ERR(tool((const char *const[]){ "/bin/sh", "-c", "kill -9 $$", NULL }, &e), ECHILD);
+	CHECK(strstr(e.text, "/bin/sh was killed by signal 9"));
 	/* what it mounts is not ours */
 	CHECK_OK(tool((const char *const[]){ "/bin/mount", "-t", "tmpfs", "t", test_tmp(), NULL }, &e), &e);
 	CHECK_EQ(umount2(test_tmp(), 0), -1);

@@ -3,8 +3,10 @@
 #include "util/spawn.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "tests/lib/test.h"
@@ -170,4 +172,32 @@ TEST(environment_and_signals)
 	check_status("SigBlk:\t0000000000000000", &out);
 	check_status("SigIgn:", &out);
 	CHECK_EQ(strtoul(buf_str(&out) + 8, NULL, 16) & 0x7fffffff, 0);	/* 32 and 33 are the C library's */
+}
+
+/* Nobody outlives it, whatever he does to hide; a directory lies over another for it alone. */
+TEST_ROOT(own_pids)
+{
+	static const char *const argv[] = { "/bin/sh", "-c", "setsid sleep 600 & setsid sh -c 'sleep 600 & echo $PPID' & "
+					    "[ -e /var/tmp/mark ] && [ $$ -lt 10 ] && [ -e /proc/$$/comm ] && mount -t tmpfs t /var/tmp && kill -9 $$", NULL };
+	auto_close int over = open(test_tmp(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_close int mark = openat(over, "mark", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	struct spawn s = { .argv = argv, .own_mounts = true, .own_pids = true, .over = over, .over_path = "/var/tmp" };
+	auto_close int out = -1;
+	int p[2], status;
+	char buf[64];
+
+	CHECK(unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) == 0);
+	close(over);
+	over = open(test_tmp(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);	/* one of this namespace */
+	s.over = over;
+	CHECK(over >= 0 && mark >= 0 && pipe2(p, O_CLOEXEC) == 0);
+	out = p[0];
+	s.out = p[1];
+	CHECK_ERR(spawn_wait(&s, &status, &e), ECHILD);
+	CHECK_EQ(status, 137);
+	CHECK(access("/var/tmp/mark", F_OK) < 0);
+	CHECK(umount2(test_tmp(), 0) < 0);		/* nothing was mounted for us */
+	close(p[1]);
+	while (read(out, buf, sizeof(buf)) > 0)		/* comes to its end when the last of them is gone */
+		;
 }
