@@ -57,7 +57,7 @@ static int heal_veth(struct ct *ct, struct net *n, int netns, const char *line, 
 	char text[96];
 	bool known;
 
-	if (net_if_parse(line, &f, e) < 0 || net_veth_fault(n, ct->id, &f, text, sizeof(text), e) < 0)
+	if (net_if_parse(line, &f, e) < 0 || net_veth_fault(n, &f, netns, text, sizeof(text), e) < 0)
 		return -e->code;
 	if (!text[0])
 		return 0;

@@ -166,15 +166,14 @@ int net_heal(struct net *n, unsigned id, const struct str_list *ips, int netns_f
 
 /* --- a bridged one --- */
 
-int net_veth_fault(struct net *n, unsigned id, const struct net_if *f, char *text, size_t size, struct err *e)
+int net_veth_fault(struct net *n, const struct net_if *f, int netns_fd, char *text, size_t size, struct err *e)
 {
 	struct link_info link, master;
 	int rc;
 
-	(void)id;
 	text[0] = '\0';
 	if (f->macvlan[0])
-		return 0;
+		return macvlan_fault(n, f, netns_fd, text, size, e);
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	rc = link_find(&n->rt, 0, f->host_ifname, &link, e);
@@ -202,7 +201,7 @@ int net_veth_heal(struct net *n, unsigned id, const struct net_if *f, int netns_
 	bool found;
 
 	if (f->macvlan[0])
-		return 0;
+		return macvlan_heal(n, f, netns_fd, e);
 	if (net_rt(n, e) < 0)
 		return -e->code;
 	if (!link_index(&n->rt, f->host_ifname) && rename_back(&n->rt, &lost, f->host_ifname, &found, e) < 0)

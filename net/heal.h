@@ -11,7 +11,7 @@
 int net_fault(struct net *n, unsigned id, const struct str_list *ips, char *text, size_t size, struct err *e);
 /* The routed interface, its addresses inside too if it had to be made anew, its routes and elements. net_announce() is due. */
 int net_heal(struct net *n, unsigned id, const struct str_list *ips, int netns_fd, struct err *e);
-int net_veth_fault(struct net *n, unsigned id, const struct net_if *f, char *text, size_t size, struct err *e);
+int net_veth_fault(struct net *n, const struct net_if *f, int netns_fd, char *text, size_t size, struct err *e);
 /* If its bridge is there. An end that had to be made anew is as at a start: the guest has to configure it again. */
 int net_veth_heal(struct net *n, unsigned id, const struct net_if *f, int netns_fd, struct err *e);
 

@@ -67,3 +67,57 @@ int macvlan_delete(const struct net_if *f, int netns_fd, struct err *e)
 {
 	return inside_call(netns_fd, delete_inside, (void *)f, e);
 }
+
+/* --- after other hands --- */
+
+struct seen { const struct net_if *f; bool yes; };
+
+/* The guest may have given it another name, or another address: both are its own business. */
+static int seen_one(const struct link_info *link, void *arg)
+{
+	struct seen *s = arg;
+
+	s->yes |= str_eq(link->kind, "macvlan") &&
+		  (str_eq(link->name, s->f->ifname) || memcmp(link->mac, s->f->mac, sizeof(s->f->mac)) == 0);
+	return 0;
+}
+
+static int look_inside(struct nl *nl, void *arg, struct err *e)
+{
+	struct seen s = { .f = arg };
+
+	if (link_info_each(nl, seen_one, &s, e) < 0)
+		return -e->code;
+	return s.yes ? 0 : err_set(e, ENODEV, "%s", s.f->ifname);
+}
+
+int macvlan_fault(struct net *n, const struct net_if *f, int netns_fd, char *text, size_t size, struct err *e)
+{
+	struct link_info parent;
+	int rc;
+
+	if (net_rt(n, e) < 0)
+		return -e->code;
+	rc = link_find(&n->rt, 0, f->macvlan, &parent, e);
+	if (rc < 0)
+		return rc;
+	if (!rc || !parent.up)
+		return str_fmt(text, size, "interface %s, which %s shares, %s", f->macvlan, f->ifname, rc ? "is down" : "does not exist");
+	if (inside_call(netns_fd, look_inside, (void *)f, e) == 0)
+		return 0;
+	if (e->code != ENODEV)
+		return -e->code;
+	err_clear(e);
+	return str_fmt(text, size, "%s, which shares interface %s, is gone", f->ifname, f->macvlan);
+}
+
+int macvlan_heal(struct net *n, const struct net_if *f, int netns_fd, struct err *e)
+{
+	struct link_info parent;
+
+	if (net_rt(n, e) < 0)
+		return -e->code;
+	if (link_find(&n->rt, 0, f->macvlan, &parent, e) > 0 && !parent.up)
+		return err_say(e, ENETDOWN, "interface %s is the host's own: ip link set %s up", f->macvlan, f->macvlan);
+	return e->code ? -e->code : macvlan_up(n, f, netns_fd, e);
+}

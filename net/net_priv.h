@@ -164,6 +164,9 @@ int port_check(const struct net_if *f, const struct link_info *bridge, struct er
 /* macvlan.c */
 int macvlan_up(struct net *n, const struct net_if *f, int netns_fd, struct err *e);
 int macvlan_delete(const struct net_if *f, int netns_fd, struct err *e);	/* gone is success */
+/* As net_veth_fault() and net_veth_heal(). What the guest calls it, or where it has put it, is no fault. */
+int macvlan_fault(struct net *n, const struct net_if *f, int netns_fd, char *text, size_t size, struct err *e);
+int macvlan_heal(struct net *n, const struct net_if *f, int netns_fd, struct err *e);
 
 /* guard.c: what no container says on a bridge; for interfaces of link group GUARD_GROUP */
 #define GUARD_GROUP 0x767au		/* even; the odd one after it: those that have VLANs to tag for */

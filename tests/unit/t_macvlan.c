@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* net/macvlan.c: made inside, refused with a reason, and nothing but our own is deleted. */
 #include "net/bridge.h"
+#include "net/heal.h"
 #include "net/netif.h"
 #include "tests/unit/t_net_lab.h"
 
@@ -94,5 +95,42 @@ TEST_ROOT(macvlan_of_others)
 	refused(&l, out, "ifname=eth5,macvlan=up0,mac_filter=off,mac=00:18:51:01:02:03", EBUSY,
 		"up0 cannot be shared: it is a port of a bridge or belongs to something else");
 	close(out);
+	lab_done(&l);
+}
+
+/* The host's interface is set down, or gone and back: told, and made again. */
+TEST_ROOT(macvlan_after_other_hands)
+{
+	struct net_if f;
+	char text[96];
+	struct lab l;
+	int ns;
+
+	lab_init(&l, NULL, NULL);
+	lab_outside(&l, false);
+	ns = lab_ns(&l);
+	f = netif(&l, ETH0);
+	if (macvlan_up(l.net, &f, ns, &l.e) == -EOPNOTSUPP)
+		SKIP("no macvlan in this kernel");
+	CHECK_OK(net_veth_fault(l.net, &f, ns, text, sizeof(text), &l.e), &l.e);
+	CHECK_STR(text, "");
+	lab_flags(&l.net->rt, "up0", 0, IFF_UP, &l.e);
+	CHECK_OK(net_veth_fault(l.net, &f, ns, text, sizeof(text), &l.e), &l.e);
+	CHECK_STR(text, "interface up0, which eth0 shares, is down");
+	CHECK_ERR(net_veth_heal(l.net, 101, &f, ns, &l.e), ENETDOWN);
+	CHECK_STR(l.e.text, "interface up0 is the host's own: ip link set up0 up");
+	err_clear(&l.e);
+	lab_flags(&l.net->rt, "up0", IFF_UP, IFF_UP, &l.e);
+	CHECK_OK(macvlan_delete(&f, ns, &l.e), &l.e);		/* as it goes with the host's */
+	CHECK_OK(net_veth_fault(l.net, &f, ns, text, sizeof(text), &l.e), &l.e);
+	CHECK_STR(text, "eth0, which shares interface up0, is gone");
+	CHECK_OK(net_veth_heal(l.net, 101, &f, ns, &l.e), &l.e);
+	CHECK_OK(net_veth_fault(l.net, &f, ns, text, sizeof(text), &l.e), &l.e);
+	CHECK_STR(text, "");
+	CHECK_OK(link_delete(&l.net->rt, "up0", &l.e), &l.e);
+	CHECK_OK(net_veth_fault(l.net, &f, ns, text, sizeof(text), &l.e), &l.e);
+	CHECK_STR(text, "interface up0, which eth0 shares, does not exist");
+	CHECK_ERR(net_veth_heal(l.net, 101, &f, ns, &l.e), ENODEV);
+	err_clear(&l.e);
 	lab_done(&l);
 }
