@@ -90,6 +90,8 @@ ok "S07 start" vzctl start 701
 # The console without a reader, then with one that has stopped reading.
 rss() { awk '/^(RssAnon|RssShmem):/ { n += $2 } END { print n }' "/proc/$(monitor_of 701)/status"; }
 fds() { ls "/proc/$(monitor_of 701)/fd" | wc -l; }
+has_console() { ls -l "/proc/$(monitor_of 701)/fd" | grep -q pts/; }
+soon "S33 the monitor has heard that the start is through" 10 has_console
 rss0=$(rss) fds0=$(fds)
 vzctl exec2 701 'timeout 4 yes "$(head -c 4000 /dev/zero | tr "\0" x)" >/dev/console' </dev/null >/dev/null 2>&1 &
 flood=$!
