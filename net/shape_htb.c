@@ -78,11 +78,11 @@ static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb
 	nl_nest_end(b, nest);
 }
 
-static void put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t ceil_kbit)
+static void put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t ceil_kbit, uint16_t flags)
 {
 	struct tc_fifo_qopt q = { .limit = (uint32_t)shape_backlog(ceil_kbit) };
 
-	shape_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_REPLACE, index, 0, id, "set a queue");
+	shape_msg(b, RTM_NEWQDISC, NLM_F_CREATE | flags, index, 0, id, "set a queue");
 	nl_put_str(b, TCA_KIND, "bfifo");
 	nl_put(b, TCA_OPTIONS, &q, sizeof(q));
 }
@@ -118,6 +118,8 @@ void shape_put_chunk(struct nl_batch *b, unsigned index, uint32_t base, uint32_t
 			continue;
 		put_class(b, index, &h, NLM_F_CREATE | NLM_F_EXCL);
 		nl_ok(b, EEXIST, 0);
+		put_leaf(b, index, h.id, h.ceil_kbit, NLM_F_EXCL);
+		nl_ok(b, EEXIST, 0);
 	}
 }
 
@@ -137,7 +139,7 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 		if (kind == SHAPE_SHARED)
 			h.rate_kbit = MIN(rate ? rate : LEAST_KBIT, h.ceil_kbit);
 		put_class(b, index, &h, 0);
-		put_leaf(b, index, h.id, h.ceil_kbit);
+		put_leaf(b, index, h.id, h.ceil_kbit, NLM_F_REPLACE);
 	}
 }
 

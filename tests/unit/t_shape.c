@@ -103,6 +103,31 @@ static void tc_show(struct buf *b, const char *what, const char *where, const ch
 	CHECK_OK(fio_read_fd(fd, b, "tc", &e), &e);
 }
 
+/* Classes that others of the chunk make leave alone what a place has. */
+TEST_ROOT(shape_chunk)
+{
+	const struct net_place p3 = { .slot = 3, .kind = NET_PLACE_SHARED }, p4 = { .slot = 4, .kind = NET_PLACE_SHARED };
+	struct net_rates r = { .limit[1].kbit = { 80000, 80000 } };
+	const struct net_totals none = { 0 };
+	auto_buf struct buf b = BUF_INIT;
+	struct lab l;
+
+	lab_init(&l, "", "");
+	CHECK_OK(net_shape_devices(l.net, &p3, &l.e), &l.e);
+	CHECK_OK(net_shape_set(l.net, &p3, &r, &none, &l.e), &l.e);
+	CHECK_EQ(tc_del(&l, RTM_DELTCLASS, shape_class(&p4, 1), 0), 0);
+	r.limit[1] = (struct net_rate){ { 7000, 7000 } };
+	CHECK_OK(net_shape_set(l.net, &p4, &r, &none, &l.e), &l.e);
+	tc_show(&b, "class", "dev", SHAPE_UP);
+	CHECK(strstr(buf_str(&b), "htb 1:51 parent 1:2 leaf "));
+	CHECK(strstr(buf_str(&b), "ceil 80Mbit"));
+	CHECK(strstr(buf_str(&b), "ceil 7Mbit"));
+	tc_show(&b, "qdisc", "dev", SHAPE_UP);
+	CHECK(strstr(buf_str(&b), "parent 1:51 limit 1000000b"));
+	CHECK(strstr(buf_str(&b), "parent 1:61 limit 128Kb"));
+	net_close(l.net);
+}
+
 /* From any kind to any other, and twice: what the one made is gone, what the other makes is there. */
 TEST_ROOT(shape_kinds)
 {
