@@ -102,7 +102,8 @@ int macvlan_fault(struct net *n, const struct net_if *f, int netns_fd, char *tex
 	if (rc < 0)
 		return rc;
 	if (!rc || !parent.up)
-		return str_fmt(text, size, "interface %s, which %s shares, %s", f->macvlan, f->ifname, rc ? "is down" : "does not exist");
+		return str_fmt(text, size, "interface %s, which %s shares, %s", f->macvlan, f->ifname,
+			       rc ? "is down" : "does not exist");
 	if (inside_call(netns_fd, look_inside, (void *)f, e) == 0)
 		return 0;
 	if (e->code != ENODEV)
