@@ -81,8 +81,7 @@ for delay in 0.0005 0.001 0.002 0.003 0.004 0.006 0.01; do
 	wait $pid
 	rc=$?
 	case $rc in
-	0) ;;		# it was done
-	143) vzctl --quiet repair 904 >/dev/null 2>&1 </dev/null ;;	# it had not begun; its lock may be there, and is nobody's
+	0 | 143) ;;	# it was done, or had not begun
 	3) grep -q '^Cancelling\.\.\.$' /tmp/cancel || left="$left after $delay s: $(tr '\n' '|' </tmp/cancel);" ;;
 	*) left="$left after $delay s: status $rc: $(tr '\n' '|' </tmp/cancel);" ;;
 	esac
