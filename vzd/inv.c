@@ -204,6 +204,8 @@ void inv_update(struct inv *v, unsigned id)
 	v->warm_at = 0;
 	inv_warm_soon(v);
 	if (inv_read(v, id, ct)) {
+		if (v->ready && (ct->state != old.state || ct->gen != old.gen))
+			inv_hear(v);	/* why: that was written before */
 		if (created || ct->state != old.state || ct->gen != old.gen || !str_eq(ct->etag, old.etag))
 			changed(v, ct, &old, created, owner);
 	} else if (created) {

@@ -54,6 +54,7 @@ void inv_watch_close(struct inv *v);
 void inv_watch_ct(struct inv *v, struct inv_ct *ct, pid_t monitor);	/* after each read: its run directory, init, monitor */
 void inv_unwatch_ct(struct inv *v, struct inv_ct *ct);
 void inv_dirty(struct inv *v, unsigned id);	/* read again soon */
+void inv_hear(struct inv *v);			/* what notices there are, now */
 
 /* inv_json.c */
 void inv_warm_soon(struct inv *v);		/* some texts are gone */

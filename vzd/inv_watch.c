@@ -200,19 +200,30 @@ static void one_event(struct inv *v, const struct inotify_event *ie)
 		inv_dirty(v, id);
 }
 
-static void on_inotify(void *arg, uint32_t events)
+static ssize_t take_notices(struct inv *v)
 {
-	struct inv *v = arg;
 	char text[16384] __attribute__((aligned(__alignof__(struct inotify_event))));
 	ssize_t n = read(v->ino, text, sizeof(text));
 
-	(void)events;
 	for (ssize_t at = 0; at + (ssize_t)sizeof(struct inotify_event) <= n;) {
 		const struct inotify_event *ie = (const struct inotify_event *)(text + at);
 
 		one_event(v, ie);
 		at += (ssize_t)sizeof(*ie) + ie->len;
 	}
+	return n;
+}
+
+void inv_hear(struct inv *v)
+{
+	while (take_notices(v) > 0)
+		;
+}
+
+static void on_inotify(void *arg, uint32_t events)
+{
+	(void)events;
+	take_notices(arg);
 }
 
 /* --- processes --- */

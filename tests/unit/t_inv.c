@@ -19,11 +19,14 @@
 static struct box b;
 static struct vzd d;
 static struct buf said = BUF_INIT;
+static char last_stop[256];
 
 static void note(void *arg, const struct bus_event *ev)
 {
 	(void)arg;
 	buf_addf(&said, "%s:%u ", ev->type, ev->ctid);
+	if (str_eq(ev->type, "ct.stopped"))
+		str_copy(last_stop, sizeof(last_stop), ev->json);
 }
 
 static void up(void)
@@ -292,5 +295,32 @@ TEST_ROOT(inv_cleans_up_after_a_death_that_it_reads_first)
 	CHECK_EQ(inv_find(d.inv, 101)->state, INV_STOPPING);
 	auto_close_(&lock);
 	UNTIL(d.ev, reaped());
+	down();
+}
+
+/* The reason is in the event, though the end of the state was seen before the notice of the record was. */
+TEST_ROOT(inv_tells_why_whatever_is_seen_first)
+{
+	struct ct_state s = { .stage = CT_STAGE_RUNNING, .gen = 7, .init_pid = getpid() };
+	struct ct *ct;
+
+	up();
+	area(101);
+	box_conf(101, "");
+	CHECK_OK(path_mkdir_host(CT_RUN_DIR, 0755, &b.e), &b.e);
+	CHECK_OK(path_mkdir_host(CT_EXIT_DIR, 0700, &b.e), &b.e);
+	CHECK_OK(ct_pid_start(s.init_pid, &s.init_start, &b.e), &b.e);
+	ct = box_open(&b, "101", 0);
+	CHECK_OK(ct_lock_flock(101, 0, &ct->lock_fd, &b.e), &b.e);	/* no new monitor */
+	CHECK_OK(ct_state_save(ct, &s, &b.e), &b.e);
+	CHECK_OK(inv_open(&d, &d.inv, &b.e), &b.e);
+	settle();
+	CHECK_EQ(inv_find(d.inv, 101)->state, INV_RUNNING);
+	ct_exit_record(ct, 7, "halt");
+	CHECK_OK(ct_state_drop(ct, &b.e), &b.e);
+	inv_update(d.inv, 101);
+	settle();
+	CHECK(strstr(last_stop, "\"reason\":\"halt\""));
+	ct_close(ct);
 	down();
 }
