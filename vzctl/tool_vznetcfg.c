@@ -19,6 +19,7 @@ static int help(void)
 {
 	puts("Usage: VEID=CTID vznetcfg init veth DEVICE\n       vznetcfg init all         make the bridges that "
 		"/etc/vz/bridges describes\n"
+	     "       vznetcfg class show | reset | set \"CLASS NETWORK\" ...   for 'vznetstat -l'\n"
 	     "       vznetcfg check [CTID ...]\n       vznetcfg repair [CTID ...]");
 	netcfg_bridge_usage();
 	return 0;
@@ -40,6 +41,8 @@ static int ours(int argc, char **argv, int *ret, struct err *e)
 		*ret = help();
 	else if (str_eq(verb, "br"))
 		*ret = netcfg_bridge(argv + 2, e);
+	else if (str_eq(verb, "class"))
+		*ret = netcfg_class(argv + 2, e);
 	else if (str_eq(verb, "check") || str_eq(verb, "repair"))
 		*ret = netcfg_heal(argv + 2, str_eq(verb, "repair"), e);
 	else if (argc == 3 && str_eq(verb, "init") && str_eq(argv[2], "all"))

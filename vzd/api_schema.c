@@ -189,6 +189,11 @@ static const struct api_prop bridge_props[] = {
 static const struct api_prop address_props[] = {
 	{ "address", "string", "" }, { "ctid", "int", "Whose it is." }, { "owner", "string", "Tenant; empty: none." }, END
 };
+static const struct api_prop network_classes_props[] = {
+	{ "classes", "string[]", "\"CLASS NETWORK\": 0 is not counted, the longest prefix that fits decides." },
+	{ "default", "bool", "Nobody has said anything: everything is class 1." },
+	END
+};
 static const struct api_prop fw_group_props[] = {
 	{ "name", "string", "" },
 	{ "description", "string", "" },
@@ -411,6 +416,7 @@ static const struct api_schema rows[] = {
 	{ "BackupFile", "A file in an archive.", backup_file_props },
 	{ "Bridge", "A bridge of the host.", bridge_props },
 	{ "Address", "An address, or a prefix, that a container has.", address_props },
+	{ "NetworkClasses", "Networks by class of traffic, as in networks_classes.", network_classes_props },
 	{ "FirewallGroup", "Rules that any number of containers use.", fw_group_props },
 	{ "FirewallZonePair", "Two zones that reach one another.", fw_zone_props },
 	{ "FirewallHost", "What the host itself takes.", fw_host_props },

@@ -55,6 +55,16 @@ becomes "and told" lent kind
 api DELETE /v1/cts/101/interfaces/vtlent0 >/dev/null
 soon "and taken back" 10 ip link show vtlent0
 ip link del vtlent0
+is "classes of traffic: none said" "$(api GET /v1/network/classes | jq -c .)" '{"classes":["1 0.0.0.0/0","1 ::/0"],"default":true}'
+is "are replaced" "$(api PUT /v1/network/classes '{"classes":["3 0.0.0.0/0","3 ::/0"]}' | op_state)" done
+is "and there" "$(api GET /v1/network/classes | jq -c .)$(cat /etc/vz/conf/networks_classes)" \
+	'{"classes":["3 0.0.0.0/0","3 ::/0"],"default":false}3 0.0.0.0/0
+3 ::/0'
+is "as vznetcfg has it" "$(vznetcfg class show)" $'3 0.0.0.0/0\n3 ::/0'
+counted() { ping -c 1 -W 5 10.77.9.5 >/dev/null && vznetstat -4 -v 101 -c 3 | grep -Eq '^ *101 +3 +[1-9]'; }
+soon "what runs counts by them" 20 counted
+like "wrong ones are refused at once" "$(api PUT /v1/network/classes '{"classes":["3 10.0.0.0/8","4 oops"]}')" "line 2: 'oops' is not a network"
+is "none again" "$(api PUT /v1/network/classes '{"classes":[]}' | op_state; ls /etc/vz/conf | grep -c networks_classes)" $'done\n0'
 api DELETE /v1/bridges/vtbr4 >/dev/null
 soon "and the bridge" 10 sh -c '! ip link show vtbr4 2>/dev/null'
 gone 101
