@@ -104,12 +104,12 @@ static void put_no_clsact(struct nl_batch *b, unsigned index)
 static void put_clsact(struct nl_batch *b, unsigned index, const struct net_place *p, bool want, uint32_t at)
 {
 	uint32_t block = shape_shard_block(p, NET_SENT);
-	bool first = p->kind != NET_PLACE_PLAIN && p->slot % SHAPE_CHUNK == 0;
+	int times = p->kind != NET_PLACE_PLAIN && p->slot % SHAPE_CHUNK == 0 ? 2 : 1;
 
 	if (want && at == block)
 		return;
 	put_no_clsact(b, index);
-	for (int i = 0; want && i <= first; i++) {
+	for (int i = 0; want && i < times; i++) {
 		if (i)
 			put_no_clsact(b, index);
 		shape_msg(b, RTM_NEWQDISC, NLM_F_CREATE | NLM_F_EXCL, index, CLSACT, TC_H_CLSACT, "redirect");
