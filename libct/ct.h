@@ -135,6 +135,7 @@ bool ct_has_conf(const struct ct *ct);
 /* The per-container lock and LOCKDIR/CTID.lck; then repairs what an interrupted command left.
  * VZ_LOCKED at once when held. Reloads the configuration. */
 int ct_lock(struct ct *ct, struct err *e);
+bool ct_lock_held(const struct ct *ct);		/* taken by ct_lock(); may be asked in a signal handler */
 void ct_skip_lock(struct ct *ct);		/* --skiplock: the caller holds it elsewhere */
 
 enum ct_run { CT_STOPPED, CT_MOUNTED, CT_RUNNING, CT_RUN_N };

@@ -3,6 +3,7 @@
 #define LIBCT_CT_PRIV_H
 /* What the files of libct share. Layers inside: verbs (start, stop, set ...) -> parts (rootfs,
  * guest ...) -> files (store, state, lock, conf). */
+#include <signal.h>
 #include <stdarg.h>
 
 #include "libct/ct.h"
@@ -40,6 +41,7 @@ struct ct {
 	bool locked;			/* by us, or skipped by the user's wish */
 	int lock_fd;			/* flock on /run/vz/lock/CTID, -1 */
 	bool lck_file;			/* LOCKDIR/CTID.lck is ours */
+	volatile sig_atomic_t held;	/* both are taken; what an interrupted command left is perhaps not repaired yet */
 	bool resumed;			/* the recovery under our lock has started it */
 	bool loaded;			/* the file was read once: its warnings are given */
 	unsigned open_flags;		/* enum ct_open_flag, as given to ct_open() */

@@ -176,6 +176,22 @@ static int lck_take(struct ct *ct, struct err *e)
 	return cannot_create(ct, path, e);
 }
 
+/* A signal that ends the program finds either no lock file or one that ct_lock_held() tells of. */
+static int lck_hold(struct ct *ct, struct err *e)
+{
+	sigset_t wait, old;
+	int r;
+
+	sigemptyset(&wait);
+	sigaddset(&wait, SIGINT);
+	sigaddset(&wait, SIGTERM);
+	sigprocmask(SIG_BLOCK, &wait, &old);
+	r = lck_take(ct, e);
+	ct->held = r == 0;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	return r;
+}
+
 int ct_lock_flock(unsigned id, int timeout_ms, int *ret_fd, struct err *e)
 {
 	char name[16];
@@ -248,7 +264,7 @@ int ct_lock_wait(struct ct *ct, int timeout_ms, struct err *e)
 	if (flock_take(ct, timeout_ms, e) < 0)
 		return -e->code;
 	ct->locked = true;
-	if (lck_take(ct, e) < 0 || repair(ct, e) < 0) {
+	if (lck_hold(ct, e) < 0 || repair(ct, e) < 0) {
 		ct_unlock(ct);
 		return -e->code;
 	}
@@ -258,6 +274,11 @@ int ct_lock_wait(struct ct *ct, int timeout_ms, struct err *e)
 int ct_lock(struct ct *ct, struct err *e)
 {
 	return ct_lock_wait(ct, 0, e);
+}
+
+bool ct_lock_held(const struct ct *ct)
+{
+	return ct->held;
 }
 
 void ct_skip_lock(struct ct *ct)
@@ -273,6 +294,7 @@ void ct_unlock(struct ct *ct)
 	if (ct->lck_file && lck_path(ct, path, sizeof(path), &ignored) == 0)
 		unlink(path);
 	ct->lck_file = false;
+	ct->held = false;
 	if (ct->lock_fd >= 0)
 		close(ct->lock_fd);
 	ct->lock_fd = -1;

@@ -162,11 +162,8 @@ static int cmd_container(struct cmd_call *c, struct err *e)
 		ct_skip_lock(c->ct);
 		return 0;
 	}
-	cancel_hold();
-	if (ct_lock(c->ct, e) < 0)
-		return -e->code;
-	cancel_arm(c->host, c->id, c->ui.quiet);
-	return 0;
+	cancel_arm(c->host, c->ct, c->ui.quiet);
+	return ct_lock(c->ct, e) < 0 ? -e->code : 0;
 }
 
 static int cmd_run(struct cmd_call *c, struct err *e)
@@ -220,6 +217,7 @@ int cmd_main(int argc, char **argv)
 	if (rc < 0)
 		c.exit = ui_fail(&c.ui, &e);
 	ct_conf_done(&c.conf);
+	cancel_arm(NULL, NULL, false);
 	ct_close(c.ct);
 	ct_host_close(c.host);
 	return c.exit;

@@ -141,10 +141,10 @@ bool cmd_takes(const struct cmd *cmd, const struct param *p);
 void cmd_usage(struct buf *b);
 void cmd_usage_one(const struct cmd *cmd, struct buf *b);
 
-/* cancel.c: SIGINT and SIGTERM while an action runs. */
-void cancel_hold(void);			/* from now until cancel_arm() they wait */
-void cancel_arm(const struct ct_host *host, unsigned id, bool quiet);
-void cancel_arm_too(unsigned id);	/* a second container that the action works on */
+/* cancel.c: SIGINT and SIGTERM while an action runs. To be called before the lock is taken, and with NULL before the container
+ * is closed. */
+void cancel_arm(const struct ct_host *host, const struct ct *ct, bool quiet);
+void cancel_arm_too(const struct ct_host *host, const struct ct *ct);	/* a second container that the action works on */
 
 /* one file per family */
 extern const struct cmd cmd_create, cmd_start, cmd_stop, cmd_restart, cmd_destroy, cmd_set, cmd_exec, cmd_exec2, cmd_exec3,

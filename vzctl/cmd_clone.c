@@ -44,13 +44,13 @@ static int clone_to(struct cmd_call *c, struct ct *to, struct err *e)
 									      ct_clone_shares(c->ct)),
 					  .no_shared = cmd_seen(c, OPT_NO_SHARED) };
 
+	cancel_arm_too(c->host, to);
 	if (ct_lock(to, e) < 0)		/* which repairs what an interrupted clone has left */
 		return -e->code;
 	if (ct_has_conf(to)) {
 		err_say(e, EEXIST, "Container %u exists already", ct_id(to));
 		return err_exit(e, VZ_FS_PRVT_AREA_EXIST);
 	}
-	cancel_arm_too(ct_id(to));
 	return ct_create(to, &create, &c->conf, e);
 }
 
@@ -67,6 +67,7 @@ static int clone_run(struct cmd_call *c, struct err *e)
 	if (ct_open(c->host, c->val[OPT_TARGET], CT_NO_CONFIG_OK, &to, e) < 0)
 		return -e->code;
 	rc = clone_to(c, to, e);
+	cancel_arm_too(NULL, NULL);
 	ct_close(to);
 	return rc;
 }
