@@ -146,7 +146,7 @@ int net_down(struct net *n, unsigned id, const struct str_list *ips, struct err 
 /*
  * The network namespace of a container without processes, which may live on: packets that wait for a neighbour, and TCP
  * connections nobody has open any more, hold it for as long as the guest has told the kernel to try. net_held(): how many
- * sockets do; some that were closed a moment ago are among them. Some 30 us; of a process with one thread.
+ * sockets do; some that were closed a moment ago are among them. Some 7 us; of a process with one thread.
  * net_end() takes its links (and with them the host's ends) and connections away until nothing holds it, for @ms at most: EBUSY.
  * EINVAL: it is the caller's own namespace. Nothing of the host's may be lent to it.
  */

@@ -44,6 +44,11 @@ is "a stop, too" "$(vzctl stop 701 2>&1; echo "status $?")" \
 ends "after a stop"
 
 hostile
+ok "restart" vzctl restart 701
+ends "after a restart, the old one's"
+ok "the new one works" vzctl exec2 701 'ping -q -c 1 -w 20 192.0.2.2'
+
+hostile
 kill -9 "$(init_of 701)"
 soon "init dies" 40 sh -c 'vzctl status 701 | grep -q " down$"'
 ends "after its death"
