@@ -230,10 +230,20 @@ int link_sync(struct nl *nl, const char *name, struct err *e)
 
 int net_ready(struct net *n, unsigned id, struct err *e)
 {
+	struct err ignored = { 0 };
+	struct nl_batch b;
 	char name[IFNAMSIZ];
+	unsigned ifindex;
 
 	net_ifname(id, name);
-	return net_rt(n, e) < 0 ? -e->code : link_sync(&n->rt, name, e);
+	if (net_rt(n, e) < 0 || link_sync(&n->rt, name, e) < 0)
+		return -e->code;
+	ifindex = link_index_made(&n->rt, name);
+	nl_batch_begin(&b, &n->rt, &ignored);	/* a route too many only costs time */
+	if (ifindex)
+		route_put_no_groups(&b, ifindex);
+	nl_batch_end(&b);
+	return 0;
 }
 
 int link_delete(struct nl *nl, const char *name, struct err *e)

@@ -134,7 +134,8 @@ int net_inside_up(const struct str_list *ips, struct err *e);
 /*
  * Host side, optional, when the child is done with net_inside_up(): vzID sends at once. Without it the first packets to the
  * container are dropped until a worker of the kernel has seen the carrier (0.1 ms here, up to 4 ms when the CPUs are busy).
- * Costs 3 us.
+ * Takes the link's route to groups of IPv6 away, which the kernel makes with the carrier; not on kernels that make it later.
+ * Costs 10 us.
  */
 int net_ready(struct net *n, unsigned id, struct err *e);
 /*

@@ -132,6 +132,11 @@ int addr_each(struct nl *nl, unsigned ifindex, int (*cb)(const struct net_ip *ip
 
 /* route.c */
 void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const char *text);
+/*
+ * Takes away the route to the multicast groups of IPv6 that the kernel makes when a link has its carrier. Whenever a link comes or
+ * goes it walks all routes, and this one is one for each container.
+ */
+void route_put_no_groups(struct nl_batch *b, unsigned ifindex);
 /* @ip, unless it is a network, is behind @mac for good: takes no room in the table that all namespaces share. */
 void route_put_neighbour(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const uint8_t mac[6]);
 /* The same for what the default route names. */

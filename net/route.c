@@ -41,6 +41,21 @@ void route_put_host(struct nl_batch *b, bool add, unsigned ifindex, const struct
 		nl_ok(b, ESRCH, ENODEV);
 }
 
+/* Nobody on this host has a word for a group there: the container's addresses are routes, and neighbours are not looked for. */
+void route_put_no_groups(struct nl_batch *b, unsigned ifindex)
+{
+	static const struct in6_addr groups = { { { 0xff } } };
+	struct rtmsg *r = nl_msg(b, RTM_DELROUTE, 0, sizeof(*r), "remove route to", "groups of IPv6");
+
+	r->rtm_family = AF_INET6;
+	r->rtm_dst_len = 8;
+	r->rtm_table = RT_TABLE_LOCAL;
+	r->rtm_type = RTN_MULTICAST;
+	nl_put(b, RTA_DST, &groups, sizeof(groups));
+	nl_put_u32(b, RTA_OIF, ifindex);
+	nl_ok(b, ESRCH, EOPNOTSUPP);
+}
+
 void route_put_neighbour(struct nl_batch *b, bool add, unsigned ifindex, const struct net_ip *ip, const uint8_t mac[6])
 {
 	struct ndmsg *nd;

@@ -41,6 +41,7 @@ new 661 --ipadd 198.18.6.1 --ipadd 2001:db8:66::1 --venet_mtu 1400
 like "stored" "$(cat $conf)" 'VENET_MTU="1400"'
 vzctl start 661 >/dev/null
 is "both ends" "$(mtus)" "1400 1400"
+is "no route to groups, which would be one for each container" "$(ip -6 route show table local type multicast dev vz661)" ""
 ok "live" vzctl set 661 --venet_mtu 1300 --save
 is "both ends" "$(mtus)" "1300 1300"
 ok "restart" vzctl restart 661
