@@ -45,12 +45,12 @@ extern const size_t cg_params_n;
 /* --- host ------------------------------------------------------------------------------------------------------- */
 /* Finds the hierarchies (mountinfo). @parent: one path component. Cheap: no group is made. ENOTSUP: no usable cgroups. */
 int cg_host_open(const char *parent, struct cg_host **ret, struct err *e);
-void cg_host_close(struct cg_host *h);
+void cg_host_close(struct cg_host *h);		/* NULL is fine; removes nothing */
 /* Makes PARENT in every hierarchy with controllers handed down and cpuset copied, and PARENT/monitor in v2. Idempotent. */
 int cg_host_setup(struct cg_host *h, struct err *e);
 bool cg_host_has(const struct cg_host *h, const char *controller);	/* "memory", "pids", "cpu", "cpuset", "io", "devices" */
 bool cg_host_has_swap_limit(const struct cg_host *h);
-bool cg_host_is_v2(const struct cg_host *h, const char *controller);
+bool cg_host_is_v2(const struct cg_host *h, const char *controller);	/* it is in the unified hierarchy */
 /* Ids of the groups that exist below PARENT, whoever made them ("monitor" left out). Stops when @cb returns non-zero. */
 int cg_host_each(struct cg_host *h, int (*cb)(const char *id, void *arg), void *arg, struct err *e);
 
@@ -93,7 +93,7 @@ int cg_apply(struct cg *cg, const struct cg_conf *c, struct err *e);
 int cg_apply_memory(struct cg *cg, const struct cg_conf *c, struct err *e);
 /* Weight, quota = min(cpulimit, cpus * 100), masks. */
 int cg_apply_cpu(struct cg *cg, const struct cg_conf *c, struct err *e);
-int cg_apply_pids(struct cg *cg, const struct cg_conf *c, struct err *e);
+int cg_apply_pids(struct cg *cg, const struct cg_conf *c, struct err *e);	/* processes and threads: NUMPROC */
 int cg_apply_io(struct cg *cg, const struct cg_conf *c, struct err *e);	/* for every disk of the host */
 /* Range checks against this host and between fields before anything is touched ("limits above the host"). */
 int cg_check(struct cg_host *h, const struct cg_conf *c, struct err *e);
@@ -110,7 +110,7 @@ int cg_host_guarantee(struct cg_host *h, struct err *e);
  * Allocates nothing: may be called after fork().
  */
 int cg_reclaim(const struct cg *cg, uint64_t bytes, struct err *e);
-bool cg_host_can_reclaim(const struct cg_host *h);
+bool cg_host_can_reclaim(const struct cg_host *h);	/* cg_reclaim() works here */
 /* v1, where no part can be asked for: all that can be had (memory.force_empty), the guarantee notwithstanding. Blocks likewise. */
 int cg_reclaim_all(const struct cg *cg, struct err *e);
 uint64_t cg_conf_swap(const struct cg_conf *c);		/* bytes of swap on top; NUM_UNLIMITED if none */

@@ -100,28 +100,27 @@ extern const struct param_group ct_host_param_group;	/* rows of struct ct_host_c
 enum ct_form { CT_FORM_INT, CT_FORM_BOOL, CT_FORM_STR, CT_FORM_LIST, CT_FORM_SIZES, CT_FORM_COUNTS };
 int ct_form(const struct param *p);	/* enum ct_form, or -EINVAL: its type has none yet */
 char ct_form_sep(const struct param *p);	/* of a list: what stands between two values, stored and given */
-/* JSON Schema (draft 2020-12) of struct ct_conf as rows have it: what is installed, and what vzd checks against. */
 struct buf;
+/* JSON Schema (draft 2020-12) of struct ct_conf as rows have it: what is installed, and what vzd checks against. */
 int ct_schema_print(struct buf *b, struct err *e);
 
-void ct_conf_done(struct ct_conf *c);
+void ct_conf_done(struct ct_conf *c);		/* frees what it points to; empty afterwards */
+/* @dst, which is empty, gets copies of all that @src has set. ENOMEM. */
 int ct_conf_copy(struct ct_conf *dst, const struct ct_conf *src, struct err *e);
 /* @c with what @change gives on top: addresses added and deleted, NAME:VALUE lists merged by name, the rest replaced. */
 int ct_conf_merge(struct ct_conf *c, const struct ct_conf *change, struct err *e);
 
-/* --- host -------------------------------------------------------------------------------------
- * -------------------- */
+/* --- host ------------------------------------------------------------------------------------- */
 /* Reads /etc/vz/vz.conf (VZ_NOCONFIG if it cannot). */
 int ct_host_open(const struct ct_ui *ui, struct ct_host **ret, struct err *e);
-void ct_host_close(struct ct_host *h);
+void ct_host_close(struct ct_host *h);		/* NULL is fine; close its containers first */
 const struct ct_conf *ct_host_defaults(const struct ct_host *h);	/* what vz.conf says for all containers */
 const struct ct_host_conf *ct_host_conf(const struct ct_host *h);
 /* Cgroup parents, nft table, sysctls, /run/vz: what every boot needs once. Idempotent; verbs
  * call it when it is missing. */
 int ct_host_setup(struct ct_host *h, struct err *e);
 
-/* --- one container ----------------------------------------------------------------------------
- * -------------------- */
+/* --- one container ---------------------------------------------------------------------------- */
 /* "101" or a name -> id. VZ_INVALID_PARAMETER_VALUE with the spec's text. */
 int ct_id_parse(const char *text, unsigned *ret, struct err *e);
 enum ct_open_flag { CT_NO_CONFIG_OK = 1 }; /* a missing CTID.conf is fine (create, status, set) */
@@ -130,8 +129,8 @@ int ct_open(struct ct_host *h, const char *id_or_name, unsigned flags, struct ct
 	    struct err *e);
 void ct_close(struct ct *ct);			/* releases the lock too */
 unsigned ct_id(const struct ct *ct);
-const struct ct_conf *ct_conf(const struct ct *ct);
-bool ct_has_conf(const struct ct *ct);
+const struct ct_conf *ct_conf(const struct ct *ct);	/* CTID.conf over the host's defaults; valid until it is loaded again */
+bool ct_has_conf(const struct ct *ct);		/* there is a CTID.conf */
 /* The per-container lock and LOCKDIR/CTID.lck; then repairs what an interrupted command left.
  * VZ_LOCKED at once when held. Reloads the configuration. */
 int ct_lock(struct ct *ct, struct err *e);
@@ -168,13 +167,16 @@ int ct_list(struct ct_host *h, unsigned **ret, size_t *n, struct err *e);
 /* Tells this container from an earlier or later one of its id: when its range of user ids was recorded. 0: not yet. */
 uint64_t ct_birth(const struct ct *ct);
 char *ct_path_private(const struct ct *ct);	/* $VEID expanded; caller frees */
-char *ct_path_root(const struct ct *ct);
-char *ct_path_conf(const struct ct *ct);
+char *ct_path_root(const struct ct *ct);	/* the same of VE_ROOT; NULL: not set, or no memory */
+char *ct_path_conf(const struct ct *ct);	/* of CTID.conf; caller frees */
 /* Adds the digests of the templates that its root stands on; none in layouts that copy. Lock-free. */
 int ct_templates(const struct ct *ct, struct str_list *ret, struct err *e);
 
-/* --- life -------------------------------------------------------------------------------------
- * -------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
+/*
+ * The verbs want the container's lock, say to the ui what they do, and block until it is done; e->exit is vzctl's status. One
+ * that is killed, by kill -9 too, leaves a record, and the next ct_lock() rolls it forward or back.
+ */
 /* In place of a template and a sample: files and a configuration that come from somewhere else. */
 struct ct_create_src {
 	const struct kv *conf;			/* CTID.conf without what is this host's: paths, ids */
@@ -193,6 +195,10 @@ struct ct_create {
 	bool no_shared;			/* a clone: without what gives its source a part of the host (PARAM_SHARED) */
 };
 bool ct_clone_shares(const struct ct *ct);	/* linked clones of it are possible */
+/*
+ * The private area and CTID.conf of @ct, which has neither: from a template, @c->src or @c->from; @opts over the sample. On
+ * failure nothing stays. VZ_FS_PRVT_AREA_EXIST, VZ_VE_TMPL_NOTSET, VZ_CP_CONFIG, VZ_FS_NEW_VE_PRVT.
+ */
 int ct_create(struct ct *ct, const struct ct_create *c, const struct ct_conf *opts, struct err *e);
 enum ct_start_flag {
 	CT_START_FORCE = 1,
@@ -203,15 +209,24 @@ enum ct_start_flag {
 	CT_START_SKIP_ARPDETECT = 64,	/* as SKIP_ARPDETECT="yes" */
 	CT_START_HOLD = 32	/* instead of the guest's init a process that only waits */
 };
+/*
+ * Returns when init runs, with CT_START_WAIT when the guest says that it is up; mounts what is not mounted. On failure all is
+ * taken down again. VZ_FS_CANTMOUNT, VZ_ENVCREATE_ERROR, VZ_CANT_ADDIP, VZ_IP_INUSE, VZ_SETUBC_ERROR, VZ_WAIT_FAILED.
+ */
 int ct_start(struct ct *ct, unsigned flags, struct err *e);
 enum ct_stop_flag { CT_STOP_FAST = 1, CT_STOP_SKIP_UMOUNT = 2 };
+/*
+ * Asks the guest to shut down, and kills it when STOP_TIMEOUT (120 s) is over; CT_STOP_FAST kills at once. One that is not
+ * running: says so, success. VZ_STOP_ERROR.
+ */
 int ct_stop(struct ct *ct, unsigned flags, struct err *e);
-int ct_restart(struct ct *ct, unsigned start_flags, unsigned stop_flags, struct err *e);
+int ct_restart(struct ct *ct, unsigned start_flags, unsigned stop_flags, struct err *e);	/* a stopped one is started */
+/* Its files, its configuration (kept as CTID.conf.destroyed) and its ids. VZ_VE_RUNNING, VZ_FS_MOUNTED, VZ_FS_DEL_PRVT. */
 int ct_destroy(struct ct *ct, struct err *e);
-int ct_mount(struct ct *ct, struct err *e);
-int ct_umount(struct ct *ct, struct err *e);
+int ct_mount(struct ct *ct, struct err *e);	/* VE_ROOT; there already: says so, success. VZ_FS_CANTMOUNT, VZ_FS_NOPRVT */
+int ct_umount(struct ct *ct, struct err *e);	/* VZ_VE_RUNNING, VZ_FS_NOT_MOUNTED */
+/* Stops all processes of a running one where they are, or lets them go on. Waits 10 s at most. VZ_VE_NOT_RUNNING; ETIMEDOUT. */
 int ct_freeze(struct ct *ct, bool frozen, struct err *e);
-
 int ct_kill(struct ct *ct, struct err *e);	/* stop --fast without a word */
 
 enum ct_quota_op { CT_QUOTA_ON, CT_QUOTA_OFF, CT_QUOTA_INIT };
@@ -253,6 +268,10 @@ struct ct_set {
 	enum ct_setmode mode;
 	const char *applyconfig;		/* sample name or NULL */
 };
+/*
+ * What @change has set becomes true: at once in a running container, and with @s->save in CTID.conf. On failure all values are
+ * as before. VZ_INVALID_PARAMETER_SYNTAX, VZ_VE_NOT_RUNNING, and the status of the parameter that failed.
+ */
 int ct_set(struct ct *ct, const struct ct_set *s, const struct ct_conf *change, struct err *e);
 
 /* --- inside a running one

@@ -84,8 +84,9 @@ int net_host_conf_set(struct net *n, const struct net_host_conf *c, struct err *
 /* Removes the table. EBUSY while an interface of a container exists. */
 int net_host_teardown(struct net *n, const struct net_host_conf *c, struct err *e);
 
+/* A handle on the nftables tables called @table; opens sockets when they are first needed. One thread. */
 int net_open(const char *table, struct net **ret, struct err *e);
-void net_close(struct net *n);
+void net_close(struct net *n);		/* NULL is fine; changes nothing on the host */
 
 /*
  * Lines of the parts of the firewall (net_part.h) for the container that the next net_up() or net_down() on this handle is

@@ -54,7 +54,7 @@ struct quota_usage {
 	uint64_t block_expires, inode_expires;	/* when the grace above a soft limit ends, seconds since 1970; 0: not above it */
 	uint64_t block_grace, inode_grace;	/* how long the file system lets it be exceeded, seconds; 0: no soft limits */
 };
-int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);
+int quota_get(int dir, uint32_t id, struct quota_usage *ret, struct err *e);	/* of the area that @dir is; reads only */
 
 /*
  * Requests that make btrfs subvolumes and snapshots: any user may, and what is in them is outside the area's limit. Who
@@ -127,7 +127,7 @@ int quota_ugid_each(int mnt, enum quota_kind kind, int (*fn)(void *arg, const st
 		    struct err *e);
 int quota_ugid_set(int mnt, const struct quota_ugid *u, unsigned what, struct err *e);	/* what of u->now is set: QUOTA_UGID_* */
 int quota_grace_get(int mnt, enum quota_kind kind, struct quota_grace *ret, struct err *e);
-int quota_grace_set(int mnt, enum quota_kind kind, const struct quota_grace *g, struct err *e);
+int quota_grace_set(int mnt, enum quota_kind kind, const struct quota_grace *g, struct err *e);	/* one for all ids */
 
 /* q_ugids.c: all of them, and the text that vzdqdump and vzdqload exchange, which is that of the old tools. */
 struct quota_ugids {
