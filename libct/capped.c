@@ -106,7 +106,9 @@ static bool lower(const struct param *p, size_t base, struct ct_conf *c, const s
 	have_of(p, base, most, &h);
 	if (!above(&a, &h))
 		return false;
-	a = (struct num_pair){ .bar = MIN(a.bar, h.bar), .lim = MIN(a.lim, h.lim), .set = true };
+	a.bar = MIN(a.bar, h.bar);
+	a.lim = MIN(a.lim, h.lim);
+	a.set = true;
 	if (is_pair(p))
 		*(struct num_pair *)field = a;
 	else
