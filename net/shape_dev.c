@@ -24,15 +24,19 @@ static void put_no_root(struct nl_batch *b, unsigned index, uint32_t handle)
 	nl_ok(b, ENOENT, EINVAL);
 }
 
-/* What it receives waits there, if anything does. */
-static void put_own(struct nl_batch *b, unsigned index, const struct net_place *p, const struct net_rates *r, unsigned cls,
-		    const struct net_totals *t)
+/* What it receives waits there, if it has a rate. */
+static struct shape_tbf own_queue(const struct net_place *p, const struct net_rates *r, unsigned cls, const struct net_totals *t)
 {
 	uint64_t kbit = r && shape_own(p, NET_RECEIVED) ? r->limit[cls].kbit[NET_RECEIVED] : 0;
-	const struct shape_tbf q = { SHAPE_OWN_TBF, TC_H_ROOT, kbit, kbit ? shape_burst(r, kbit) : 0, t->mpu, p->mtu };
 
-	if (kbit)
-		shape_put_tbf(b, index, &q);
+	return (struct shape_tbf){ .handle = SHAPE_OWN_TBF, .parent = TC_H_ROOT, .kbit = kbit,
+				   .burst = kbit ? shape_burst(r, kbit) : 0, .mpu = t->mpu, .mtu = p->mtu };
+}
+
+static void put_own(struct nl_batch *b, unsigned index, const struct shape_tbf *q)
+{
+	if (q->kbit)
+		shape_put_tbf(b, index, q);
 	else
 		put_no_root(b, index, SHAPE_OWN_TBF);
 	put_no_root(b, index, SHAPE_MAJOR);	/* a tree of its own, as earlier versions made */
@@ -123,6 +127,7 @@ int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, 
 		  const struct net_totals *t, struct err *e)
 {
 	unsigned index, cls = 0;
+	struct shape_tbf own;
 	bool want = false;
 	struct nl_batch b;
 	uint32_t at;
@@ -137,8 +142,11 @@ int net_shape_dev(struct net *n, const char *ifname, const struct net_place *p, 
 	if (r && set_ends(n, index, p, r, cls, &want, e) < 0)
 		return -e->code;
 	at = shape_block_at(n, index, TC_H_MIN_INGRESS);
+	own = own_queue(p, r, cls, t);
+	if (own.kbit && shape_tbf_look(&n->rt, index, &own, e) < 0)
+		return -e->code;
 	nl_batch_begin(&b, &n->rt, e);
-	put_own(&b, index, p, r, cls, t);
+	put_own(&b, index, &own);
 	put_clsact(&b, index, p, want, at);
 	if (str_starts(ifname, "vz"))		/* the routed one */
 		put_segments(&b, index, r);

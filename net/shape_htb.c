@@ -78,7 +78,7 @@ static void put_class(struct nl_batch *b, unsigned index, const struct shape_htb
 	nl_nest_end(b, nest);
 }
 
-static void put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t ceil_kbit, uint16_t flags)
+void shape_put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t ceil_kbit, uint16_t flags)
 {
 	struct tc_fifo_qopt q = { .limit = (uint32_t)shape_backlog(ceil_kbit) };
 
@@ -118,7 +118,7 @@ void shape_put_chunk(struct nl_batch *b, unsigned index, uint32_t base, uint32_t
 			continue;
 		put_class(b, index, &h, NLM_F_CREATE | NLM_F_EXCL);
 		nl_ok(b, EEXIST, 0);
-		put_leaf(b, index, h.id, h.ceil_kbit, NLM_F_EXCL);
+		shape_put_leaf(b, index, h.id, h.ceil_kbit, NLM_F_EXCL);
 		nl_ok(b, EEXIST, 0);
 	}
 }
@@ -139,7 +139,7 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 		if (kind == SHAPE_SHARED)
 			h.rate_kbit = MIN(rate ? rate : LEAST_KBIT, h.ceil_kbit);
 		put_class(b, index, &h, 0);
-		put_leaf(b, index, h.id, h.ceil_kbit, NLM_F_REPLACE);
+		shape_put_leaf(b, index, h.id, h.ceil_kbit, NLM_F_REPLACE);
 	}
 }
 

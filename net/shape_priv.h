@@ -54,11 +54,16 @@ void shape_put_branch(struct nl_batch *b, unsigned index, uint32_t base, int way
 void shape_put_chunk(struct nl_batch *b, unsigned index, uint32_t base, uint32_t mask, enum shape_kind kind);
 uint64_t shape_burst(const struct net_rates *r, uint64_t kbit);	/* bytes */
 uint64_t shape_backlog(uint64_t kbit);	/* as many bytes may wait */
+/* Where they do, in class @id. */
+void shape_put_leaf(struct nl_batch *b, unsigned index, uint32_t id, uint64_t kbit, uint16_t flags);
 struct tc_ratespec;
 void shape_put_rate(struct tc_ratespec *r, uint64_t bytes, uint32_t mpu);
 
+struct nl;
 /* shape_tbf.c: the queue @handle of one rate below @parent; no @kbit: as good as none, nothing can wait in it. */
-struct shape_tbf { uint32_t handle, parent; uint64_t kbit, burst; uint32_t mpu; unsigned mtu; };
+struct shape_tbf { uint32_t handle, parent; uint64_t kbit, burst; uint32_t mpu; unsigned mtu; bool drop; };
+/* Before it is put where one may be: sets q->drop, whether what waits there has to go, which could be wider than the new burst. */
+int shape_tbf_look(struct nl *nl, unsigned index, struct shape_tbf *q, struct err *e);
 void shape_put_tbf(struct nl_batch *b, unsigned index, const struct shape_tbf *q);
 
 #define SHAPE_BPF_MAX 96

@@ -300,7 +300,7 @@ int shape_shard_set(struct net *n, const struct net_place *p, enum net_traffic_w
 	q.burst = shape_pace_rest(r, q.kbit);
 	q.mpu = mpu;
 	q.mtu = p->mtu;
-	if (q.kbit && set_queue(n, s.index, &q, e) < 0)
+	if (q.kbit && (shape_tbf_look(&n->rt, s.index, &q, e) < 0 || set_queue(n, s.index, &q, e) < 0))
 		return -e->code;
 	return put_bucket(&s, number(p), &bucket, e);
 }

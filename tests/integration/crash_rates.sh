@@ -54,4 +54,5 @@ undo() {
 }
 crash "start with a guarantee" nothing repair undo vzctl start 851
 gone 851
+sed -i '/^BANDWIDTH=/d' /etc/vz/vz.conf
 rmdir /run/vz/shape

@@ -36,6 +36,19 @@ like "waits at its own" "$(tc qdisc show dev vz641 root)" 'tbf 2: .* rate 10Mbit
 rate "sends 20 Mbit/s still" 14 23 641 192.0.2.2 7001
 rate "and receives 10" 7 12 641 192.0.2.2 7002
 
+# --- slower, while packets wait that are wider than the new burst ---
+waiting() { tc -s qdisc show dev "$1" | grep -A 2 'rate 400Mbit' | grep -q 'backlog [1-9]'; }
+ok "faster" vzctl set 641 --ratelimit 1:400000/400000 --save
+"$python" /tmp/mbit.py "$(init_of 641)" 192.0.2.2 7001 100 >/dev/null 2>&1 & sends=$!
+"$python" /tmp/mbit.py "$(init_of 641)" 192.0.2.2 7002 100 >/dev/null 2>&1 & receives=$!
+soon "what it sends waits" 20 waiting vzifb-up20
+soon "and what it receives" 20 waiting vz641
+ok "slower" vzctl set 641 --ratelimit 1:20000/10000 --save
+kill $sends $receives
+wait $sends $receives
+rate "sends 20 Mbit/s again" 14 23 641 192.0.2.2 7001
+rate "and receives 10" 7 12 641 192.0.2.2 7002
+
 # --- somebody else's hands ---
 told() { vznetcfg check 641 2>&1 || true; }
 broken() {

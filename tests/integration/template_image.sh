@@ -234,3 +234,4 @@ like "an unknown format" "$(vzctl create 208 --ostemplate fmt4 2>&1)" '"zip" is 
 format tree
 for name in fmt1 fmt2 fmt3 fmt4; do rm -rf "$(entry $name)" /vz/template/cache/$name.tar; done
 rm -rf /tmp/fmt /vz/template/store/by-archive/*
+format auto

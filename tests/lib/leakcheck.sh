@@ -108,6 +108,11 @@ leak_files() {
 	[ ! -d /vz/private ] || find /vz/private -maxdepth 1 | sort
 }
 
+# A key of the host that a test leaves there would hold for those after it.
+leak_conf() {
+	grep '^[A-Z]' /etc/vz/vz.conf 2>/dev/null | sort
+}
+
 leak_disk() {
 	[ "$(stat -f -c %T /vz 2>/dev/null)" = btrfs ] || return 0
 	btrfs subvolume list /vz | sed 's/.*path //' | sort
@@ -126,7 +131,7 @@ leak_nft() {
 leak_take() {
 	local part
 	mkdir -p "$1" || return 1
-	for part in mounts links routes cgroups loops procs files disk; do
+	for part in mounts links routes cgroups loops procs files conf disk; do
 		"leak_$part" >"$1/$part"
 	done
 	leak_nft >"$1/nft"
