@@ -237,7 +237,7 @@ int net_end(int netns_fd, int ms, struct err *e)
 	for (bool first = true; net_held(netns_fd, &left, e) == 0 && left; first = false) {
 		if (sys_now_ms() >= end)
 			return why.code ? (*e = why, -e->code) :
-				err_say(e, EBUSY, "%u sockets hold the network namespace of what was stopped", left);
+				err_say(e, EBUSY, "the network namespace of what was stopped is held by sockets (%u)", left);
 		if (!first) {
 			err_clear(&why);
 			inside_call(netns_fd, empty, NULL, &why);

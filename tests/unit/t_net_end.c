@@ -147,7 +147,8 @@ TEST_ROOT(net_end_in_use)
 	ns = lab_ns(&l);
 	fd = socket_in(ns, l.host, SOCK_DGRAM);
 	CHECK_ERR(net_end(ns, 200, &l.e), EBUSY);
-	CHECK_STR(l.e.text, "1 sockets hold the network namespace of what was stopped");
+	/* of those that looked some may not be gone either */
+	CHECK(str_starts(l.e.text, "the network namespace of what was stopped is held by sockets ("));
 	err_clear(&l.e);
 	close(fd);
 	close(ns);
