@@ -37,8 +37,8 @@ rate "sends 20 Mbit/s still" 14 23 641 192.0.2.2 7001
 rate "and receives 10" 7 12 641 192.0.2.2 7002
 
 # --- slower, while packets wait that are wider than the new burst ---
-waiting() { tc -s qdisc show dev "$1" | grep -A 2 'rate 400Mbit' | grep -q 'backlog [1-9]'; }
-ok "faster" vzctl set 641 --ratelimit 1:400000/400000 --save
+waiting() { tc -s qdisc show dev "$1" | grep -A 2 'rate 100Mbit' | grep -q 'backlog [1-9]'; }
+ok "faster" vzctl set 641 --ratelimit 1:100000/100000 --save
 "$python" /tmp/mbit.py "$(init_of 641)" 192.0.2.2 7001 100 >/dev/null 2>&1 & sends=$!
 "$python" /tmp/mbit.py "$(init_of 641)" 192.0.2.2 7002 100 >/dev/null 2>&1 & receives=$!
 soon "what it sends waits" 20 waiting vzifb-up20

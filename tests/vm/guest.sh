@@ -19,7 +19,7 @@ if [ $# = 0 ]; then
 	done
 	set -- "$@" "$TOP"/tests/vm/cases/*.sh
 	echo "# unit tests that need this kernel"
-	(cd /tmp && "$TOP/build/unit" -t 900 cg quota q_ net nft shape_bpf shape_nets shape_pace shape_shard shape_fault venet_segments) || rc=1
+	(cd /tmp && "$TOP/build/unit" -t 900 cg quota q_ net nft shape_bpf shape_nets shape_pace shape_shard shape_tbf shape_fault venet_segments) || rc=1
 fi
 bash "$TOP/tests/integration/run" "$@" || rc=1
 exit $rc
