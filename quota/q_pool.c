@@ -102,10 +102,14 @@ static int check_target(const char *target, struct err *e)
 	d = opendir(target);
 	if (!d)
 		return errno == ENOENT ? 0 : err_set(e, errno, "%s", target);
-	while ((de = readdir(d)))
-		if (!str_eq(de->d_name, ".") && !str_eq(de->d_name, ".."))
+	while ((de = readdir(d))) {
+		if (str_eq(de->d_name, ".") || str_eq(de->d_name, ".."))
+			continue;
+		/* a command that came while the pool was not there has had its lock in it */
+		if (!str_eq(de->d_name, "lock") || unlinkat(dirfd(d), de->d_name, AT_REMOVEDIR) < 0)
 			return err_say(e, EBUSY, "%s is not empty: move what is in it away, or make the file system it is on "
 				       "enforce project quota", target);
+	}
 	return 0;
 }
 

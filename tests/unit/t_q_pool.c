@@ -72,7 +72,7 @@ TEST_ROOT(q_pool_up_down)
 TEST_ROOT(q_pool_refusals)
 {
 	struct quota_pool p = pool(), bad = p;
-	char file[400];
+	char file[400], lock[380];
 	struct err e = { 0 };
 
 	q_private();
@@ -94,6 +94,11 @@ TEST_ROOT(q_pool_refusals)
 	CHECK(strstr(e.text, "not empty"));
 	CHECK_EQ(access(p.image, F_OK), -1);
 	CHECK_EQ(rmdir(file), 0);
+	CHECK_EQ(str_fmt(lock, sizeof(lock), "%s/lock", p.target), 0);
+	CHECK_EQ(str_fmt(file, sizeof(file), "%s/101.lck", lock), 0);
+	CHECK(mkdir(lock, 0755) == 0 && mkdir(file, 0755) == 0);
+	CHECK_ERR(quota_pool_up(&p, &e), EBUSY);
+	CHECK(rmdir(file) == 0 && rmdir(lock) == 0);
 	CHECK_EQ(mount("none", p.target, "tmpfs", 0, NULL), 0);
 	CHECK_ERR(quota_pool_up(&p, &e), EBUSY);
 	CHECK(strstr(e.text, "something else"));
@@ -122,6 +127,20 @@ TEST_ROOT(q_pool_two_mounts)
 	CHECK_OK(quota_pool_down(&p, &e), &e);
 	CHECK_OK(quota_pool_down(&p2, &e), &e);
 	CHECK(!loop_left(p.image));
+}
+
+/* The lock of a command that came while the pool was away had its directory there. */
+TEST_ROOT(q_pool_after_a_lock)
+{
+	const struct quota_pool p = pool();
+	struct err e = { 0 };
+	char lock[380];
+
+	q_private();
+	CHECK_EQ(str_fmt(lock, sizeof(lock), "%s/lock", p.target), 0);
+	CHECK(mkdir(p.target, 0755) == 0 && mkdir(lock, 0755) == 0);
+	CHECK_OK(quota_pool_up(&p, &e), &e);
+	CHECK_OK(quota_pool_down(&p, &e), &e);
 }
 
 static pid_t up_in_child(const struct quota_pool *p)
