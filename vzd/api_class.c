@@ -9,7 +9,6 @@
 #include "util/buf.h"
 #include "vzd/api_ct.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 #define ROWS_MAX 1024
 
 static json_t *classes_json(const struct ct_classes *cl)
@@ -64,7 +63,7 @@ static int classes_put(struct api_call *c, struct err *e)
 	struct job_spec s = { .kind = c->route->op, .owner = c->who->tenant, .principal = c->who->name,
 			      .resource = "/v1/network/classes" };
 	const json_t *item;
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	size_t i;
 
 	json_array_foreach(json_object_get(c->req.body, "classes"), i, item) {

@@ -106,7 +106,7 @@ static int run_words(struct api_call *c, const struct cli_words *w, struct conf_
 
 static int answer(struct api_call *c, const struct cli_words *w, struct err *e)
 {
-	__attribute__((cleanup(conf_args_done))) struct conf_args a = { 0 };
+	auto_args struct conf_args a = { 0 };
 	const json_t *cols = json_object_get(c->req.body, "cols"), *rows = json_object_get(c->req.body, "rows");
 	bool tty = json_is_true(json_object_get(c->req.body, "tty"));
 	struct console_spec s = { .kind = tty ? CONSOLE_TTY : CONSOLE_EXEC, .cols = cols ? (unsigned)json_integer_value(cols) : 80,

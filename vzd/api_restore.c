@@ -19,7 +19,6 @@
 #include "vzd/claims.h"
 #include "vzd/inv.h"
 
-#define ARGS __attribute__((cleanup(conf_args_done))) struct conf_args
 
 static int restore_words(struct backup_work *w, struct conf_args *a, const struct conf_args *opts, const char *owner, struct err *e)
 {
@@ -95,7 +94,7 @@ static int restore_as(struct backup_work *w, struct ct_conf *conf, const char *o
 	const char *at = NULL, *layout = ct_body_text(c, "layout");
 	char resource[32];
 	struct job_spec s = { .kind = c->route->op, .owner = owner, .principal = c->who->name, .resource = resource };
-	ARGS a = { 0 }, opts = { 0 };
+	auto_args struct conf_args a = { 0 }, opts = { 0 };
 
 	json_object_del(config, "owner");
 	claims_expire(c->d);
@@ -151,7 +150,7 @@ static int restore_step(struct backup_work *w, struct err *e)
 {
 	__attribute__((cleanup(ct_conf_done))) struct ct_conf none = { 0 };
 	const char *owner = new_owner(w);
-	ARGS a = { 0 };
+	auto_args struct conf_args a = { 0 };
 
 	if (!owner)
 		return DONE;
